@@ -1,0 +1,1 @@
+//! Ringback on one machine.

@@ -1,0 +1,401 @@
+//! `ringback.yml`, loaded: types that cannot be wrong once they exist.
+//!
+//! Names are resolved, durations are durations, templates are parsed, job order is settled, and what the file left
+//! out is filled in. How a file's text becomes these types is the business of the loader beside this module.
+
+use crate::expr::Template;
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::fmt;
+use std::time::Duration;
+
+/// A whole file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The API's address.
+    pub controller: Controller,
+    /// Inbound routes, in file order.
+    pub listeners: Vec<Listener>,
+    /// Tunnels, in file order.
+    pub gateways: Vec<Gateway>,
+    /// Workflows by id; one without an id is called `default`.
+    pub workflows: IndexMap<String, Workflow>,
+    /// Components by id.
+    pub components: IndexMap<String, Component>,
+}
+
+/// Where the API listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Controller {
+    /// Interface to bind; `127.0.0.1` unless the file says otherwise.
+    pub host: String,
+    /// TCP port; 8080 unless the file says otherwise.
+    pub port: u16,
+    /// PEM files for TLS.
+    pub tls: Option<Tls>,
+}
+
+/// Certificate and key files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// Path of the certificate chain (PEM).
+    pub cert: String,
+    /// Path of the private key (PEM).
+    pub key: String,
+}
+
+/// A set of inbound routes on one port.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listener {
+    /// Given, or `listener-<port>`; unique in the file.
+    pub id: String,
+    /// Interface to bind; `127.0.0.1` unless the file says otherwise.
+    pub host: String,
+    /// TCP port; 8090 for callbacks and 8091 for triggers unless the file says otherwise.
+    pub port: u16,
+    /// Requests handled at once; unlimited where absent.
+    pub max_concurrent_count: Option<u32>,
+    /// Where it runs.
+    pub runtime: Runtime,
+    /// Its routes.
+    pub routes: Routes,
+}
+
+/// A listener has routes of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Routes {
+    /// Each starts runs.
+    Triggers(Vec<Trigger>),
+    /// Each completes waits.
+    Callbacks(Vec<Callback>),
+}
+
+/// Where a listener or gateway runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// In the emulator's own process.
+    Native,
+    /// In a container, where a Docker engine answers.
+    Docker,
+}
+
+/// Names one route of one file: `<listener>:<METHOD>:<path>`. Holds no `#`, which separates it from keys in the table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct RouteId(pub String);
+
+impl fmt::Display for RouteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What both kinds of route share: how a request reaches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Its name.
+    pub id: RouteId,
+    /// Upper case.
+    pub method: String,
+    /// Whole path with the listener's `base_path`, in the router's syntax: `/hooks/{id}`.
+    pub path: String,
+}
+
+/// A route that starts runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trigger {
+    /// How a request reaches it.
+    pub route: Route,
+    /// The workflow it starts.
+    pub workflow: String,
+    /// The run's input; the whole body where absent.
+    pub input: Option<Template>,
+    /// Where set, the template gives a list and each item starts a run.
+    pub bulk: Option<Template>,
+    /// Equal values start one run.
+    pub dedupe_by: Option<Template>,
+}
+
+/// A route that completes waits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Callback {
+    /// How a request reaches it.
+    pub route: Route,
+    /// The correlation key; the constant `__callback__` where the file says nothing.
+    pub identify_by: Template,
+    /// The status that the lists below judge.
+    pub status: Option<Template>,
+    /// Statuses that complete the wait; compared as text.
+    pub success_when: Vec<String>,
+    /// Statuses that fail it; compared as text.
+    pub fail_when: Vec<String>,
+    /// What the waiting job gets as `result`; the whole body (or item) where absent.
+    pub result: Option<Template>,
+    /// Where set, the template gives a list and each item is a callback of its own.
+    pub bulk: Option<Template>,
+}
+
+/// A tunnel from the internet to ports of this machine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gateway {
+    /// Given, or `gateway-<n>`.
+    pub id: String,
+    /// Local ports it exposes; at least one.
+    pub ports: Vec<u16>,
+    /// Where it runs.
+    pub runtime: Runtime,
+    /// How.
+    pub tunnel: Tunnel,
+}
+
+/// How a gateway reaches the internet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tunnel {
+    /// ngrok's agent.
+    Ngrok,
+    /// Cloudflare's.
+    Cloudflare,
+    /// A reverse tunnel through an SSH server.
+    Ssh(SshConnection),
+}
+
+/// An SSH server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SshConnection {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port, 22 by default.
+    pub port: u16,
+    /// Who we are there.
+    pub auth: SshAuth,
+}
+
+/// How to authenticate to an SSH server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SshAuth {
+    /// A private key file.
+    Keyfile {
+        /// Login name.
+        username: String,
+        /// Path; `~` is the home folder.
+        keyfile: String,
+        /// Passphrase of the key.
+        passphrase: Option<Template>,
+    },
+    /// A password.
+    Password {
+        /// Login name.
+        username: String,
+        /// The password; a template over `env`.
+        password: Template,
+    },
+}
+
+/// A definition of jobs and their order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workflow {
+    /// Its name.
+    pub id: String,
+    /// For people.
+    pub title: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// What it does.
+    pub jobs: Block,
+    /// The run's result; where absent, the output of its last job (of several last ones: an object by job id).
+    pub output: Option<Template>,
+}
+
+/// Jobs that run together: a workflow's, a branch's, a loop body's, an error handler's. May be empty in branches.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Block {
+    /// In file order; ids are unique in the block.
+    pub jobs: Vec<Job>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Unique in its block. Letters, digits, `-` and `_`.
+    pub id: String,
+    /// Indices into the block of the jobs it waits for: explicit, implied by order, or by `${jobs.X…}`. No cycles.
+    pub depends_on: Vec<usize>,
+    /// What it does.
+    pub step: Step,
+    /// The step's input; the run's input where absent.
+    pub input: Option<Template>,
+    /// The job's output, over `output`, `response`, `result`; the step's output where absent.
+    pub output: Option<Template>,
+    /// Bounds one attempt, its wait included.
+    pub timeout: Option<Duration>,
+    /// One attempt where absent.
+    pub retry: Option<Retry>,
+    /// Runs when the last attempt has failed; if it succeeds, so has the job.
+    pub on_error: Option<Block>,
+}
+
+/// What a job does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Runs a component, by id. The name may be undefined in a file that is only part of one.
+    Call {
+        /// Key of [`Config::components`].
+        component: String,
+    },
+    /// One of two branches.
+    If {
+        /// Truthy: not false, null, 0, or empty.
+        condition: Template,
+        /// When it holds.
+        then: Block,
+        /// When not.
+        otherwise: Block,
+    },
+    /// One of several branches, by value compared as text.
+    Switch {
+        /// What is compared.
+        value: Template,
+        /// Values and their branches, in order.
+        cases: Vec<(Value, Block)>,
+        /// When none matches.
+        otherwise: Block,
+    },
+    /// The block once for each item, `item` in scope; outputs are listed in the items' order.
+    ForEach {
+        /// Gives a list.
+        items: Template,
+        /// What is done with each.
+        block: Block,
+        /// Items in progress at once; 16 unless the file says otherwise; at least 1.
+        max_concurrent: u32,
+    },
+}
+
+/// How often a failed job is tried.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Retry {
+    /// Attempts in all, the first included; at least 1.
+    pub max_attempts: u32,
+    /// Pause before the second attempt.
+    pub delay: Duration,
+    /// What each further pause is multiplied by; at least 1.
+    pub backoff: f64,
+}
+
+/// A reusable definition of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Component {
+    /// Calls an HTTP service.
+    HttpClient(Box<HttpClient>),
+    /// Writes a log line.
+    Logger(Logger),
+    /// Starts another workflow and waits for it.
+    Workflow(SubWorkflow),
+    /// Pauses.
+    Delay(Delay),
+}
+
+/// An HTTP request and how its answer is to be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpClient {
+    /// Where to; a file that is only part of one may lack it.
+    pub request: HttpRequest,
+    /// The component's output, over `response`; the response's body where absent.
+    pub output: Option<Template>,
+    /// Bounds the call (30 s where absent), and the wait too unless the completion says otherwise.
+    pub timeout: Option<Duration>,
+    /// What must happen after the answer; nothing where absent.
+    pub completion: Option<Completion>,
+}
+
+/// The parts of an HTTP request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpRequest {
+    /// `base_url` and `path` joined, or `endpoint`; a text template. Absent in a file that is only part of one.
+    pub url: Option<Template>,
+    /// The file's author wrote the host out: the guard against internal addresses doesn't apply.
+    pub host_is_literal: bool,
+    /// Upper case; `POST` where there is a body, else `GET`, unless the file says otherwise.
+    pub method: String,
+    /// Names and text templates.
+    pub headers: Vec<(String, Template)>,
+    /// Query parameters; null ones are left out.
+    pub params: Vec<(String, Template)>,
+    /// Sent as JSON unless the `Content-Type` header says form or text.
+    pub body: Option<Template>,
+}
+
+/// How a job that was accepted comes to its result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Completion {
+    /// The service calls back.
+    Callback(CallbackCompletion),
+    /// We ask again and again.
+    Polling(Box<Polling>),
+}
+
+/// A wait for a callback.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallbackCompletion {
+    /// The callback route.
+    pub route: RouteId,
+    /// The correlation key, over `response`, `request` (the body sent), `input` and `context`. Where it doesn't read
+    /// `response`, the wait is opened before the call.
+    pub wait_for: Template,
+    /// Default 24 h.
+    pub timeout: Duration,
+    /// Not written in the file but understood from it.
+    pub inferred: bool,
+}
+
+/// A wait in which we ask.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Polling {
+    /// What is asked, over `response` (of the first call), `input` and `context`.
+    pub request: HttpRequest,
+    /// Pause between two questions; 5 s unless the file says otherwise.
+    pub interval: Duration,
+    /// Default 24 h.
+    pub timeout: Duration,
+    /// Over `response` (of this question).
+    pub status: Option<Template>,
+    /// Statuses that complete it; compared as text.
+    pub success_when: Vec<String>,
+    /// Statuses that fail it; compared as text.
+    pub fail_when: Vec<String>,
+    /// What the job gets as `result`, over `response`; its body where absent.
+    pub result: Option<Template>,
+}
+
+/// A log line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logger {
+    /// Over `input`; `info` where absent.
+    pub level: Option<Template>,
+    /// Over `input`; `input.message` where absent.
+    pub message: Option<Template>,
+    /// Over `input`; `input.data` where absent.
+    pub data: Option<Template>,
+}
+
+/// A run that another waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubWorkflow {
+    /// Which workflow.
+    pub workflow: String,
+    /// Its input, over `input`; `input` itself where absent.
+    pub input: Option<Template>,
+    /// Over `output` (the child's); that itself where absent.
+    pub output: Option<Template>,
+    /// Default 24 h.
+    pub timeout: Duration,
+}
+
+/// A pause.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delay {
+    /// Over `input`: a duration as text, or a number of milliseconds.
+    pub duration: Template,
+    /// Over `input`; `input` itself where absent.
+    pub output: Option<Template>,
+}

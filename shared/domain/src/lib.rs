@@ -1,0 +1,7 @@
+//! The pure heart of Ringback: no I/O, AWS, clock, randomness or environment.
+//!
+//! What a file says is [`config`], what its templates mean is [`expr`]; what a run does next is [`run`] and how a
+//! paused job meets its callback is [`wait`].
+
+pub mod config;
+pub mod expr;
