@@ -64,6 +64,7 @@ mod operate;
 mod pattern;
 mod eval;
 mod print;
+pub mod batch;
 
 use crate::expr::ast::{Expr, Part};
 use crate::expr::parse::Parser;
