@@ -66,6 +66,9 @@ mod eval;
 mod print;
 pub mod batch;
 
+#[cfg(test)]
+mod tests;
+
 use crate::expr::ast::{Expr, Part};
 use crate::expr::parse::Parser;
 use serde_json::{Map, Value};
