@@ -123,7 +123,9 @@ impl Builder<'_> {
 
     fn syntax(&self, body: &str, error: &granit_parser::ScanError) -> Problem {
         let offset = error.marker().byte_offset().unwrap_or_default().min(body.len());
-        let span = Span { offset: self.skipped + offset, length: usize::from(offset < body.len()) };
+        let length =
+            body.get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let span = Span { offset: self.skipped + offset, length };
         let before =
             body.get(..offset).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
         let after = body.get(offset..).and_then(|after| after.lines().next()).unwrap_or_default();
