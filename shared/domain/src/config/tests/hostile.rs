@@ -227,6 +227,27 @@ fn depth_and_size_are_bounded() {
 }
 
 #[test]
+fn a_long_file_takes_time_in_proportion() {
+    let repeat =
+        |part: &dyn Fn(usize) -> String, count: usize| (0..count).map(part).collect::<String>();
+    let one_line =
+        |inner: String| format!("component: {{id: c, endpoint: 'https://h', body: [{inner}]}}");
+    let files = [
+        one_line("{}, ".repeat(90_000)),
+        one_line("'${env.A}', ".repeat(50_000)),
+        format!("{{{}}}", repeat(&|n| format!("k{n}: 1, "), 90_000)),
+        format!(
+            "listener: {{callbacks: [{}]}}",
+            repeat(&|n| format!("{{path: '/p{n}'}}, "), 20_000)
+        ),
+        format!("workflow: {{jobs: [{}]}}", "{component: logger}, ".repeat(20_000)),
+    ];
+    for text in files {
+        sane(&text).expect("a sane answer");
+    }
+}
+
+#[test]
 fn an_anchor_that_is_used_twice_is_reported_once() {
     let text = "components:\n  a: &a\n    endpoint: https://h\n    timout: 5s\n  b: *a\n";
     assert_eq!(
