@@ -3,7 +3,7 @@
 use super::{JobError, JobPath, JobState, Plan, Run};
 use crate::config::{CallbackCompletion, Completion, Component, Config, HttpClient, HttpRequest, Job, Step};
 use crate::expr::{Scope, Template};
-use crate::wait::{WaitKey, key_text, status_text};
+use crate::wait::{WaitKey, Waiter, key_text, status_text};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -89,6 +89,37 @@ impl Run {
             }
             _ => Ok(None),
         }
+    }
+
+    /// The wait that a job opens after its call.
+    pub fn open_wait_of(&self, path: &JobPath) -> Option<(WaitKey, Timestamp)> {
+        match &self.jobs.get(path)?.state {
+            JobState::Waiting { wait, deadline, .. } => Some((wait.clone(), *deadline)),
+            _ => None,
+        }
+    }
+
+    /// The run that a job starts and waits for.
+    ///
+    /// # Errors
+    /// A template that has no value, or a workflow that is not in the file.
+    pub fn child_run(&self, path: &JobPath, plan: Plan<'_>, now: Timestamp) -> Result<Run, JobError> {
+        let gone = || JobError::new("unknown_workflow", format!("`{path}` starts nothing in the file as it is now"));
+        let Some(job) = self.jobs.get(path) else { return Err(gone()) };
+        let JobState::Child { child, .. } = &job.state else { return Err(gone()) };
+        let found = plan.config.workflows.get(&self.workflow).and_then(|w| super::path::locate(w, path));
+        let Some((Job { step: Step::Call { component }, .. }, _)) = found else { return Err(gone()) };
+        let Some(Component::Workflow(sub)) = plan.config.components.get(component) else { return Err(gone()) };
+        if !plan.config.workflows.contains_key(&sub.workflow) {
+            return Err(JobError::new("unknown_workflow", format!("there is no workflow `{}`", sub.workflow)));
+        }
+        let input = self.step_input(path, plan, now)?;
+        let input = match &sub.input {
+            None => input,
+            Some(template) => render(template, &self.scope(path, &[template], plan, now).with("input", &input))?,
+        };
+        let parent = Waiter { run: self.id.clone(), job: path.clone(), attempt: job.attempt };
+        Ok(Run::accept(child.clone(), sub.workflow.clone(), input, Some(parent), now))
     }
 
     pub(super) fn wait_key(

@@ -52,10 +52,6 @@ pub(super) fn bytes<'a>(item: &'a Item, name: &str) -> Option<&'a [u8]> {
     item.get(name)?.as_b().ok().map(AsRef::as_ref)
 }
 
-pub(super) fn time(item: &Item, name: &str) -> Option<Timestamp> {
-    Timestamp::from_millisecond(number(item, name)?).ok()
-}
-
 pub(super) fn damaged(item: &Item) -> StoreError {
     StoreError::Damaged(text(item, "pk").unwrap_or("without a key").to_owned())
 }
