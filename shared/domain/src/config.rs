@@ -3,6 +3,31 @@
 //! Names are resolved, durations are durations, templates are parsed, job order is settled, and what the file left
 //! out is filled in. How a file's text becomes these types is the business of the loader beside this module.
 
+pub mod diagnostic;
+pub mod duration;
+pub mod inference;
+pub mod schema;
+pub mod summary;
+mod cx;
+mod draft;
+mod keys;
+mod load;
+mod map;
+mod path;
+mod resolve;
+mod section;
+mod template;
+mod text;
+mod yaml;
+#[cfg(test)]
+mod tests;
+
+pub use diagnostic::{Code, Diagnostic, Severity, Span};
+pub use inference::Inference;
+pub use load::{EnvReference, Loaded, load};
+pub use schema::schema;
+pub use summary::summary;
+
 use crate::expr::Template;
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -80,7 +105,9 @@ pub enum Runtime {
 }
 
 /// Names one route of one file: `<listener>:<METHOD>:<path>`. Holds no `#`, which separates it from keys in the table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct RouteId(pub String);
 
@@ -188,6 +215,11 @@ pub enum SshAuth {
         username: String,
         /// The password; a template over `env`.
         password: Template,
+    },
+    /// The keys that a running SSH agent holds.
+    Agent {
+        /// Login name.
+        username: String,
     },
 }
 
@@ -399,6 +431,3 @@ pub struct Delay {
     /// Over `input`; `input` itself where absent.
     pub output: Option<Template>,
 }
-
-/// TEMP until the loader lands.
-pub fn parse_duration(_text: &str) -> Option<Duration> { None }

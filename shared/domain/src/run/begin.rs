@@ -211,7 +211,7 @@ fn is_truthy(value: &Value) -> bool {
 fn duration_of(value: &Value) -> Result<Duration, JobError> {
     let found = match value {
         Value::Number(number) => number.as_u64().map(Duration::from_millis),
-        Value::String(text) => crate::config::parse_duration(text),
+        Value::String(text) => crate::config::duration::parse(text).ok(),
         _ => None,
     };
     let wrong = || JobError::new("bad_duration", format!("{value} is no duration: write `250ms`, `30s`, `5m`, `2h`"));

@@ -1,0 +1,72 @@
+//! The file as read, before names are resolved.
+
+use super::diagnostic::Span;
+use super::{Component, Controller, Gateway, Listener, Polling, RouteId, Workflow};
+use crate::expr::Template;
+use indexmap::IndexMap;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// What the sections left.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) controller: Option<Controller>,
+    pub(super) listeners: Vec<Listener>,
+    /// Routes of all listeners, with their places.
+    pub(super) routes: Vec<RouteDraft>,
+    /// Interface, port and place of each listener.
+    pub(super) binds: Vec<(String, u16, Span)>,
+    pub(super) gateways: Vec<Gateway>,
+    pub(super) workflows: IndexMap<String, Workflow>,
+    pub(super) components: IndexMap<String, ComponentDraft>,
+    /// Components that jobs name.
+    pub(super) called: Vec<(String, Span)>,
+    /// Workflows that triggers and components name.
+    pub(super) started: Vec<(String, Span)>,
+    /// Ids in use, as `listener one`, so that each kind has its own.
+    pub(super) ids: HashSet<String>,
+}
+
+/// A route and what is needed to find it from an address.
+#[derive(Debug, Clone)]
+pub(super) struct RouteDraft {
+    pub(super) id: RouteId,
+    pub(super) port: u16,
+    pub(super) method: String,
+    pub(super) path: String,
+    /// Where the path is written.
+    pub(super) span: Span,
+    /// For a callback: the text of `identify_by`.
+    pub(super) identify_by: Option<String>,
+}
+
+/// A component, and the wait that is settled once all routes are known.
+#[derive(Debug)]
+pub(super) struct ComponentDraft {
+    pub(super) span: Span,
+    pub(super) component: Component,
+    /// Texts of the request that may hold an address of this file's.
+    pub(super) texts: Vec<(String, Span)>,
+    pub(super) completion: CompletionDraft,
+}
+
+/// What a component says about its wait.
+#[derive(Debug)]
+pub(super) enum CompletionDraft {
+    /// Nothing: its request may tell.
+    Silent,
+    /// There is no wait, or it could not be read and that has been reported.
+    None,
+    Callback(CallbackDraft),
+    Polling(Box<Polling>),
+}
+
+/// A `completion` of type `callback`.
+#[derive(Debug)]
+pub(super) struct CallbackDraft {
+    pub(super) span: Span,
+    pub(super) wait_for: Option<Template>,
+    /// The route's path or id, as written.
+    pub(super) callback: Option<(String, Span)>,
+    pub(super) timeout: Option<Duration>,
+}

@@ -1,0 +1,126 @@
+//! The vocabulary: every mapping of the file as a table of keys.
+//!
+//! One table serves both sides: the loader refuses keys that aren't in it, and the JSON Schema is generated from it.
+//! So what an editor offers is what the loader takes.
+
+/// A mapping that the file may hold.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// Its name in messages and in the schema.
+    pub(super) name: &'static str,
+    /// What it is for.
+    pub(super) doc: &'static str,
+    /// Its keys; shared ones are in groups of their own.
+    pub(super) groups: &'static [&'static [Key]],
+}
+
+/// A mapping whose keys depend on what it is, usually on its `type`.
+pub(super) type Kinds = &'static [&'static Keys];
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    /// Meaning, units and range.
+    pub(super) doc: &'static str,
+    pub(super) required: bool,
+    /// What holds where it is absent.
+    pub(super) default: Option<&'static str>,
+}
+
+/// What may stand behind a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    /// Text without expressions.
+    Text,
+    /// A name: letters, digits, `-`, `_`, `.`.
+    Id,
+    /// Any value; texts in it may hold `${…}`.
+    Template,
+    /// One text that may hold `${…}`.
+    TextTemplate,
+    /// Names and text templates.
+    TextTemplates,
+    /// `"30s"`, or a number of milliseconds.
+    Duration,
+    /// A TCP port.
+    Port,
+    /// A TCP port or a list of them.
+    Ports,
+    /// The path of a route: `/hooks/{id}`.
+    Path,
+    /// An HTTP method.
+    Method,
+    /// A whole number from this one.
+    Count(u32),
+    /// A number from 1, or `fixed`, or `exponential`.
+    Backoff,
+    /// `true` or `false`.
+    Switch,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A scalar or a list of scalars, compared as text.
+    Texts,
+    /// A name or a list of names.
+    Names,
+    /// A value to compare with: any scalar.
+    Scalar,
+    /// One mapping.
+    One(Kinds),
+    /// A list of mappings.
+    List(Kinds),
+    /// A mapping, or a list of them.
+    OneOrList(Kinds),
+    /// A list of mappings with `id`, or a mapping by id.
+    ById(Kinds),
+    /// The name of something, or the thing itself.
+    NameOr(Kinds),
+}
+
+impl Key {
+    /// An optional key.
+    pub(super) const fn new(name: &'static str, shape: Shape, doc: &'static str) -> Self {
+        Self { name, shape, doc, required: false, default: None }
+    }
+
+    /// The same key, which must be there.
+    pub(super) const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// The same key with what holds where it is absent.
+    pub(super) const fn default(mut self, value: &'static str) -> Self {
+        self.default = Some(value);
+        self
+    }
+}
+
+impl Keys {
+    /// All its keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'static Key> + use<> {
+        self.groups.iter().flat_map(|group| group.iter())
+    }
+}
+
+/// The nearest of the right names, if one is near enough to be what was meant.
+pub(super) fn nearest<'n>(
+    wrong: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let plain = |name: &str| {
+        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
+    };
+    let meant = plain(wrong);
+    let close = |name: &str| {
+        let distance = strsim::damerau_levenshtein(&meant, &plain(name));
+        // Two slips, or one in a short word.
+        (distance * 3 <= meant.len().max(3) && distance <= 2).then_some(distance)
+    };
+    names
+        .into_iter()
+        .filter_map(|name| Some((close(name)?, name)))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}

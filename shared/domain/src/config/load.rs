@@ -1,0 +1,84 @@
+//! From text to a configuration.
+
+use super::cx::{Cx, Use};
+use super::diagnostic::{Code, Diagnostic, Lines, Problem, Severity, Span};
+use super::inference::Inference;
+use super::{Config, resolve, section, yaml};
+
+/// What came of loading a file.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration, unless there are errors.
+    pub config: Option<Config>,
+    /// Everything there is to say, in the file's order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was understood although it isn't written.
+    pub inferred: Vec<Inference>,
+    /// Environment variables that the file reads, in its order.
+    pub env: Vec<EnvReference>,
+}
+
+/// An environment variable that a template reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvReference {
+    /// Its name.
+    pub name: String,
+    /// Where `env.NAME` stands.
+    pub span: Span,
+    /// The template has a value for when it isn't set.
+    pub has_default: bool,
+    /// The warning for when it isn't set.
+    warning: Diagnostic,
+}
+
+impl Loaded {
+    /// Whether the file can't be used.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// A warning for each environment variable that isn't set and has no default; `is_set` knows the environment.
+    pub fn env_warnings(&self, is_set: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
+        let unset = self.env.iter().filter(|read| !read.has_default && !is_set(&read.name));
+        unset.map(|read| read.warning.clone()).collect()
+    }
+}
+
+/// Loads the text of a `ringback.yml`. `file_name` is only for messages. Finds as many problems as it can in one go.
+pub fn load(text: &str, file_name: &str) -> Loaded {
+    let lines = Lines::new(text);
+    let (root, problems) = yaml::parse(text);
+    let mut cx = Cx { problems, ..Cx::default() };
+    let (config, inferred) = match root {
+        Some(root) => {
+            section::read(&mut cx, &root);
+            let (config, inferred) = resolve::resolve(&mut cx);
+            (Some(config), inferred)
+        }
+        None => (None, Vec::new()),
+    };
+    let problems = std::mem::take(&mut cx.problems);
+    let mut diagnostics: Vec<_> =
+        problems.into_iter().map(|problem| lines.locate(problem, file_name)).collect();
+    // An alias is read once for each use but stands in one place.
+    diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+    diagnostics.dedup();
+    let env = env(&cx.uses, &lines, file_name);
+    let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning);
+    Loaded { config: config.filter(|_| sound), diagnostics, inferred, env }
+}
+
+fn env(uses: &[Use], lines: &Lines<'_>, file: &str) -> Vec<EnvReference> {
+    let named = uses.iter().filter(|used| used.reference.source == "env");
+    let mut env: Vec<EnvReference> = named
+        .filter_map(|used| {
+            let name = used.reference.path.first()?.clone();
+            let message = format!("the environment variable `{name}` is not set");
+            let warning = lines.locate(Problem::new(Code::UnsetEnv, used.span, message), file);
+            Some(EnvReference { name, span: used.span, has_default: used.has_default, warning })
+        })
+        .collect();
+    env.sort_by_key(|read| read.span);
+    env.dedup_by_key(|read| read.span);
+    env
+}

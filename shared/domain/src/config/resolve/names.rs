@@ -1,0 +1,89 @@
+//! Names that the file uses and doesn't define: it may be part of a larger one, so these are warnings.
+
+use crate::config::cx::Cx;
+use crate::config::diagnostic::{Code, Problem, Span};
+use crate::config::draft::{CompletionDraft, ComponentDraft};
+use crate::config::keys::nearest;
+use crate::config::{Component, Logger};
+
+/// Components that are there without being written: their names and what they are.
+fn builtin(name: &str) -> Option<Component> {
+    (name == "logger").then_some(Component::Logger(Logger {
+        level: None,
+        message: None,
+        data: None,
+    }))
+}
+
+/// Reports them, and adds the built-in components that are used.
+pub(super) fn check(cx: &mut Cx) {
+    builtins(cx);
+    let draft = &cx.draft;
+    let components = || draft.components.keys().map(String::as_str);
+    let known = |kind: &str, name: &str| draft.ids.contains(&format!("{kind} {name}"));
+    let mut problems = Vec::new();
+    for (name, span) in draft
+        .called
+        .iter()
+        .filter(|(name, _)| !known("component", name) && !draft.components.contains_key(name))
+    {
+        let message = format!("this file has no component `{name}`");
+        problems.push(
+            Problem::new(Code::UndefinedComponent, *span, message)
+                .suggest(nearest(name, components())),
+        );
+    }
+    for (name, span) in draft.started.iter().filter(|(name, _)| !known("workflow", name)) {
+        let message = format!("this file has no workflow `{name}`");
+        let meant = nearest(name, draft.workflows.keys().map(String::as_str));
+        problems.push(Problem::new(Code::UndefinedWorkflow, *span, message).suggest(meant));
+    }
+    let ports: Vec<u16> = draft
+        .binds
+        .iter()
+        .map(|(_, port, _)| *port)
+        .chain(draft.gateways.iter().flat_map(|gateway| gateway.ports.clone()))
+        .collect();
+    for used in &cx.uses {
+        match (used.reference.source.as_str(), used.reference.qualifier.as_deref()) {
+            ("gateway", Some(port)) if !ports.iter().any(|known| known.to_string() == port) => {
+                let message =
+                    format!("no gateway and no listener of this file has the port {port}");
+                let known: Vec<String> = ports.iter().map(u16::to_string).collect();
+                let meant = nearest(port, known.iter().map(String::as_str))
+                    .map(|port| format!("gateway:{port}"));
+                problems.push(
+                    Problem::new(Code::UndefinedGateway, gateway_span(used.span, port), message)
+                        .suggest(meant),
+                );
+            }
+            ("listener", _) if draft.binds.is_empty() => {
+                problems.push(Problem::new(
+                    Code::UndefinedListener,
+                    used.span,
+                    "this file has no listener",
+                ));
+            }
+            _ => {}
+        }
+    }
+    cx.problems.extend(problems);
+}
+
+/// `gateway:PORT`, without the name behind it.
+fn gateway_span(span: Span, port: &str) -> Span {
+    Span { length: span.length.min("gateway:".len() + port.len()), ..span }
+}
+
+fn builtins(cx: &mut Cx) {
+    for (name, span) in cx.draft.called.clone() {
+        if cx.draft.ids.contains(&format!("component {name}")) {
+            continue;
+        }
+        if let Some(component) = builtin(&name) {
+            let completion = CompletionDraft::None;
+            let draft = ComponentDraft { span, component, texts: Vec::new(), completion };
+            cx.draft.components.entry(name).or_insert(draft);
+        }
+    }
+}

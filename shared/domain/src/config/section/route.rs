@@ -1,0 +1,196 @@
+//! The routes of listeners: triggers and callbacks.
+
+use super::listener::Around;
+use crate::config::cx::Cx;
+use crate::config::diagnostic::Code;
+use crate::config::draft::RouteDraft;
+use crate::config::keys::{Key, Keys, Shape, nearest};
+use crate::config::map::Map;
+use crate::config::path;
+use crate::config::template::{INBOUND, INBOUND_ITEM, Place};
+use crate::config::{Callback, Route, RouteId, Trigger};
+use crate::expr::Template;
+use serde_json::Value;
+
+/// The correlation key where a callback doesn't say how to find one.
+const ANY: &str = "__callback__";
+
+/// What can be listened for. `HEAD` and `OPTIONS` are the router's own.
+pub(in crate::config) const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// How a request reaches a route, and whether it holds several things.
+pub(super) const ROUTE: &[Key] = &[
+    Key::new(
+        "path",
+        Shape::Path,
+        "Its path, below the listener's `base_path`; `{name}` is a parameter.",
+    ),
+    Key::new("method", Shape::Method, "HTTP method.").default("POST"),
+    Key::new("bulk", Shape::Switch, "One request holds a list; `item` says where.")
+        .default("false"),
+    Key::new("item", Shape::Template, "With `bulk`: the list; each of its items is then `item`."),
+];
+
+/// What a callback does with a request.
+pub(super) const CALLBACK: &[Key] = &[
+    Key::new(
+        "identify_by",
+        Shape::TextTemplate,
+        "The value that joins a callback to the job that waits for it.",
+    )
+    .default(ANY),
+    Key::new(
+        "status",
+        Shape::TextTemplate,
+        "The status that `success_when` and `fail_when` judge.",
+    ),
+    Key::new("success_when", Shape::Texts, "Statuses that complete the job; compared as text."),
+    Key::new("fail_when", Shape::Texts, "Statuses that fail the job; compared as text."),
+    Key::new(
+        "result",
+        Shape::Template,
+        "What the job gets as `result`; the whole body (or item) where absent.",
+    ),
+];
+
+/// What a trigger does with a request.
+pub(super) const TRIGGER: &[Key] = &[
+    Key::new("workflow", Shape::Id, "The workflow it starts."),
+    Key::new("input", Shape::Template, "The run's input; the whole body (or item) where absent."),
+    Key::new("dedupe_by", Shape::TextTemplate, "Requests with one value start one run."),
+];
+
+pub(super) static CALLBACK_ENTRY: Keys =
+    Keys { name: "callback", doc: "A route that completes waits.", groups: &[ROUTE, CALLBACK] };
+
+pub(super) static TRIGGER_ENTRY: Keys =
+    Keys { name: "trigger", doc: "A route that starts runs.", groups: &[ROUTE, TRIGGER] };
+
+/// Reads a callback.
+pub(super) fn callback(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Callback> {
+    let (bulk, place) = bulk(cx, map);
+    let identify_by = match map.node("identify_by") {
+        Some(_) => map.text_template(cx, "identify_by", place),
+        None => Some(Template::constant(Value::String(ANY.to_owned()))),
+    };
+    let status = map.text_template(cx, "status", place);
+    let (success_when, fail_when) = verdicts(cx, map);
+    let result = map.template(cx, "result", place);
+    let written = map.node("identify_by").and_then(|node| node.text()).unwrap_or(ANY).to_owned();
+    let route = route(cx, map, around, Some(written))?;
+    Some(Callback {
+        route,
+        identify_by: identify_by?,
+        status,
+        success_when,
+        fail_when,
+        result,
+        bulk,
+    })
+}
+
+/// Reads a trigger.
+pub(super) fn trigger(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Trigger> {
+    let (bulk, place) = bulk(cx, map);
+    let workflow = map.id(cx, "workflow");
+    match (&workflow, map.node("workflow")) {
+        (Some(workflow), Some(node)) => cx.draft.started.push((workflow.clone(), node.span)),
+        (_, Some(_)) => {}
+        (_, None) => cx.report(Code::MissingKey, map.at, "a trigger needs the key `workflow`"),
+    }
+    let input = map.template(cx, "input", place);
+    let dedupe_by = map.text_template(cx, "dedupe_by", place);
+    let route = route(cx, map, around, None)?;
+    Some(Trigger { route, workflow: workflow?, input, bulk, dedupe_by })
+}
+
+/// Statuses that end a wait well and badly; useless without a status.
+pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> (Vec<String>, Vec<String>) {
+    for name in ["success_when", "fail_when"] {
+        if let Some(entry) = map.entry(name).filter(|_| !map.has("status")) {
+            cx.report(
+                Code::MissingKey,
+                entry.key_span,
+                format!("`{name}` needs `status`: the value it judges"),
+            );
+        }
+    }
+    let (success, fail) = (map.texts(cx, "success_when"), map.texts(cx, "fail_when"));
+    if let (Some(both), Some(node)) =
+        (fail.iter().find(|text| success.contains(text)), map.node("fail_when"))
+    {
+        cx.report(
+            Code::ConflictingKeys,
+            node.span,
+            format!("`{both}` is in `success_when` and in `fail_when`"),
+        );
+    }
+    (success, fail)
+}
+
+/// The list of a bulk route, and what its other templates can read.
+fn bulk(cx: &mut Cx, map: &Map<'_>) -> (Option<Template>, &'static Place) {
+    match (map.switch(cx, "bulk"), map.entry("item")) {
+        (true, Some(_)) => (map.template(cx, "item", &INBOUND), &INBOUND_ITEM),
+        (true, None) => {
+            cx.report(
+                Code::MissingKey,
+                map.at,
+                "`bulk` needs `item`: where the list is in the request",
+            );
+            (None, &INBOUND_ITEM)
+        }
+        (false, Some(item)) => {
+            cx.report(
+                Code::ConflictingKeys,
+                item.key_span,
+                "`item` has a meaning only with `bulk: true`",
+            );
+            (None, &INBOUND_ITEM)
+        }
+        (false, None) => (None, &INBOUND),
+    }
+}
+
+fn route(
+    cx: &mut Cx,
+    map: &Map<'_>,
+    around: &Around,
+    identify_by: Option<String>,
+) -> Option<Route> {
+    let method = method(cx, map, METHODS).unwrap_or_else(|| "POST".to_owned());
+    let Some(node) = map.node("path") else {
+        cx.report(Code::MissingKey, map.at, "a route needs the key `path`");
+        return None;
+    };
+    let path = path::join(&around.base_path, &path::read(cx, node)?);
+    let id = RouteId(format!("{}:{method}:{path}", around.id));
+    let draft = RouteDraft {
+        id: id.clone(),
+        port: around.port,
+        method: method.clone(),
+        path: path.clone(),
+        span: node.span,
+        identify_by,
+    };
+    cx.draft.routes.push(draft);
+    Some(Route { id, method, path })
+}
+
+/// An HTTP method in upper case.
+pub(super) fn method(cx: &mut Cx, map: &Map<'_>, known: &[&'static str]) -> Option<String> {
+    let text = map.text(cx, "method")?;
+    let upper = text.to_uppercase();
+    let fits = known.contains(&upper.as_str());
+    if !fits {
+        let span = map.node("method").map_or(map.at, |node| node.span);
+        let meant = nearest(&upper, known.iter().copied());
+        cx.report_near(
+            Code::BadValue,
+            span,
+            format!("`{text}` is none of: {}", known.join(", ")),
+            meant,
+        );
+    }
+    fits.then_some(upper)
+}

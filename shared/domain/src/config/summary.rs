@@ -1,0 +1,224 @@
+//! A configuration in a few lines for people: what `emulator check` prints.
+
+use super::{
+    Block, Completion, Component, Config, Inference, Listener, Route, RouteId, Routes, Step,
+    Workflow, duration,
+};
+use serde::Serialize;
+use std::fmt;
+
+/// The outline of a configuration; its `Display` is the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Inbound routes, in file order.
+    pub routes: Vec<RouteLine>,
+    /// Workflows, in file order.
+    pub workflows: Vec<WorkflowLine>,
+    /// Components, in file order.
+    pub components: Vec<ComponentLine>,
+}
+
+/// A route and what it leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RouteLine {
+    /// HTTP method.
+    pub method: String,
+    /// TCP port of its listener.
+    pub port: u16,
+    /// Whole path.
+    pub path: String,
+    /// In words: the workflow it starts or the jobs it resumes.
+    pub target: String,
+}
+
+/// A workflow and its jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WorkflowLine {
+    /// Its id.
+    pub id: String,
+    /// Its jobs, in file order.
+    pub jobs: Vec<JobLine>,
+}
+
+/// A job and its place in the order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JobLine {
+    /// Its id.
+    pub id: String,
+    /// What it does, in a few words.
+    pub does: String,
+    /// Jobs it waits for; none: it starts at once.
+    pub after: Vec<String>,
+}
+
+/// A component and what it waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ComponentLine {
+    /// Its id.
+    pub id: String,
+    /// What it does, in a few words.
+    pub does: String,
+    /// What must happen after the call.
+    pub waits: Option<String>,
+    /// What was understood of that without being written.
+    pub inferred: Option<Inference>,
+}
+
+/// The outline of a configuration and of what the loader understood without its being written.
+pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
+    Summary {
+        routes: config.listeners.iter().flat_map(|listener| routes(config, listener)).collect(),
+        workflows: config.workflows.values().map(workflow).collect(),
+        components: config
+            .components
+            .iter()
+            .map(|(id, component)| line(id, component, inferred))
+            .collect(),
+    }
+}
+
+fn routes(config: &Config, listener: &Listener) -> Vec<RouteLine> {
+    let line = |route: &Route, target: String| RouteLine {
+        method: route.method.clone(),
+        port: listener.port,
+        path: route.path.clone(),
+        target,
+    };
+    match &listener.routes {
+        Routes::Triggers(triggers) => {
+            let each = |bulk: bool| if bulk { ", once for each item" } else { "" };
+            let target = |name: &str, bulk| format!("starts {name}{}", each(bulk));
+            triggers
+                .iter()
+                .map(|trigger| {
+                    line(&trigger.route, target(&trigger.workflow, trigger.bulk.is_some()))
+                })
+                .collect()
+        }
+        Routes::Callbacks(callbacks) => callbacks
+            .iter()
+            .map(|callback| line(&callback.route, resumes(config, &callback.route.id)))
+            .collect(),
+    }
+}
+
+fn resumes(config: &Config, route: &RouteId) -> String {
+    let waits = |component: &Component| match component {
+        Component::HttpClient(client) => {
+            matches!(&client.completion, Some(Completion::Callback(callback)) if callback.route == *route)
+        }
+        Component::Logger(_) | Component::Workflow(_) | Component::Delay(_) => false,
+    };
+    let names: Vec<&str> = config
+        .components
+        .iter()
+        .filter(|(_, component)| waits(component))
+        .map(|(id, _)| id.as_str())
+        .collect();
+    if names.is_empty() {
+        "resumes nothing: no component waits for it".to_owned()
+    } else {
+        format!("resumes {}", names.join(", "))
+    }
+}
+
+fn workflow(workflow: &Workflow) -> WorkflowLine {
+    WorkflowLine { id: workflow.id.clone(), jobs: jobs(&workflow.jobs) }
+}
+
+fn jobs(block: &Block) -> Vec<JobLine> {
+    let name = |index: &usize| block.jobs.get(*index).map(|job| job.id.clone());
+    let line = |job: &super::Job| JobLine {
+        id: job.id.clone(),
+        does: step(&job.step),
+        after: job.depends_on.iter().filter_map(name).collect(),
+    };
+    block.jobs.iter().map(line).collect()
+}
+
+fn step(step: &Step) -> String {
+    let ids = |block: &Block| match block.jobs.as_slice() {
+        [] => "nothing".to_owned(),
+        jobs => jobs.iter().map(|job| job.id.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    match step {
+        Step::Call { component } => component.clone(),
+        Step::If { then, otherwise, .. } => format!("if: {}; else: {}", ids(then), ids(otherwise)),
+        Step::Switch { cases, otherwise, .. } => {
+            let case =
+                |(value, block): &(serde_json::Value, Block)| format!("{value}: {}; ", ids(block));
+            format!(
+                "switch: {}default: {}",
+                cases.iter().map(case).collect::<String>(),
+                ids(otherwise)
+            )
+        }
+        Step::ForEach { block, max_concurrent, .. } => {
+            format!("for each, {max_concurrent} at once: {}", ids(block))
+        }
+    }
+}
+
+fn line(id: &str, component: &Component, inferred: &[Inference]) -> ComponentLine {
+    let (does, waits) = match component {
+        Component::HttpClient(client) => {
+            let waits = client.completion.as_ref().map(|completion| match completion {
+                Completion::Callback(callback) => {
+                    format!(
+                        "waits for {}, at most {}",
+                        callback.route,
+                        duration::print(callback.timeout)
+                    )
+                }
+                Completion::Polling(polling) => {
+                    let (interval, timeout) =
+                        (duration::print(polling.interval), duration::print(polling.timeout));
+                    format!("asks every {interval}, for at most {timeout}")
+                }
+            });
+            (format!("{} over HTTP", client.request.method), waits)
+        }
+        Component::Logger(_) => ("writes a log line".to_owned(), None),
+        Component::Workflow(child) => (
+            format!("runs {}", child.workflow),
+            Some(format!("waits for its run, at most {}", duration::print(child.timeout))),
+        ),
+        Component::Delay(_) => ("pauses".to_owned(), None),
+    };
+    let inferred = inferred.iter().find(|inference| inference.component == id).cloned();
+    ComponentLine { id: id.to_owned(), does, waits, inferred }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        heading(f, "routes", self.routes.len())?;
+        for RouteLine { method, port, path, target } in &self.routes {
+            writeln!(f, "  {method} :{port}{path} -> {target}")?;
+        }
+        heading(f, "workflows", self.workflows.len())?;
+        for WorkflowLine { id, jobs } in &self.workflows {
+            writeln!(f, "  {id}")?;
+            for JobLine { id, does, after } in jobs {
+                write!(f, "    {id} = {does}")?;
+                let after = after.join(", ");
+                if after.is_empty() { writeln!(f) } else { writeln!(f, ", after {after}") }?;
+            }
+        }
+        heading(f, "components", self.components.len())?;
+        for ComponentLine { id, does, waits, inferred } in &self.components {
+            write!(f, "  {id}: {does}")?;
+            if let Some(waits) = waits {
+                write!(f, ", {waits}")?;
+            }
+            writeln!(f)?;
+            if let Some(inferred) = inferred {
+                writeln!(f, "    understood: {inferred}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn heading(f: &mut fmt::Formatter<'_>, name: &str, count: usize) -> fmt::Result {
+    if count == 0 { writeln!(f, "no {name}") } else { writeln!(f, "{name}") }
+}

@@ -1,0 +1,155 @@
+//! Templates, read where they stand: every leaf is parsed by itself so that an error has its line and column.
+
+use super::cx::{Cx, Use};
+use super::diagnostic::Code;
+use super::keys::nearest;
+use super::text::has_default;
+use super::yaml::{Kind, Node};
+use crate::expr::{Reference, Sources, Template};
+use serde_json::Value;
+
+/// Every source that has a meaning anywhere in the file.
+pub(super) const SOURCES: &[&str] = &[
+    "body", "query", "header", "path", "method", "item", "input", "output", "response", "request",
+    "result", "error", "jobs", "context", "env", "gateway", "listener",
+];
+
+/// Where a template stands, which decides what it can read.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// For messages: "in …".
+    pub(super) name: &'static str,
+    /// What it can read.
+    pub(super) sources: &'static [&'static str],
+}
+
+/// A request to a listener, as a whole.
+pub(super) const INBOUND: Place = Place {
+    name: "a listener",
+    sources: &[
+        "body", "query", "header", "path", "method", "context", "env", "gateway", "listener",
+    ],
+};
+/// One item of a bulk request.
+pub(super) const INBOUND_ITEM: Place = Place {
+    name: "a bulk listener",
+    sources: &[
+        "body", "query", "header", "path", "method", "item", "context", "env", "gateway",
+        "listener",
+    ],
+};
+/// The request that a component makes.
+pub(super) const COMPONENT: Place = Place {
+    name: "a component",
+    sources: &["input", "item", "context", "env", "gateway", "listener"],
+};
+/// What a component reads from the answer.
+pub(super) const ANSWER: Place = Place {
+    name: "a component's output or completion",
+    sources: &["response", "request", "input", "item", "context", "env", "gateway", "listener"],
+};
+/// The output of a component that starts a workflow.
+pub(super) const CHILD: Place = Place {
+    name: "the output of a component of type `workflow`",
+    sources: &["output", "input", "item", "context", "env", "gateway", "listener"],
+};
+/// What a job starts from; `output` is that of the jobs before it.
+pub(super) const JOB: Place = Place {
+    name: "a job",
+    sources: &["input", "output", "jobs", "item", "error", "context", "env", "gateway", "listener"],
+};
+/// What a job makes of its step's result.
+pub(super) const JOB_OUTPUT: Place = Place {
+    name: "a job's output",
+    sources: &[
+        "input", "output", "response", "result", "error", "jobs", "item", "context", "env",
+        "gateway", "listener",
+    ],
+};
+/// What a workflow makes of its jobs.
+pub(super) const WORKFLOW: Place = Place {
+    name: "a workflow's output",
+    sources: &["input", "output", "jobs", "context", "env", "gateway", "listener"],
+};
+/// Read once, at start.
+pub(super) const START: Place = Place { name: "a gateway's connection", sources: &["env"] };
+
+/// Reads any value whose texts may hold expressions. All its errors are reported; there is no template if there is one.
+pub(super) fn template(cx: &mut Cx, node: &Node, place: &Place) -> Option<Template> {
+    match &node.kind {
+        Kind::Scalar(scalar) => match &scalar.value {
+            Value::String(text) => leaf(cx, node, text, place),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => Some(Template::constant(scalar.value.clone())),
+        },
+        Kind::List(items) => {
+            let parts: Vec<_> = items.iter().map(|item| template(cx, item, place)).collect();
+            Some(Template::list(parts.into_iter().collect::<Option<_>>()?))
+        }
+        Kind::Map(entries) => {
+            let parts: Vec<_> = entries
+                .iter()
+                .map(|entry| (&entry.key, template(cx, &entry.value, place)))
+                .collect();
+            let parts = parts.into_iter().map(|(key, part)| Some((key.clone(), part?)));
+            Some(Template::object(parts.collect::<Option<_>>()?))
+        }
+    }
+}
+
+/// Reads one text that may hold expressions; a number or boolean is its text.
+pub(super) fn text_template(cx: &mut Cx, node: &Node, place: &Place) -> Option<Template> {
+    let Some(scalar) = node.scalar() else {
+        cx.report(Code::WrongType, node.span, format!("expected text, not {}", node.describe()));
+        return None;
+    };
+    match &scalar.value {
+        Value::String(text) => leaf(cx, node, text, place),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Some(Template::constant(Value::String(scalar.text.clone())))
+        }
+    }
+}
+
+fn leaf(cx: &mut Cx, node: &Node, text: &str, place: &Place) -> Option<Template> {
+    let template = match Template::parse(text, Sources::Known(SOURCES)) {
+        Ok(template) => template,
+        Err(error) => {
+            let span = node.part(error.offset, error.length);
+            cx.report_near(Code::BadTemplate, span, error.message, error.suggestion.as_deref());
+            return None;
+        }
+    };
+    let mut in_place = true;
+    for reference in template.references() {
+        let written = written(&reference);
+        let span = node.find(&written);
+        if !place.sources.contains(&reference.source.as_str()) {
+            let seen = place.sources.join(", ");
+            let message = format!(
+                "`{}` has no value in {}, which can read: {seen}",
+                reference.source, place.name
+            );
+            let meant = nearest(&reference.source, place.sources.iter().copied());
+            cx.report_near(Code::MisplacedSource, span, message, meant);
+            in_place = false;
+        }
+        cx.uses.push(Use { has_default: has_default(text, &written), reference, span });
+    }
+    in_place.then_some(template)
+}
+
+/// How the beginning of a reference is written: `env.TOKEN`, `jobs.build`, `gateway:8090.public_url`.
+fn written(reference: &Reference) -> String {
+    let mut text = reference.source.clone();
+    if let Some(qualifier) = &reference.qualifier {
+        text = text + ":" + qualifier;
+    }
+    match reference.path.first() {
+        Some(name) => text + "." + name,
+        None => text,
+    }
+}
