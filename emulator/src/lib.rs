@@ -1,1 +1,3 @@
 //! Ringback on one machine.
+
+pub mod aws;
