@@ -1,7 +1,7 @@
 use super::Failure;
 use clap::Args;
-use domain::expr::batch::{evaluate, evaluate_line};
-use serde_json::Value;
+use domain::expr::batch::evaluate_line;
+use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
@@ -35,9 +35,15 @@ impl Eval {
                         serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?
                     }
                 };
-                let value = evaluate(&Value::String(template), &scope)?;
-                println!("{}", serde_json::to_string_pretty(&value)?);
-                Ok(())
+                let evaluated = evaluate_line(&json!({"template": template, "scope": scope}).to_string());
+                match evaluated.get("error").and_then(Value::as_str) {
+                    Some(error) => Err(error.into()),
+                    None => {
+                        let value = evaluated.get("value").unwrap_or(&Value::Null);
+                        println!("{}", serde_json::to_string_pretty(value)?);
+                        Ok(())
+                    }
+                }
             }
         }
     }
