@@ -6,7 +6,7 @@
 /// A mapping that the file may hold.
 #[derive(Debug)]
 pub(super) struct Keys {
-    /// Its name in messages and in the schema.
+    /// Its name in messages, with an article.
     pub(super) name: &'static str,
     /// What it is for.
     pub(super) doc: &'static str,
@@ -98,6 +98,17 @@ impl Key {
 }
 
 impl Keys {
+    /// Its name in the schema.
+    pub(super) fn slug(&self) -> String {
+        let name = self
+            .name
+            .strip_prefix("an ")
+            .or_else(|| self.name.strip_prefix("a "))
+            .unwrap_or(self.name);
+        let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join("_")
+    }
+
     /// All its keys.
     pub(super) fn iter(&self) -> impl Iterator<Item = &'static Key> + use<> {
         self.groups.iter().flat_map(|group| group.iter())
@@ -115,8 +126,9 @@ pub(super) fn nearest<'n>(
     let meant = plain(wrong);
     let close = |name: &str| {
         let distance = strsim::damerau_levenshtein(&meant, &plain(name));
-        // Two slips, or one in a short word.
-        (distance * 3 <= meant.len().max(3) && distance <= 2).then_some(distance)
+        // Two slips, or one in a short word, and never all of it.
+        (distance * 3 <= meant.len().max(3) && distance <= 2 && distance < meant.len())
+            .then_some(distance)
     };
     names
         .into_iter()

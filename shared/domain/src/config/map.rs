@@ -29,12 +29,17 @@ impl<'n> Map<'n> {
             return None;
         };
         let map = Self { keys, entries, at };
+        let mut misspelled = Vec::new();
         for entry in entries.iter().filter(|entry| map.key(&entry.key).is_none()) {
             let message = format!("{} has no key `{}`", keys.name, entry.key);
             let meant = nearest(&entry.key, keys.iter().map(|key| key.name));
             cx.report_near(Code::UnknownKey, entry.key_span, message, meant);
+            misspelled.extend(meant);
         }
-        for key in keys.iter().filter(|key| key.required && map.node(key.name).is_none()) {
+        let missing = |key: &&Key| {
+            key.required && map.find(key.name).is_none() && !misspelled.contains(&key.name)
+        };
+        for key in keys.iter().filter(missing) {
             cx.report(Code::MissingKey, at, format!("{} needs the key `{}`", keys.name, key.name));
         }
         Some(map)
@@ -42,6 +47,10 @@ impl<'n> Map<'n> {
 
     fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
+    }
+
+    fn find(&self, name: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| entry.key == name && !entry.value.is_null())
     }
 
     /// The entry of a key.
@@ -52,7 +61,9 @@ impl<'n> Map<'n> {
             name,
             self.keys.name
         );
-        self.entries.iter().find(|entry| entry.key == name && !entry.value.is_null())
+        #[cfg(test)]
+        tests::note(self.keys, name);
+        self.find(name)
     }
 
     /// The value of a key.
@@ -102,11 +113,11 @@ impl<'n> Map<'n> {
         choice(cx, node, words)
     }
 
-    /// `true` or `false`; absent is false.
-    pub(super) fn switch(&self, cx: &mut Cx, name: &str) -> bool {
-        let Some(node) = self.node(name) else { return false };
+    /// `true` or `false`; absent is false, and nothing is known if it is neither.
+    pub(super) fn switch(&self, cx: &mut Cx, name: &str) -> Option<bool> {
+        let Some(node) = self.node(name) else { return Some(false) };
         if let Some(Value::Bool(on)) = node.scalar().map(|scalar| &scalar.value) {
-            return *on;
+            return Some(*on);
         }
         let meant = match node.text().map(str::to_lowercase).as_deref() {
             Some("yes" | "on" | "true" | "1") => Some("true"),
@@ -119,7 +130,7 @@ impl<'n> Map<'n> {
             format!("expected true or false, not {}", node.describe()),
             meant,
         );
-        false
+        None
     }
 
     /// A duration; zero only where `zero` allows it.
@@ -292,3 +303,22 @@ pub(super) fn check_id(cx: &mut Cx, text: &str, span: Span) -> bool {
 
 /// Ids become parts of keys in the table.
 const MAX_ID: usize = 128;
+
+/// Which keys of which tables have been read: a key that nothing reads would be a promise of the schema's alone.
+#[cfg(test)]
+pub(super) mod tests {
+    use super::Keys;
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    thread_local! { static READ: RefCell<BTreeSet<(&'static str, String)>> = RefCell::default(); }
+
+    pub(super) fn note(keys: &'static Keys, name: &str) {
+        READ.with_borrow_mut(|read| read.insert((keys.name, name.to_owned())));
+    }
+
+    /// Takes what was read on this thread.
+    pub(crate) fn take() -> BTreeSet<(&'static str, String)> {
+        READ.take()
+    }
+}

@@ -64,7 +64,7 @@ fn check(text: &str) -> Result<(), Flaw<'_>> {
             return flaw(
                 segment,
                 "a path parameter is written `{name}`",
-                Some(text.replacen(segment, &format!("{{{name}}}"), 1)),
+                Some(format!("{{{name}}}")),
             );
         } else if segment.contains(['{', '}']) {
             return flaw(segment, "a path parameter is a whole segment: `/{name}/`", None);

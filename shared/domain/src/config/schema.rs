@@ -120,8 +120,7 @@ impl Schema {
 
     /// A reference to a table's definition, which is made the first time.
     fn keys(&mut self, keys: &'static Keys) -> Value {
-        let name: String =
-            keys.name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+        let name = keys.slug();
         let reference = json!({"$ref": format!("#/$defs/{name}")});
         if self.definitions.contains_key(&name) {
             return reference;

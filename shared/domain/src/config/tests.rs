@@ -1,11 +1,49 @@
 //! Tests of the loader.
 
 mod chapters;
+mod fields;
+mod hostile;
+mod keys_and_values;
+mod order;
+mod routes;
+mod schema;
+mod summary;
+mod templates;
+mod inference;
 
-use super::{Loaded, load};
+use super::yaml::{Kind, Node};
+use super::{Config, Loaded, load};
+use serde_json::Value;
 
 /// Loads a text and prints its diagnostics, one a line.
 fn report(text: &str) -> String {
-    let Loaded { diagnostics, .. } = load(text, "ringback.yml");
-    diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n")).collect()
+    let Loaded { diagnostics, .. } = load(text, "f");
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
+
+/// Each text with all that is said about it.
+#[track_caller]
+fn check(table: &[(&str, &str)]) {
+    for (text, told) in table {
+        assert_eq!(report(text), *told, "{text}");
+    }
+}
+
+/// The configuration of a text without errors.
+#[track_caller]
+fn config(text: &str) -> Config {
+    let loaded = load(text, "f");
+    loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+}
+
+/// A tree without its places.
+fn json_of(node: &Node) -> Value {
+    match &node.kind {
+        Kind::Scalar(scalar) => scalar.value.clone(),
+        Kind::List(items) => items.iter().map(|item| json_of(item)).collect(),
+        Kind::Map(entries) => {
+            entries.iter().map(|entry| (entry.key.clone(), json_of(&entry.value))).collect()
+        }
+    }
+}
+

@@ -114,6 +114,13 @@ fn settle(
             match at(name) {
                 Some(to) => mine.push(Edge { to, span: *span, why: Why::DependsOn }),
                 None if scope.names.contains(name) => {}
+                None if scope.knows(name) => {
+                    let message = format!(
+                        "`depends_on` of `{}`: `{name}` is in a block around it; let the job around it wait for that",
+                        draft.job.id
+                    );
+                    cx.report(Code::UnknownJob, *span, message);
+                }
                 None => {
                     let message = format!(
                         "`depends_on` of `{}`: there is no job `{name}` beside it",

@@ -25,7 +25,7 @@ const TIMEOUT: Key = Key::new(
 );
 
 static CALLBACK: Keys = Keys {
-    name: "callback completion",
+    name: "a callback completion",
     doc: "The service calls back.",
     groups: &[&[
         Key::new("type", Shape::Choice(&["callback"]), "The service calls back.").required(),
@@ -44,7 +44,7 @@ static CALLBACK: Keys = Keys {
 };
 
 static POLLING: Keys = Keys {
-    name: "polling completion",
+    name: "a polling completion",
     doc: "We ask until it is done.",
     groups: &[
         &[
@@ -71,6 +71,11 @@ pub(super) fn completion(
     timeout: Option<Duration>,
 ) -> CompletionDraft {
     let Some(entry) = component.entry("completion") else { return CompletionDraft::Silent };
+    if entry.value.entries().is_none() {
+        let message = format!("`completion` must be a mapping, not {}", entry.value.describe());
+        cx.report(Code::WrongType, entry.value.span, message);
+        return CompletionDraft::None;
+    }
     let Some(kind) = entry.value.get("type").filter(|kind| !kind.is_null()) else {
         cx.report(
             Code::MissingKey,

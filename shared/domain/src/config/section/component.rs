@@ -33,7 +33,7 @@ const TYPES: &[&str] = &["http-client", "logger", "workflow", "delay"];
 const ID: Key = Key::new("id", Shape::Id, "Its name, where components are a list.");
 
 static HTTP_CLIENT: Keys = Keys {
-    name: "http-client component",
+    name: "an http-client component",
     doc: "Calls an HTTP service.",
     groups: &[
         &[
@@ -61,7 +61,7 @@ static HTTP_CLIENT: Keys = Keys {
 };
 
 static LOGGER: Keys = Keys {
-    name: "logger component",
+    name: "a logger component",
     doc: "Writes a log line.",
     groups: &[&[
         Key::new("type", Shape::Choice(&["logger"]), "Writes a log line.").required(),
@@ -73,7 +73,7 @@ static LOGGER: Keys = Keys {
 };
 
 static WORKFLOW: Keys = Keys {
-    name: "workflow component",
+    name: "a workflow component",
     doc: "Starts a workflow and waits for it.",
     groups: &[&[
         Key::new("type", Shape::Choice(&["workflow"]), "Starts a workflow and waits for it.")
@@ -91,7 +91,7 @@ static WORKFLOW: Keys = Keys {
 };
 
 static DELAY: Keys = Keys {
-    name: "delay component",
+    name: "a delay component",
     doc: "Pauses.",
     groups: &[&[
         Key::new("type", Shape::Choice(&["delay"]), "Pauses.").required(),

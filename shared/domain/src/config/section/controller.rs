@@ -18,7 +18,7 @@ pub(in crate::config) static SECTION: Section = Section {
 };
 
 static CONTROLLER: Keys = Keys {
-    name: "controller",
+    name: "a controller",
     doc: "The address of the HTTP API.",
     groups: &[&[
         Key::new("type", Shape::Choice(&["http-server"]), "The only kind there is.")
@@ -30,7 +30,7 @@ static CONTROLLER: Keys = Keys {
 };
 
 static TLS: Keys = Keys {
-    name: "tls",
+    name: "`tls`",
     doc: "PEM files for TLS.",
     groups: &[&[
         Key::new("cert", Shape::Text, "Path of the certificate chain (PEM).").required(),

@@ -25,7 +25,7 @@ const BASE: &[Key] = &[
 ];
 
 static HTTP: Keys = Keys {
-    name: "http-tunnel gateway",
+    name: "an http-tunnel gateway",
     doc: "A tunnel service that gives a public URL.",
     groups: &[
         &[
@@ -37,7 +37,7 @@ static HTTP: Keys = Keys {
 };
 
 static SSH: Keys = Keys {
-    name: "ssh-tunnel gateway",
+    name: "an ssh-tunnel gateway",
     doc: "A reverse tunnel through an SSH server.",
     groups: &[
         &[
@@ -49,7 +49,7 @@ static SSH: Keys = Keys {
 };
 
 static CONNECTION: Keys = Keys {
-    name: "SSH connection",
+    name: "an SSH connection",
     doc: "An SSH server.",
     groups: &[&[
         Key::new("host", Shape::Text, "Host name or address.").required(),
@@ -63,7 +63,7 @@ static AUTHS: Kinds = &[&KEYFILE, &PASSWORD, &AGENT];
 const USERNAME: Key = Key::new("username", Shape::Text, "Login name.").required();
 
 static KEYFILE: Keys = Keys {
-    name: "keyfile auth",
+    name: "a keyfile auth",
     doc: "A private key file.",
     groups: &[&[
         Key::new("type", Shape::Choice(&["keyfile"]), "A private key file.").required(),
@@ -74,7 +74,7 @@ static KEYFILE: Keys = Keys {
 };
 
 static PASSWORD: Keys = Keys {
-    name: "password auth",
+    name: "a password auth",
     doc: "A password.",
     groups: &[&[
         Key::new("type", Shape::Choice(&["password"]), "A password.").required(),
@@ -84,7 +84,7 @@ static PASSWORD: Keys = Keys {
 };
 
 static AGENT: Keys = Keys {
-    name: "agent auth",
+    name: "an agent auth",
     doc: "The keys that a running SSH agent holds.",
     groups: &[&[
         Key::new("type", Shape::Choice(&["agent"]), "A running SSH agent.").required(),
@@ -146,6 +146,11 @@ fn connection(cx: &mut Cx, map: &Map<'_>) -> Option<SshConnection> {
 
 fn auth(cx: &mut Cx, map: &Map<'_>) -> Option<SshAuth> {
     let entry = map.entry("auth")?;
+    if entry.value.entries().is_none() {
+        let message = format!("`auth` must be a mapping, not {}", entry.value.describe());
+        cx.report(Code::WrongType, entry.value.span, message);
+        return None;
+    }
     let Some(node) = entry.value.get("type") else {
         cx.report(
             Code::MissingKey,

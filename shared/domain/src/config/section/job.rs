@@ -48,7 +48,7 @@ pub(super) static EVERY: [Key; 7] = [
 ];
 
 static CALL: Keys = Keys {
-    name: "job",
+    name: "a job",
     doc: "Runs a component.",
     groups: &[
         &[
@@ -66,7 +66,7 @@ static CALL: Keys = Keys {
 };
 
 static RETRY: Keys = Keys {
-    name: "retry",
+    name: "`retry`",
     doc: "How often a failed job is tried.",
     groups: &[&[
         Key::new("max_attempts", Shape::Count(1), "Attempts in all, the first included.").default("3"),
@@ -89,7 +89,9 @@ pub(super) fn job(cx: &mut Cx, node: &Node, id: &str, scope: &Enclosing<'_>) -> 
     };
     let map = Map::open(cx, node, node.span, keys)?;
     let span = map.node("id").map_or(node.span, |id| id.span);
-    check_job_id(cx, id, span);
+    if map.node("id").is_none_or(|node| plain(cx, node).is_some()) {
+        check_job_id(cx, id, span);
+    }
     let mark = cx.uses.len();
     let mut input = map.template(cx, "input", &JOB);
     let output = map.template(cx, "output", &JOB_OUTPUT);

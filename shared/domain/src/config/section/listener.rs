@@ -38,7 +38,7 @@ pub(super) const RUNTIME: Key = Key::new(
 .default("native");
 
 static CALLBACKS: Keys = Keys {
-    name: "callback listener",
+    name: "a callback listener",
     doc: "Receives answers that workflows wait for.",
     groups: &[
         &[
@@ -58,7 +58,7 @@ static CALLBACKS: Keys = Keys {
 };
 
 static TRIGGERS: Keys = Keys {
-    name: "trigger listener",
+    name: "a trigger listener",
     doc: "Receives requests that start workflows.",
     groups: &[
         &[
@@ -163,6 +163,13 @@ fn route_maps<'n>(cx: &mut Cx, map: &Map<'n>, list: &str) -> Vec<Map<'n>> {
         cx.report(Code::WrongType, entry.value.span, message);
         return Vec::new();
     };
+    if items.is_empty() {
+        cx.report(
+            Code::ListenerWithoutRoutes,
+            entry.key_span,
+            format!("`{list}` is empty: this listener answers 404"),
+        );
+    }
     let keys = if list == "triggers" { &route::TRIGGER_ENTRY } else { &route::CALLBACK_ENTRY };
     items.iter().filter_map(|item| Map::open(cx, item, item.span, keys)).collect()
 }

@@ -61,10 +61,10 @@ pub(super) const TRIGGER: &[Key] = &[
 ];
 
 pub(super) static CALLBACK_ENTRY: Keys =
-    Keys { name: "callback", doc: "A route that completes waits.", groups: &[ROUTE, CALLBACK] };
+    Keys { name: "a callback", doc: "A route that completes waits.", groups: &[ROUTE, CALLBACK] };
 
 pub(super) static TRIGGER_ENTRY: Keys =
-    Keys { name: "trigger", doc: "A route that starts runs.", groups: &[ROUTE, TRIGGER] };
+    Keys { name: "a trigger", doc: "A route that starts runs.", groups: &[ROUTE, TRIGGER] };
 
 /// Reads a callback.
 pub(super) fn callback(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Callback> {
@@ -131,8 +131,8 @@ pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> (Vec<String>, Vec<String>)
 /// The list of a bulk route, and what its other templates can read.
 fn bulk(cx: &mut Cx, map: &Map<'_>) -> (Option<Template>, &'static Place) {
     match (map.switch(cx, "bulk"), map.entry("item")) {
-        (true, Some(_)) => (map.template(cx, "item", &INBOUND), &INBOUND_ITEM),
-        (true, None) => {
+        (Some(true), Some(_)) => (map.template(cx, "item", &INBOUND), &INBOUND_ITEM),
+        (Some(true), None) => {
             cx.report(
                 Code::MissingKey,
                 map.at,
@@ -140,7 +140,7 @@ fn bulk(cx: &mut Cx, map: &Map<'_>) -> (Option<Template>, &'static Place) {
             );
             (None, &INBOUND_ITEM)
         }
-        (false, Some(item)) => {
+        (Some(false), Some(item)) => {
             cx.report(
                 Code::ConflictingKeys,
                 item.key_span,
@@ -148,7 +148,8 @@ fn bulk(cx: &mut Cx, map: &Map<'_>) -> (Option<Template>, &'static Place) {
             );
             (None, &INBOUND_ITEM)
         }
-        (false, None) => (None, &INBOUND),
+        (Some(false), None) => (None, &INBOUND),
+        (None, _) => (None, &INBOUND_ITEM),
     }
 }
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 const CONCURRENT: u32 = 16;
 
 pub(super) static IF: Keys = Keys {
-    name: "job of type `if`",
+    name: "a job of type `if`",
     doc: "One of two branches.",
     groups: &[
         &[
@@ -32,7 +32,7 @@ pub(super) static IF: Keys = Keys {
 };
 
 pub(super) static SWITCH: Keys = Keys {
-    name: "job of type `switch`",
+    name: "a job of type `switch`",
     doc: "One of several branches.",
     groups: &[
         &[
@@ -55,7 +55,7 @@ pub(super) static SWITCH: Keys = Keys {
 };
 
 static CASE: Keys = Keys {
-    name: "case",
+    name: "a case",
     doc: "One branch.",
     groups: &[&[
         Key::new("value", Shape::Scalar, "Compared as text.").required(),
@@ -64,7 +64,7 @@ static CASE: Keys = Keys {
 };
 
 pub(super) static FOR_EACH: Keys = Keys {
-    name: "job of type `for-each`",
+    name: "a job of type `for-each`",
     doc: "Jobs for each item of a list.",
     groups: &[
         &[

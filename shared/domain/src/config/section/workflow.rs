@@ -20,7 +20,7 @@ pub(in crate::config) static SECTION: Section = Section {
 };
 
 static WORKFLOW: Keys = Keys {
-    name: "workflow",
+    name: "a workflow",
     doc: "Jobs and their order.",
     groups: &[&[
         Key::new("id", Shape::Id, "Its name; one workflow of a file may go without.")

@@ -2,7 +2,7 @@
 
 use super::{Entry, Kind, Node, Scalar, scalar};
 use crate::config::diagnostic::{Code, Problem, Span};
-use granit_parser::{Event, Parser, ScalarStyle, Tag, options};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Tag, options};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -24,7 +24,8 @@ pub(in crate::config) fn parse(text: &str) -> (Option<Rc<Node>>, Vec<Problem>) {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder { text, skipped: text.len() - body.len(), ..Builder::default() };
     match builder.run(body) {
-        Ok(()) if builder.root.is_none() && builder.problems.is_empty() => {
+        Ok(()) if builder.root.as_deref().is_none_or(Node::is_null) => {
+            builder.root = None;
             builder.problems.push(Problem::new(
                 Code::EmptyFile,
                 Span::default(),
@@ -70,8 +71,8 @@ struct MapFrame {
     seen: HashSet<String>,
     /// Mappings taken over with `<<`.
     merged: Vec<Rc<Node>>,
-    /// A key that waits for its value.
-    key: Option<(String, Span)>,
+    /// A key that waits for its value; one that can't be a key has no text and its value is dropped.
+    key: Option<(Option<String>, Span)>,
 }
 
 impl Builder<'_> {
@@ -123,12 +124,15 @@ impl Builder<'_> {
     fn syntax(&self, body: &str, error: &granit_parser::ScanError) -> Problem {
         let offset = error.marker().byte_offset().unwrap_or_default().min(body.len());
         let span = Span { offset: self.skipped + offset, length: usize::from(offset < body.len()) };
-        let line =
+        let before =
             body.get(..offset).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
-        let hint = if line.contains("${") {
-            " (text with `${…}` inside `[…]` or `{…}` needs quotes)"
-        } else {
-            ""
+        let after = body.get(offset..).and_then(|after| after.lines().next()).unwrap_or_default();
+        let hint = match error.kind() {
+            ErrorKind::MappingValueNotAllowed => "; text with `: ` in it needs quotes",
+            _ if before.ends_with('$') && after.starts_with('{') => {
+                "; text with `${…}` inside `{…}` or `[…]` needs quotes"
+            }
+            _ => "",
         };
         Problem::new(Code::YamlSyntax, span, format!("not valid YAML: {}{hint}", error.info()))
     }
@@ -242,12 +246,15 @@ impl MapFrame {
     /// A key, or the value of the key before.
     fn take(&mut self, node: Rc<Node>, span: Span) -> Result<(), Problem> {
         let Some((key, key_span)) = self.key.take() else {
-            let text = node.text().map(str::to_owned);
-            let is_key = text.is_some();
-            self.key = Some((text.unwrap_or_default(), span));
-            let message = format!("a key must be text, not {}", node.describe());
-            return if is_key { Ok(()) } else { Err(Problem::new(Code::BadKey, span, message)) };
+            self.key = Some((node.text().map(str::to_owned), span));
+            let message = || format!("a key must be text, not {}", node.describe());
+            return if node.text().is_some() {
+                Ok(())
+            } else {
+                Err(Problem::new(Code::BadKey, span, message()))
+            };
         };
+        let Some(key) = key else { return Ok(()) };
         if key == "<<" {
             match &node.kind {
                 Kind::Map(_) => self.merged.push(node),

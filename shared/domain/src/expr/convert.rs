@@ -1,0 +1,105 @@
+//! `as …`. Null stays null; what would be lost is an error.
+
+use crate::expr::ast::Conversion;
+use crate::expr::error::Fault;
+use crate::expr::number::{self, Exact, Malformed};
+use crate::expr::operate::{MAX_TEXT, too_long, truthy, type_name};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Number, Value};
+use std::borrow::Cow;
+
+/// Where floats begin to skip integers, 2^53: beyond it, the float nearest to a text may be another integer than it says.
+const FLOATS_SKIP_INTEGERS: i128 = 1 << f64::MANTISSA_DIGITS;
+
+/// A value as it stands within text: null is nothing, a text is itself, all else is compact JSON.
+pub fn to_text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Null => Cow::Borrowed(""),
+        Value::String(text) => Cow::Borrowed(text),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Cow::Owned(value.to_string())
+        }
+    }
+}
+
+impl Conversion {
+    pub(super) fn apply<'v>(self, value: Cow<'v, Value>) -> Result<Cow<'v, Value>, Fault> {
+        let made = match (self, value.as_ref()) {
+            (_, Value::Null)
+            | (Self::Boolean, Value::Bool(_))
+            | (Self::Number, Value::Number(_))
+            | (Self::Text, Value::String(_))
+            | (
+                Self::Json,
+                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_),
+            ) => return Ok(value),
+            (Self::Integer, other) => Value::Number(integer(other)?),
+            (Self::Number, other) => Value::Number(number(other)?),
+            (Self::Text, other) => Value::String(to_text(other).into_owned()),
+            (Self::Boolean, other) => Value::Bool(boolean(other)?),
+            (Self::Json, Value::String(text)) => {
+                serde_json::from_str(text).map_err(|_| Fault("the text is not JSON".to_owned()))?
+            }
+            (Self::Base64, other) => Value::String(base64(&to_text(other))?),
+        };
+        Ok(Cow::Owned(made))
+    }
+}
+
+fn integer(value: &Value) -> Result<Number, Fault> {
+    let number = number(value)?;
+    let exact = Exact::from(&number);
+    let Some(int) = exact.as_int() else {
+        return Err(Fault("the number is not an integer".to_owned()));
+    };
+    let rounded = matches!((value, exact), (Value::String(_), Exact::Float(_)))
+        && int.abs() >= FLOATS_SKIP_INTEGERS;
+    match Exact::Int(int).into_number() {
+        Some(number) if !rounded => Ok(number),
+        Some(_) | None => Err(out_of_range()),
+    }
+}
+
+fn number(value: &Value) -> Result<Number, Fault> {
+    match value {
+        Value::Number(number) => Ok(number.clone()),
+        Value::Bool(flag) => Ok(Number::from(u8::from(*flag))),
+        Value::String(text) => {
+            number::parse_leniently(text.trim()).map_err(|malformed| match malformed {
+                Malformed::NotANumber => Fault("the text is not a number".to_owned()),
+                Malformed::OutOfRange => out_of_range(),
+            })
+        }
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(Fault(format!("{} is not a number", type_name(value))))
+        }
+    }
+}
+
+fn out_of_range() -> Fault {
+    Fault("the number needs more than 64 bits".to_owned())
+}
+
+fn boolean(value: &Value) -> Result<bool, Fault> {
+    match value {
+        Value::Bool(flag) => Ok(*flag),
+        Value::Number(_) => Ok(truthy(value)),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(true),
+            "false" | "no" | "off" | "0" => Ok(false),
+            _ => Err(Fault("the text is not a boolean".to_owned())),
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(Fault(format!("{} is not a boolean", type_name(value))))
+        }
+    }
+}
+
+fn base64(text: &str) -> Result<String, Fault> {
+    // It grows by a third each time, so a chain of conversions must end somewhere.
+    if text.len() > MAX_TEXT / 4 * 3 {
+        return Err(too_long());
+    }
+    Ok(STANDARD.encode(text))
+}

@@ -1,0 +1,133 @@
+//! `as …`.
+
+use super::{fails, gives};
+use serde_json::{Value, json};
+
+#[test]
+fn as_integer() {
+    gives(&[
+        ("${body.digits as integer}", json!(12)),
+        ("${' 12 ' as integer}", json!(12)),
+        ("${'-7' as integer}", json!(-7)),
+        ("${'+7' as integer}", json!(7)),
+        ("${'007' as integer}", json!(7)),
+        ("${'12.0' as integer}", json!(12)),
+        ("${'1e3' as integer}", json!(1000)),
+        ("${'18446744073709551615' as integer}", json!(u64::MAX)),
+        ("${'-9223372036854775808' as integer}", json!(i64::MIN)),
+        ("${body.n as integer}", json!(5)),
+        ("${body.one as integer}", json!(1)),
+        ("${-3.0 as integer}", json!(-3)),
+        ("${true as integer}", json!(1)),
+        ("${false as integer}", json!(0)),
+    ]);
+    fails(&[
+        ("${12.7 as integer}", "the number is not an integer in `12.7 as integer`"),
+        ("${-0.5 as integer}", "the number is not an integer in `-0.5 as integer`"),
+        ("${'12.7' as integer}", "the number is not an integer in `\"12.7\" as integer`"),
+        ("${'12x' as integer}", "the text is not a number in `\"12x\" as integer`"),
+        ("${'' as integer}", "the text is not a number in `\"\" as integer`"),
+        ("${'-' as integer}", "the text is not a number in `\"-\" as integer`"),
+        ("${'1.2.3' as integer}", "the text is not a number in `\"1.2.3\" as integer`"),
+        ("${1e30 as integer}", "the number needs more than 64 bits in `1e+30 as integer`"),
+        (
+            "${'18446744073709551616' as integer}",
+            "the number needs more than 64 bits in `\"18446744073709551616\" as integer`",
+        ),
+        (
+            "${'9007199254740993.0' as integer}",
+            "the number needs more than 64 bits in `\"9007199254740993.0\" as integer`",
+        ),
+        ("${body.list as integer}", "a list is not a number in `body.list as integer`"),
+    ]);
+}
+
+#[test]
+fn as_number() {
+    gives(&[
+        ("${'2.50' as number}", json!(2.5)),
+        ("${'.5' as number}", json!(0.5)),
+        ("${'12' as number}", json!(12)),
+        ("${'-1e2' as number}", json!(-100.0)),
+        ("${body.half as number}", json!(2.5)),
+        ("${body.n as number}", json!(5)),
+        ("${true as number}", json!(1)),
+    ]);
+    fails(&[
+        ("${'inf' as number}", "the text is not a number in `\"inf\" as number`"),
+        ("${'NaN' as number}", "the text is not a number in `\"NaN\" as number`"),
+        ("${'-infinity' as number}", "the text is not a number in `\"-infinity\" as number`"),
+        ("${'1e999' as number}", "the number needs more than 64 bits in `\"1e999\" as number`"),
+        ("${body.by_id as number}", "an object is not a number in `body.by_id as number`"),
+    ]);
+}
+
+#[test]
+fn as_text() {
+    gives(&[
+        ("${body.n as text}", json!("5")),
+        ("${body.one as text}", json!("1.0")),
+        ("${body.flag as text}", json!("true")),
+        ("${body.text as text}", json!("héllo")),
+        ("${body.list as text}", json!("[10,20,30,40]")),
+        ("${body.by_id as text}", json!(r#"{"a":{"v":1},"b":{"v":2}}"#)),
+        ("${body.n as text + body.n as text}", json!("55")),
+    ]);
+}
+
+#[test]
+fn as_boolean() {
+    gives(&[
+        ("${'true' as boolean}", json!(true)),
+        ("${'FALSE' as boolean}", json!(false)),
+        ("${' Yes ' as boolean}", json!(true)),
+        ("${'no' as boolean}", json!(false)),
+        ("${'on' as boolean}", json!(true)),
+        ("${'off' as boolean}", json!(false)),
+        ("${'1' as boolean}", json!(true)),
+        ("${'0' as boolean}", json!(false)),
+        ("${body.n as boolean}", json!(true)),
+        ("${body.zero as boolean}", json!(false)),
+        ("${body.off as boolean}", json!(false)),
+    ]);
+    fails(&[
+        ("${'maybe' as boolean}", "the text is not a boolean in `\"maybe\" as boolean`"),
+        ("${'' as boolean}", "the text is not a boolean in `\"\" as boolean`"),
+        ("${body.list as boolean}", "a list is not a boolean in `body.list as boolean`"),
+    ]);
+}
+
+#[test]
+fn as_json() {
+    gives(&[
+        ("${'[1, 2]' as json}", json!([1, 2])),
+        ("${'18446744073709551615' as json}", json!(u64::MAX)),
+        ("${'null' as json | 3}", json!(3)),
+        ("${body.payload as json}", json!({"user": {"name": "zoe", "roles": ["admin", "dev"]}})),
+        ("${body.list as json}", json!([10, 20, 30, 40])),
+        ("${body.n as json}", json!(5)),
+        ("${body.by_id as text as json}", json!({"a": {"v": 1}, "b": {"v": 2}})),
+    ]);
+    fails(&[("${body.text as json}", "the text is not JSON in `body.text as json`")]);
+}
+
+#[test]
+fn as_base64() {
+    gives(&[
+        ("${body.text as base64}", json!("aMOpbGxv")),
+        ("${'' as base64}", json!("")),
+        ("${'a' as base64}", json!("YQ==")),
+        ("${'??>' as base64}", json!("Pz8+")),
+        ("${body.n as base64}", json!("NQ==")),
+        ("${{'a': 1} as base64}", json!("eyJhIjoxfQ==")),
+        ("Basic ${'user:' + 'pass' as base64}", json!("Basic user:cGFzcw==")),
+        ("Basic ${('user:' + 'pass') as base64}", json!("Basic dXNlcjpwYXNz")),
+    ]);
+}
+
+#[test]
+fn null_stays_null() {
+    for conversion in ["integer", "number", "text", "boolean", "json", "base64"] {
+        gives(&[(&format!("${{body.absent as {conversion}}}"), Value::Null)]);
+    }
+}
