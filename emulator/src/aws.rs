@@ -39,10 +39,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use self::{
-    connector::InProcess, database::Database, dynamodb::DynamoDb, fault::Faults, ledger::Ledger,
-    sqs::Sqs,
-};
+use self::{connector::InProcess, database::Database, dynamodb::DynamoDb, fault::Faults, ledger::Ledger, sqs::Sqs};
 pub use self::{
     debt::SEQUENCE_ATTRIBUTE,
     stream::{Stream, StreamError, StreamRecord},
@@ -157,12 +154,7 @@ impl Aws {
         let database = Database::open(options.data.as_deref(), &options.table, options.durability)?;
         let database = Arc::new(database);
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&database), Arc::clone(&ledger)));
-        let sqs = Arc::new(Sqs::new(
-            &options.queues,
-            Arc::clone(&ledger),
-            options.clock,
-            options.time_scale,
-        ));
+        let sqs = Arc::new(Sqs::new(&options.queues, Arc::clone(&ledger), options.clock, options.time_scale));
         Ok(Self {
             stream: Stream::new(Arc::clone(&database)),
             dynamodb_client: client::dynamodb(InProcess::new(dynamodb, options.faults.clone())),

@@ -18,12 +18,12 @@ use address::{Bound, Server};
 use axum::Router;
 use domain::config::{Config, Gateway, Listener, Routes, Runtime, Tls};
 use domain::run::Surroundings;
+use platform::App;
 use platform::clock::{Clock, SystemClock};
 use platform::queue::Queue;
 use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::store::Store;
-use platform::App;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -216,7 +216,8 @@ impl Instance {
 
 fn refuse_what_is_not_here(options: &Options) -> Result<(), StartError> {
     let docker = |what: &str, id: &str| {
-        let text = format!("the {what} `{id}` asks for `runtime: docker`, and no Docker engine answers here: use `native`");
+        let text =
+            format!("the {what} `{id}` asks for `runtime: docker`, and no Docker engine answers here: use `native`");
         Err(StartError::Unsupported(text))
     };
     for listener in &options.config.listeners {

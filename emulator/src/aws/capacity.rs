@@ -68,10 +68,7 @@ impl Capacity for Option<Vec<ConsumedCapacity>> {
 
 /// What a write costs whose condition failed: the larger of the item there is and the item there would be.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html>
-pub(super) fn failed_write(
-    found: Option<&HashMap<String, AttributeValue>>,
-    offered: Option<usize>,
-) -> Usage {
+pub(super) fn failed_write(found: Option<&HashMap<String, AttributeValue>>, offered: Option<usize>) -> Usage {
     let bytes = found.map(dynoxide::types::item_size).max(offered).unwrap_or_default();
     let units = bytes.div_ceil(WRITE_UNIT_BYTES).max(1) as u64;
     Usage { table_half_units: units * 2, index_half_units: 0 }
@@ -91,11 +88,7 @@ fn summarise(capacity: &mut ConsumedCapacity) {
     capacity.local_secondary_indexes = None;
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "units are small multiples of a half"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "units are small multiples of a half")]
 fn halves(units: f64) -> u64 {
     (units * 2.0).round() as u64
 }

@@ -15,9 +15,7 @@ const ENDPOINT: &str = "http://aws.local";
 const NO_AUTH: AuthSchemeId = AuthSchemeId::new("noAuth");
 
 pub(super) fn dynamodb<B: Backend>(connector: InProcess<B>) -> aws_sdk_dynamodb::Client {
-    use aws_sdk_dynamodb::config::{
-        BehaviorVersion, Builder, Region, StalledStreamProtectionConfig,
-    };
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))

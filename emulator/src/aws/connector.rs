@@ -8,10 +8,7 @@ use std::{fmt, sync::Arc};
 
 use aws_smithy_runtime_api::{
     client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
-            SharedHttpConnector,
-        },
+        http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
         orchestrator::{HttpRequest, HttpResponse},
         runtime_components::RuntimeComponents,
     },
@@ -53,10 +50,7 @@ impl Reply {
 
     /// An error in awsJson's own form.
     pub(super) fn coded(status: u16, code: &str, message: &str) -> Self {
-        Self::error(
-            status,
-            serde_json::json!({"__type": code, "message": message}).to_string().into_bytes(),
-        )
+        Self::error(status, serde_json::json!({"__type": code, "message": message}).to_string().into_bytes())
     }
 
     fn fault(answer: Answer, service: Service) -> Self {
@@ -104,23 +98,16 @@ impl<B: Backend> HttpConnector for InProcess<B> {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
         let body = request.body().bytes().unwrap_or_default();
-        let fault = self
-            .faults
-            .as_ref()
-            .and_then(|faults| faults.strike(Call { service: B::SERVICE, operation }));
+        let fault = self.faults.as_ref().and_then(|faults| faults.strike(Call { service: B::SERVICE, operation }));
         if let Some(Fault::Before(answer)) = fault {
             return ready(Reply::fault(answer, B::SERVICE));
         }
         match (self.backend.call(operation, body), fault) {
-            (Answering::Now(_), Some(Fault::After(answer))) => {
-                ready(Reply::fault(answer, B::SERVICE))
-            }
-            (Answering::Later(reply), Some(Fault::After(answer))) => {
-                HttpConnectorFuture::new(async move {
-                    reply.await;
-                    Ok(Reply::fault(answer, B::SERVICE).into())
-                })
-            }
+            (Answering::Now(_), Some(Fault::After(answer))) => ready(Reply::fault(answer, B::SERVICE)),
+            (Answering::Later(reply), Some(Fault::After(answer))) => HttpConnectorFuture::new(async move {
+                reply.await;
+                Ok(Reply::fault(answer, B::SERVICE).into())
+            }),
             (Answering::Now(reply), None | Some(Fault::Before(_))) => ready(reply),
             (Answering::Later(reply), None | Some(Fault::Before(_))) => {
                 HttpConnectorFuture::new(async move { Ok(reply.await.into()) })
@@ -130,11 +117,7 @@ impl<B: Backend> HttpConnector for InProcess<B> {
 }
 
 impl<B: Backend> HttpClient for InProcess<B> {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }

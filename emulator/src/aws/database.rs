@@ -50,11 +50,7 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens the file in `directory`, or a database in memory, and makes the table where it is missing.
-    pub(super) fn open(
-        directory: Option<&Path>,
-        table: &str,
-        durability: Durability,
-    ) -> Result<Self, OpenError> {
+    pub(super) fn open(directory: Option<&Path>, table: &str, durability: Durability) -> Result<Self, OpenError> {
         let (storage, lock) = match directory {
             None => (Storage::memory()?, None),
             Some(directory) => {
@@ -73,13 +69,7 @@ impl Database {
         storage.conn().execute_batch(&outbox_schema(table))?;
         let newest = Arc::new(AtomicU64::new(0));
         watch(&storage, Arc::clone(&newest));
-        Ok(Self {
-            storage: Mutex::new(storage),
-            newest,
-            grew: Notify::new(),
-            table: table.to_owned(),
-            _lock: lock,
-        })
+        Ok(Self { storage: Mutex::new(storage), newest, grew: Notify::new(), table: table.to_owned(), _lock: lock })
     }
 
     /// Name of the table.
@@ -121,12 +111,10 @@ impl Database {
 }
 
 /// Drives a dynoxide action: over `SQLite` it never waits, so one poll finishes it.
-pub(super) fn run<T>(
-    action: impl Future<Output = dynoxide::Result<T>>,
-) -> Result<T, dynoxide::DynoxideError> {
-    action.now_or_never().unwrap_or_else(|| {
-        Err(dynoxide::DynoxideError::InternalServerError("the storage did not answer".to_owned()))
-    })
+pub(super) fn run<T>(action: impl Future<Output = dynoxide::Result<T>>) -> Result<T, dynoxide::DynoxideError> {
+    action
+        .now_or_never()
+        .unwrap_or_else(|| Err(dynoxide::DynoxideError::InternalServerError("the storage did not answer".to_owned())))
 }
 
 fn tune(storage: &Storage, durability: Durability) -> Result<(), OpenError> {
@@ -173,11 +161,10 @@ fn create(storage: &Storage, table: &str) -> Result<(), OpenError> {
         }],
     }))?;
     run(create_table::execute(storage, request))?;
-    let request: update_time_to_live::UpdateTimeToLiveRequest =
-        serde_json::from_value(serde_json::json!({
-            "TableName": table,
-            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": true},
-        }))?;
+    let request: update_time_to_live::UpdateTimeToLiveRequest = serde_json::from_value(serde_json::json!({
+        "TableName": table,
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": true},
+    }))?;
     run(update_time_to_live::execute(storage, request))?;
     Ok(())
 }

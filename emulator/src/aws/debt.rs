@@ -63,9 +63,7 @@ impl Debt {
     }
 
     fn narrowed(&self, sequence: Option<&str>) -> Self {
-        let one = sequence
-            .and_then(|text| text.parse().ok())
-            .filter(|sequence| self.records.contains(sequence));
+        let one = sequence.and_then(|text| text.parse().ok()).filter(|sequence| self.records.contains(sequence));
         let records = one.map_or_else(|| Arc::clone(&self.records), |one| Arc::from([one]));
         let debt = Self { debts: self.debts.clone(), records };
         let mut checkpoint = debt.debts.lock();

@@ -66,8 +66,7 @@ macro_rules! metered {
         let mut request: actions::$action::$request = parse($body)?;
         let detail = Detail::replace(&mut request.return_consumed_capacity);
         let items: u64 = $items(&request);
-        let outcome =
-            $self.database.with(|storage| run(actions::$action::execute(storage, request)));
+        let outcome = $self.database.with(|storage| run(actions::$action::execute(storage, request)));
         let mut response = outcome?;
         $self.ledger.$entry(items, response.consumed_capacity.usage());
         response.consumed_capacity.show(detail);
@@ -101,17 +100,9 @@ impl DynamoDb {
     fn answer(&self, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
         match operation {
             "PutItem" => {
-                conditional!(
-                    self,
-                    body,
-                    put_item::PutItemRequest,
-                    |request: &actions::put_item::PutItemRequest| {
-                        request
-                            .condition_expression
-                            .as_ref()
-                            .map(|_| dynoxide::types::item_size(&request.item))
-                    }
-                )
+                conditional!(self, body, put_item::PutItemRequest, |request: &actions::put_item::PutItemRequest| {
+                    request.condition_expression.as_ref().map(|_| dynoxide::types::item_size(&request.item))
+                })
             }
             "UpdateItem" => conditional!(self, body, update_item::UpdateItemRequest, |_: &_| None),
             "DeleteItem" => conditional!(self, body, delete_item::DeleteItemRequest, |_: &_| None),
@@ -166,9 +157,7 @@ impl DynamoDb {
         }
         let detail = Detail::replace(&mut request.return_consumed_capacity);
         let items = request.transact_items.len() as u64;
-        let outcome = self
-            .database
-            .with(|storage| run(actions::transact_write_items::execute(storage, request)));
+        let outcome = self.database.with(|storage| run(actions::transact_write_items::execute(storage, request)));
         let answer = match outcome {
             Ok(mut response) => {
                 self.ledger.wrote(items, response.consumed_capacity.usage());
@@ -215,26 +204,17 @@ fn administer(storage: &Storage, operation: &str, body: &[u8]) -> dynoxide::Resu
     let lifecycle = actions::vector_lifecycle::VectorIndexLifecycle::default();
     match operation {
         "CreateTable" => serialize(&run(actions::create_table::execute(storage, parse(body)?))?),
-        "DeleteTable" => {
-            serialize(&run(actions::delete_table::execute(storage, parse(body)?, &lifecycle))?)
-        }
-        "DescribeTable" => {
-            serialize(&run(actions::describe_table::execute(storage, parse(body)?, &lifecycle))?)
-        }
+        "DeleteTable" => serialize(&run(actions::delete_table::execute(storage, parse(body)?, &lifecycle))?),
+        "DescribeTable" => serialize(&run(actions::describe_table::execute(storage, parse(body)?, &lifecycle))?),
         "ListTables" => serialize(&run(actions::list_tables::execute(storage, parse(body)?))?),
-        "UpdateTimeToLive" => {
-            serialize(&run(actions::update_time_to_live::execute(storage, parse(body)?))?)
-        }
-        "DescribeTimeToLive" => {
-            serialize(&run(actions::describe_time_to_live::execute(storage, parse(body)?))?)
-        }
+        "UpdateTimeToLive" => serialize(&run(actions::update_time_to_live::execute(storage, parse(body)?))?),
+        "DescribeTimeToLive" => serialize(&run(actions::describe_time_to_live::execute(storage, parse(body)?))?),
         _ => Err(DynoxideError::UnsupportedCapability(operation.to_owned())),
     }
 }
 
 fn serialize(response: &impl Serialize) -> dynoxide::Result<Vec<u8>> {
-    serde_json::to_vec(response)
-        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    serde_json::to_vec(response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 /// Reads a request. dynoxide's own checks report through the parser's message, marked with the error's class.
@@ -243,9 +223,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> dynoxide::Result<T> {
         let text = error.to_string();
         let text = text.split(" at line ").next().unwrap_or_default();
         if let Some(words) = text.strip_prefix("VALIDATION_REQUEST:") {
-            return DynoxideError::ValidationException(format!(
-                "1 validation error detected: {words}"
-            ));
+            return DynoxideError::ValidationException(format!("1 validation error detected: {words}"));
         }
         if let Some(words) = text.strip_prefix("SERIALIZATION:") {
             return DynoxideError::SerializationException(words.to_owned());

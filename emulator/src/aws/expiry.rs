@@ -46,12 +46,7 @@ fn newest_row(storage: &Storage, table: &str) -> rusqlite::Result<i64> {
 }
 
 /// The expired rows of the next page, and the page's last row.
-fn page(
-    storage: &Storage,
-    table: &str,
-    after: i64,
-    now: u64,
-) -> rusqlite::Result<(Vec<Expired>, Option<i64>)> {
+fn page(storage: &Storage, table: &str, after: i64, now: u64) -> rusqlite::Result<(Vec<Expired>, Option<i64>)> {
     let sql = format!(
         "SELECT rowid, json_extract(item_json, '$.pk.S'), json_extract(item_json, '$.sk.S'), \
          json_extract(item_json, '$.expires.N') + 0 <= ?2 FROM \
@@ -75,10 +70,7 @@ fn page(
 fn delete(storage: &Storage, table: &str, item: &Expired) -> dynoxide::Result<()> {
     let key = [("pk", &item.pk), ("sk", &item.sk)]
         .map(|(name, value)| (name.to_owned(), dynoxide::AttributeValue::S(value.clone())));
-    let request = delete_item::DeleteItemRequest {
-        table_name: table.to_owned(),
-        key: key.into(),
-        ..Default::default()
-    };
+    let request =
+        delete_item::DeleteItemRequest { table_name: table.to_owned(), key: key.into(), ..Default::default() };
     run(delete_item::execute(storage, request)).map(drop)
 }

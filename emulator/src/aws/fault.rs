@@ -52,9 +52,7 @@ impl Answer {
                 (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException")
             }
             (Self::Throttled, Service::Sqs) => (400, "com.amazonaws.sqs#RequestThrottled"),
-            (Self::Internal, Service::DynamoDb) => {
-                (500, "com.amazonaws.dynamodb.v20120810#InternalServerError")
-            }
+            (Self::Internal, Service::DynamoDb) => (500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
             (Self::Internal, Service::Sqs) => (500, "com.amazonaws.sqs#InternalError"),
         }
     }

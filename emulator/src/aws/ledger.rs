@@ -166,12 +166,7 @@ impl fmt::Display for Snapshot {
         write!(
             f,
             "{} writes ({} units, {} of indexes), {} reads ({} units), {} SQS requests",
-            self.writes,
-            self.write_units,
-            self.index_write_units,
-            self.reads,
-            self.read_units,
-            self.sqs_requests
+            self.writes, self.write_units, self.index_write_units, self.reads, self.read_units, self.sqs_requests
         )
     }
 }

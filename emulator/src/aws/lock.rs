@@ -23,11 +23,7 @@ impl DirectoryLock {
     /// The directory or the lock file can't be created or opened.
     pub(super) fn acquire(directory: &Path) -> io::Result<Option<Self>> {
         std::fs::create_dir_all(directory)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(directory.join(LOCK_FILE))?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(LOCK_FILE))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -67,14 +67,8 @@ impl Channel {
 
     /// Receives what is visible now. A message that was received too often goes to the dead letters, is logged,
     /// and owes nothing more.
-    pub(super) fn receive(
-        &self,
-        limit: usize,
-        visibility: Option<Duration>,
-        now_ms: u128,
-    ) -> Vec<Delivery> {
-        let Received { deliveries, dead } =
-            self.lock().receive(limit, visibility, Instant::now(), now_ms);
+    pub(super) fn receive(&self, limit: usize, visibility: Option<Duration>, now_ms: u128) -> Vec<Delivery> {
+        let Received { deliveries, dead } = self.lock().receive(limit, visibility, Instant::now(), now_ms);
         for mut message in dead {
             tracing::error!(
                 queue.name = self.name,
@@ -94,8 +88,7 @@ impl Channel {
     /// Deletes messages; what they owed is settled.
     pub(super) fn delete(&self, receipts: &[Receipt]) {
         let mut queue = self.lock();
-        let deleted: Vec<Outgoing> =
-            receipts.iter().filter_map(|receipt| queue.delete(*receipt)).collect();
+        let deleted: Vec<Outgoing> = receipts.iter().filter_map(|receipt| queue.delete(*receipt)).collect();
         drop(queue);
         settle(deleted);
     }
@@ -127,17 +120,11 @@ fn settle(messages: Vec<Outgoing>) {
 }
 
 impl Sqs {
-    pub(super) fn new(
-        queues: &[QueueOptions],
-        ledger: Arc<Ledger>,
-        clock: Clock,
-        time_scale: u32,
-    ) -> Self {
+    pub(super) fn new(queues: &[QueueOptions], ledger: Arc<Ledger>, clock: Clock, time_scale: u32) -> Self {
         let mut channels = BTreeMap::new();
         for options in queues {
             let dead_name = format!("{}{DEAD_SUFFIX}", options.name);
-            let dead =
-                Channel::new(dead_name.clone(), Queue::new(options.visibility_timeout, None), None);
+            let dead = Channel::new(dead_name.clone(), Queue::new(options.visibility_timeout, None), None);
             let queue = Queue::new(options.visibility_timeout, Some(options.max_receive_count));
             let channel = Channel::new(options.name.clone(), queue, Some(Arc::clone(&dead)));
             channels.insert(dead_name, dead);

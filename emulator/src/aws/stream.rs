@@ -62,11 +62,7 @@ impl Stream {
     ///
     /// # Errors
     /// The database failed, or holds an image that can't be read.
-    pub fn read_after(
-        &self,
-        sequence: u64,
-        limit: usize,
-    ) -> Result<Vec<StreamRecord>, StreamError> {
+    pub fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<StreamRecord>, StreamError> {
         let mut after = sequence;
         loop {
             let rows = self.database.with(|storage| rows_after(storage.conn(), after, limit))?;
@@ -95,10 +91,7 @@ impl Stream {
     /// The database failed.
     pub fn trim(&self, sequence: u64) -> Result<(), StreamError> {
         self.database.with(|storage| {
-            storage
-                .conn()
-                .prepare_cached("DELETE FROM outbox WHERE sequence <= ?1")?
-                .execute(params![bound(sequence)])
+            storage.conn().prepare_cached("DELETE FROM outbox WHERE sequence <= ?1")?.execute(params![bound(sequence)])
         })?;
         Ok(())
     }
@@ -110,8 +103,7 @@ impl Stream {
     pub fn remove(&self, sequences: &[u64]) -> Result<(), StreamError> {
         self.database.with(|storage| {
             let transaction = storage.conn().unchecked_transaction()?;
-            let mut delete =
-                transaction.prepare_cached("DELETE FROM outbox WHERE sequence = ?1")?;
+            let mut delete = transaction.prepare_cached("DELETE FROM outbox WHERE sequence = ?1")?;
             for sequence in sequences {
                 delete.execute(params![bound(*sequence)])?;
             }
@@ -143,8 +135,8 @@ impl Stream {
 
     /// The record, unless only something inside the item matched the filter.
     fn materialise(&self, row: &Row) -> Result<Option<StreamRecord>, StreamError> {
-        let image: Item = serde_json::from_str(&row.image)
-            .map_err(|source| StreamError::Image { sequence: row.sequence, source })?;
+        let image: Item =
+            serde_json::from_str(&row.image).map_err(|source| StreamError::Image { sequence: row.sequence, source })?;
         if image.get("owed") != Some(&AttributeValue::Bool(true)) {
             return Ok(None);
         }
@@ -170,15 +162,9 @@ impl Stream {
 
 fn rows_after(connection: &Connection, sequence: u64, limit: usize) -> rusqlite::Result<Vec<Row>> {
     connection
-        .prepare_cached(
-            "SELECT sequence, event, image FROM outbox WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
-        )?
+        .prepare_cached("SELECT sequence, event, image FROM outbox WHERE sequence > ?1 ORDER BY sequence LIMIT ?2")?
         .query_map(params![bound(sequence), i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-            Ok(Row {
-                sequence: row.get::<_, i64>(0)?.unsigned_abs(),
-                event: row.get(1)?,
-                image: row.get(2)?,
-            })
+            Ok(Row { sequence: row.get::<_, i64>(0)?.unsigned_abs(), event: row.get(1)?, image: row.get(2)? })
         })?
         .collect()
 }

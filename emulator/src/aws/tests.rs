@@ -15,11 +15,8 @@ use super::{Aws, AwsOptions, QueueOptions};
 const TABLE: &str = "ringback";
 
 fn options() -> AwsOptions {
-    let queue = QueueOptions {
-        name: "work".to_owned(),
-        visibility_timeout: Duration::from_secs(30),
-        max_receive_count: 3,
-    };
+    let queue =
+        QueueOptions { name: "work".to_owned(), visibility_timeout: Duration::from_secs(30), max_receive_count: 3 };
     AwsOptions { queues: vec![queue], ..AwsOptions::in_memory(TABLE) }
 }
 
@@ -32,11 +29,7 @@ fn text(value: &str) -> AttributeValue {
 }
 
 /// Puts `run#<id>` unless it is there.
-fn put(
-    aws: &Aws,
-    id: &str,
-    owed: bool,
-) -> aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder {
+fn put(aws: &Aws, id: &str, owed: bool) -> aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder {
     aws.dynamodb()
         .put_item()
         .table_name(TABLE)

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 /// Starts everything.
 #[derive(Debug, Args)]
-#[command(after_help = "The state is on disk before any request is answered: kill it at any moment, start it again, and it
-goes on. SIGTERM and Ctrl-C let what is under way finish, for 5 s at most.")]
+#[command(
+    after_help = "The state is on disk before any request is answered: kill it at any moment, start it again, and it
+goes on. SIGTERM and Ctrl-C let what is under way finish, for 5 s at most."
+)]
 pub struct Up {
     /// The file.
     #[arg(short, long, default_value = "ringback.yml")]
@@ -57,7 +59,8 @@ impl Up {
         };
         let instance = Instance::start(options).await?;
         if self.json {
-            let line = json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners});
+            let line =
+                json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners});
             println!("{line}");
         } else {
             banner(&config, &instance);

@@ -58,12 +58,7 @@ async fn receive_items(
     Ok(Json(json!({"status": if resumed { "resumed" } else { "stored" }, "items": answers})))
 }
 
-async fn receive_one(
-    app: &App,
-    callback: &Callback,
-    scope: &Scope<'_>,
-    whole: &Value,
-) -> Result<Value, Problem> {
+async fn receive_one(app: &App, callback: &Callback, scope: &Scope<'_>, whole: &Value) -> Result<Value, Problem> {
     let identity = render(&callback.identify_by, scope, "identify_by")?;
     let key = key_text(&identity).ok_or_else(|| {
         let detail = "`identify_by` finds no text or number in this callback to recognise it by";

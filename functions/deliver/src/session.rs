@@ -80,7 +80,11 @@ impl<'a> Session<'a> {
         let only_message = self.unsaved.iter().all(|input| matches!(input, Input::Start | Input::Woke(..)));
         let owed = self.owed();
         let calls = !owed.is_empty() && owed.iter().all(|owed| matches!(owed, Owed::Call(..)));
-        if only_message && calls && self.wakes.is_empty() && self.closes.is_empty() { Ok(()) } else { self.save().await }
+        if only_message && calls && self.wakes.is_empty() && self.closes.is_empty() {
+            Ok(())
+        } else {
+            self.save().await
+        }
     }
 
     /// Writes the run, with the messages that it owes from now on.
@@ -156,7 +160,9 @@ impl<'a> Session<'a> {
         match level {
             "trace" => tracing::trace!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
             "debug" => tracing::debug!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
-            "warn" | "warning" => tracing::warn!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
+            "warn" | "warning" => {
+                tracing::warn!(target: "workflow", task_id = run, job = job, data = data, "{message}")
+            }
             "error" => tracing::error!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
             _ => tracing::info!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
         }
@@ -165,15 +171,12 @@ impl<'a> Session<'a> {
 
 /// In place of something that made the run too large to be stored: the job fails, and says why.
 fn refused(input: Input, size: usize) -> Input {
-    let error = || JobError::new("too_large", format!("what came back makes the run too large to be stored: {size} bytes"));
+    let error =
+        || JobError::new("too_large", format!("what came back makes the run too large to be stored: {size} bytes"));
     match input {
         Input::Answered(job, attempt, _) | Input::Arrived(job, attempt, _) | Input::ChildEnded(job, attempt, _) => {
             Input::Refused(job, attempt, error())
         }
-        other @ (Input::Start
-        | Input::TimedOut(..)
-        | Input::Woke(..)
-        | Input::Refused(..)
-        | Input::Cancel) => other,
+        other @ (Input::Start | Input::TimedOut(..) | Input::Woke(..) | Input::Refused(..) | Input::Cancel) => other,
     }
 }

@@ -20,7 +20,8 @@ use std::time::Duration;
 /// If the queue did not take it; the batch may be handled again.
 pub async fn handle(app: Arc<App>, records: Vec<EventRecord>) -> Result<(), QueueError> {
     let owed = records.iter().flat_map(owed);
-    let messages: Vec<(Message, Duration)> = owed.map(|message| (delay(&app, &message), message)).map(|(d, m)| (m, d)).collect();
+    let messages: Vec<(Message, Duration)> =
+        owed.map(|message| (delay(&app, &message), message)).map(|(d, m)| (m, d)).collect();
     for batch in messages.chunks(BATCH) {
         app.queue.send(batch).await?;
     }

@@ -41,9 +41,8 @@ impl Sweeper {
                 seen |= !page.timers.is_empty();
                 let new = self.not_recent(page.timers);
                 swept += new.len();
-                let written = stream::iter(new).map(|(key, timer)| async move {
-                    fire(app, &timer, now).await.map(|()| key)
-                });
+                let written =
+                    stream::iter(new).map(|(key, timer)| async move { fire(app, &timer, now).await.map(|()| key) });
                 let keys: Vec<String> = written.buffer_unordered(AT_ONCE).try_collect().await?;
                 self.remember(keys);
                 match page.next {

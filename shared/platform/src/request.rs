@@ -40,9 +40,8 @@ impl Incoming {
     pub async fn read(request: Request, limit: usize) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         refuse_encoding(&parts.headers)?;
-        let too_large = || {
-            Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"))
-        };
+        let too_large =
+            || Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"));
         let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > limit) {
             return Err(too_large());
@@ -107,9 +106,7 @@ fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
 
 async fn path_params(parts: &mut Parts) -> Value {
     match RawPathParams::from_request_parts(parts, &()).await {
-        Ok(params) => {
-            params.iter().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect()
-        }
+        Ok(params) => params.iter().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect(),
         Err(_) => Value::Object(Map::new()),
     }
 }

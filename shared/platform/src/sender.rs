@@ -35,11 +35,12 @@ impl Sender {
     /// Makes one call. Whatever goes wrong with it is its outcome.
     pub async fn send(&self, call: &Call) -> Outcome {
         let answer = tokio::time::timeout(call.timeout, self.exchange(call)).await;
-        answer.unwrap_or_else(|_| {
-            let after = call.timeout.as_millis();
-            Err(JobError::new("timeout", format!("the service did not answer within {after} ms")))
-        })
-        .unwrap_or_else(Outcome::Unreachable)
+        answer
+            .unwrap_or_else(|_| {
+                let after = call.timeout.as_millis();
+                Err(JobError::new("timeout", format!("the service did not answer within {after} ms")))
+            })
+            .unwrap_or_else(Outcome::Unreachable)
     }
 
     async fn exchange(&self, call: &Call) -> Result<Outcome, JobError> {

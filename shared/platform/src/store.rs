@@ -67,9 +67,9 @@ impl Store {
 
     fn shard(&self, of: &str) -> u8 {
         // FNV-1a: any spread will do, as long as it stays the same.
-        let hash = of.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = of
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         u8::try_from(hash % u64::from(self.shards)).unwrap_or(0)
     }
 }

@@ -71,13 +71,8 @@ impl Aws {
         E: Display + Send + 'static,
     {
         let channel = self.sqs.channel(queue).ok_or_else(|| UnknownQueue(queue.to_owned()))?;
-        let mut poller = Poller {
-            sqs: &self.sqs,
-            channel,
-            batches: HashMap::new(),
-            next_batch: 0,
-            running: JoinSet::new(),
-        };
+        let mut poller =
+            Poller { sqs: &self.sqs, channel, batches: HashMap::new(), next_batch: 0, running: JoinSet::new() };
         let handler = Arc::new(handler);
         while !shutdown.is_cancelled() {
             poller.reap();
@@ -195,8 +190,7 @@ where
 /// The message as Lambda would hand it over.
 fn event(queue: &str, delivery: &Delivery) -> SqsMessage {
     let mut message = SqsMessage::default();
-    message.attributes =
-        delivery.attributes().map(|(name, value)| (name.to_owned(), value)).collect();
+    message.attributes = delivery.attributes().map(|(name, value)| (name.to_owned(), value)).collect();
     message.message_attributes = delivery
         .message
         .attributes

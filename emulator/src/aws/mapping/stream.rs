@@ -39,12 +39,8 @@ impl Aws {
     /// batch whose handler fails or panics is tried again before any later one.
     ///
     /// Messages that the handler sends belong to the records it was given, as `SEQUENCE_ATTRIBUTE` tells.
-    pub async fn map_stream<H, F, E>(
-        &self,
-        mapping: StreamMapping,
-        shutdown: CancellationToken,
-        handler: H,
-    ) where
+    pub async fn map_stream<H, F, E>(&self, mapping: StreamMapping, shutdown: CancellationToken, handler: H)
+    where
         H: Fn(Vec<EventRecord>) -> F,
         F: Future<Output = Result<(), E>>,
         E: Display,

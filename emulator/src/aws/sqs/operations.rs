@@ -80,10 +80,9 @@ impl Sqs {
                 settle(purged);
                 Ok(b"{}".to_vec())
             }
-            _ => Err(Refusal(
-                "AWS.SimpleQueueService.UnsupportedOperation",
-                format!("{operation} is not served here."),
-            )),
+            _ => {
+                Err(Refusal("AWS.SimpleQueueService.UnsupportedOperation", format!("{operation} is not served here.")))
+            }
         }
     }
 
@@ -161,10 +160,7 @@ impl Sqs {
         serialize(&batch)
     }
 
-    fn change_message_visibility_batch(
-        &self,
-        request: &wire::ChangeMessageVisibilityBatch,
-    ) -> Answer {
+    fn change_message_visibility_batch(&self, request: &wire::ChangeMessageVisibilityBatch) -> Answer {
         let channel = self.named(&request.queue_url)?;
         batch_size(request.entries.len())?;
         let mut batch = wire::Batch { successful: Vec::new(), failed: Vec::new() };
@@ -191,10 +187,7 @@ impl Sqs {
 
     fn named(&self, url: &str) -> Result<&Arc<Channel>, Refusal> {
         self.by_url(url).ok_or_else(|| {
-            Refusal(
-                "AWS.SimpleQueueService.NonExistentQueue",
-                "The specified queue does not exist.".to_owned(),
-            )
+            Refusal("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.".to_owned())
         })
     }
 }
@@ -202,10 +195,7 @@ impl Sqs {
 fn change(channel: &Channel, handle: &str, seconds: u64) -> Result<(), Refusal> {
     let until = Instant::now() + Duration::from_secs(seconds);
     if !channel.lock().change_visibility(receipt(handle)?, until) {
-        return Err(Refusal(
-            "AWS.SimpleQueueService.MessageNotInflight",
-            "The message is not in flight.".to_owned(),
-        ));
+        return Err(Refusal("AWS.SimpleQueueService.MessageNotInflight", "The message is not in flight.".to_owned()));
     }
     channel.changed.notify_one();
     Ok(())
@@ -214,10 +204,7 @@ fn change(channel: &Channel, handle: &str, seconds: u64) -> Result<(), Refusal> 
 fn acceptable(message: &wire::SendMessage) -> Result<(), Refusal> {
     let invalid = |text: &str| Err(Refusal("InvalidParameterValue", text.to_owned()));
     if message.message_body.is_empty() {
-        return Err(Refusal(
-            "MissingParameter",
-            "The request must contain the parameter MessageBody.".to_owned(),
-        ));
+        return Err(Refusal("MissingParameter", "The request must contain the parameter MessageBody.".to_owned()));
     }
     if message.message_body.len() > BODY_MAX {
         return invalid("The message is longer than 1 MiB.");
@@ -230,10 +217,7 @@ fn acceptable(message: &wire::SendMessage) -> Result<(), Refusal> {
 
 fn batch_size(entries: usize) -> Result<(), Refusal> {
     match entries {
-        0 => Err(Refusal(
-            "AWS.SimpleQueueService.EmptyBatchRequest",
-            "The batch has no entry.".to_owned(),
-        )),
+        0 => Err(Refusal("AWS.SimpleQueueService.EmptyBatchRequest", "The batch has no entry.".to_owned())),
         1..=BATCH_MAX => Ok(()),
         _ => Err(Refusal(
             "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
@@ -247,9 +231,8 @@ fn failed(id: String, refusal: &Refusal) -> wire::Failed {
 }
 
 fn receipt(handle: &str) -> Result<Receipt, Refusal> {
-    Receipt::parse(handle).ok_or_else(|| {
-        Refusal("ReceiptHandleIsInvalid", "The receipt handle is not valid.".to_owned())
-    })
+    Receipt::parse(handle)
+        .ok_or_else(|| Refusal("ReceiptHandleIsInvalid", "The receipt handle is not valid.".to_owned()))
 }
 
 fn messages(deliveries: Vec<Delivery>) -> Answer {
@@ -267,8 +250,7 @@ fn messages(deliveries: Vec<Delivery>) -> Answer {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal("InvalidParameterValue", error.to_string()))
+    serde_json::from_slice(body).map_err(|error| Refusal("InvalidParameterValue", error.to_string()))
 }
 
 fn serialize(response: &impl Serialize) -> Answer {

@@ -196,10 +196,8 @@ impl Queue {
 
     /// Hides a received message until `until` instead; false if this isn't its newest receipt or it is visible.
     pub(in crate::aws) fn change_visibility(&mut self, receipt: Receipt, until: Instant) -> bool {
-        let Some(entry) = self
-            .entries
-            .get_mut(&receipt.key)
-            .filter(|entry| entry.receive_count == receipt.receive_count)
+        let Some(entry) =
+            self.entries.get_mut(&receipt.key).filter(|entry| entry.receive_count == receipt.receive_count)
         else {
             return false;
         };
@@ -226,11 +224,8 @@ impl Queue {
 
     pub(in crate::aws) fn depth(&mut self, now: Instant) -> Depth {
         self.reveal(now);
-        let delayed = self
-            .entries
-            .values()
-            .filter(|entry| entry.hidden_until.is_some() && entry.receive_count == 0)
-            .count();
+        let delayed =
+            self.entries.values().filter(|entry| entry.hidden_until.is_some() && entry.receive_count == 0).count();
         let in_flight = self.hidden.len() - delayed;
         Depth { visible: self.entries.len() - self.hidden.len(), in_flight, delayed }
     }

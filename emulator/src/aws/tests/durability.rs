@@ -74,8 +74,7 @@ async fn kill_loses_nothing_that_was_acknowledged() {
         assert!(heard.len() >= round * HEARD, "only {} writes were acknowledged", heard.len());
         let aws = Aws::open(in_directory(directory.path().to_owned())).unwrap();
         let records = aws.stream().read_after(0, usize::MAX).unwrap();
-        let owing: Vec<_> =
-            records.iter().map(|record| &record.record.change.new_image["pk"]).collect();
+        let owing: Vec<_> = records.iter().map(|record| &record.record.change.new_image["pk"]).collect();
         for (owed, id) in &heard {
             let pk = format!("run#{id}");
             let get = aws.dynamodb().get_item().table_name(TABLE);
@@ -99,8 +98,7 @@ fn run_and_kill(data: &Path) -> Vec<(bool, String)> {
     let mut heard = Vec::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
         // The kill may cut the last line short.
-        if let Some((owed, id)) = line.strip_prefix("acknowledged ").and_then(|l| l.split_once(' '))
-        {
+        if let Some((owed, id)) = line.strip_prefix("acknowledged ").and_then(|l| l.split_once(' ')) {
             heard.push((owed == "true", id.to_owned()));
         }
         if heard.len() == HEARD {

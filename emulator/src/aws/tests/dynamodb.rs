@@ -17,9 +17,7 @@ async fn a_lost_condition_is_the_modelled_error_and_brings_the_item() {
         .await
         .unwrap_err()
         .into_service_error();
-    let aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(lost) =
-        error
-    else {
+    let aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(lost) = error else {
         panic!("{error:?}")
     };
     assert_eq!(lost.item().unwrap()["by"], text("first"));
@@ -176,16 +174,14 @@ impl Faults for Once {
     fn strike(&self, call: Call<'_>) -> Option<Fault> {
         let Self(operation, fault, calls) = self;
         assert_eq!(call.service, Service::DynamoDb);
-        (call.operation == *operation && calls.fetch_add(1, Ordering::Relaxed) == 0)
-            .then_some(*fault)
+        (call.operation == *operation && calls.fetch_add(1, Ordering::Relaxed) == 0).then_some(*fault)
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_write_is_tried_again_by_the_sdk() {
     let weather = Once("PutItem", Fault::Before(Answer::Throttled), AtomicU32::new(0));
-    let aws =
-        Aws::open(AwsOptions { faults: Some(std::sync::Arc::new(weather)), ..options() }).unwrap();
+    let aws = Aws::open(AwsOptions { faults: Some(std::sync::Arc::new(weather)), ..options() }).unwrap();
     put(&aws, "1", false).send().await.unwrap();
     assert_eq!(aws.ledger().snapshot().writes, 1);
 }
@@ -193,8 +189,7 @@ async fn a_throttled_write_is_tried_again_by_the_sdk() {
 #[tokio::test(start_paused = true)]
 async fn a_write_whose_answer_was_lost_meets_itself_when_it_is_tried_again() {
     let weather = Once("PutItem", Fault::After(Answer::Internal), AtomicU32::new(0));
-    let aws =
-        Aws::open(AwsOptions { faults: Some(std::sync::Arc::new(weather)), ..options() }).unwrap();
+    let aws = Aws::open(AwsOptions { faults: Some(std::sync::Arc::new(weather)), ..options() }).unwrap();
     let error = put(&aws, "1", false).send().await.unwrap_err().into_service_error();
     assert!(error.is_conditional_check_failed_exception(), "{error:?}");
     assert_eq!(aws.ledger().snapshot().writes, 2);

@@ -82,8 +82,7 @@ impl Running {
 fn send(aws: &Aws, records: Vec<EventRecord>) -> impl Future<Output = ()> + use<> {
     let entries = records.into_iter().map(|record| {
         let sequence = record.change.sequence_number.unwrap();
-        let attribute =
-            MessageAttributeValue::builder().data_type("Number").string_value(&sequence);
+        let attribute = MessageAttributeValue::builder().data_type("Number").string_value(&sequence);
         let Some(serde_dynamo::AttributeValue::S(pk)) = record.change.new_image.get("pk") else {
             panic!("a record without a key")
         };
@@ -94,11 +93,7 @@ fn send(aws: &Aws, records: Vec<EventRecord>) -> impl Future<Output = ()> + use<
             .build()
             .unwrap()
     });
-    let batch = aws
-        .sqs()
-        .send_message_batch()
-        .queue_url(aws.queue_url("work"))
-        .set_entries(Some(entries.collect()));
+    let batch = aws.sqs().send_message_batch().queue_url(aws.queue_url("work")).set_entries(Some(entries.collect()));
     async move {
         batch.send().await.unwrap();
     }
@@ -137,8 +132,7 @@ async fn a_message_in_the_queue_keeps_its_record_and_no_other() {
         put(&running.aws, id, true).send().await.unwrap();
     }
     running.work(ONE, 0);
-    let (aws, shutdown, sent) =
-        (running.aws.clone(), CancellationToken::new(), running.shutdown.clone());
+    let (aws, shutdown, sent) = (running.aws.clone(), CancellationToken::new(), running.shutdown.clone());
     let relay = |records: Vec<EventRecord>| {
         shutdown.cancel();
         let aws = aws.clone();
@@ -146,11 +140,8 @@ async fn a_message_in_the_queue_keeps_its_record_and_no_other() {
             for record in records {
                 let sequence = record.change.sequence_number.unwrap();
                 let delay = if sequence == "1" { 900 } else { 0 };
-                let attribute = MessageAttributeValue::builder()
-                    .data_type("Number")
-                    .string_value(&sequence)
-                    .build()
-                    .unwrap();
+                let attribute =
+                    MessageAttributeValue::builder().data_type("Number").string_value(&sequence).build().unwrap();
                 aws.sqs()
                     .send_message()
                     .queue_url(aws.queue_url("work"))
@@ -211,15 +202,7 @@ async fn a_dead_letter_owes_nothing_more() {
     }
     let dead = running.aws.queue_url("work-dead");
     for attempt in 0.. {
-        let received = running
-            .aws
-            .sqs()
-            .receive_message()
-            .queue_url(&dead)
-            .wait_time_seconds(20)
-            .send()
-            .await
-            .unwrap();
+        let received = running.aws.sqs().receive_message().queue_url(&dead).wait_time_seconds(20).send().await.unwrap();
         if !received.messages().is_empty() {
             break;
         }
@@ -266,10 +249,7 @@ async fn a_handler_that_panics_does_not_stop_its_mapping() {
             let handler = move |message: SqsMessage| {
                 saw.send(()).unwrap();
                 async move {
-                    assert!(
-                        message.attributes["ApproximateReceiveCount"] != "1",
-                        "the first try panics"
-                    );
+                    assert!(message.attributes["ApproximateReceiveCount"] != "1", "the first try panics");
                     Ok::<_, Infallible>(())
                 }
             };

@@ -7,21 +7,12 @@ use super::*;
 async fn a_delayed_message_ends_a_long_poll_when_its_time_has_come() {
     let aws = aws();
     let url = aws.queue_url("work");
-    aws.sqs()
-        .send_message()
-        .queue_url(&url)
-        .message_body("later")
-        .delay_seconds(7)
-        .send()
-        .await
-        .unwrap();
+    aws.sqs().send_message().queue_url(&url).message_body("later").delay_seconds(7).send().await.unwrap();
     let started = Instant::now();
-    let received =
-        aws.sqs().receive_message().queue_url(&url).wait_time_seconds(20).send().await.unwrap();
+    let received = aws.sqs().receive_message().queue_url(&url).wait_time_seconds(20).send().await.unwrap();
     assert_eq!(received.messages()[0].body(), Some("later"));
     assert_eq!(started.elapsed().as_secs(), 7);
-    let none =
-        aws.sqs().receive_message().queue_url(&url).wait_time_seconds(2).send().await.unwrap();
+    let none = aws.sqs().receive_message().queue_url(&url).wait_time_seconds(2).send().await.unwrap();
     assert!(none.messages().is_empty());
     assert_eq!(started.elapsed().as_secs(), 9);
 }
@@ -32,8 +23,7 @@ async fn a_message_comes_again_until_it_is_a_dead_letter() {
     let url = aws.queue_url("work");
     aws.sqs().send_message().queue_url(&url).message_body("poison").send().await.unwrap();
     for _ in 0..3 {
-        let received =
-            aws.sqs().receive_message().queue_url(&url).wait_time_seconds(20).send().await.unwrap();
+        let received = aws.sqs().receive_message().queue_url(&url).wait_time_seconds(20).send().await.unwrap();
         assert_eq!(received.messages().len(), 1);
         tokio::time::advance(Duration::from_secs(30)).await;
     }
@@ -48,14 +38,7 @@ async fn a_message_comes_again_until_it_is_a_dead_letter() {
 async fn time_scale_shortens_delays() {
     let aws = Aws::open(AwsOptions { time_scale: 60, ..options() }).unwrap();
     let url = aws.queue_url("work");
-    aws.sqs()
-        .send_message()
-        .queue_url(&url)
-        .message_body("later")
-        .delay_seconds(900)
-        .send()
-        .await
-        .unwrap();
+    aws.sqs().send_message().queue_url(&url).message_body("later").delay_seconds(900).send().await.unwrap();
     let started = Instant::now();
     aws.sqs().receive_message().queue_url(&url).wait_time_seconds(20).send().await.unwrap();
     assert_eq!(started.elapsed().as_secs(), 15);
@@ -65,19 +48,10 @@ async fn time_scale_shortens_delays() {
 async fn a_batch_tells_what_became_of_each_entry() {
     let aws = aws();
     let entry = |id: &str, delay: i32| {
-        SendMessageBatchRequestEntry::builder()
-            .id(id)
-            .message_body(id)
-            .delay_seconds(delay)
-            .build()
-            .unwrap()
+        SendMessageBatchRequestEntry::builder().id(id).message_body(id).delay_seconds(delay).build().unwrap()
     };
     let send = |entries: Vec<_>| {
-        aws.sqs()
-            .send_message_batch()
-            .queue_url(aws.queue_url("work"))
-            .set_entries(Some(entries))
-            .send()
+        aws.sqs().send_message_batch().queue_url(aws.queue_url("work")).set_entries(Some(entries)).send()
     };
     let sent = send(vec![entry("good", 0), entry("late", 901)]).await.unwrap();
     assert_eq!(sent.successful()[0].id(), "good");
@@ -116,11 +90,8 @@ async fn errors_are_the_modelled_ones() {
 async fn a_message_keeps_its_attributes_and_can_be_deleted() {
     let aws = aws();
     let url = aws.queue_url("work");
-    let attribute = aws_sdk_sqs::types::MessageAttributeValue::builder()
-        .data_type("String")
-        .string_value("17")
-        .build()
-        .unwrap();
+    let attribute =
+        aws_sdk_sqs::types::MessageAttributeValue::builder().data_type("String").string_value("17").build().unwrap();
     aws.sqs()
         .send_message()
         .queue_url(&url)

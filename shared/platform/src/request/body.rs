@@ -57,9 +57,8 @@ fn insert(map: &mut Map<String, Value>, name: String, value: Value) {
 }
 
 async fn multipart(content_type: &str, bytes: Bytes) -> Result<Value, Problem> {
-    let wrong = |error: multer::Error| {
-        Problem::new(Code::MalformedBody, format!("the body is not valid multipart: {error}"))
-    };
+    let wrong =
+        |error: multer::Error| Problem::new(Code::MalformedBody, format!("the body is not valid multipart: {error}"));
     let boundary = multer::parse_boundary(content_type).map_err(wrong)?;
     let stream = futures_util::stream::once(async move { Ok::<_, std::convert::Infallible>(bytes) });
     let mut parts = multer::Multipart::new(stream, boundary);

@@ -7,7 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// A client that can reach only the judged addresses of this URL's host.
 pub(super) async fn client_for(url: &Url) -> Result<Client, JobError> {
-    let refused = || JobError::new("forbidden_address", format!("`{}` is not a public address", url.host_str().unwrap_or("")));
+    let refused =
+        || JobError::new("forbidden_address", format!("`{}` is not a public address", url.host_str().unwrap_or("")));
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refused());
     }

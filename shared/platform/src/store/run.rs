@@ -201,9 +201,10 @@ impl Store {
     async fn runs_at(&self, keys: &[String]) -> Result<Vec<Stored>, StoreError> {
         let mut runs = Vec::with_capacity(keys.len());
         for keys in keys.chunks(100) {
-            let ids = keys.iter().filter_map(|at| at.split_once('#')).map(|(_, id)| {
-                Item::from([("pk".to_owned(), s(format!("run#{id}"))), ("sk".to_owned(), s("run"))])
-            });
+            let ids = keys
+                .iter()
+                .filter_map(|at| at.split_once('#'))
+                .map(|(_, id)| Item::from([("pk".to_owned(), s(format!("run#{id}"))), ("sk".to_owned(), s("run"))]));
             let mut left = Some(KeysAndAttributes::builder().set_keys(Some(ids.collect())).build());
             while let Some(Ok(keys)) = left.take() {
                 let get = self.client.batch_get_item().request_items(&self.table, keys);

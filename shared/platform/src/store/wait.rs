@@ -39,7 +39,9 @@ impl Store {
     /// If the table is unavailable.
     pub async fn open_wait(&self, wait: &WaitKey, waiter: &Waiter, deadline: Timestamp) -> Result<Opening, StoreError> {
         let ours = "(run = :run AND job = :job)";
-        let free = format!("attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND attribute_not_exists(closed))");
+        let free = format!(
+            "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND attribute_not_exists(closed))"
+        );
         match conditional(self.waiter_half(wait, waiter, deadline, "")?.condition_expression(free)).await? {
             Written::Done(item) => Ok(arrival(&item)?.map_or(Opening::Waits, Opening::Met)),
             Written::Refused(item) => {
