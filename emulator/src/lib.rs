@@ -1,1 +1,7 @@
-//! Ringback on one machine.
+//! Ringback on one machine: the handlers of the functions behind local sockets, over a tiny AWS in the same process.
+//!
+//! [`instance`] starts all of it; [`aws`] is the table, the stream and the queue; [`command`] is the command line.
+
+pub mod aws;
+pub mod instance;
+pub mod command;

@@ -1,1 +1,56 @@
-//! Lambda function.
+//! The API: tasks (runs, as callers see them), workflows to start, health.
+//!
+//! Everything under `/api` needs the bearer token; a request without it learns nothing, not even what exists.
+
+mod token;
+mod task;
+mod tasks;
+mod workflows;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use platform::App;
+use platform::problem::{Code, Problem};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The API's routes.
+pub fn router(app: &Arc<App>) -> Router {
+    let guarded = Router::new()
+        .route("/api/tasks", get(tasks::list))
+        .route("/api/tasks/{id}", get(tasks::show))
+        .route("/api/tasks/{id}/cancel", post(tasks::cancel))
+        .route("/api/tasks/{id}/rerun", post(tasks::rerun))
+        .route("/api/workflows", get(workflows::list))
+        .route("/api/workflows/{id}/runs", post(workflows::start))
+        .route("/api/{*rest}", axum::routing::any(not_found))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), token::require));
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .merge(guarded)
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app.clone())
+}
+
+/// The process answers.
+async fn health() -> axum::Json<Value> {
+    axum::Json(json!({"status": "ok"}))
+}
+
+/// The table answers too.
+async fn ready(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Result<axum::Json<Value>, Problem> {
+    app.store.ready().await?;
+    Ok(axum::Json(json!({"status": "ready"})))
+}
+
+async fn not_found() -> Problem {
+    Problem::not_found()
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "this address takes other methods: see the Allow header")
+}

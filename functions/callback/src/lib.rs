@@ -1,1 +1,47 @@
-//! Lambda function.
+//! Inbound requests that complete waits.
+//!
+//! A callback is read, its key and its verdict are taken from it, and its half of the wait is stored: one conditional
+//! write, then the answer. Whether somebody waits already is for that write to say; if so, the table owes the run its
+//! message from then on.
+
+mod receive;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use domain::config::{Callback, Listener, Routes};
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::request::Incoming;
+use std::sync::Arc;
+
+/// The callback routes of some listeners.
+pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listener>) -> Router {
+    let mut router = Router::new();
+    for listener in listeners {
+        let Routes::Callbacks(callbacks) = &listener.routes else { continue };
+        for callback in callbacks {
+            let Ok(method) = callback.route.method.parse::<axum::http::Method>() else { continue };
+            let Ok(filter) = MethodFilter::try_from(method) else { continue };
+            let state = (app.clone(), Arc::new(callback.clone()));
+            router = router.route(&callback.route.path, on(filter, handle).with_state(state));
+        }
+    }
+    router.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+}
+
+async fn handle(State((app, callback)): State<(Arc<App>, Arc<Callback>)>, request: Request) -> Response {
+    match Incoming::read(request, app.settings.max_body).await {
+        Ok(incoming) => receive::receive(&app, &callback, &incoming).await.into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn not_found() -> Problem {
+    Problem::not_found()
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "this address takes other methods: see the Allow header")
+}

@@ -1,0 +1,202 @@
+//! The database file: DynamoDB's tables, and the outbox that stands for the table's stream.
+//!
+//! `dynoxide` keeps items in `SQLite`. Its own stream support copies every change and looks for the
+//! highest sequence number at each write, so it is left off. Instead a trigger on the item table
+//! copies the new image of an item that owes work into `outbox`, in the same transaction as the write:
+//!
+//! ```text
+//! PutItem ─► BEGIN ─► item row ──trigger──► outbox row (only where "owed" is true) ─► COMMIT ─► Notify
+//! ```
+//!
+//! Guarantees: an acknowledged write and its outbox row are both there after `kill -9`, for they are one
+//! transaction that has reached the operating system. What power loss may take with it is told at
+//! [`Durability`](super::Durability).
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use dynoxide::{
+    actions::{create_table, update_time_to_live},
+    storage::Storage,
+};
+use futures_util::FutureExt;
+use rusqlite::hooks::Action;
+use tokio::sync::Notify;
+
+use super::{Durability, OpenError, lock::DirectoryLock};
+
+/// File name of the database inside the data directory.
+const DATABASE_FILE: &str = "table.db";
+/// Table that holds what the stream mapping has still to relay.
+const OUTBOX: &str = "outbox";
+/// How many statements stay compiled: all of ours and of dynoxide's cached ones.
+const STATEMENT_CACHE: usize = 64;
+
+/// The one `SQLite` connection, and the news about its outbox.
+pub(super) struct Database {
+    storage: Mutex<Storage>,
+    /// Sequence of the newest outbox row, as the update hook saw it.
+    newest: Arc<AtomicU64>,
+    /// Told after each commit that added to the outbox.
+    grew: Notify,
+    table: String,
+    _lock: Option<DirectoryLock>,
+}
+
+impl Database {
+    /// Opens the file in `directory`, or a database in memory, and makes the table where it is missing.
+    pub(super) fn open(directory: Option<&Path>, table: &str, durability: Durability) -> Result<Self, OpenError> {
+        let (storage, lock) = match directory {
+            None => (Storage::memory()?, None),
+            Some(directory) => {
+                let unusable = |source| OpenError::Directory { path: directory.to_owned(), source };
+                let lock = DirectoryLock::acquire(directory)
+                    .map_err(unusable)?
+                    .ok_or_else(|| OpenError::InUse { path: directory.to_owned() })?;
+                let file = directory.join(DATABASE_FILE);
+                (Storage::new(&file.to_string_lossy())?, Some(lock))
+            }
+        };
+        tune(&storage, durability)?;
+        if !storage.table_exists(table)? {
+            create(&storage, table)?;
+        }
+        storage.conn().execute_batch(&outbox_schema(table))?;
+        let newest = Arc::new(AtomicU64::new(0));
+        watch(&storage, Arc::clone(&newest));
+        Ok(Self { storage: Mutex::new(storage), newest, grew: Notify::new(), table: table.to_owned(), _lock: lock })
+    }
+
+    /// Name of the table.
+    pub(super) fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Resolves when the outbox has grown since the last call.
+    pub(super) async fn grown(&self) {
+        self.grew.notified().await;
+    }
+
+    /// Runs `work` with the connection to itself, then wakes the stream if the outbox grew.
+    ///
+    /// `work` blocks its thread for tens of microseconds: less than handing it to another would cost.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Storage) -> T) -> T {
+        let storage = self.lock();
+        let before = self.newest.load(Ordering::Relaxed);
+        let answer = work(&storage);
+        let grew = self.newest.load(Ordering::Relaxed) != before;
+        drop(storage);
+        if grew {
+            self.grew.notify_one();
+        }
+        answer
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Storage> {
+        self.storage.lock().unwrap_or_else(|poisoned| {
+            // Whoever panicked may have left a transaction open: it was never acknowledged.
+            let storage = PoisonError::into_inner(poisoned);
+            if storage.rollback().is_ok() {
+                tracing::error!("a write that panicked was rolled back");
+            }
+            self.storage.clear_poison();
+            storage
+        })
+    }
+}
+
+/// Drives a dynoxide action: over `SQLite` it never waits, so one poll finishes it.
+pub(super) fn run<T>(action: impl Future<Output = dynoxide::Result<T>>) -> Result<T, dynoxide::DynoxideError> {
+    action
+        .now_or_never()
+        .unwrap_or_else(|| Err(dynoxide::DynoxideError::InternalServerError("the storage did not answer".to_owned())))
+}
+
+fn tune(storage: &Storage, durability: Durability) -> Result<(), OpenError> {
+    let synchronous = match durability {
+        Durability::Process => "NORMAL",
+        Durability::Power => "FULL",
+    };
+    let connection = storage.conn();
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // One process owns the directory, so locks taken for each transaction would be system calls for
+    // nothing. The log is copied back every 4,000 pages (16 MB) instead of every 1,000.
+    connection.execute_batch(&format!(
+        "PRAGMA synchronous = {synchronous};
+         PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA cache_size = -32000;
+         PRAGMA temp_store = MEMORY;"
+    ))?;
+    Ok(())
+}
+
+/// The table as infra/ makes it: `pk` and `sk`, the sparse index `list`, expiry at `expires`.
+fn create(storage: &Storage, table: &str) -> Result<(), OpenError> {
+    let request: create_table::CreateTableRequest = serde_json::from_value(serde_json::json!({
+        "TableName": table,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "list", "AttributeType": "S"},
+            {"AttributeName": "at", "AttributeType": "S"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "list",
+            "KeySchema": [
+                {"AttributeName": "list", "KeyType": "HASH"},
+                {"AttributeName": "at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }],
+    }))?;
+    run(create_table::execute(storage, request))?;
+    let request: update_time_to_live::UpdateTimeToLiveRequest = serde_json::from_value(serde_json::json!({
+        "TableName": table,
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": true},
+    }))?;
+    run(update_time_to_live::execute(storage, request))?;
+    Ok(())
+}
+
+/// The outbox and its trigger.
+///
+/// `AUTOINCREMENT` never gives a number twice, even after everything was trimmed. dynoxide writes compact
+/// JSON and escapes quotes inside text, so the text search misses no item that owes; a nested attribute of
+/// the same name is sorted out by the reader.
+fn outbox_schema(table: &str) -> String {
+    let table = table.replace('"', "\"\"");
+    format!(
+        r#"CREATE TABLE IF NOT EXISTS {OUTBOX} (
+               sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+               event TEXT NOT NULL,
+               image TEXT NOT NULL
+           );
+           CREATE TRIGGER IF NOT EXISTS {OUTBOX}_owed BEFORE INSERT ON "{table}"
+           WHEN instr(NEW.item_json, '"owed":{{"BOOL":true}}') > 0
+           BEGIN
+               INSERT INTO {OUTBOX} (event, image) VALUES (
+                   iif(EXISTS (SELECT 1 FROM "{table}" WHERE pk = NEW.pk AND sk = NEW.sk),
+                       'MODIFY', 'INSERT'),
+                   NEW.item_json);
+           END;"#
+    )
+}
+
+fn watch(storage: &Storage, newest: Arc<AtomicU64>) {
+    storage.conn().update_hook(Some(move |action: Action, _: &str, table: &str, row: i64| {
+        if action == Action::SQLITE_INSERT && table == OUTBOX {
+            newest.store(row.unsigned_abs(), Ordering::Relaxed);
+        }
+    }));
+}

@@ -1,0 +1,33 @@
+//! One process per data directory.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::Path,
+};
+
+/// Name of the lock file inside the data directory. The file stays; the lock goes with the process,
+/// however it dies.
+const LOCK_FILE: &str = "lock";
+
+/// The exclusive hold on a data directory; released when dropped.
+#[derive(Debug)]
+pub(super) struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    /// Takes the lock, or answers `None` where another process holds it.
+    ///
+    /// # Errors
+    /// The directory or the lock file can't be created or opened.
+    pub(super) fn acquire(directory: &Path) -> io::Result<Option<Self>> {
+        std::fs::create_dir_all(directory)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(LOCK_FILE))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! A queue's mapping.
+
+use std::{collections::HashMap, fmt::Display, panic::AssertUnwindSafe, sync::Arc};
+
+use aws_lambda_events::event::sqs::{SqsMessage, SqsMessageAttribute};
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::{
+    Aws,
+    fault::Service,
+    sqs::{
+        BATCH_MAX, Channel, Sqs,
+        queue::{Delivery, Receipt},
+    },
+};
+
+/// How messages go to their handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueMapping {
+    /// Messages that are handled at the same time, at least 1.
+    pub concurrency: usize,
+    /// Whether each message comes twice, which SQS allows itself.
+    pub duplicates: Duplicates,
+}
+
+/// How often each message is handed to the handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duplicates {
+    /// Once, unless it fails.
+    #[default]
+    None,
+    /// A second time after the first succeeded.
+    InTurn,
+    /// Twice at the same time.
+    AtOnce,
+}
+
+/// There is no queue of this name.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no queue {0:?}")]
+pub struct UnknownQueue(pub String);
+
+/// Messages that were received together and are deleted together.
+struct Batch {
+    running: usize,
+    succeeded: Vec<Receipt>,
+}
+
+/// One message's end: its batch, and its receipt if it succeeded.
+type End = (u64, Option<Receipt>);
+
+impl Aws {
+    /// Hands the messages of `queue` to `handler` until `shutdown` is cancelled.
+    ///
+    /// A message whose handler fails or panics stays in the queue until its visibility time-out is over.
+    ///
+    /// # Errors
+    /// There is no such queue.
+    pub async fn map_queue<H, F, E>(
+        &self,
+        queue: &str,
+        mapping: QueueMapping,
+        shutdown: CancellationToken,
+        handler: H,
+    ) -> Result<(), UnknownQueue>
+    where
+        H: Fn(SqsMessage) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let channel = self.sqs.channel(queue).ok_or_else(|| UnknownQueue(queue.to_owned()))?;
+        let mut poller =
+            Poller { sqs: &self.sqs, channel, batches: HashMap::new(), next_batch: 0, running: JoinSet::new() };
+        let handler = Arc::new(handler);
+        while !shutdown.is_cancelled() {
+            poller.reap();
+            let free = mapping.concurrency.max(1).saturating_sub(poller.running.len());
+            if poller.receive(free, mapping.duplicates, &handler) {
+                continue;
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                Some(end) = poller.running.join_next() => poller.ended(end.ok()),
+                () = channel.may_have_messages(), if free > 0 => {}
+            }
+        }
+        while let Some(end) = poller.running.join_next().await {
+            poller.ended(end.ok());
+        }
+        Ok(())
+    }
+}
+
+struct Poller<'a> {
+    sqs: &'a Sqs,
+    channel: &'a Arc<Channel>,
+    batches: HashMap<u64, Batch>,
+    next_batch: u64,
+    running: JoinSet<End>,
+}
+
+impl Poller<'_> {
+    /// Receives what there is room for and starts its handlers; false if there was nothing.
+    fn receive<H, F, E>(&mut self, free: usize, duplicates: Duplicates, handler: &Arc<H>) -> bool
+    where
+        H: Fn(SqsMessage) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        if free == 0 {
+            return false;
+        }
+        let deliveries = self.channel.receive(free.min(BATCH_MAX), None, self.sqs.now_ms());
+        if deliveries.is_empty() {
+            return false;
+        }
+        self.sqs.ledger().call(Service::Sqs, "ReceiveMessage");
+        let batch = self.next_batch;
+        self.next_batch += 1;
+        self.batches.insert(batch, Batch { running: deliveries.len(), succeeded: Vec::new() });
+        for delivery in deliveries {
+            let receipt = delivery.receipt;
+            let message = event(&self.channel.name, &delivery);
+            let handler = Arc::clone(handler);
+            self.running.spawn(async move {
+                let id = message.message_id.clone().unwrap_or_default();
+                let handled = AssertUnwindSafe(handle(&*handler, message, duplicates));
+                let succeeded = match handled.catch_unwind().await {
+                    Ok(Ok(())) => true,
+                    Ok(Err(error)) => {
+                        tracing::warn!(message.id = id, %error, "a message failed and will come again");
+                        false
+                    }
+                    Err(_) => {
+                        tracing::error!(message.id = id, "a message's handler panicked; it will come again");
+                        false
+                    }
+                };
+                (batch, succeeded.then_some(receipt))
+            });
+        }
+        true
+    }
+
+    /// Takes note of every handler that has ended by now.
+    fn reap(&mut self) {
+        while let Some(end) = self.running.try_join_next() {
+            self.ended(end.ok());
+        }
+    }
+
+    fn ended(&mut self, end: Option<End>) {
+        // `None` would be a task that was aborted, which happens only when all of them are dropped.
+        let Some((id, receipt)) = end else { return };
+        let Some(batch) = self.batches.get_mut(&id) else { return };
+        batch.running -= 1;
+        batch.succeeded.extend(receipt);
+        if batch.running > 0 {
+            return;
+        }
+        if let Some(batch) = self.batches.remove(&id)
+            && !batch.succeeded.is_empty()
+        {
+            self.sqs.ledger().call(Service::Sqs, "DeleteMessageBatch");
+            self.channel.delete(&batch.succeeded);
+        }
+    }
+}
+
+async fn handle<H, F, E>(handler: &H, message: SqsMessage, duplicates: Duplicates) -> Result<(), E>
+where
+    H: Fn(SqsMessage) -> F,
+    F: Future<Output = Result<(), E>>,
+{
+    match duplicates {
+        Duplicates::None => handler(message).await,
+        Duplicates::InTurn => {
+            handler(message.clone()).await?;
+            handler(message).await
+        }
+        Duplicates::AtOnce => {
+            let (first, second) = tokio::join!(handler(message.clone()), handler(message));
+            first.and(second)
+        }
+    }
+}
+
+/// The message as Lambda would hand it over.
+fn event(queue: &str, delivery: &Delivery) -> SqsMessage {
+    let mut message = SqsMessage::default();
+    message.attributes = delivery.attributes().map(|(name, value)| (name.to_owned(), value)).collect();
+    message.message_attributes = delivery
+        .message
+        .attributes
+        .iter()
+        .map(|(name, attribute)| {
+            let mut given = SqsMessageAttribute::default();
+            given.data_type = Some(attribute.data_type.clone());
+            given.string_value.clone_from(&attribute.string_value);
+            (name.clone(), given)
+        })
+        .collect();
+    message.message_id = Some(delivery.message.id.to_string());
+    message.receipt_handle = Some(delivery.receipt.to_string());
+    message.body = Some(delivery.message.body.to_string());
+    message.event_source = Some("aws:sqs".to_owned());
+    message.event_source_arn = Some(format!("arn:aws:sqs:local:000000000000:{queue}"));
+    message
+}

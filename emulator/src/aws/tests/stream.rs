@@ -1,0 +1,83 @@
+use serde_dynamo::AttributeValue as Image;
+
+use super::*;
+
+fn ids(records: &[crate::aws::StreamRecord]) -> Vec<String> {
+    records
+        .iter()
+        .map(|record| match &record.record.change.new_image["pk"] {
+            Image::S(pk) => pk.trim_start_matches("run#").to_owned(),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn records_come_in_order_and_only_those_that_owe() {
+    let aws = aws();
+    for (id, owed) in [("a", true), ("b", false), ("c", true), ("d", true)] {
+        put(&aws, id, owed).send().await.unwrap();
+    }
+    let records = aws.stream().read_after(0, 10).unwrap();
+    assert_eq!(ids(&records), ["a", "c", "d"]);
+    assert!(records.is_sorted_by_key(|record| record.sequence));
+    let rest = aws.stream().read_after(records[0].sequence, 1).unwrap();
+    assert_eq!(ids(&rest), ["c"]);
+    assert_eq!(rest[0].record.event_name, "INSERT");
+    assert_eq!(rest[0].record.change.keys.len(), 2);
+}
+
+#[tokio::test]
+async fn an_update_is_a_record_if_its_outcome_owes() {
+    let aws = aws();
+    put(&aws, "a", false).send().await.unwrap();
+    for owed in [true, false] {
+        aws.dynamodb()
+            .update_item()
+            .table_name(TABLE)
+            .key("pk", text("run#a"))
+            .key("sk", text("run"))
+            .update_expression("SET #flag = :owed")
+            .expression_attribute_names("#flag", "owed")
+            .expression_attribute_values(":owed", AttributeValue::Bool(owed))
+            .send()
+            .await
+            .unwrap();
+    }
+    let records = aws.stream().read_after(0, 10).unwrap();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0].record.event_name, "MODIFY");
+}
+
+#[tokio::test]
+async fn a_failed_condition_leaves_no_record() {
+    let aws = aws();
+    put(&aws, "a", true).send().await.unwrap();
+    put(&aws, "a", true).send().await.unwrap_err();
+    assert_eq!(aws.stream().read_after(0, 10).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn text_and_nested_attributes_do_not_pass_the_filter() {
+    let aws = aws();
+    let nested = AttributeValue::M([("owed".to_owned(), AttributeValue::Bool(true))].into());
+    put(&aws, "text", false).item("body", text(r#"{"owed":{"BOOL":true}}"#)).send().await.unwrap();
+    put(&aws, "nested", false).item("body", nested).send().await.unwrap();
+    put(&aws, "real", true).send().await.unwrap();
+    assert_eq!(ids(&aws.stream().read_after(0, 1).unwrap()), ["real"]);
+}
+
+#[tokio::test]
+async fn removed_records_are_gone_and_their_numbers_are_not_used_again() {
+    let aws = aws();
+    put(&aws, "a", true).send().await.unwrap();
+    put(&aws, "b", true).send().await.unwrap();
+    let records = aws.stream().read_after(0, 10).unwrap();
+    aws.stream().remove(&[records[0].sequence]).unwrap();
+    assert_eq!(ids(&aws.stream().read_after(0, 10).unwrap()), ["b"]);
+    aws.stream().trim(records[1].sequence).unwrap();
+    assert_eq!(aws.stream().read_after(0, 10).unwrap(), []);
+    put(&aws, "c", true).send().await.unwrap();
+    let later = aws.stream().read_after(records[1].sequence, 10).unwrap();
+    assert_eq!(ids(&later), ["c"]);
+}

@@ -1,0 +1,49 @@
+//! The command line: one file for each command.
+//!
+//! Exit codes: 0 it worked, 1 it did not, 2 the command line itself is wrong.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks on its standard streams")]
+
+mod check;
+mod eval;
+mod file;
+mod schema;
+mod up;
+
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start everything that the file describes, with its state in one directory.
+    Up(up::Up),
+    /// Check a file: its routes, its workflows, what was understood without being written, and warnings.
+    Check(check::Check),
+    /// Try an expression.
+    Eval(eval::Eval),
+    /// Print the JSON Schema of ringback.yml, for editors.
+    Schema,
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self) -> ExitCode {
+        let done = match self {
+            Self::Up(up) => up.run().await,
+            Self::Check(check) => check.run(),
+            Self::Eval(eval) => eval.run(),
+            Self::Schema => schema::run(),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                eprintln!("{failure}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// Why a command did not work, in words for a terminal.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,71 @@
+//! A `ringback.yml` and everything there is to say about it, with the place shown.
+
+use super::Failure;
+use domain::config::{Diagnostic, Loaded, Severity, load};
+use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// A file as it was read.
+pub(crate) struct Read {
+    name: String,
+    text: String,
+    pub(crate) loaded: Loaded,
+    /// The loader's, and those of the environment.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and checks a file.
+pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("there is no file `{name}`; name one with -f, or see examples/"),
+        _ => format!("`{name}` can't be read: {error}"),
+    })?;
+    let text = String::from_utf8(text).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
+    let loaded = load(&text, &name);
+    let mut diagnostics = loaded.diagnostics.clone();
+    diagnostics.extend(loaded.env_warnings(&|name| std::env::var_os(name).is_some()));
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.offset);
+    Ok(Read { name, text, loaded, diagnostics })
+}
+
+impl Read {
+    /// The environment variables that the file reads, as `env` in templates.
+    #[expect(clippy::disallowed_methods, reason = "the emulator reads the environment here, once, at start")]
+    pub(crate) fn env(&self) -> Map<String, Value> {
+        let names = self.loaded.env.iter().map(|read| read.name.as_str());
+        let set = names.filter_map(|name| Some((name.to_owned(), Value::String(std::env::var(name).ok()?))));
+        set.collect()
+    }
+
+    /// Prints each with its place in the file.
+    pub(crate) fn print_diagnostics(&self) {
+        let handler = GraphicalReportHandler::new();
+        for diagnostic in &self.diagnostics {
+            let mut text = String::new();
+            let report = self.report(diagnostic);
+            if handler.render_report(&mut text, report.as_ref()).is_ok() {
+                eprint!("{text}");
+            }
+            // The line for machines, and for editors that jump to it.
+            eprintln!("{diagnostic}\n");
+        }
+    }
+
+    fn report(&self, diagnostic: &Diagnostic) -> Report {
+        let severity = match diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        };
+        let label = LabeledSpan::at(diagnostic.span.offset..diagnostic.span.offset + diagnostic.span.length, "here");
+        let mut shown = MietteDiagnostic::new(diagnostic.message.clone())
+            .with_code(diagnostic.code.as_str())
+            .with_severity(severity)
+            .with_label(label);
+        if let Some(suggestion) = &diagnostic.suggestion {
+            shown = shown.with_help(format!("did you mean `{suggestion}`?"));
+        }
+        Report::new(shown).with_source_code(NamedSource::new(&self.name, self.text.clone()))
+    }
+}

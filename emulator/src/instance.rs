@@ -1,0 +1,301 @@
+//! One running Ringback: the handlers of the six functions, wired as AWS would wire them.
+//!
+//! ```text
+//!  listeners, API ── routers of trigger, callback, api ──► table
+//!  stream mapping ── relay ──► queue mapping ── deliver ──► outside services
+//!  ticking clock  ── sweep
+//! ```
+//!
+//! All sockets are bound before the state is touched, and the instance is ready when they answer. Stopping lets what is
+//! under way finish, for [`DRAIN`] at most; what is not finished by then is done by the next start.
+
+mod address;
+mod token;
+
+use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
+use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
+use address::{Bound, Server};
+use axum::Router;
+use domain::config::{Config, Gateway, Routes, Runtime, Tls};
+use domain::run::Surroundings;
+use platform::App;
+use platform::clock::{Clock, SystemClock};
+use platform::queue::Queue;
+use platform::sender::Sender;
+use platform::settings::Settings;
+use platform::store::Store;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tower::limit::GlobalConcurrencyLimitLayer;
+
+/// How long stopping waits for what is under way.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// The queue of calls.
+const QUEUE: &str = "calls";
+/// Longer than a stretch of work may last, so that no message is handled twice while it is being handled.
+const VISIBILITY: Duration = Duration::from_secs(15 * 60);
+
+/// What to start.
+pub struct Options {
+    /// The file.
+    pub config: Config,
+    /// What its templates see as `env`.
+    pub env: Map<String, Value>,
+    /// The directory of the state; in memory where absent.
+    pub data: Option<PathBuf>,
+    /// The API's port instead of the file's; 0 picks a free one.
+    pub port: Option<u16>,
+    /// Every port is a free one, whatever the file says.
+    pub ephemeral_ports: bool,
+    /// The file's gateways are not started: a gateway's public URL is the local listener's.
+    pub without_gateways: bool,
+    /// How messages come: tests have each come twice.
+    pub duplicates: Duplicates,
+    /// Messages handled at once.
+    pub concurrency: usize,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How often the timers are looked at.
+    pub sweep_every: Duration,
+    /// What an operator may set.
+    pub settings: Settings,
+}
+
+/// Why it could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The file asks for what can't be had here.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A port can't be bound.
+    #[error("{host}:{port} can't be used for {what}: {source}")]
+    Bind {
+        /// Interface.
+        host: String,
+        /// Port.
+        port: u16,
+        /// What was to listen there.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Certificate or key.
+    #[error("the controller's TLS files can't be used: {0}")]
+    Tls(std::io::Error),
+    /// The state.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// The token's file.
+    #[error("the API token can't be kept in {}: {source}", path.display())]
+    Token {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Outbound TLS.
+    #[error("outbound calls can't be made on this machine: {0}")]
+    Sender(#[from] reqwest::Error),
+}
+
+/// Where a listener can be reached.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct ListenerAddress {
+    /// The listener's id.
+    pub id: String,
+    /// `http-trigger` or `http-callback`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Without a path.
+    pub url: String,
+}
+
+/// A running Ringback.
+pub struct Instance {
+    /// The API's URL, without a path.
+    pub api: String,
+    /// The API's bearer token.
+    pub token: String,
+    /// Made just now, and so to be shown.
+    pub token_is_new: bool,
+    /// The listeners, in the file's order.
+    pub listeners: Vec<ListenerAddress>,
+    /// The AWS under it.
+    pub aws: Aws,
+    /// What its handlers are given.
+    pub app: Arc<App>,
+    stopping: CancellationToken,
+    servers: Vec<Server>,
+    loops: JoinSet<()>,
+}
+
+impl Options {
+    /// As `emulator up` runs a file without further options, in memory.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            env: Map::new(),
+            data: None,
+            port: None,
+            ephemeral_ports: false,
+            without_gateways: false,
+            duplicates: Duplicates::None,
+            concurrency: 256,
+            clock: Arc::new(SystemClock),
+            sweep_every: Duration::from_secs(1),
+            settings: Settings { shards: 1, ..Settings::default() },
+        }
+    }
+}
+
+impl Instance {
+    /// Starts it. Once this returns, every address answers.
+    ///
+    /// # Errors
+    /// In words; nothing has been touched then, unless it is the state itself that can't be used.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        refuse_what_is_not_here(&options)?;
+        let config = Arc::new(options.config);
+        let bound = Bound::bind(&config, options.port, options.ephemeral_ports).await?;
+        let tls = match &config.controller.tls {
+            Some(Tls { cert, key }) => Some(address::tls(cert, key).await?),
+            None => None,
+        };
+        let aws = Aws::open(AwsOptions {
+            data: options.data.clone(),
+            queues: vec![QueueOptions { name: QUEUE.to_owned(), visibility_timeout: VISIBILITY, max_receive_count: 5 }],
+            ..AwsOptions::in_memory("ringback")
+        })?;
+        let (token, token_is_new) = token::load(options.data.as_deref())?;
+        let mut settings = options.settings;
+        settings.queue_url = aws.queue_url(QUEUE);
+        settings.token_digests.push(token::digest(&token));
+        let app = Arc::new(App {
+            store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
+            queue: Queue::new(aws.sqs(), settings.queue_url.clone()),
+            sender: Sender::new(settings.max_response)?,
+            surroundings: Surroundings::of(&config, options.env, |port| bound.url_of_port(port)),
+            clock: options.clock,
+            settings,
+            config: config.clone(),
+        });
+        let stopping = CancellationToken::new();
+        let loops = start_loops(&aws, &app, &stopping, options.duplicates, options.concurrency, options.sweep_every);
+        let api = bound.api_url(tls.is_some());
+        let listeners = bound.listener_urls(&config);
+        let mut servers = vec![Server::start(bound.api, tls, api::router(&app))];
+        for (socket, listeners) in bound.listeners {
+            servers.push(Server::start(socket, None, listener_router(&app, &config, &listeners)));
+        }
+        Ok(Self { api, token, token_is_new, listeners, aws, app, stopping, servers, loops })
+    }
+
+    /// Stops taking requests, lets what is under way finish, and stops.
+    pub async fn stop(mut self) {
+        for server in &self.servers {
+            server.stop(DRAIN);
+        }
+        self.stopping.cancel();
+        let all = async {
+            for server in self.servers.drain(..) {
+                server.stopped().await;
+            }
+            while self.loops.join_next().await.is_some() {}
+        };
+        // What is cut off here is told by the table, and done at the next start.
+        let _ = tokio::time::timeout(DRAIN, all).await;
+        self.loops.abort_all();
+    }
+}
+
+fn refuse_what_is_not_here(options: &Options) -> Result<(), StartError> {
+    let docker = |what: &str, id: &str| {
+        let text =
+            format!("the {what} `{id}` asks for `runtime: docker`, and no Docker engine answers here: use `native`");
+        Err(StartError::Unsupported(text))
+    };
+    for listener in &options.config.listeners {
+        if listener.runtime == Runtime::Docker {
+            return docker("listener", &listener.id);
+        }
+    }
+    match options.config.gateways.first() {
+        Some(Gateway { id, ports, .. }) if !options.without_gateways => {
+            let ports = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let text = format!(
+                "the file names the gateway `{id}` for port {ports}, and this version opens no tunnels: run it with \
+                 `--tunnel none`, and the local address takes the place of the public one"
+            );
+            Err(StartError::Unsupported(text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One socket may serve several listeners of the file.
+fn listener_router(app: &Arc<App>, config: &Config, ids: &[String]) -> Router {
+    let mut merged: Option<Router> = None;
+    for listener in config.listeners.iter().filter(|listener| ids.contains(&listener.id)) {
+        let router = match listener.routes {
+            Routes::Triggers(_) => trigger::router(app, [listener]),
+            Routes::Callbacks(_) => callback::router(app, [listener]),
+        };
+        let router = match listener.max_concurrent_count {
+            Some(limit) => router.layer(GlobalConcurrencyLimitLayer::new(limit.max(1) as usize)),
+            None => router,
+        };
+        merged = Some(match merged {
+            None => router,
+            // Each has the same answer for what it doesn't know; only one can be kept.
+            Some(before) => before.merge(router.reset_fallback()),
+        });
+    }
+    merged.unwrap_or_default()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the emulator is the place where functions run, not a function")]
+fn start_loops(
+    aws: &Aws,
+    app: &Arc<App>,
+    stopping: &CancellationToken,
+    duplicates: Duplicates,
+    concurrency: usize,
+    sweep_every: Duration,
+) -> JoinSet<()> {
+    let mut loops = JoinSet::new();
+    let (stream_aws, stream_app, stop) = (aws.clone(), app.clone(), stopping.clone());
+    loops.spawn(async move {
+        let relay = |records| relay::handle(stream_app.clone(), records);
+        stream_aws.map_stream(StreamMapping::default(), stop, relay).await;
+    });
+    let (queue_aws, queue_app, stop) = (aws.clone(), app.clone(), stopping.clone());
+    loops.spawn(async move {
+        let mapping = QueueMapping { concurrency, duplicates };
+        let deliver = move |message: aws_lambda_events::event::sqs::SqsMessage| {
+            deliver::handle(queue_app.clone(), message.body.unwrap_or_default())
+        };
+        if let Err(error) = queue_aws.map_queue(QUEUE, mapping, stop, deliver).await {
+            tracing::error!(%error, "the queue has no mapping");
+        }
+    });
+    let (app, stop) = (app.clone(), stopping.clone());
+    loops.spawn(async move {
+        let sweeper = sweep::Sweeper::default();
+        loop {
+            if let Err(error) = sweeper.sweep(&app).await {
+                tracing::error!(%error, "the timers could not be swept; they are tried again");
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(sweep_every) => {}
+            }
+        }
+    });
+    loops
+}

@@ -1,0 +1,75 @@
+//! A run, as the API shows it.
+
+use domain::run::{JobPath, JobRun, JobState, Phase, Run};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// `{task_id, workflow, status, input, result, error, started_at, ended_at, jobs}`; without `input` and `jobs` in lists.
+pub(crate) fn whole(run: &Run) -> Value {
+    let mut task = brief(run);
+    task.insert("input".to_owned(), run.input.clone());
+    if let Some(parent) = &run.parent {
+        task.insert("parent".to_owned(), json!({"task_id": parent.run, "job": parent.job}));
+    }
+    task.insert("jobs".to_owned(), run.jobs.iter().map(|(path, record)| job(path, record)).collect());
+    Value::Object(task)
+}
+
+pub(crate) fn brief(run: &Run) -> Map<String, Value> {
+    let (mut started, mut ended, mut result, mut error) = (None, None, Value::Null, Value::Null);
+    match &run.phase {
+        Phase::Queued => {}
+        Phase::Active { started_at } => started = Some(*started_at),
+        Phase::Completed { started_at, ended_at, output } => {
+            (started, ended, result) = (Some(*started_at), Some(*ended_at), output.clone());
+        }
+        Phase::Failed { started_at, ended_at, error: why } => {
+            (started, ended, error) = (Some(*started_at), Some(*ended_at), json!(why));
+        }
+        Phase::Cancelled { started_at, ended_at } => (started, ended) = (*started_at, Some(*ended_at)),
+    }
+    let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let task = json!({
+        "task_id": run.id, "workflow": run.workflow, "status": run.status(),
+        "accepted_at": run.accepted_at.to_string(), "started_at": text(started), "ended_at": text(ended),
+        "result": result, "error": error,
+    });
+    match task {
+        Value::Object(task) => task,
+        _ => Map::new(),
+    }
+}
+
+fn job(path: &JobPath, record: &JobRun) -> Value {
+    let mut shown = json!({
+        "id": path, "status": record.state.as_str(), "attempt": record.attempt,
+        "started_at": record.started_at.to_string(), "ended_at": record.ended_at().map(|time| time.to_string()),
+    });
+    let mut more = |key: &str, value: Value| {
+        if let Value::Object(shown) = &mut shown {
+            shown.insert(key.to_owned(), value);
+        }
+    };
+    match &record.state {
+        JobState::Completed { output, .. } => more("output", output.clone()),
+        JobState::Failed { error, .. } | JobState::Recovering { error } => more("error", json!(error)),
+        JobState::Resting { until, error } => {
+            more("error", json!(error));
+            more("next_attempt_at", json!(until.to_string()));
+        }
+        JobState::Waiting { wait, deadline, response, .. } => {
+            more("waiting_for", json!({"route": wait.route, "key": wait.key, "deadline": deadline.to_string()}));
+            more("response", response.clone());
+        }
+        JobState::Polling { response, asked, deadline, .. } => {
+            more("waiting_for", json!({"asked": asked, "deadline": deadline.to_string()}));
+            more("response", response.clone());
+        }
+        JobState::Sleeping { until } => more("until", json!(until.to_string())),
+        JobState::Child { child, .. } => more("task_id", json!(child)),
+        JobState::Branching { branch } => more("branch", json!(branch)),
+        JobState::Looping { items } => more("items", json!(items.len())),
+        JobState::Calling { .. } | JobState::Cancelled { .. } => {}
+    }
+    shown
+}

@@ -1,0 +1,89 @@
+//! `/api/tasks`.
+
+use crate::{task, workflows};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use domain::id::RunId;
+use domain::run::{Effect, Input, Stretch};
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::store::{Saved, Stored};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How many tasks a page has unless asked otherwise, and at most.
+const PAGE: usize = 20;
+const LARGEST_PAGE: usize = 100;
+/// How often a change is tried against others' before the caller is asked to try again.
+const ROUNDS: usize = 10;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Filter {
+    status: Option<String>,
+    workflow: Option<String>,
+    limit: Option<usize>,
+    before: Option<String>,
+}
+
+/// `GET /api/tasks?status=&workflow=&limit=&before=`: newest first; `next` is the `before` of the following page.
+pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Result<Json<Value>, Problem> {
+    let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    let (runs, next) = app.store.list_runs(filter.before.as_deref(), limit).await?;
+    let tasks = runs.iter().map(|stored| &stored.run).filter(|run| {
+        filter.status.as_deref().is_none_or(|status| status == run.status().as_str())
+            && filter.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow)
+    });
+    Ok(Json(json!({"tasks": tasks.map(task::brief).collect::<Vec<_>>(), "next": next})))
+}
+
+/// `GET /api/tasks/{id}`.
+pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    Ok(Json(task::whole(&find(&app, &id).await?.run)))
+}
+
+/// `POST /api/tasks/{id}/cancel`: nothing more is begun, and nobody waits for its callbacks. Repeating it is safe.
+pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    for _ in 0..ROUNDS {
+        let Stored { run, version, .. } = find(&app, &id).await?;
+        if matches!(run.phase, domain::run::Phase::Cancelled { .. }) {
+            return Ok(Json(task::whole(&run)));
+        }
+        if run.has_ended() {
+            let detail = format!("the task has ended already: it is {}", run.status().as_str());
+            return Err(Problem::new(Code::Conflict, detail));
+        }
+        let parent = run.parent.clone();
+        let applied = run.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now());
+        let owes = parent.map(|parent| platform::queue::Message {
+            run: parent.run,
+            stretch: Stretch::Child { job: parent.job, attempt: parent.attempt, child: applied.run.id.clone() },
+            due: None,
+        });
+        if let Saved::Written(_) = app.store.save_run(&applied.run, version, owes.as_slice(), app.now()).await? {
+            for effect in applied.effects {
+                if let Effect::CloseWait(wait) = effect {
+                    app.store.close_wait(&wait, &applied.run.id).await?;
+                }
+            }
+            return Ok(Json(task::whole(&applied.run)));
+        }
+    }
+    Err(Problem::new(Code::Conflict, "the task is changing too quickly; try again"))
+}
+
+/// `POST /api/tasks/{id}/rerun`: a new task with the same input. `Idempotency-Key` makes a repetition name the same.
+pub(crate) async fn rerun(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: axum::http::HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let Stored { run, request, .. } = find(&app, &id).await?;
+    workflows::store(&app, &run.workflow, run.input, request.as_ref(), workflows::key(&headers)).await
+}
+
+async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
+    let missing = || Problem::new(Code::NotFound, format!("there is no task `{id}`"));
+    let id = RunId::parse(id).ok_or_else(missing)?;
+    app.store.run(&id).await?.ok_or_else(missing)
+}

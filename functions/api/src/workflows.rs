@@ -1,0 +1,63 @@
+//! `/api/workflows`.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::HeaderMap;
+use domain::id::RunId;
+use domain::run::Run;
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::request::json_object;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// `GET /api/workflows`.
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+    let workflows = app.config.workflows.values().map(|workflow| {
+        let jobs: Vec<&str> = workflow.jobs.jobs.iter().map(|job| job.id.as_str()).collect();
+        json!({"id": workflow.id, "title": workflow.title, "description": workflow.description, "jobs": jobs})
+    });
+    Json(json!({"workflows": workflows.collect::<Vec<_>>()}))
+}
+
+/// `POST /api/workflows/{id}/runs` with `{"input": …}`: `input` is the workflow's, null where it is left out.
+pub(crate) async fn start(
+    State(app): State<Arc<App>>,
+    Path(workflow): Path<String>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    if !app.config.workflows.contains_key(&workflow) {
+        return Err(Problem::new(Code::NotFound, format!("there is no workflow `{workflow}`")));
+    }
+    let key = key(request.headers());
+    let limit = app.settings.max_body;
+    let body = axum::body::to_bytes(request.into_body(), limit).await;
+    let body = body.map_err(|_| Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes")))?;
+    let mut fields = json_object(&body)?;
+    let input = fields.remove("input").unwrap_or_default();
+    if let Some(unknown) = fields.keys().next() {
+        let detail = format!("unknown field `{unknown}`: write {{\"input\": …}}");
+        return Err(Problem::new(Code::UnusableRequest, detail));
+    }
+    store(&app, &workflow, input, None, key).await
+}
+
+/// The `Idempotency-Key` header.
+pub(crate) fn key(headers: &HeaderMap) -> Option<String> {
+    let key = headers.get("idempotency-key")?.to_str().ok()?;
+    (!key.is_empty()).then(|| key.to_owned())
+}
+
+/// Stores a new run; a repeated key names the same one.
+pub(crate) async fn store(
+    app: &App,
+    workflow: &str,
+    input: Value,
+    request: Option<&Value>,
+    key: Option<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = key.map_or_else(|| app.new_run_id(), |key| RunId::keyed(&format!("api:{workflow}"), &key));
+    let run = Run::accept(id.clone(), workflow.to_owned(), input, None, app.now());
+    app.store.add_run(&run, request).await?;
+    Ok(Json(json!({"status": "triggered", "task_id": id})))
+}

@@ -1,0 +1,90 @@
+//! From a request to stored arrivals.
+
+use axum::Json;
+use domain::config::Callback;
+use domain::expr::{Scope, Template};
+use domain::wait::{Arrival, Judgement, Reception, WaitKey, key_text};
+use futures_util::{StreamExt, stream};
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::request::Incoming;
+use serde_json::{Value, json};
+
+/// Items of one bulk request.
+const MAX_ITEMS: usize = 1000;
+/// Writes of one bulk request that are under way at once.
+const AT_ONCE: usize = 16;
+
+pub(crate) async fn receive(app: &App, callback: &Callback, incoming: &Incoming) -> Result<Json<Value>, Problem> {
+    let scope = incoming.scope(app.plan());
+    match &callback.bulk {
+        None => receive_one(app, callback, &scope, &incoming.body).await.map(Json),
+        Some(list) => receive_items(app, callback, &scope, list).await,
+    }
+}
+
+/// Each item is a callback of its own, with a key, a verdict and a result; one that is unusable doesn't stop the others.
+async fn receive_items(
+    app: &App,
+    callback: &Callback,
+    scope: &Scope<'_>,
+    list: &Template,
+) -> Result<Json<Value>, Problem> {
+    let items = match render(list, scope, "item")? {
+        Value::Array(items) if items.len() <= MAX_ITEMS => items,
+        Value::Array(items) => {
+            let detail = format!("{} items are more than one request may bring: at most {MAX_ITEMS}", items.len());
+            return Err(Problem::new(Code::BodyTooLarge, detail));
+        }
+        _ => return Err(Problem::new(Code::UnusableRequest, "`item` must give a list")),
+    };
+    let received = stream::iter(items).map(|item| async move {
+        let scope = scope.clone().with("item", &item);
+        receive_one(app, callback, &scope, &item).await
+    });
+    let results = received.buffered(AT_ONCE).collect::<Vec<_>>().await;
+    let mut answers = Vec::with_capacity(results.len());
+    for (index, result) in results.into_iter().enumerate() {
+        answers.push(match result {
+            Ok(answer) => answer,
+            // Our own failure is the whole request's: its repetition finds what is stored as duplicates.
+            Err(problem) if problem.code == Code::Unavailable => return Err(problem),
+            Err(problem) => {
+                json!({"status": "failed", "index": index, "code": problem.code.as_str(), "detail": problem.detail})
+            }
+        });
+    }
+    let resumed = answers.iter().any(|answer| answer.get("status").and_then(Value::as_str) == Some("resumed"));
+    Ok(Json(json!({"status": if resumed { "resumed" } else { "stored" }, "items": answers})))
+}
+
+async fn receive_one(app: &App, callback: &Callback, scope: &Scope<'_>, whole: &Value) -> Result<Value, Problem> {
+    let identity = render(&callback.identify_by, scope, "identify_by")?;
+    let key = key_text(&identity).ok_or_else(|| {
+        let detail = "`identify_by` finds no text or number in this callback to recognise it by";
+        Problem::new(Code::UnusableRequest, detail)
+    })?;
+    let wait = WaitKey { route: callback.route.id.clone(), key };
+    let status = callback.status.as_ref().map(|template| render(template, scope, "status")).transpose()?;
+    let result = match &callback.result {
+        Some(template) => render(template, scope, "result")?,
+        None => whole.clone(),
+    };
+    let (judgement, now) = (callback.judge(status.as_ref()), app.now());
+    let reception = match judgement {
+        Judgement::Final(verdict) => app.store.receive_callback(&wait, &Arrival { verdict, result }, now).await?,
+        Judgement::Progress => app.store.record_progress(&wait, &result, now).await?,
+    };
+    tracing::info!(target: "ringback::callback", route = %wait.route, key = wait.key, ?judgement, ?reception, "callback");
+    Ok(match reception {
+        Reception::Resumed => json!({"status": "resumed"}),
+        Reception::Stored if judgement == Judgement::Progress => json!({"status": "stored", "progress": true}),
+        Reception::Stored => json!({"status": "stored"}),
+        Reception::Duplicate => json!({"status": "duplicate"}),
+        Reception::Late => json!({"status": "ignored", "reason": "nobody waits for it any more"}),
+    })
+}
+
+fn render(template: &Template, scope: &Scope<'_>, key: &str) -> Result<Value, Problem> {
+    template.render(scope).map_err(|error| Problem::new(Code::UnusableRequest, format!("`{key}`: {error}")))
+}

@@ -1,0 +1,98 @@
+//! One thing that a run owes, done: a call, a wait opened, a child run started.
+
+use domain::run::{Call, Input, JobError, JobPath, Owed, Run};
+use domain::wait::{Opening, WaitKey, Waiter};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use platform::App;
+use platform::store::{StoreError, Timer};
+
+type Performed<'a> = BoxFuture<'a, Result<Vec<Input>, StoreError>>;
+
+/// A wait to open: where, for whom, until when.
+struct Opener {
+    wait: WaitKey,
+    waiter: Waiter,
+    deadline: Timestamp,
+}
+
+/// Does it; what came of it are inputs for the run. All that depends on the run is settled before the first await.
+pub(crate) fn perform<'a>(app: &'a App, run: &Run, owed: Owed) -> Performed<'a> {
+    match owed {
+        Owed::Call(job, attempt) => match prepare_call(app, run, &job, attempt) {
+            Ok((call, opener)) => Box::pin(make_call(app, job, attempt, call, opener)),
+            Err(error) => done(Input::Refused(job, attempt, error)),
+        },
+        Owed::OpenWait(job, attempt) => match run.open_wait_of(&job) {
+            Some((wait, deadline)) => {
+                let waiter = Waiter { run: run.id.clone(), job, attempt };
+                Box::pin(async move { open(app, Opener { wait, waiter, deadline }).await })
+            }
+            None => Box::pin(async { Ok(Vec::new()) }),
+        },
+        Owed::StartChild(job, attempt) => match run.child_run(&job, app.plan(), app.now()) {
+            Ok(child) => Box::pin(start_child(app, job, attempt, child)),
+            Err(error) => done(Input::Refused(job, attempt, error)),
+        },
+    }
+}
+
+fn done<'a>(input: Input) -> Performed<'a> {
+    Box::pin(async move { Ok(vec![input]) })
+}
+
+fn prepare_call(app: &App, run: &Run, job: &JobPath, attempt: u32) -> Result<(Call, Option<Opener>), JobError> {
+    let (plan, now) = (app.plan(), app.now());
+    let call = run.call(job, plan, now)?;
+    let before = run.wait_before(job, plan, now)?;
+    let opener = before.map(|(wait, deadline)| {
+        let waiter = Waiter { run: run.id.clone(), job: job.clone(), attempt };
+        Opener { wait, waiter, deadline }
+    });
+    Ok((call, opener))
+}
+
+async fn make_call(
+    app: &App,
+    job: JobPath,
+    attempt: u32,
+    call: Call,
+    opener: Option<Opener>,
+) -> Result<Vec<Input>, StoreError> {
+    let mut inputs = match opener {
+        Some(opener) => open(app, opener).await?,
+        None => Vec::new(),
+    };
+    if !inputs.iter().any(|input| matches!(input, Input::Refused(..) | Input::TimedOut(..))) {
+        let outcome = app.sender.send(&call).await;
+        inputs.push(Input::Answered(job, attempt, outcome));
+    }
+    Ok(inputs)
+}
+
+/// The timer first, so that no wait is without a deadline.
+async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Vec<Input>, StoreError> {
+    app.store.add_timer(deadline, &Timer::Wait(wait.clone())).await?;
+    let opening = app.store.open_wait(&wait, &waiter, deadline).await?;
+    let Waiter { job, attempt, .. } = waiter;
+    Ok(match opening {
+        Opening::Waits => Vec::new(),
+        Opening::Met(arrival) => vec![Input::Arrived(job, attempt, arrival)],
+        Opening::Closed => vec![Input::TimedOut(job, attempt)],
+        Opening::Taken(by) => {
+            let message = format!("the run {} waits for `{}` already", by.run, wait.key);
+            vec![Input::Refused(job, attempt, JobError::new("key_taken", message))]
+        }
+    })
+}
+
+async fn start_child(app: &App, job: JobPath, attempt: u32, child: Run) -> Result<Vec<Input>, StoreError> {
+    match app.store.add_run(&child, None).await {
+        Ok(_) => Ok(Vec::new()),
+        Err(StoreError::TooLarge { size }) => {
+            let message = format!("the input of `{}` is too large to be stored: {size} bytes", child.workflow);
+            Ok(vec![Input::Refused(job, attempt, JobError::new("too_large", message))])
+        }
+        Err(error) => Err(error),
+    }
+}

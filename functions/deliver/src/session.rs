@@ -1,0 +1,182 @@
+//! A run in the hands of one stretch.
+
+use domain::run::{Applied, Effect, Input, JobError, Owed, Run, Stretch};
+use domain::wait::WaitKey;
+use jiff::{SignedDuration, Timestamp};
+use platform::App;
+use platform::queue::{MAX_DELAY, Message};
+use platform::store::{Saved, StoreError, Timer};
+
+/// The run as this stretch sees it, and what it has not written yet.
+pub(crate) struct Session<'a> {
+    app: &'a App,
+    run: Run,
+    version: u64,
+    stretch: Stretch,
+    hand_over_at: Timestamp,
+    /// Since the last write; after a conflict they are applied again to what the other has written.
+    unsaved: Vec<Input>,
+    wakes: Vec<(Stretch, Timestamp)>,
+    closes: Vec<WaitKey>,
+}
+
+impl<'a> Session<'a> {
+    /// Reads the message's run. `None` if it is gone or has ended.
+    pub(crate) async fn open(app: &'a App, message: &Message) -> Result<Option<Self>, StoreError> {
+        let Some(stored) = app.store.run(&message.run).await? else { return Ok(None) };
+        if stored.run.has_ended() {
+            return Ok(None);
+        }
+        let stretch = SignedDuration::try_from(app.settings.stretch).unwrap_or(SignedDuration::MAX);
+        Ok(Some(Self {
+            app,
+            run: stored.run,
+            version: stored.version,
+            stretch: message.stretch.clone(),
+            hand_over_at: app.now().checked_add(stretch).unwrap_or(Timestamp::MAX),
+            unsaved: Vec::new(),
+            wakes: Vec::new(),
+            closes: Vec::new(),
+        }))
+    }
+
+    pub(crate) fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// What this stretch has to do, as the run stands.
+    pub(crate) fn owed(&self) -> Vec<Owed> {
+        self.run.owed_by(&self.stretch)
+    }
+
+    /// Takes the run through an input.
+    pub(crate) fn take(&mut self, input: Input) {
+        self.apply(input.clone());
+        self.unsaved.push(input);
+    }
+
+    fn apply(&mut self, input: Input) {
+        let now = self.app.now();
+        let next = self.next_stretch(now);
+        let Applied { run, effects } = self.run.clone().apply(input, &next, self.app.plan(), now);
+        self.run = run;
+        for effect in effects {
+            match effect {
+                Effect::Log { job, level, message, data } => self.log(job.as_str(), &level, &message, &data),
+                Effect::Wake { stretch, at } => self.wakes.push((stretch, at)),
+                Effect::CloseWait(wait) => self.closes.push(wait),
+            }
+        }
+    }
+
+    /// A stretch that has lasted long enough leaves what becomes due to a message of its own.
+    fn next_stretch(&self, now: Timestamp) -> Stretch {
+        if now < self.hand_over_at { self.stretch.clone() } else { Stretch::Continue { version: self.version + 1 } }
+    }
+
+    /// What a message brings can be had from it again, so nothing needs to be written before the calls that it makes
+    /// due; unless something else must happen meanwhile.
+    pub(crate) async fn save_unless_quiet(&mut self) -> Result<(), StoreError> {
+        let only_message = self.unsaved.iter().all(|input| matches!(input, Input::Start | Input::Woke(..)));
+        let owed = self.owed();
+        let calls = !owed.is_empty() && owed.iter().all(|owed| matches!(owed, Owed::Call(..)));
+        if only_message && calls && self.wakes.is_empty() && self.closes.is_empty() {
+            Ok(())
+        } else {
+            self.save().await
+        }
+    }
+
+    /// Writes the run, with the messages that it owes from now on.
+    pub(crate) async fn save(&mut self) -> Result<(), StoreError> {
+        let mut shrunk = false;
+        while !self.unsaved.is_empty() {
+            let owes = self.owes().await?;
+            match self.app.store.save_run(&self.run, self.version, &owes, self.app.now()).await {
+                Ok(Saved::Written(version)) => {
+                    self.version = version;
+                    self.unsaved.clear();
+                    self.wakes.clear();
+                }
+                Ok(Saved::Conflict) => self.replay().await?,
+                Err(StoreError::TooLarge { size }) if !shrunk => {
+                    shrunk = true;
+                    self.unsaved = std::mem::take(&mut self.unsaved).into_iter().map(|i| refused(i, size)).collect();
+                    self.replay().await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for wait in std::mem::take(&mut self.closes) {
+            self.app.store.close_wait(&wait, &self.run.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody else has written the run: what came to us is applied to what it is now.
+    async fn replay(&mut self) -> Result<(), StoreError> {
+        let damaged = || StoreError::Damaged(self.run.id.to_string());
+        let stored = self.app.store.run(&self.run.id).await?.ok_or_else(damaged)?;
+        (self.run, self.version) = (stored.run, stored.version);
+        self.wakes.clear();
+        self.closes.clear();
+        if self.run.has_ended() {
+            self.unsaved.clear();
+        }
+        for input in self.unsaved.clone() {
+            self.apply(input);
+        }
+        Ok(())
+    }
+
+    /// What the write promises: rests, the hand-over, and news for the run that waits for this one. A rest longer than
+    /// the queue can delay is a timer, written first: one that points at nothing does no harm.
+    async fn owes(&self) -> Result<Vec<Message>, StoreError> {
+        let now = self.app.now();
+        let far = now.checked_add(SignedDuration::try_from(MAX_DELAY).unwrap_or(SignedDuration::ZERO)).unwrap_or(now);
+        let mut owes = Vec::new();
+        for (stretch, at) in &self.wakes {
+            let message = Message { run: self.run.id.clone(), stretch: stretch.clone(), due: Some(*at) };
+            if *at <= far {
+                owes.push(message);
+            } else {
+                self.app.store.add_timer(*at, &Timer::Run(message)).await?;
+            }
+        }
+        let next = Stretch::Continue { version: self.version + 1 };
+        if !self.run.owed_by(&next).is_empty() {
+            owes.push(Message { run: self.run.id.clone(), stretch: next, due: None });
+        }
+        if let (true, Some(parent)) = (self.run.has_ended(), &self.run.parent) {
+            let (job, attempt, child) = (parent.job.clone(), parent.attempt, self.run.id.clone());
+            let stretch = Stretch::Child { job, attempt, child };
+            owes.push(Message { run: parent.run.clone(), stretch, due: None });
+        }
+        Ok(owes)
+    }
+
+    fn log(&self, job: &str, level: &str, message: &str, data: &serde_json::Value) {
+        let (run, data) = (self.run.id.as_str(), if data.is_null() { String::new() } else { data.to_string() });
+        match level {
+            "trace" => tracing::trace!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
+            "debug" => tracing::debug!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
+            "warn" | "warning" => {
+                tracing::warn!(target: "workflow", task_id = run, job = job, data = data, "{message}")
+            }
+            "error" => tracing::error!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
+            _ => tracing::info!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
+        }
+    }
+}
+
+/// In place of something that made the run too large to be stored: the job fails, and says why.
+fn refused(input: Input, size: usize) -> Input {
+    let error =
+        || JobError::new("too_large", format!("what came back makes the run too large to be stored: {size} bytes"));
+    match input {
+        Input::Answered(job, attempt, _) | Input::Arrived(job, attempt, _) | Input::ChildEnded(job, attempt, _) => {
+            Input::Refused(job, attempt, error())
+        }
+        other @ (Input::Start | Input::TimedOut(..) | Input::Woke(..) | Input::Refused(..) | Input::Cancel) => other,
+    }
+}

@@ -1,0 +1,128 @@
+//! From a request to stored runs.
+
+use axum::Json;
+use domain::config::Trigger;
+use domain::expr::{Scope, Template};
+use domain::id::RunId;
+use domain::run::Run;
+use domain::wait::key_text;
+use futures_util::{StreamExt, stream};
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::request::Incoming;
+use serde_json::{Value, json};
+
+/// Items of one bulk request.
+const MAX_ITEMS: usize = 1000;
+/// Writes of one bulk request that are under way at once.
+const AT_ONCE: usize = 16;
+
+pub(crate) async fn accept(app: &App, trigger: &Trigger, incoming: &Incoming) -> Result<Json<Value>, Problem> {
+    let scope = incoming.scope(app.plan());
+    match &trigger.bulk {
+        None => {
+            let id = run_id(app, trigger, incoming, &scope)?;
+            let input = input(trigger, incoming, &scope, None)?;
+            store(app, trigger, incoming, &id, input).await?;
+            Ok(Json(json!({"status": "triggered", "task_id": id})))
+        }
+        Some(list) => accept_items(app, trigger, incoming, &scope, list).await,
+    }
+}
+
+/// Each item starts a run of its own; one that can't doesn't stop the others.
+async fn accept_items(
+    app: &App,
+    trigger: &Trigger,
+    incoming: &Incoming,
+    scope: &Scope<'_>,
+    list: &Template,
+) -> Result<Json<Value>, Problem> {
+    let items = match render(list, scope, "item")? {
+        Value::Array(items) if items.len() <= MAX_ITEMS => items,
+        Value::Array(items) => {
+            let detail = format!("{} items are more than one request may bring: at most {MAX_ITEMS}", items.len());
+            return Err(Problem::new(Code::BodyTooLarge, detail));
+        }
+        other => {
+            let kind = kind_of(&other);
+            return Err(Problem::new(Code::UnusableRequest, format!("`item` must give a list, and gave {kind}")));
+        }
+    };
+    let base = incoming.idempotency_key().map_or_else(|| app.new_run_id(), |key| keyed(trigger, key));
+    let started = stream::iter(items.into_iter().enumerate()).map(|(index, item)| {
+        let base = &base;
+        async move {
+            let scope = scope.clone().with("item", &item);
+            let id = match &trigger.dedupe_by {
+                Some(template) => keyed(trigger, &dedupe_key(template, &scope)?),
+                None => base.item(index),
+            };
+            let input = input(trigger, incoming, &scope, Some(&item))?;
+            store(app, trigger, incoming, &id, input).await.map(|()| id)
+        }
+    });
+    let mut results = started.buffered(AT_ONCE).collect::<Vec<Result<RunId, Problem>>>().await;
+    // Our own failure is the whole request's: its repetition starts what is missing, and names the rest the same.
+    if let Some(ours) = results.iter().position(|r| r.as_ref().is_err_and(|p| p.code == Code::Unavailable)) {
+        return Err(results.swap_remove(ours).err().unwrap_or_else(Problem::not_found));
+    }
+    let (mut task_ids, mut failed) = (Vec::new(), Vec::new());
+    for (index, result) in results.into_iter().enumerate() {
+        match result {
+            Ok(id) => task_ids.push(id),
+            Err(p) => failed.push(json!({"index": index, "code": p.code.as_str(), "detail": p.detail})),
+        }
+    }
+    Ok(Json(json!({"status": "triggered", "task_ids": task_ids, "failed": failed})))
+}
+
+async fn store(app: &App, trigger: &Trigger, incoming: &Incoming, id: &RunId, input: Value) -> Result<(), Problem> {
+    let body_is_input = trigger.input.is_none() && trigger.bulk.is_none();
+    let run = Run::accept(id.clone(), trigger.workflow.clone(), input, None, app.now());
+    app.store.add_run(&run, Some(&incoming.stored(body_is_input))).await?;
+    Ok(())
+}
+
+/// A repeated key names the same run; without one, each request is a new one.
+fn run_id(app: &App, trigger: &Trigger, incoming: &Incoming, scope: &Scope<'_>) -> Result<RunId, Problem> {
+    match (&trigger.dedupe_by, incoming.idempotency_key()) {
+        (Some(template), _) => Ok(keyed(trigger, &dedupe_key(template, scope)?)),
+        (None, Some(key)) => Ok(keyed(trigger, key)),
+        (None, None) => Ok(app.new_run_id()),
+    }
+}
+
+fn keyed(trigger: &Trigger, key: &str) -> RunId {
+    RunId::keyed(&trigger.route.id.0, key)
+}
+
+fn dedupe_key(template: &Template, scope: &Scope<'_>) -> Result<String, Problem> {
+    let value = render(template, scope, "dedupe_by")?;
+    key_text(&value).ok_or_else(|| {
+        let kind = kind_of(&value);
+        Problem::new(Code::UnusableRequest, format!("`dedupe_by` must give a text or a number, and gave {kind}"))
+    })
+}
+
+fn input(trigger: &Trigger, incoming: &Incoming, scope: &Scope<'_>, item: Option<&Value>) -> Result<Value, Problem> {
+    match &trigger.input {
+        Some(template) => render(template, scope, "input"),
+        None => Ok(item.unwrap_or(&incoming.body).clone()),
+    }
+}
+
+fn render(template: &Template, scope: &Scope<'_>, key: &str) -> Result<Value, Problem> {
+    template.render(scope).map_err(|error| Problem::new(Code::UnusableRequest, format!("`{key}`: {error}")))
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

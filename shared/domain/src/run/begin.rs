@@ -1,0 +1,219 @@
+//! How a job begins an attempt.
+
+use super::apply::Turn;
+use super::call::wait_timeout;
+use super::path::{Inner, locate};
+use super::settle::Ending;
+use super::{Effect, JobError, JobPath, JobState, Run, Stretch};
+use crate::config::{Component, Job, Step};
+use crate::expr::{EvalError, Template};
+use crate::wait::status_text;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Items of one `for-each`: a run is one item of the table, and each item's outcome stands in it.
+pub const MAX_ITEMS: usize = 1000;
+
+impl Run {
+    pub(super) fn begin(&mut self, path: &JobPath, turn: &mut Turn<'_>) {
+        let plan = turn.plan;
+        let Some(workflow) = plan.config.workflows.get(&self.workflow) else { return };
+        let Some((job, _)) = locate(workflow, path) else { return };
+        // Begun first, so that whatever goes wrong is this job's failure.
+        let stretch = turn.stretch.clone();
+        self.put_new(path, JobState::Calling { since: turn.now, stretch, arrived: None }, turn.now);
+        if let Err(error) = self.begin_step(path, job, turn) {
+            self.fail(path, error, turn);
+        }
+    }
+
+    fn begin_step(&mut self, path: &JobPath, job: &Job, turn: &mut Turn<'_>) -> Result<(), JobError> {
+        match &job.step {
+            Step::Call { component } => self.begin_component(path, job, component, turn),
+            Step::If { condition, .. } => {
+                let holds = is_truthy(&self.evaluate(path, condition, turn)?);
+                self.branch(path, job, if holds { &Inner::Then } else { &Inner::Else }, turn);
+                Ok(())
+            }
+            Step::Switch { value, cases, .. } => {
+                let value = status_text(&self.evaluate(path, value, turn)?);
+                let case = cases.iter().position(|(case, _)| status_text(case) == value);
+                self.branch(path, job, &case.map_or(Inner::Default, Inner::Case), turn);
+                Ok(())
+            }
+            Step::ForEach { items, .. } => match self.evaluate(path, items, turn)? {
+                Value::Array(items) if items.len() > MAX_ITEMS => Err(JobError::new(
+                    "too_many_items",
+                    format!("`items` has {} entries; at most {MAX_ITEMS} are allowed", items.len()),
+                )),
+                Value::Array(items) => {
+                    self.put(path, JobState::Looping { items });
+                    self.set_deadline(path, job.timeout, turn);
+                    Ok(())
+                }
+                other => Err(JobError::new("not_a_list", format!("`items` must be a list, and is {other}"))),
+            },
+        }
+    }
+
+    fn begin_component(
+        &mut self,
+        path: &JobPath,
+        job: &Job,
+        component: &str,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), JobError> {
+        match turn.plan.config.components.get(component) {
+            None => Err(JobError::new("unknown_component", format!("there is no component `{component}`"))),
+            Some(Component::HttpClient(_)) => Ok(()),
+            Some(Component::Logger(logger)) => {
+                let input = self.step_input(path, turn.plan, turn.now)?;
+                let line = |template: &Option<Template>, field: &str| match template {
+                    Some(template) => self.with_input(path, template, &input, turn),
+                    None => Ok(input.get(field).cloned().unwrap_or_default()),
+                };
+                let (level, message) = (line(&logger.level, "level")?, line(&logger.message, "message")?);
+                let data = line(&logger.data, "data")?;
+                turn.effects.push(Effect::Log {
+                    job: path.clone(),
+                    level: level.as_str().unwrap_or("info").to_ascii_lowercase(),
+                    message: status_text(&message),
+                    data: data.clone(),
+                });
+                // The data goes through, so that the next job's `output` is what was logged.
+                let passed = if data.is_null() { input } else { data };
+                self.settle(path, Ending::Done(passed), turn);
+                Ok(())
+            }
+            Some(Component::Workflow(sub)) => {
+                let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
+                let child = self.id.child(path.as_str(), attempt);
+                self.put(path, JobState::Child { child, starter: turn.stretch.clone() });
+                let timeout = job.timeout.map_or(sub.timeout, |bound| bound.min(sub.timeout));
+                self.set_deadline(path, Some(timeout), turn);
+                Ok(())
+            }
+            Some(Component::Delay(delay)) => {
+                let input = self.step_input(path, turn.plan, turn.now)?;
+                let duration = duration_of(&self.with_input(path, &delay.duration, &input, turn)?)?;
+                let until = after(turn.now, duration);
+                self.put(path, JobState::Sleeping { until });
+                self.wake(path, 0, until, turn);
+                Ok(())
+            }
+        }
+    }
+
+    fn branch(&mut self, path: &JobPath, job: &Job, inner: &Inner, turn: &mut Turn<'_>) {
+        let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
+        let prefix = path.inner(attempt, inner);
+        let branch = prefix.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        self.put(path, JobState::Branching { branch });
+        self.set_deadline(path, job.timeout, turn);
+    }
+
+    fn set_deadline(&self, path: &JobPath, timeout: Option<Duration>, turn: &mut Turn<'_>) {
+        if let (Some(timeout), Some(job)) = (timeout, self.jobs.get(path)) {
+            let stretch = Stretch::Deadline { job: path.clone(), attempt: job.attempt };
+            turn.effects.push(Effect::Wake { stretch, at: after(turn.now, timeout) });
+        }
+    }
+
+    pub(super) fn wake(&self, path: &JobPath, nth: u32, at: Timestamp, turn: &mut Turn<'_>) {
+        let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
+        turn.effects.push(Effect::Wake { stretch: Stretch::Wake { job: path.clone(), attempt, nth }, at });
+    }
+
+    /// A template of the job itself: `input` is the run's.
+    fn evaluate(&self, path: &JobPath, template: &Template, turn: &Turn<'_>) -> Result<Value, JobError> {
+        self.scope_for_job(path, &[template], turn.plan, turn.now)
+            .and_then(|scope| template.render(&scope))
+            .map_err(|error| JobError::template(&error))
+    }
+
+    /// The job's own view: as [`Run::scope`], and `output` is the output of the job before.
+    pub(super) fn scope_for_job<'a>(
+        &'a self,
+        path: &JobPath,
+        templates: &[&Template],
+        plan: super::Plan<'a>,
+        now: Timestamp,
+    ) -> Result<crate::expr::Scope<'a>, EvalError> {
+        let mut scope = self.scope(path, templates, plan, now);
+        let reads_output = templates.iter().flat_map(|t| t.references()).any(|r| r.source == "output");
+        if reads_output {
+            let found = plan.config.workflows.get(&self.workflow).and_then(|workflow| locate(workflow, path));
+            if let Some((job, block)) = found {
+                scope = scope.with_owned("output", self.output_before(path, job, block));
+            }
+        }
+        Ok(scope)
+    }
+
+    /// What the component sees as `input`: the job's `input`, or the run's.
+    pub(super) fn step_input(
+        &self,
+        path: &JobPath,
+        plan: super::Plan<'_>,
+        now: Timestamp,
+    ) -> Result<Value, JobError> {
+        let workflow = plan.config.workflows.get(&self.workflow);
+        let template = workflow.and_then(|workflow| locate(workflow, path)).and_then(|(job, _)| job.input.as_ref());
+        match template {
+            None => Ok(self.input.clone()),
+            Some(template) => self
+                .scope_for_job(path, &[template], plan, now)
+                .and_then(|scope| template.render(&scope))
+                .map_err(|error| JobError::template(&error)),
+        }
+    }
+
+    /// A template of the component: `input` is what the job gave it.
+    fn with_input(
+        &self,
+        path: &JobPath,
+        template: &Template,
+        input: &Value,
+        turn: &Turn<'_>,
+    ) -> Result<Value, JobError> {
+        let scope = self.scope(path, &[template], turn.plan, turn.now).with("input", input);
+        template.render(&scope).map_err(|error| JobError::template(&error))
+    }
+
+    /// When the wait or the questions of an attempt that began then must be over.
+    pub(super) fn give_up_at(&self, path: &JobPath, since: Timestamp, turn: &Turn<'_>) -> Timestamp {
+        let workflow = turn.plan.config.workflows.get(&self.workflow);
+        let job = workflow.and_then(|workflow| locate(workflow, path)).map(|(job, _)| job);
+        after(since, job.map_or(Duration::ZERO, |job| wait_timeout(job, turn.plan.config)))
+    }
+}
+
+/// A point in time that many later; the far end of time where there is none.
+pub(super) fn after(time: Timestamp, duration: Duration) -> Timestamp {
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    time.checked_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+/// False, null, zero and what is empty don't hold.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(entries) => !entries.is_empty(),
+    }
+}
+
+/// A duration as the file writes it, computed: text with a unit, or milliseconds.
+fn duration_of(value: &Value) -> Result<Duration, JobError> {
+    let found = match value {
+        Value::Number(number) => number.as_u64().map(Duration::from_millis),
+        Value::String(text) => crate::config::duration::parse(text).ok(),
+        _ => None,
+    };
+    let wrong = || JobError::new("bad_duration", format!("{value} is no duration: write `250ms`, `30s`, `5m`, `2h`"));
+    found.ok_or_else(wrong)
+}

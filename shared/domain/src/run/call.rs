@@ -1,0 +1,209 @@
+//! What a job asks of the outside world: the request of its call, and the key of its wait.
+
+use super::{JobError, JobPath, JobState, Plan, Run};
+use crate::config::{CallbackCompletion, Completion, Component, Config, HttpClient, HttpRequest, Job, Step};
+use crate::expr::{Scope, Template};
+use crate::wait::{WaitKey, Waiter, key_text, status_text};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a call may take where nothing says otherwise: 30 s.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a wait may last where nothing says otherwise: 24 h.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An HTTP request, ready to send.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Upper case.
+    pub method: String,
+    /// Not parsed yet.
+    pub url: String,
+    /// Names and values; not checked yet.
+    pub headers: Vec<(String, String)>,
+    /// Query parameters.
+    pub params: Vec<(String, String)>,
+    /// Sent as JSON unless the `Content-Type` header says form or text.
+    pub body: Option<Value>,
+    /// Bounds the whole call.
+    pub timeout: Duration,
+    /// The same for every try of this job.
+    pub idempotency_key: String,
+    /// The host comes from a template: it must not be an internal address.
+    pub guarded: bool,
+}
+
+/// What one attempt of one job is made of.
+struct Attempt<'a> {
+    client: &'a HttpClient,
+    job: &'a Job,
+    input: Value,
+}
+
+impl Run {
+    /// The request that a job owes: its call, or the next question of its polling.
+    ///
+    /// # Errors
+    /// A template that has no value, or no address.
+    pub fn call(&self, path: &JobPath, plan: Plan<'_>, now: Timestamp) -> Result<Call, JobError> {
+        let attempt = self.attempt(path, plan, now)?;
+        let scope = self.scope(path, &[], plan, now).with("input", &attempt.input);
+        let (request, scope) = match (self.jobs.get(path).map(|job| &job.state), &attempt.client.completion) {
+            (Some(JobState::Polling { response, .. }), Some(Completion::Polling(polling))) => {
+                (&polling.request, scope.with("response", response))
+            }
+            _ => (&attempt.client.request, scope),
+        };
+        let body = body_of(request, &scope)?;
+        let timeout = attempt.client.timeout.unwrap_or(CALL_TIMEOUT);
+        Ok(Call {
+            method: request.method.clone(),
+            url: url_of(request, &scope)?,
+            headers: texts(&request.headers, &scope)?,
+            params: texts(&request.params, &scope)?,
+            body,
+            timeout: attempt.job.timeout.map_or(timeout, |bound| bound.min(timeout)),
+            idempotency_key: format!("{}/{path}", self.id),
+            guarded: !request.host_is_literal,
+        })
+    }
+
+    /// The wait that a job opens before its call, because its key doesn't depend on the answer.
+    ///
+    /// # Errors
+    /// A template that has no value, or a value that can't be a key.
+    pub fn wait_before(
+        &self,
+        path: &JobPath,
+        plan: Plan<'_>,
+        now: Timestamp,
+    ) -> Result<Option<(WaitKey, Timestamp)>, JobError> {
+        let Some(JobState::Calling { since, .. }) = self.jobs.get(path).map(|job| &job.state) else { return Ok(None) };
+        let attempt = self.attempt(path, plan, now)?;
+        match &attempt.client.completion {
+            Some(Completion::Callback(completion)) if !completion.reads_response() => {
+                let wait = self.wait_key(path, completion, &Value::Null, plan, now)?;
+                let deadline = super::begin::after(*since, wait_timeout(attempt.job, plan.config));
+                Ok(Some((wait, deadline)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The wait that a job opens after its call.
+    pub fn open_wait_of(&self, path: &JobPath) -> Option<(WaitKey, Timestamp)> {
+        match &self.jobs.get(path)?.state {
+            JobState::Waiting { wait, deadline, .. } => Some((wait.clone(), *deadline)),
+            _ => None,
+        }
+    }
+
+    /// The run that a job starts and waits for.
+    ///
+    /// # Errors
+    /// A template that has no value, or a workflow that is not in the file.
+    pub fn child_run(&self, path: &JobPath, plan: Plan<'_>, now: Timestamp) -> Result<Run, JobError> {
+        let gone = || JobError::new("unknown_workflow", format!("`{path}` starts nothing in the file as it is now"));
+        let Some(job) = self.jobs.get(path) else { return Err(gone()) };
+        let JobState::Child { child, .. } = &job.state else { return Err(gone()) };
+        let found = plan.config.workflows.get(&self.workflow).and_then(|w| super::path::locate(w, path));
+        let Some((Job { step: Step::Call { component }, .. }, _)) = found else { return Err(gone()) };
+        let Some(Component::Workflow(sub)) = plan.config.components.get(component) else { return Err(gone()) };
+        if !plan.config.workflows.contains_key(&sub.workflow) {
+            return Err(JobError::new("unknown_workflow", format!("there is no workflow `{}`", sub.workflow)));
+        }
+        let input = self.step_input(path, plan, now)?;
+        let input = match &sub.input {
+            None => input,
+            Some(template) => render(template, &self.scope(path, &[template], plan, now).with("input", &input))?,
+        };
+        let parent = Waiter { run: self.id.clone(), job: path.clone(), attempt: job.attempt };
+        Ok(Run::accept(child.clone(), sub.workflow.clone(), input, Some(parent), now))
+    }
+
+    pub(super) fn wait_key(
+        &self,
+        path: &JobPath,
+        completion: &CallbackCompletion,
+        response: &Value,
+        plan: Plan<'_>,
+        now: Timestamp,
+    ) -> Result<WaitKey, JobError> {
+        let attempt = self.attempt(path, plan, now)?;
+        let scope = self.scope(path, &[], plan, now).with("input", &attempt.input);
+        let request = if completion.wait_for.references().iter().any(|r| r.source == "request") {
+            body_of(&attempt.client.request, &scope)?.unwrap_or_default()
+        } else {
+            Value::Null
+        };
+        let value = render(&completion.wait_for, &scope.with("response", response).with("request", &request))?;
+        let none = || {
+            let message = format!("nothing to recognise the callback by: `wait_for` gave {value}");
+            JobError::new("no_correlation_key", message).with_detail(json!({"response": response}))
+        };
+        Ok(WaitKey { route: completion.route.clone(), key: key_text(&value).ok_or_else(none)? })
+    }
+
+    fn attempt<'a>(&self, path: &JobPath, plan: Plan<'a>, now: Timestamp) -> Result<Attempt<'a>, JobError> {
+        let found = plan.config.workflows.get(&self.workflow).and_then(|w| super::path::locate(w, path));
+        let gone = || JobError::new("unknown_component", format!("`{path}` calls nothing in the file as it is now"));
+        let (job, _) = found.ok_or_else(gone)?;
+        let Step::Call { component } = &job.step else { return Err(gone()) };
+        let Some(Component::HttpClient(client)) = plan.config.components.get(component) else { return Err(gone()) };
+        let input = self.step_input(path, plan, now)?;
+        Ok(Attempt { client, job, input })
+    }
+}
+
+impl CallbackCompletion {
+    /// Whether the key depends on the service's answer.
+    pub fn reads_response(&self) -> bool {
+        self.wait_for.references().iter().any(|reference| reference.source == "response")
+    }
+}
+
+/// How long an attempt may last with its wait: the completion's `timeout`, and the job's where that is shorter.
+pub(super) fn wait_timeout(job: &Job, config: &Config) -> Duration {
+    let client = match &job.step {
+        Step::Call { component } => match config.components.get(component) {
+            Some(Component::HttpClient(client)) => Some(client),
+            _ => None,
+        },
+        _ => None,
+    };
+    let timeout = match client.and_then(|client| client.completion.as_ref()) {
+        Some(Completion::Callback(completion)) => completion.timeout,
+        Some(Completion::Polling(polling)) => polling.timeout,
+        None => WAIT_TIMEOUT,
+    };
+    job.timeout.map_or(timeout, |bound| bound.min(timeout))
+}
+
+fn render(template: &Template, scope: &Scope<'_>) -> Result<Value, JobError> {
+    template.render(scope).map_err(|error| JobError::template(&error))
+}
+
+fn url_of(request: &HttpRequest, scope: &Scope<'_>) -> Result<String, JobError> {
+    let missing = || JobError::new("no_address", "the component has no `base_url` or `endpoint`");
+    match render(request.url.as_ref().ok_or_else(missing)?, scope)? {
+        Value::String(url) if !url.is_empty() => Ok(url),
+        other => Err(JobError::new("no_address", format!("the component's address came out as {other}"))),
+    }
+}
+
+fn body_of(request: &HttpRequest, scope: &Scope<'_>) -> Result<Option<Value>, JobError> {
+    request.body.as_ref().map(|body| render(body, scope)).transpose()
+}
+
+/// Names and text values; those that come out as null are left out.
+fn texts(templates: &[(String, Template)], scope: &Scope<'_>) -> Result<Vec<(String, String)>, JobError> {
+    let mut texts = Vec::with_capacity(templates.len());
+    for (name, template) in templates {
+        match render(template, scope)? {
+            Value::Null => {}
+            value => texts.push((name.clone(), status_text(&value))),
+        }
+    }
+    Ok(texts)
+}

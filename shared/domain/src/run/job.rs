@@ -1,0 +1,206 @@
+use super::{JobPath, Owed, Stretch};
+use crate::id::RunId;
+use crate::wait::{Arrival, WaitKey};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A job that has begun.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRun {
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// When the first attempt began.
+    pub started_at: Timestamp,
+    /// How far it is.
+    pub state: JobState,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum JobState {
+    /// The call is to be made, or is being made, by the stretch.
+    Calling {
+        /// When the attempt began.
+        since: Timestamp,
+        /// Who makes the call.
+        stretch: Stretch,
+        /// The callback that came before the answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arrived: Option<Arrival>,
+    },
+    /// Between two attempts; `attempt` is already the next one's number.
+    Resting {
+        /// When the next attempt begins.
+        until: Timestamp,
+        /// Why the one before failed.
+        error: JobError,
+    },
+    /// The service has answered; its callback has not come.
+    Waiting {
+        /// Where the two meet.
+        wait: WaitKey,
+        /// The service's answer.
+        response: Value,
+        /// When we stop waiting.
+        deadline: Timestamp,
+        /// Who opens the wait; none where it was opened before the call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opener: Option<Stretch>,
+    },
+    /// The service has answered, and we ask it from time to time how far it is.
+    Polling {
+        /// The service's first answer.
+        response: Value,
+        /// Questions asked so far.
+        asked: u32,
+        /// When we stop asking.
+        deadline: Timestamp,
+        /// Who asks the next question, once its time has come.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asker: Option<Stretch>,
+    },
+    /// A pause.
+    Sleeping {
+        /// When it is over.
+        until: Timestamp,
+    },
+    /// Waits for a run of its own.
+    Child {
+        /// That run.
+        child: RunId,
+        /// Who starts it.
+        starter: Stretch,
+    },
+    /// A branch was taken; its jobs are in progress.
+    Branching {
+        /// `then`, `else`, `case-0`, `default`.
+        branch: String,
+    },
+    /// Items are in progress.
+    Looping {
+        /// What `item` is in each round.
+        items: Vec<Value>,
+    },
+    /// The last attempt failed; the `on_error` jobs are in progress.
+    Recovering {
+        /// What they see as `error`.
+        error: JobError,
+    },
+    /// Done.
+    Completed {
+        /// When.
+        at: Timestamp,
+        /// What other jobs see of it.
+        output: Value,
+    },
+    /// Failed for good.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        error: JobError,
+    },
+    /// Stopped because the run, or the job around it, ended without it.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Why a job failed; a template sees it as `error`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct JobError {
+    /// Stable word: `http_status`, `timeout`, `callback_failed`, `unreachable`, `template`, …
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// What came with it: the service's answer, or the callback's result.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub detail: Value,
+}
+
+impl JobError {
+    /// An error without detail.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), detail: Value::Null }
+    }
+
+    /// With what came with it.
+    #[must_use]
+    pub fn with_detail(self, detail: Value) -> Self {
+        Self { detail, ..self }
+    }
+
+    pub(super) fn template(error: &crate::expr::EvalError) -> Self {
+        Self::new("template", error.to_string())
+    }
+}
+
+impl JobState {
+    /// Whether the job is done, well or badly.
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Completed { .. } | Self::Failed { .. } | Self::Cancelled { .. })
+    }
+
+    /// Whether somebody of ours is busy with it right now.
+    pub(super) fn is_at_work(&self) -> bool {
+        matches!(self, Self::Calling { .. } | Self::Polling { asker: Some(_), .. })
+    }
+
+    /// The word that the API shows.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Calling { .. } | Self::Branching { .. } | Self::Looping { .. } | Self::Recovering { .. } => "running",
+            Self::Resting { .. } => "retrying",
+            Self::Waiting { .. } | Self::Polling { .. } | Self::Sleeping { .. } | Self::Child { .. } => "waiting",
+            Self::Completed { .. } => "completed",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
+}
+
+impl JobRun {
+    /// When it ended.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            JobState::Completed { at, .. } | JobState::Failed { at, .. } | JobState::Cancelled { at } => Some(*at),
+            JobState::Calling { .. }
+            | JobState::Resting { .. }
+            | JobState::Waiting { .. }
+            | JobState::Polling { .. }
+            | JobState::Sleeping { .. }
+            | JobState::Child { .. }
+            | JobState::Branching { .. }
+            | JobState::Looping { .. }
+            | JobState::Recovering { .. } => None,
+        }
+    }
+
+    pub(super) fn owed_by(&self, path: &JobPath, by: &Stretch) -> Option<Owed> {
+        match &self.state {
+            JobState::Calling { stretch, .. } | JobState::Polling { asker: Some(stretch), .. } if stretch == by => {
+                Some(Owed::Call(path.clone(), self.attempt))
+            }
+            JobState::Waiting { opener: Some(stretch), .. } if stretch == by => {
+                Some(Owed::OpenWait(path.clone(), self.attempt))
+            }
+            JobState::Child { starter, .. } if starter == by => Some(Owed::StartChild(path.clone(), self.attempt)),
+            JobState::Calling { .. }
+            | JobState::Resting { .. }
+            | JobState::Waiting { .. }
+            | JobState::Polling { .. }
+            | JobState::Sleeping { .. }
+            | JobState::Child { .. }
+            | JobState::Branching { .. }
+            | JobState::Looping { .. }
+            | JobState::Recovering { .. }
+            | JobState::Completed { .. }
+            | JobState::Failed { .. }
+            | JobState::Cancelled { .. } => None,
+        }
+    }
+}

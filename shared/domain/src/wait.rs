@@ -1,0 +1,140 @@
+//! The rendezvous: a paused job and the callback that it waits for.
+//!
+//! A wait has two halves: *who waits* and *what arrived*. Each side writes its half with one condition, and whoever
+//! comes second resumes the run. So the order does not matter:
+//!
+//! ```text
+//!            open wait                    callback
+//! (nothing) ───────────► waiting ───────────────────────► met: the callback resumes the run
+//!     │                     │ deadline
+//!     │ callback            └────────► closed: later callbacks are ignored
+//!     └────────► early ── open wait ► met: the opener goes on with what arrived
+//! ```
+//!
+//! A second callback finds the place taken and is a duplicate. A second waiter with the same key is refused while the
+//! first still waits, and replaces it afterwards. What is written down is in `platform::store`; this module holds the
+//! words and the judgement.
+
+use crate::config::{Callback, RouteId};
+use crate::id::RunId;
+use crate::run::JobPath;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Joins a callback to a wait: the route it comes in by, and the value that both sides know.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WaitKey {
+    /// Keys of two routes never meet.
+    pub route: RouteId,
+    /// The correlation key, as text: `5` and `"5"` are the same.
+    pub key: String,
+}
+
+/// Who waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiter {
+    /// The run.
+    pub run: RunId,
+    /// The job in it.
+    pub job: JobPath,
+    /// Which attempt of the job, from 1.
+    pub attempt: u32,
+}
+
+/// What arrived.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// Whether it completes or fails the job.
+    pub verdict: Verdict,
+    /// What the route's `result` took from it.
+    pub result: Value,
+}
+
+/// What a callback means for the job that waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Completes the job.
+    Success,
+    /// Fails it.
+    Failure,
+}
+
+/// What a callback's status says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// It decides the wait.
+    Final(Verdict),
+    /// It is recorded, and the job waits on.
+    Progress,
+}
+
+/// What the one write of a callback came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reception {
+    /// Somebody was waiting: the run goes on.
+    Resumed,
+    /// Nobody waits yet (or it was progress): it is kept.
+    Stored,
+    /// One had come before.
+    Duplicate,
+    /// The wait was over: its deadline had passed or its run had ended.
+    Late,
+}
+
+/// What the one write of a job that begins to wait came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Opening {
+    /// Nothing has arrived: the job waits.
+    Waits,
+    /// The callback was there first.
+    Met(Arrival),
+    /// This very wait was closed before, by its deadline.
+    Closed,
+    /// Another job waits under the same key.
+    Taken(Waiter),
+}
+
+/// A correlation value as text, or `None` where it can't be one: missing, null, empty, a list or an object.
+pub fn key_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A status as text, for comparison with the lists of a file.
+pub fn status_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// What a status means. A listed one decides; any other is progress where the file lists what success is, and
+/// success where it doesn't.
+pub fn judge(status: &Value, success_when: &[String], fail_when: &[String]) -> Judgement {
+    let text = status_text(status);
+    if fail_when.contains(&text) {
+        Judgement::Final(Verdict::Failure)
+    } else if success_when.is_empty() || success_when.contains(&text) {
+        Judgement::Final(Verdict::Success)
+    } else {
+        Judgement::Progress
+    }
+}
+
+impl Callback {
+    /// What a callback with this status means here. `status` is `None` where the route reads none.
+    pub fn judge(&self, status: Option<&Value>) -> Judgement {
+        match status {
+            None => Judgement::Final(Verdict::Success),
+            Some(status) => judge(status, &self.success_when, &self.fail_when),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+use super::*;
+use serde_json::json;
+
+fn list(values: &[&str]) -> Vec<String> {
+    values.iter().map(|&v| v.to_owned()).collect()
+}
+
+#[test]
+fn keys_are_compared_as_text() {
+    assert_eq!(key_text(&json!(5)), key_text(&json!("5")));
+    assert_eq!(key_text(&json!(18_446_744_073_709_551_615_u64)).as_deref(), Some("18446744073709551615"));
+    assert_eq!(key_text(&json!(true)).as_deref(), Some("true"));
+    for none in [json!(null), json!(""), json!([1]), json!({"a": 1})] {
+        assert_eq!(key_text(&none), None, "{none}");
+    }
+}
+
+#[test]
+fn a_listed_status_decides_and_any_other_is_progress() {
+    let (done, bad) = (list(&["completed", "200"]), list(&["failed"]));
+    let cases = [
+        (json!("completed"), Judgement::Final(Verdict::Success)),
+        (json!(200), Judgement::Final(Verdict::Success)),
+        (json!("failed"), Judgement::Final(Verdict::Failure)),
+        (json!("processing"), Judgement::Progress),
+        (json!(null), Judgement::Progress),
+    ];
+    for (status, expected) in cases {
+        assert_eq!(judge(&status, &done, &bad), expected, "{status}");
+    }
+}
+
+#[test]
+fn without_a_list_of_successes_all_but_failures_succeed() {
+    assert_eq!(judge(&json!("odd"), &[], &list(&["failed"])), Judgement::Final(Verdict::Success));
+    assert_eq!(judge(&json!("failed"), &[], &list(&["failed"])), Judgement::Final(Verdict::Failure));
+}

@@ -1,0 +1,50 @@
+//! What every handler is given.
+
+use crate::clock::Clock;
+use crate::queue::Queue;
+use crate::sender::Sender;
+use crate::settings::Settings;
+use crate::store::Store;
+use domain::config::Config;
+use domain::id::RunId;
+use domain::run::{Plan, Surroundings};
+use jiff::Timestamp;
+use rand::RngCore;
+use std::sync::Arc;
+
+/// The file, the table, the queue, a way to call out and a clock.
+pub struct App {
+    /// What the operator set.
+    pub settings: Settings,
+    /// `ringback.yml`, loaded.
+    pub config: Arc<Config>,
+    /// What its templates see of this place.
+    pub surroundings: Surroundings,
+    /// The table.
+    pub store: Store,
+    /// The queue of calls.
+    pub queue: Queue,
+    /// Outbound calls.
+    pub sender: Sender,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// What runs follow.
+    pub fn plan(&self) -> Plan<'_> {
+        Plan { config: &self.config, surroundings: &self.surroundings }
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// An id for a request that brings nothing to derive one from.
+    pub fn new_run_id(&self) -> RunId {
+        let mut bytes = [0; 16];
+        rand::rng().fill_bytes(&mut bytes);
+        RunId::random(bytes)
+    }
+}

@@ -1,0 +1,140 @@
+//! Handlers in AWS Lambda: thin adapters around the same functions that the emulator calls.
+
+use crate::app::App;
+use crate::clock::SystemClock;
+use crate::queue::Queue;
+use crate::sender::Sender;
+use crate::settings::{Settings, variable};
+use crate::store::Store;
+use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use domain::run::Surroundings;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+use std::fmt::Display;
+use std::future::Future;
+use std::sync::Arc;
+
+/// Serves HTTP.
+///
+/// # Errors
+/// If the runtime's interface does not answer.
+pub async fn http(router: axum::Router) -> Result<(), Error> {
+    lambda_http::run(router).await
+}
+
+/// Handles SQS messages one by one; those that fail come again, the others don't.
+///
+/// # Errors
+/// If the runtime's interface does not answer.
+pub async fn queue<F, Fut, E>(app: Arc<App>, handle: F) -> Result<(), Error>
+where
+    F: Fn(Arc<App>, String) -> Fut,
+    Fut: Future<Output = Result<(), E>>,
+    E: Display,
+{
+    let handle = &handle;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| {
+        let app = app.clone();
+        async move {
+            let each = event.payload.records.into_iter().map(|message| {
+                let app = app.clone();
+                async move {
+                    let id = message.message_id.unwrap_or_default();
+                    let handled = handle(app, message.body.unwrap_or_default()).await;
+                    handled.err().map(|error| {
+                        tracing::error!(message.id = id, %error, "a message could not be processed");
+                        let mut failure = BatchItemFailure::default();
+                        failure.item_identifier = id;
+                        failure
+                    })
+                }
+            });
+            let mut response = SqsBatchResponse::default();
+            response.batch_item_failures = futures_util::future::join_all(each).await.into_iter().flatten().collect();
+            Ok::<_, Error>(response)
+        }
+    }))
+    .await
+}
+
+/// Handles a batch of stream records in order; the first that fails comes again, with all after it.
+///
+/// # Errors
+/// If the runtime's interface does not answer.
+pub async fn stream<F, Fut, E>(app: Arc<App>, handle: F) -> Result<(), Error>
+where
+    F: Fn(Arc<App>, Vec<EventRecord>) -> Fut,
+    Fut: Future<Output = Result<(), E>>,
+    E: Display,
+{
+    let handle = &handle;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<StreamEvent>| {
+        let app = app.clone();
+        async move {
+            let first = event.payload.records.first().and_then(|record| record.change.sequence_number.clone());
+            let mut response = DynamoDbEventResponse::default();
+            if let Err(error) = handle(app, event.payload.records).await {
+                tracing::error!(%error, "stream records could not be relayed");
+                let mut failure = DynamoDbBatchItemFailure::default();
+                failure.item_identifier = first;
+                response.batch_item_failures.push(failure);
+            }
+            Ok::<_, Error>(response)
+        }
+    }))
+    .await
+}
+
+/// Handles each tick of a schedule.
+///
+/// # Errors
+/// If the runtime's interface does not answer.
+pub async fn schedule<F, Fut, E>(app: Arc<App>, handle: F) -> Result<(), Error>
+where
+    F: Fn(Arc<App>) -> Fut,
+    Fut: Future<Output = Result<(), E>>,
+    E: Display,
+{
+    let handle = &handle;
+    lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| {
+        let app = app.clone();
+        async move { handle(app).await.map_err(|error| Error::from(error.to_string())) }
+    }))
+    .await
+}
+
+/// What a function is given in AWS: the file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and
+/// every `${gateway:…}` and `${listener.url}` is below `RINGBACK_PUBLIC_URL`.
+///
+/// # Errors
+/// If a setting is missing, or the file can't be used.
+pub async fn app() -> Result<Arc<App>, Error> {
+    crate::telemetry::start(true);
+    let settings = Settings::from_env()?;
+    let path = variable("RINGBACK_CONFIG").unwrap_or_else(|| "ringback.yml".to_owned());
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    let loaded = domain::config::load(&text, &path);
+    let refusal = loaded.diagnostics.iter().find(|diagnostic| diagnostic.code.refuses_start());
+    let config = match (loaded.config, refusal) {
+        (Some(config), None) => config,
+        (_, Some(diagnostic)) => return Err(diagnostic.to_string().into()),
+        (None, None) => return Err(format!("{path}: nothing in it").into()),
+    };
+    let names = loaded.env.iter().map(|read| read.name.as_str());
+    let env = names.filter_map(|name| Some((name.to_owned(), Value::String(variable(name)?)))).collect();
+    let public_url = variable("RINGBACK_PUBLIC_URL").unwrap_or_default();
+    let surroundings = Surroundings::of(&config, env, |_| Some(public_url.clone()));
+    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
+    Ok(Arc::new(App {
+        store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
+        queue: Queue::new(sqs, settings.queue_url.clone()),
+        sender: Sender::new(settings.max_response)?,
+        clock: Arc::new(SystemClock),
+        config: Arc::new(config),
+        surroundings,
+        settings,
+    }))
+}

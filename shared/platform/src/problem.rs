@@ -1,0 +1,153 @@
+//! Errors as answers: RFC 9457 problems with a stable `code`.
+//!
+//! A problem says what the caller can act on. What went wrong inside goes to the log, once, where the problem is made.
+
+use crate::store::StoreError;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// Every code there is; docs/errors.md has a paragraph for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The request, or what it makes us store, is too large.
+    BodyTooLarge,
+    /// A content type that we don't read.
+    UnsupportedMediaType,
+    /// A content encoding that we don't undo.
+    UnsupportedEncoding,
+    /// The body is not what its content type says.
+    MalformedBody,
+    /// The body is fine, but the route's templates find nothing to work with in it.
+    UnusableRequest,
+    /// No or a wrong bearer token.
+    Unauthorized,
+    /// Nothing has this address.
+    NotFound,
+    /// The address takes other methods.
+    MethodNotAllowed,
+    /// The task is in a state that doesn't allow it.
+    Conflict,
+    /// We could not store it; nothing has happened.
+    Unavailable,
+}
+
+impl Code {
+    /// All, for the test that compares them with their documentation.
+    pub const ALL: [Self; 10] = [
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::UnsupportedEncoding,
+        Self::MalformedBody,
+        Self::UnusableRequest,
+        Self::Unauthorized,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::Unavailable,
+    ];
+
+    /// The word in the answer.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BodyTooLarge => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UnsupportedEncoding => "unsupported_encoding",
+            Self::MalformedBody => "malformed_body",
+            Self::UnusableRequest => "unusable_request",
+            Self::Unauthorized => "unauthorized",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The answer's status.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MalformedBody | Self::UnusableRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// An error as its caller sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind.
+    pub code: Code,
+    /// In words, with what to do about it.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+
+    /// The one answer to every failed authentication.
+    pub fn unauthorized() -> Self {
+        Self::new(Code::Unauthorized, "the request could not be authenticated")
+    }
+
+    /// The one answer to every unknown address.
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound, "nothing has this address")
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TooLarge { size } => Self::new(
+                Code::BodyTooLarge,
+                format!("{size} bytes remain after compression; at most {} can be stored", crate::store::MAX_BLOB),
+            ),
+            StoreError::Unavailable(_) | StoreError::Damaged(_) => {
+                tracing::error!(error = %error, "a request could not be stored");
+                Self::new(Code::Unavailable, "it could not be stored; nothing has happened, try again")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let body = json!({
+            "type": format!("https://ringback.dev/errors#{}", self.code.as_str()),
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "code": self.code.as_str(),
+            "detail": self.detail,
+        });
+        let mut response = (status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self.code {
+            Code::Unauthorized => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Code::Unavailable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            Code::BodyTooLarge
+            | Code::UnsupportedMediaType
+            | Code::UnsupportedEncoding
+            | Code::MalformedBody
+            | Code::UnusableRequest
+            | Code::NotFound
+            | Code::MethodNotAllowed
+            | Code::Conflict => {}
+        }
+        response
+    }
+}

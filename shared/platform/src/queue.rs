@@ -1,0 +1,71 @@
+//! The queue of calls: one message is one stretch of work on one run.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use domain::id::RunId;
+use domain::run::Stretch;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The longest that SQS can delay a message: 15 minutes
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html>).
+pub const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+
+/// Messages in one `SendMessageBatch`
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>).
+pub const BATCH: usize = 10;
+
+/// Work owed: bring this run that stretch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Which run.
+    pub run: RunId,
+    /// What has come for it.
+    #[serde(flatten)]
+    pub stretch: Stretch,
+    /// Not before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+}
+
+/// Why messages could not be sent. The text is for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue did not take the messages: {0}")]
+pub struct QueueError(String);
+
+/// The queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue at this URL.
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends up to [`BATCH`] messages, each with its delay in whole seconds; rounded down, since whoever receives it
+    /// waits for the rest.
+    ///
+    /// # Errors
+    /// If one of them was not taken; all may be sent again.
+    pub async fn send(&self, messages: &[(Message, Duration)]) -> Result<(), QueueError> {
+        let mut batch = self.client.send_message_batch().queue_url(&self.url);
+        for (index, (message, delay)) in messages.iter().enumerate() {
+            let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
+            let seconds = i32::try_from(delay.min(&MAX_DELAY).as_secs()).unwrap_or(0);
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
+            let entry = entry.set_delay_seconds((seconds > 0).then_some(seconds)).build();
+            batch = batch.entries(entry.map_err(|error| QueueError(error.to_string()))?);
+        }
+        let answer = batch.send().await.map_err(|error| QueueError(DisplayErrorContext(error).to_string()))?;
+        match answer.failed().first() {
+            None => Ok(()),
+            Some(failed) => Err(QueueError(failed.message().unwrap_or(failed.code()).to_owned())),
+        }
+    }
+}

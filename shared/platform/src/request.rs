@@ -1,0 +1,139 @@
+//! An inbound request, read once and turned into what templates see.
+//!
+//! The size is checked before anything is read, the raw bytes before anything is parsed. Nothing here writes.
+
+mod body;
+
+use crate::problem::{Code, Problem};
+use axum::body::Bytes;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::http::{HeaderMap, header, request::Parts};
+use domain::expr::Scope;
+use domain::run::Plan;
+use serde_json::{Map, Value, json};
+
+/// Headers that carry secrets, or are ours alone: they are not stored with a run.
+const PRIVATE_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
+
+/// What templates see of a request.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// Upper case.
+    pub method: String,
+    /// Without the query.
+    pub path: String,
+    /// Path parameters by name.
+    pub params: Value,
+    /// Text by name; a list of texts where a name is repeated.
+    pub query: Value,
+    /// Text by name in lower case; repeated ones joined by a comma (RFC 9110 section 5.3).
+    pub headers: Value,
+    /// As its content type says; null where empty.
+    pub body: Value,
+}
+
+impl Incoming {
+    /// Reads a request of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// 413, 415 or 400, in words.
+    pub async fn read(request: Request, limit: usize) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        refuse_encoding(&parts.headers)?;
+        let too_large =
+            || Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"));
+        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let bytes = axum::body::to_bytes(body, limit).await.map_err(|_| too_large())?;
+        let params = path_params(&mut parts).await;
+        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = body::parse(content_type, bytes).await?;
+        Ok(Self {
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            params,
+            query: body::form(parts.uri.query().unwrap_or_default().as_bytes()),
+            headers: header_map(&parts.headers),
+            body,
+        })
+    }
+
+    /// What a route's templates see. `path` holds the path's parameters.
+    pub fn scope<'a>(&'a self, plan: Plan<'a>) -> Scope<'a> {
+        let place = plan.surroundings;
+        Scope::new()
+            .with("body", &self.body)
+            .with("query", &self.query)
+            .with("header", &self.headers)
+            .with("path", &self.params)
+            .with_owned("method", Value::String(self.method.clone()))
+            .with("env", &place.env)
+            .with("gateway", &place.gateway)
+            .with("listener", &place.listener)
+    }
+
+    /// What is stored with a run, for replay: without secrets, and without the body where the run's input is the body.
+    pub fn stored(&self, body_is_input: bool) -> Value {
+        let mut headers = self.headers.clone();
+        if let Value::Object(headers) = &mut headers {
+            headers.retain(|name, _| !PRIVATE_HEADERS.contains(&name.as_str()));
+        }
+        let mut stored = json!({"method": self.method, "path": self.path, "params": self.params,
+            "query": self.query, "headers": headers});
+        if let (Value::Object(stored), false) = (&mut stored, body_is_input) {
+            stored.insert("body".to_owned(), self.body.clone());
+        }
+        stored
+    }
+
+    /// The `Idempotency-Key` header
+    /// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.headers.get("idempotency-key").and_then(Value::as_str).filter(|key| !key.is_empty())
+    }
+}
+
+/// A compressed body could unpack to any size, and no signature covers what comes out.
+fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
+    match encoding {
+        None | Some(b"" | b"identity") => Ok(()),
+        Some(_) => Err(Problem::new(Code::UnsupportedEncoding, "send the body without Content-Encoding")),
+    }
+}
+
+async fn path_params(parts: &mut Parts) -> Value {
+    match RawPathParams::from_request_parts(parts, &()).await {
+        Ok(params) => params.iter().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect(),
+        Err(_) => Value::Object(Map::new()),
+    }
+}
+
+fn header_map(headers: &HeaderMap) -> Value {
+    let mut map: Map<String, Value> = Map::new();
+    for name in headers.keys() {
+        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let joined = values.collect::<Vec<_>>().join(", ");
+        map.insert(name.as_str().to_owned(), Value::String(joined));
+    }
+    Value::Object(map)
+}
+
+/// Reads a body that must be a JSON object, whatever its content type says; an empty one is an empty object.
+///
+/// # Errors
+/// 400 where it is not.
+pub fn json_object(bytes: &Bytes) -> Result<Map<String, Value>, Problem> {
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    match body::json(bytes)? {
+        Value::Object(map) => Ok(map),
+        _ => Err(Problem::new(Code::MalformedBody, "the body must be a JSON object")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+use super::*;
+use axum::body::Body;
+use serde_json::json;
+
+async fn read(content_type: Option<&str>, body: impl Into<Body>) -> Result<Value, Problem> {
+    let mut request = Request::builder().method("POST").uri("/x?a=1&a=2&b=%20c");
+    if let Some(content_type) = content_type {
+        request = request.header("content-type", content_type);
+    }
+    Incoming::read(request.body(body.into()).unwrap(), 1000).await.map(|incoming| incoming.body)
+}
+
+#[tokio::test]
+async fn bodies_are_read_by_their_content_type() {
+    let multipart = "--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\nv\r\n--b\r\nContent-Disposition: \
+                     form-data; name=\"f\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b--\r\n";
+    let file = json!({"n": "v", "f": {"filename": "a.txt", "content_type": "text/plain", "size": 2, "data": "aGk="}});
+    let cases = [
+        (Some("application/json"), r#"{"a":[1]}"#, json!({"a": [1]})),
+        (Some("application/cloudevents+json; charset=utf-8"), "7", json!(7)),
+        (Some("application/json"), "", json!(null)),
+        (Some("application/x-www-form-urlencoded"), "a=1&b=x+y&b=%C3%A9", json!({"a": "1", "b": ["x y", "é"]})),
+        (Some("multipart/form-data; boundary=b"), multipart, file),
+        (Some("text/plain"), "hello", json!("hello")),
+        (Some("application/octet-stream"), "hi", json!("aGk=")),
+        (None, r#"{"a":1}"#, json!({"a": 1})),
+        (None, "plain", json!("plain")),
+    ];
+    for (content_type, body, expected) in cases {
+        assert_eq!(read(content_type, body).await.unwrap(), expected, "{content_type:?} {body}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_in_words() {
+    let deep = "[".repeat(200);
+    let cases: [(Option<&str>, Vec<u8>, Code); 7] = [
+        (Some("application/json"), b"{".to_vec(), Code::MalformedBody),
+        (Some("application/json"), b"\"\xff\"".to_vec(), Code::MalformedBody),
+        (Some("application/json"), deep.into_bytes(), Code::MalformedBody),
+        (Some("multipart/form-data; boundary=b"), b"--b\r\nrubbish".to_vec(), Code::MalformedBody),
+        (Some("multipart/form-data"), b"--b".to_vec(), Code::MalformedBody),
+        (Some("image/png"), b"x".to_vec(), Code::UnsupportedMediaType),
+        (Some("text/plain"), vec![b'x'; 1001], Code::BodyTooLarge),
+    ];
+    for (content_type, body, code) in cases {
+        assert_eq!(read(content_type, body).await.unwrap_err().code, code, "{content_type:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused() {
+    let request = Request::builder().uri("/").header("content-encoding", "gzip").body(Body::from("x")).unwrap();
+    assert_eq!(Incoming::read(request, 10).await.unwrap_err().code, Code::UnsupportedEncoding);
+}
+
+#[tokio::test]
+async fn repeated_query_names_become_lists_and_secrets_are_not_stored() {
+    let request = Request::builder().uri("/x?a=1&a=2&b=%20c").header("Authorization", "Bearer s3cret");
+    let request = request.header("X-Kept", "yes").body(Body::empty()).unwrap();
+    let incoming = Incoming::read(request, 10).await.unwrap();
+    assert_eq!(incoming.query, json!({"a": ["1", "2"], "b": " c"}));
+    let stored = incoming.stored(false).to_string();
+    assert!(!stored.contains("s3cret") && stored.contains("x-kept"), "{stored}");
+}

@@ -1,0 +1,89 @@
+//! What an operator may set, with defaults that suit both a laptop and the cloud.
+
+use std::time::Duration;
+
+/// Settings of one deployment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The table's name.
+    pub table: String,
+    /// URL of the queue of calls.
+    pub queue_url: String,
+    /// Largest request body in bytes; 1 MiB unless set.
+    pub max_body: usize,
+    /// Largest answer that a called service may give, in bytes; 1 MiB unless set.
+    pub max_response: usize,
+    /// Partitions of the timers and of the list of runs: each takes 1,000 writes a second
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>).
+    pub shards: u8,
+    /// How long an ended run and a closed or unclaimed wait are kept; 30 days unless set.
+    pub retention: Duration,
+    /// After how long a stretch of work hands over to a new message; must end well before the queue gives the
+    /// message to another. 5 min unless set, beside a Lambda time limit of 15 min
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
+    pub stretch: Duration,
+    /// SHA-256 of each bearer token that the API accepts.
+    pub token_digests: Vec<[u8; 32]>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            table: "ringback".to_owned(),
+            queue_url: String::new(),
+            max_body: 1 << 20,
+            max_response: 1 << 20,
+            shards: 8,
+            retention: Duration::from_secs(30 * 24 * 60 * 60),
+            stretch: Duration::from_secs(5 * 60),
+            token_digests: Vec::new(),
+        }
+    }
+}
+
+/// Why a function can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable that must be set.
+    #[error("the environment variable {0} must be set")]
+    Missing(&'static str),
+    /// A variable that does not read as what it should be.
+    #[error("the environment variable {0} can't be read: {1}")]
+    Wrong(&'static str, String),
+}
+
+impl Settings {
+    /// From a function's environment: `RINGBACK_TABLE` and `RINGBACK_QUEUE_URL` must be set; `RINGBACK_SHARDS` and
+    /// `RINGBACK_TOKEN_SHA256` (hexadecimal, separated by commas) may be.
+    ///
+    /// # Errors
+    /// What is missing or can't be read.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let mut settings = Self {
+            table: required("RINGBACK_TABLE")?,
+            queue_url: required("RINGBACK_QUEUE_URL")?,
+            ..Self::default()
+        };
+        if let Some(shards) = variable("RINGBACK_SHARDS") {
+            let wrong = |error| SettingsError::Wrong("RINGBACK_SHARDS", format!("{error}"));
+            settings.shards = shards.parse().map_err(|error: std::num::ParseIntError| wrong(error))?;
+        }
+        for digest in variable("RINGBACK_TOKEN_SHA256").iter().flat_map(|list| list.split(',')) {
+            let mut bytes = [0; 32];
+            let read = hex::decode_to_slice(digest.trim(), &mut bytes);
+            read.map_err(|error| SettingsError::Wrong("RINGBACK_TOKEN_SHA256", error.to_string()))?;
+            settings.token_digests.push(bytes);
+        }
+        Ok(settings)
+    }
+}
+
+/// One environment variable; empty counts as not set.
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read, once, at start")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &'static str) -> Result<String, SettingsError> {
+    variable(name).ok_or(SettingsError::Missing(name))
+}

@@ -1,0 +1,83 @@
+//! The table: every state there is, and each change of it one conditional write.
+//!
+//! | item | `pk` | `sk` |
+//! |---|---|---|
+//! | run | `run#<id>` | `run` |
+//! | wait | `wait#<route>#<key>` | `wait` |
+//! | timer | `timer#<shard>` | `<due>#<what>` |
+//! | how far the timers were swept | `sweep` | `cursor` |
+//!
+//! An item that owes work says so: `owed` is true, and `owes` holds the messages. The table's stream brings exactly
+//! those items to `relay`. A lost condition is an answer in the domain's words, never an error.
+
+mod codec;
+mod item;
+mod run;
+mod wait;
+mod timer;
+
+pub use codec::MAX_BLOB;
+pub use run::{NewRun, Saved, Stored};
+pub use timer::{Timer, TimerPage};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use std::fmt;
+use std::time::Duration;
+
+/// Why the table could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It would not fit into one item.
+    #[error("{size} bytes do not fit into one item of the table")]
+    TooLarge {
+        /// Bytes after compression.
+        size: usize,
+    },
+    /// The table did not answer, or not as it should; trying again may help.
+    #[error("the table is unavailable: {0}")]
+    Unavailable(String),
+    /// An item does not read as what it should be.
+    #[error("the item {0} is damaged")]
+    Damaged(String),
+}
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    table: String,
+    shards: u8,
+    retention: Duration,
+}
+
+impl Store {
+    /// The table of this name.
+    pub fn new(client: Client, table: String, shards: u8, retention: Duration) -> Self {
+        Self { client, table, shards: shards.max(1), retention }
+    }
+
+    /// Whether the table answers.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.cursor().await.map(|_| ())
+    }
+
+    fn shard(&self, of: &str) -> u8 {
+        // FNV-1a: any spread will do, as long as it stays the same.
+        let hash = of
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        u8::try_from(hash % u64::from(self.shards)).unwrap_or(0)
+    }
+}
+
+fn unavailable<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug,
+{
+    StoreError::Unavailable(DisplayErrorContext(error).to_string())
+}

@@ -1,0 +1,64 @@
+//! How state is packed into a binary attribute: JSON, compressed where it is worth it.
+
+use super::StoreError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The largest packed state. An item may have 400 KB in all
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>); the rest is for the
+/// other attributes.
+pub const MAX_BLOB: usize = 380 * 1024;
+
+/// Below this, compression costs more than the bytes it saves: what counts is the whole kilobyte.
+const WORTH_IT: usize = 512;
+/// RFC 8878 section 3.1.1: how a frame begins. No JSON text begins so.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+/// No state is larger than this unpacked: what a run may hold is bounded by its input and its answers.
+const MAX_UNPACKED: usize = 256 << 20;
+
+pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    let json = serde_json::to_vec(value).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let packed = if json.len() < WORTH_IT { json } else { zstd::bulk::compress(&json, 1).unwrap_or(json) };
+    if packed.len() > MAX_BLOB { Err(StoreError::TooLarge { size: packed.len() }) } else { Ok(packed) }
+}
+
+pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8], whose: &str) -> Result<T, StoreError> {
+    let damaged = || StoreError::Damaged(whose.to_owned());
+    if bytes.starts_with(&ZSTD_MAGIC) {
+        let size = zstd::bulk::Decompressor::upper_bound(bytes).unwrap_or(MAX_UNPACKED).min(MAX_UNPACKED);
+        let json = zstd::bulk::decompress(bytes, size).map_err(|_| damaged())?;
+        serde_json::from_slice(&json).map_err(|_| damaged())
+    } else {
+        serde_json::from_slice(bytes).map_err(|_| damaged())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_BLOB, pack, unpack};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn small_state_stays_readable_and_large_state_shrinks() {
+        let small = json!({"a": 1});
+        assert_eq!(pack(&small).unwrap(), br#"{"a":1}"#);
+        let large = json!({"text": "again and ".repeat(1000)});
+        let packed = pack(&large).unwrap();
+        assert!(packed.len() < 500, "{}", packed.len());
+        assert_eq!(unpack::<Value>(&packed, "x").unwrap(), large);
+        assert_eq!(unpack::<Value>(&pack(&small).unwrap(), "x").unwrap(), small);
+    }
+
+    #[test]
+    fn what_does_not_compress_under_the_limit_is_refused() {
+        let mut seed = 1_u64;
+        let noise: String = std::iter::repeat_with(|| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            format!("{seed:016x}")
+        })
+        .take(MAX_BLOB / 8)
+        .collect();
+        assert!(pack(&noise).is_err());
+        assert!(unpack::<Value>(b"\x28\xB5\x2F\xFDrubbish", "x").is_err());
+    }
+}

@@ -1,0 +1,243 @@
+//! Runs in the table.
+
+use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
+use super::{Store, StoreError, codec, unavailable};
+use crate::queue::Message;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use domain::id::RunId;
+use domain::run::{Run, Status, Stretch};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// A run as it stands in the table.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The run.
+    pub run: Run,
+    /// Counts the writes; the next one must name it.
+    pub version: u64,
+    /// The request that started it, for replay.
+    pub request: Option<Value>,
+}
+
+/// What became of a new run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewRun {
+    /// It is stored.
+    Accepted,
+    /// A run of this id was there before.
+    Duplicate,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It is stored, as this version.
+    Written(u64),
+    /// Somebody else changed the run in between: read it again.
+    Conflict,
+}
+
+impl Store {
+    /// Stores a run that has not begun, and with it the promise to start it.
+    ///
+    /// # Errors
+    /// If it is too large, or the table is unavailable.
+    pub async fn add_run(&self, run: &Run, request: Option<&Value>) -> Result<NewRun, StoreError> {
+        let owes = [Message { run: run.id.clone(), stretch: Stretch::Start, due: None }];
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", s(format!("run#{}", run.id)))
+            .item("sk", s("run"))
+            .item("v", n(1))
+            .item("st", s(run.status().as_str()))
+            .item("run", b(codec::pack(run)?))
+            .item("owed", yes())
+            .item("owes", owes_value(&owes)?)
+            .item("list", s(format!("runs#{}", self.shard(run.id.as_str()))))
+            .item("at", s(format!("{}#{}", sortable(run.accepted_at), run.id)))
+            .condition_expression("attribute_not_exists(pk)");
+        if let Some(request) = request {
+            put = put.item("request", b(codec::pack(request)?));
+        }
+        match put.send().await {
+            Ok(_) => Ok(NewRun::Accepted),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(NewRun::Duplicate)
+            }
+            Err(error) => Err(too_large_or_unavailable(error)),
+        }
+    }
+
+    /// Reads a run, with all writes that were answered before.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn run(&self, id: &RunId) -> Result<Option<Stored>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(format!("run#{id}"))).key("sk", s("run"));
+        let item = get.send().await.map_err(unavailable)?.item;
+        item.map(|item| stored(&item)).transpose()
+    }
+
+    /// Stores a change of a run, with the messages that it owes.
+    ///
+    /// # Errors
+    /// If it is too large, or the table is unavailable.
+    pub async fn save_run(
+        &self,
+        run: &Run,
+        version: u64,
+        owes: &[Message],
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
+        let next = version + 1;
+        let mut set = "SET v = :next, st = :st, run = :run".to_owned();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", s(format!("run#{}", run.id)))
+            .key("sk", s("run"))
+            .condition_expression("v = :v")
+            .expression_attribute_values(":v", n(version))
+            .expression_attribute_values(":next", n(next))
+            .expression_attribute_values(":st", s(run.status().as_str()))
+            .expression_attribute_values(":run", b(codec::pack(run)?));
+        if run.has_ended() {
+            set.push_str(", expires = :expires");
+            update = update.expression_attribute_values(":expires", expiry(now, self.retention));
+        }
+        if owes.is_empty() {
+            set.push_str(" REMOVE owed, owes");
+        } else {
+            set.push_str(", owed = :owed, owes = :owes");
+            update = update.expression_attribute_values(":owed", yes());
+            update = update.expression_attribute_values(":owes", owes_value(owes)?);
+        }
+        match update.update_expression(set).send().await {
+            Ok(_) => Ok(Saved::Written(next)),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(Saved::Conflict)
+            }
+            Err(error) => Err(too_large_or_unavailable(error)),
+        }
+    }
+
+    /// Makes a run owe a message whose time has come. The run itself doesn't change.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn remind_run(&self, message: &Message) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", s(format!("run#{}", message.run)))
+            .key("sk", s("run"))
+            .condition_expression("attribute_exists(pk) AND NOT st IN (:completed, :failed, :cancelled)")
+            .update_expression("SET owed = :owed, owes = :owes")
+            .expression_attribute_values(":completed", s(Status::Completed.as_str()))
+            .expression_attribute_values(":failed", s(Status::Failed.as_str()))
+            .expression_attribute_values(":cancelled", s(Status::Cancelled.as_str()))
+            .expression_attribute_values(":owed", yes())
+            .expression_attribute_values(":owes", owes_value(std::slice::from_ref(message))?);
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// The newest runs before a cursor, newest first, and the cursor for those before them.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn list_runs(
+        &self,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Stored>, Option<String>), StoreError> {
+        let mut keys: Vec<String> = Vec::new();
+        for shard in 0..self.shards {
+            let mut query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("list")
+                .key_condition_expression(if before.is_some() { "#l = :l AND #a < :a" } else { "#l = :l" })
+                .expression_attribute_names("#l", "list")
+                .expression_attribute_values(":l", s(format!("runs#{shard}")))
+                .scan_index_forward(false)
+                .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX));
+            if let Some(before) = before {
+                query = query.expression_attribute_names("#a", "at").expression_attribute_values(":a", s(before));
+            }
+            let page = query.send().await.map_err(unavailable)?;
+            keys.extend(page.items().iter().filter_map(|item| text(item, "at").map(str::to_owned)));
+        }
+        keys.sort_unstable_by(|a, b| b.cmp(a));
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        let cursor = keys.last().filter(|_| more).cloned();
+        Ok((self.runs_at(&keys).await?, cursor))
+    }
+
+    /// `BatchGetItem` takes 100 keys and may leave some for the next request
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+    async fn runs_at(&self, keys: &[String]) -> Result<Vec<Stored>, StoreError> {
+        let mut runs = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(100) {
+            let ids = keys
+                .iter()
+                .filter_map(|at| at.split_once('#'))
+                .map(|(_, id)| Item::from([("pk".to_owned(), s(format!("run#{id}"))), ("sk".to_owned(), s("run"))]));
+            let mut left = Some(KeysAndAttributes::builder().set_keys(Some(ids.collect())).build());
+            while let Some(Ok(keys)) = left.take() {
+                let get = self.client.batch_get_item().request_items(&self.table, keys);
+                let mut page = get.send().await.map_err(unavailable)?;
+                for item in page.responses.as_mut().and_then(|all| all.remove(&self.table)).unwrap_or_default() {
+                    runs.push(stored(&item)?);
+                }
+                left = page.unprocessed_keys.as_mut().and_then(|all| all.remove(&self.table)).map(Ok);
+            }
+        }
+        runs.sort_by(|a, b| (b.run.accepted_at, &b.run.id).cmp(&(a.run.accepted_at, &a.run.id)));
+        Ok(runs)
+    }
+}
+
+fn stored(item: &Item) -> Result<Stored, StoreError> {
+    let whose = text(item, "pk").unwrap_or_default();
+    let run = codec::unpack(bytes(item, "run").ok_or_else(|| damaged(item))?, whose)?;
+    let request = bytes(item, "request").map(|request| codec::unpack(request, whose)).transpose()?;
+    Ok(Stored { run, version: number(item, "v").ok_or_else(|| damaged(item))?, request })
+}
+
+pub(super) fn owes_value(messages: &[Message]) -> Result<AttributeValue, StoreError> {
+    serde_json::to_string(messages).map(s).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// DynamoDB says that an item is too large in a validation error's text only.
+fn too_large_or_unavailable<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: aws_sdk_dynamodb::error::ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let service = error.as_service_error();
+    let too_large = service.and_then(|e| e.message()).is_some_and(|text| text.contains("Item size"));
+    if too_large { StoreError::TooLarge { size: 400 * 1024 } } else { unavailable(error) }
+}

@@ -1,0 +1,120 @@
+//! Timers: what must happen at a time further off than the queue can delay.
+//!
+//! A timer is written before the change that relies on it, and never deleted: by the time it is due the item it points
+//! at says whether it still matters, and the table's TTL takes it away. `sweep` reads each shard from a cursor to now.
+
+use super::item::{Item, expiry, n, number, s, sortable, text};
+use super::{Store, StoreError, unavailable};
+use crate::queue::Message;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::wait::WaitKey;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What a timer is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timer {
+    /// A wait's deadline.
+    Wait(WaitKey),
+    /// A message to a run.
+    Run(Message),
+}
+
+/// Timers that are due, of one shard.
+#[derive(Debug, Clone, Default)]
+pub struct TimerPage {
+    /// Each with the key it is stored under.
+    pub timers: Vec<(String, Timer)>,
+    /// Where to go on, if there are more.
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// Stores a timer. The same timer for the same time is the same item.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn add_timer(&self, at: Timestamp, timer: &Timer) -> Result<(), StoreError> {
+        let what = match timer {
+            Timer::Wait(wait) => super::wait::wait_pk(wait),
+            Timer::Run(message) => format!("run#{}#{}", message.run, json(&message.stretch)?),
+        };
+        // A sort key has at most 1,024 bytes; the timer itself is in the item.
+        let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&what)).split_off(32);
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.item("pk", s(format!("timer#{}", self.shard(&what))));
+        let put = put.item("sk", s(format!("{}#{digest}", sortable(at))));
+        let put = put.item("timer", s(json(timer)?)).item("expires", expiry(at, self.retention));
+        put.send().await.map(|_| ()).map_err(unavailable)
+    }
+
+    /// How many shards there are to sweep.
+    pub fn timer_shards(&self) -> u8 {
+        self.shards
+    }
+
+    /// The timers of a shard after a key and due by now, oldest first.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn due_timers(&self, shard: u8, after: &str, now: Timestamp) -> Result<TimerPage, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :after AND :now")
+            .expression_attribute_values(":pk", s(format!("timer#{shard}")))
+            .expression_attribute_values(":after", s(after))
+            // `~` sorts after every hexadecimal digit.
+            .expression_attribute_values(":now", s(format!("{}#~", sortable(now))))
+            .limit(500);
+        let page = query.send().await.map_err(unavailable)?;
+        let next = page.last_evaluated_key().and_then(|key| text(key, "sk")).map(|sk| format!("{sk}#"));
+        let timers = page.items().iter().filter_map(read).collect();
+        Ok(TimerPage { timers, next })
+    }
+
+    /// Up to when the timers were swept, as the beginning of their keys.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn cursor(&self) -> Result<Timestamp, StoreError> {
+        let get = self.client.get_item().table_name(&self.table);
+        let item = get.key("pk", s("sweep")).key("sk", s("cursor")).send().await.map_err(unavailable)?.item;
+        let through = item.as_ref().and_then(|item| number::<i64>(item, "through"));
+        Ok(through.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    /// Records that every timer due by then was swept. Never goes back.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn set_cursor(&self, through: Timestamp) -> Result<(), StoreError> {
+        let through = n(through.as_millisecond());
+        let update = self.client.update_item().table_name(&self.table).key("pk", s("sweep")).key("sk", s("cursor"));
+        let update = update.update_expression("SET through = :t");
+        let update = update.condition_expression("attribute_not_exists(through) OR through < :t");
+        let sent = update.expression_attribute_values(":t", through).send().await;
+        match sent {
+            Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Err(unavailable(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The first key of a time.
+    pub fn timer_key(at: Timestamp, back: SignedDuration) -> String {
+        sortable(at.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+}
+
+fn read(item: &Item) -> Option<(String, Timer)> {
+    let key = item.get("sk").map(AttributeValue::as_s)?.ok()?;
+    Some((key.clone(), serde_json::from_str(text(item, "timer")?).ok()?))
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Damaged(error.to_string()))
+}

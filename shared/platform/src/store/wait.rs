@@ -1,0 +1,259 @@
+//! The rendezvous in the table: two halves in one item, each one conditional `UpdateItem`.
+//!
+//! The waiter's half is `run`, `job`, `attempt`, `deadline`, `owes` and `waiting = true`. The callback's is `arrived`,
+//! `verdict` and `result`, and with them `owed = if_not_exists(waiting, false)`: it owes the run its message exactly if
+//! somebody waits. `closed` ends a wait without a callback.
+
+use super::item::{Item, b, bytes, damaged, expiry, millis, n, number, s, text, yes};
+use super::run::owes_value;
+use super::{Store, StoreError, codec, unavailable};
+use crate::queue::Message;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::id::RunId;
+use domain::run::{JobPath, Stretch};
+use domain::wait::{Arrival, Opening, Reception, Verdict, WaitKey, Waiter};
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// A partition key has at most 2,048 bytes
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>); a longer correlation key is
+/// kept as its digest.
+const LONGEST_KEY: usize = 1024;
+
+/// How a conditional write of a wait ended.
+enum Written {
+    /// As asked; what the item is now.
+    Done(Box<Item>),
+    /// The condition did not hold; what the item is.
+    Refused(Box<Item>),
+}
+
+impl Store {
+    /// The waiter's half. The deadline's timer must have been stored before.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn open_wait(&self, wait: &WaitKey, waiter: &Waiter, deadline: Timestamp) -> Result<Opening, StoreError> {
+        let ours = "(run = :run AND job = :job)";
+        let free = format!(
+            "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND attribute_not_exists(closed))"
+        );
+        match conditional(self.waiter_half(wait, waiter, deadline, "")?.condition_expression(free)).await? {
+            Written::Done(item) => Ok(arrival(&item)?.map_or(Opening::Waits, Opening::Met)),
+            Written::Refused(item) => {
+                let before = waiter_of(&item)?;
+                let over = item.contains_key("arrived") || item.contains_key("closed");
+                match (before == *waiter, over) {
+                    (true, _) => Ok(arrival(&item)?.map_or(Opening::Closed, Opening::Met)),
+                    (false, false) => Ok(Opening::Taken(before)),
+                    (false, true) => self.reopen_wait(wait, waiter, deadline, &before).await,
+                }
+            }
+        }
+    }
+
+    /// A key that is used again, after its wait before is over.
+    async fn reopen_wait(
+        &self,
+        wait: &WaitKey,
+        waiter: &Waiter,
+        deadline: Timestamp,
+        before: &Waiter,
+    ) -> Result<Opening, StoreError> {
+        let over = "run = :old_run AND job = :old_job AND attempt = :old_attempt AND (attribute_exists(arrived) OR attribute_exists(closed))";
+        let update = self
+            .waiter_half(wait, waiter, deadline, " REMOVE arrived, verdict, #result, closed, owed, progress")?
+            .expression_attribute_names("#result", "result")
+            .condition_expression(over)
+            .expression_attribute_values(":old_run", s(before.run.as_str()))
+            .expression_attribute_values(":old_job", s(before.job.as_str()))
+            .expression_attribute_values(":old_attempt", n(before.attempt));
+        match conditional(update).await? {
+            Written::Done(_) => Ok(Opening::Waits),
+            Written::Refused(item) => Ok(Opening::Taken(waiter_of(&item)?)),
+        }
+    }
+
+    fn waiter_half(
+        &self,
+        wait: &WaitKey,
+        waiter: &Waiter,
+        deadline: Timestamp,
+        remove: &str,
+    ) -> Result<UpdateItemFluentBuilder, StoreError> {
+        let message = Message { run: waiter.run.clone(), stretch: Stretch::Wait(wait.clone()), due: None };
+        let set = "SET run = :run, job = :job, attempt = :attempt, deadline = :deadline, waiting = :yes, owes = :owes, expires = :expires";
+        Ok(self
+            .wait_item(wait)
+            .update_expression(format!("{set}{remove}"))
+            .expression_attribute_values(":run", s(waiter.run.as_str()))
+            .expression_attribute_values(":job", s(waiter.job.as_str()))
+            .expression_attribute_values(":attempt", n(waiter.attempt))
+            .expression_attribute_values(":deadline", millis(deadline))
+            .expression_attribute_values(":yes", yes())
+            .expression_attribute_values(":owes", owes_value(&[message])?)
+            .expression_attribute_values(":expires", expiry(deadline, self.retention)))
+    }
+
+    /// The callback's half.
+    ///
+    /// # Errors
+    /// If its result is too large, or the table is unavailable.
+    pub async fn receive_callback(
+        &self,
+        wait: &WaitKey,
+        arrival: &Arrival,
+        now: Timestamp,
+    ) -> Result<Reception, StoreError> {
+        let verdict = match arrival.verdict {
+            Verdict::Success => "success",
+            Verdict::Failure => "failure",
+        };
+        let update = self
+            .wait_item(wait)
+            .update_expression(
+                "SET arrived = :now, verdict = :verdict, #result = :result, \
+                 owed = if_not_exists(waiting, :no), expires = if_not_exists(expires, :expires)",
+            )
+            .condition_expression("attribute_not_exists(arrived) AND attribute_not_exists(closed)")
+            .expression_attribute_names("#result", "result")
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":verdict", s(verdict))
+            .expression_attribute_values(":result", b(codec::pack(&arrival.result)?))
+            .expression_attribute_values(":no", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
+            .expression_attribute_values(":expires", expiry(now, self.retention));
+        Ok(match conditional(update).await? {
+            Written::Done(item) if item.contains_key("waiting") => Reception::Resumed,
+            Written::Done(_) => Reception::Stored,
+            Written::Refused(item) => over(&item),
+        })
+    }
+
+    /// A callback that decides nothing yet: the newest is kept.
+    ///
+    /// # Errors
+    /// If it is too large, or the table is unavailable.
+    pub async fn record_progress(
+        &self,
+        wait: &WaitKey,
+        result: &Value,
+        now: Timestamp,
+    ) -> Result<Reception, StoreError> {
+        let update = self
+            .wait_item(wait)
+            .update_expression("SET progress = :progress, expires = if_not_exists(expires, :expires)")
+            .condition_expression("attribute_not_exists(arrived) AND attribute_not_exists(closed)")
+            .expression_attribute_values(":progress", b(codec::pack(result)?))
+            .expression_attribute_values(":expires", expiry(now, self.retention));
+        Ok(match conditional(update).await? {
+            Written::Done(_) => Reception::Stored,
+            Written::Refused(item) => over(&item),
+        })
+    }
+
+    /// Ends a wait whose deadline has passed and owes its run the news; nothing if a callback came, or the deadline
+    /// is another by now.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn expire_wait(&self, wait: &WaitKey, now: Timestamp) -> Result<(), StoreError> {
+        let update = self
+            .wait_item(wait)
+            .update_expression("SET closed = :why, owed = :yes")
+            .condition_expression(
+                "waiting = :yes AND deadline <= :now AND attribute_not_exists(arrived) AND attribute_not_exists(closed)",
+            )
+            .expression_attribute_values(":why", s("deadline"))
+            .expression_attribute_values(":yes", yes())
+            .expression_attribute_values(":now", millis(now));
+        conditional(update).await.map(|_| ())
+    }
+
+    /// Ends the wait of a run that has ended without it.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn close_wait(&self, wait: &WaitKey, run: &RunId) -> Result<(), StoreError> {
+        let update = self
+            .wait_item(wait)
+            .update_expression("SET closed = :why")
+            .condition_expression("run = :run AND attribute_not_exists(arrived) AND attribute_not_exists(closed)")
+            .expression_attribute_values(":why", s("run ended"))
+            .expression_attribute_values(":run", s(run.as_str()));
+        conditional(update).await.map(|_| ())
+    }
+
+    /// How a wait ended: its waiter, and what arrived, or nothing where the deadline passed first. `None` while it has
+    /// not ended.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn ended_wait(&self, wait: &WaitKey) -> Result<Option<(Waiter, Option<Arrival>)>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
+        let Some(item) = get.send().await.map_err(unavailable)?.item else { return Ok(None) };
+        let ended = item.contains_key("waiting") && (item.contains_key("arrived") || item.contains_key("closed"));
+        if ended { Ok(Some((waiter_of(&item)?, arrival(&item)?))) } else { Ok(None) }
+    }
+
+    fn wait_item(&self, wait: &WaitKey) -> UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.table).return_values(ReturnValue::AllNew);
+        let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        update.key("pk", s(wait_pk(wait))).key("sk", s("wait"))
+    }
+}
+
+/// A route holds no `#`, so no two waits share a key.
+pub(super) fn wait_pk(wait: &WaitKey) -> String {
+    if wait.key.len() <= LONGEST_KEY {
+        format!("wait#{}#{}", wait.route, wait.key)
+    } else {
+        format!("longwait#{}#{}", wait.route, hex::encode(Sha256::digest(&wait.key)))
+    }
+}
+
+async fn conditional(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
+    match update.send().await {
+        Ok(answer) => Ok(Written::Done(Box::new(answer.attributes.unwrap_or_default()))),
+        Err(SdkError::ServiceError(error)) => match error.into_err() {
+            UpdateItemError::ConditionalCheckFailedException(refused) => {
+                Ok(Written::Refused(Box::new(refused.item.unwrap_or_default())))
+            }
+            other => Err(StoreError::Unavailable(aws_sdk_dynamodb::error::DisplayErrorContext(other).to_string())),
+        },
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+fn over(item: &Item) -> Reception {
+    if item.contains_key("arrived") { Reception::Duplicate } else { Reception::Late }
+}
+
+fn waiter_of(item: &Item) -> Result<Waiter, StoreError> {
+    let found = || {
+        Some(Waiter {
+            run: RunId::parse(text(item, "run")?)?,
+            job: JobPath::new(text(item, "job")?),
+            attempt: number(item, "attempt")?,
+        })
+    };
+    found().ok_or_else(|| damaged(item))
+}
+
+fn arrival(item: &Item) -> Result<Option<Arrival>, StoreError> {
+    if !item.contains_key("arrived") {
+        return Ok(None);
+    }
+    let verdict = match text(item, "verdict") {
+        Some("success") => Verdict::Success,
+        Some("failure") => Verdict::Failure,
+        _ => return Err(damaged(item)),
+    };
+    let whose = text(item, "pk").unwrap_or_default();
+    let result = codec::unpack(bytes(item, "result").ok_or_else(|| damaged(item))?, whose)?;
+    Ok(Some(Arrival { verdict, result }))
+}
