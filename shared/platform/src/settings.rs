@@ -59,11 +59,8 @@ impl Settings {
     /// # Errors
     /// What is missing or can't be read.
     pub fn from_env() -> Result<Self, SettingsError> {
-        let mut settings = Self {
-            table: required("RINGBACK_TABLE")?,
-            queue_url: required("RINGBACK_QUEUE_URL")?,
-            ..Self::default()
-        };
+        let mut settings =
+            Self { table: required("RINGBACK_TABLE")?, queue_url: required("RINGBACK_QUEUE_URL")?, ..Self::default() };
         if let Some(shards) = variable("RINGBACK_SHARDS") {
             let wrong = |error| SettingsError::Wrong("RINGBACK_SHARDS", format!("{error}"));
             settings.shards = shards.parse().map_err(|error: std::num::ParseIntError| wrong(error))?;

@@ -1,0 +1,3 @@
+//! Black-box tests of the whole, in one binary.
+
+mod interleavings;
