@@ -68,7 +68,7 @@ impl Stream {
         limit: usize,
     ) -> Result<Vec<StreamRecord>, StreamError> {
         let mut after = sequence;
-        loop {
+        while after < self.database.newest() {
             let rows = self.database.with(|storage| rows_after(storage.conn(), after, limit))?;
             let Some(last) = rows.last() else { return Ok(Vec::new()) };
             after = last.sequence;
@@ -87,6 +87,7 @@ impl Stream {
                 return Ok(records);
             }
         }
+        Ok(Vec::new())
     }
 
     /// Forgets every record up to and including `sequence`.
