@@ -67,7 +67,12 @@ impl Database {
             create(&storage, table)?;
         }
         storage.conn().execute_batch(&outbox_schema(table))?;
-        let newest = Arc::new(AtomicU64::new(0));
+        let newest = storage.conn().query_row(
+            "SELECT coalesce(max(sequence), 0) FROM outbox",
+            [],
+            |row| row.get::<_, i64>(0),
+        )?;
+        let newest = Arc::new(AtomicU64::new(newest.unsigned_abs()));
         watch(&storage, Arc::clone(&newest));
         Ok(Self { storage: Mutex::new(storage), newest, grew: Notify::new(), table: table.to_owned(), _lock: lock })
     }
@@ -75,6 +80,11 @@ impl Database {
     /// Name of the table.
     pub(super) fn table(&self) -> &str {
         &self.table
+    }
+
+    /// Sequence of the newest outbox row there ever was.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Relaxed)
     }
 
     /// Resolves when the outbox has grown since the last call.

@@ -3,13 +3,11 @@ use serde_dynamo::AttributeValue as Image;
 use super::*;
 
 fn ids(records: &[crate::aws::StreamRecord]) -> Vec<String> {
-    records
-        .iter()
-        .map(|record| match &record.record.change.new_image["pk"] {
-            Image::S(pk) => pk.trim_start_matches("run#").to_owned(),
-            other => panic!("{other:?}"),
-        })
-        .collect()
+    let id = |record: &crate::aws::StreamRecord| {
+        let Image::S(pk) = &record.record.change.new_image["pk"] else { panic!("{record:?}") };
+        pk.trim_start_matches("run#").to_owned()
+    };
+    records.iter().map(id).collect()
 }
 
 #[tokio::test]
