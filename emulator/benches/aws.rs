@@ -6,6 +6,7 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::indexing_slicing,
     reason = "a program for its authors"
 )]
 
@@ -36,7 +37,10 @@ const OPERATIONS: u64 = 20_000;
 async fn main() {
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let wanted = |name: &str| only.as_ref().is_none_or(|only| name.contains(only.as_str()));
-    println!("{:<34} {:>10} {:>12}", "", "CPU µs/op", "wall µs/op");
+    println!(
+        "{:<34} {:>10} {:>10} {:>10} {:>10} {:>10}",
+        "µs", "CPU", "wall", "p50", "p99", "p99.9"
+    );
     for durable in [false, true] {
         let place = if durable { "file" } else { "memory" };
         for owed in [false, true] {
@@ -100,17 +104,28 @@ async fn measure(name: &str, operations: u64, mut operation: impl AsyncFnMut(u64
     for n in 0..1000 {
         operation(u64::MAX - n).await;
     }
-    let (cpu, wall) = (cpu_time(), Instant::now());
+    let mut walls = Vec::new();
+    let cpu = cpu_time();
     for n in 0..operations {
+        let started = Instant::now();
         operation(1000 + n).await;
+        walls.push(started.elapsed());
     }
-    report(name, operations, cpu_time() - cpu, wall.elapsed());
+    report(name, cpu_time() - cpu, walls);
 }
 
-fn report(name: &str, operations: u64, cpu: Duration, wall: Duration) {
-    #[allow(clippy::cast_precision_loss, reason = "thousands")]
-    let each = |time: Duration| time.as_secs_f64() * 1e6 / operations as f64;
-    println!("{name:<34} {:>10.1} {:>12.1}", each(cpu), each(wall));
+fn report(name: &str, cpu: Duration, mut walls: Vec<Duration>) {
+    walls.sort_unstable();
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    let at = |share: usize| micros(walls[walls.len() * share / 1000]);
+    println!(
+        "{name:<34} {:>10.1} {:>10.1} {:>10.1} {:>10.1} {:>10.1}",
+        micros(cpu / u32::try_from(walls.len()).unwrap()),
+        micros(walls.iter().sum::<Duration>() / u32::try_from(walls.len()).unwrap()),
+        at(500),
+        at(990),
+        at(999),
+    );
 }
 
 fn cpu_time() -> Duration {

@@ -4,6 +4,9 @@ use clap::Parser;
 use emulator::command::Command;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A webhook gateway that lives in your own AWS account and runs whole on a laptop.
 #[derive(Debug, Parser)]
 #[command(name = "emulator", version, max_term_width = 100)]

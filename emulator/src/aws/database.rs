@@ -135,7 +135,7 @@ fn tune(storage: &Storage, durability: Durability) -> Result<(), OpenError> {
     let connection = storage.conn();
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // One process owns the directory, so locks taken for each transaction would be system calls for
-    // nothing. The log is copied back every 4,000 pages (16 MB) instead of every 1,000.
+    // nothing; other programs can read the file once the emulator has stopped. The log is copied back every 4,000 pages (16 MB) instead of every 1,000.
     connection.execute_batch(&format!(
         "PRAGMA synchronous = {synchronous};
          PRAGMA locking_mode = EXCLUSIVE;

@@ -79,3 +79,29 @@ async fn removed_records_are_gone_and_their_numbers_are_not_used_again() {
     let later = aws.stream().read_after(records[1].sequence, 10).unwrap();
     assert_eq!(ids(&later), ["c"]);
 }
+
+#[tokio::test]
+async fn batches_and_transactions_are_in_the_stream_too() {
+    use aws_sdk_dynamodb::types::{Put, PutRequest, TransactWriteItem, WriteRequest};
+    let aws = aws();
+    let item = |id: &str| {
+        let owed = AttributeValue::Bool(true);
+        [("pk", text(&format!("run#{id}"))), ("sk", text("run")), ("owed", owed)]
+            .map(|(name, value)| (name.to_owned(), value))
+    };
+    let put = |id| PutRequest::builder().set_item(Some(item(id).into())).build().unwrap();
+    let writes = ["a", "b"].map(|id| WriteRequest::builder().put_request(put(id)).build());
+    aws.dynamodb().batch_write_item().request_items(TABLE, writes.into()).send().await.unwrap();
+    let put =
+        |id| Put::builder().table_name(TABLE).set_item(Some(item(id).into())).build().unwrap();
+    let actions = ["c", "d"].map(|id| TransactWriteItem::builder().put(put(id)).build());
+    aws.dynamodb()
+        .transact_write_items()
+        .set_transact_items(Some(actions.into()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(ids(&aws.stream().read_after(0, 10).unwrap()), ["a", "b", "c", "d"]);
+    assert_eq!(aws.ledger().snapshot().writes, 4);
+    assert_eq!(aws.ledger().snapshot().write_units, 6);
+}
