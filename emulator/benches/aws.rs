@@ -37,10 +37,7 @@ const OPERATIONS: u64 = 20_000;
 async fn main() {
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let wanted = |name: &str| only.as_ref().is_none_or(|only| name.contains(only.as_str()));
-    println!(
-        "{:<34} {:>10} {:>10} {:>10} {:>10} {:>10}",
-        "µs", "CPU", "wall", "p50", "p99", "p99.9"
-    );
+    println!("{:<34} {:>10} {:>10} {:>10} {:>10} {:>10}", "µs", "CPU", "wall", "p50", "p99", "p99.9");
     for durable in [false, true] {
         let place = if durable { "file" } else { "memory" };
         for owed in [false, true] {
@@ -87,11 +84,8 @@ async fn main() {
 
 fn open(durable: bool) -> (Aws, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let queue = QueueOptions {
-        name: "work".to_owned(),
-        visibility_timeout: Duration::from_secs(30),
-        max_receive_count: 3,
-    };
+    let queue =
+        QueueOptions { name: "work".to_owned(), visibility_timeout: Duration::from_secs(30), max_receive_count: 3 };
     let options = AwsOptions {
         data: durable.then(|| directory.path().to_owned()),
         queues: vec![queue],
@@ -191,13 +185,7 @@ async fn get(aws: &Aws) {
 }
 
 async fn send(aws: &Aws, body: String) {
-    aws.sqs()
-        .send_message()
-        .queue_url(aws.queue_url("work"))
-        .message_body(body)
-        .send()
-        .await
-        .unwrap();
+    aws.sqs().send_message().queue_url(aws.queue_url("work")).message_body(body).send().await.unwrap();
 }
 
 /// A write that owes, its message, its handler: with `abreast` of them under way at a time.

@@ -6,18 +6,8 @@
 
 use std::{fmt, sync::Arc};
 
-<<<<<<< HEAD
-use aws_smithy_runtime_api::{
-    client::{
-        http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
-        orchestrator::{HttpRequest, HttpResponse},
-        runtime_components::RuntimeComponents,
-=======
 use aws_smithy_runtime_api::client::{
-    http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
->>>>>>> aws
-    },
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
     orchestrator::{HttpRequest, HttpResponse},
     runtime_components::RuntimeComponents,
 };
@@ -69,8 +59,7 @@ impl Reply {
 
 impl From<Reply> for HttpResponse {
     fn from(reply: Reply) -> Self {
-        let status =
-            StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self::new(status.into(), SdkBody::from(reply.body))
     }
 }

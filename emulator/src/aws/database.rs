@@ -67,11 +67,9 @@ impl Database {
             create(&storage, table)?;
         }
         storage.conn().execute_batch(&outbox_schema(table))?;
-        let newest = storage.conn().query_row(
-            "SELECT coalesce(max(sequence), 0) FROM outbox",
-            [],
-            |row| row.get::<_, i64>(0),
-        )?;
+        let newest = storage
+            .conn()
+            .query_row("SELECT coalesce(max(sequence), 0) FROM outbox", [], |row| row.get::<_, i64>(0))?;
         let newest = Arc::new(AtomicU64::new(newest.unsigned_abs()));
         watch(&storage, Arc::clone(&newest));
         Ok(Self { storage: Mutex::new(storage), newest, grew: Notify::new(), table: table.to_owned(), _lock: lock })

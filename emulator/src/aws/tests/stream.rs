@@ -92,15 +92,9 @@ async fn batches_and_transactions_are_in_the_stream_too() {
     let put = |id| PutRequest::builder().set_item(Some(item(id).into())).build().unwrap();
     let writes = ["a", "b"].map(|id| WriteRequest::builder().put_request(put(id)).build());
     aws.dynamodb().batch_write_item().request_items(TABLE, writes.into()).send().await.unwrap();
-    let put =
-        |id| Put::builder().table_name(TABLE).set_item(Some(item(id).into())).build().unwrap();
+    let put = |id| Put::builder().table_name(TABLE).set_item(Some(item(id).into())).build().unwrap();
     let actions = ["c", "d"].map(|id| TransactWriteItem::builder().put(put(id)).build());
-    aws.dynamodb()
-        .transact_write_items()
-        .set_transact_items(Some(actions.into()))
-        .send()
-        .await
-        .unwrap();
+    aws.dynamodb().transact_write_items().set_transact_items(Some(actions.into())).send().await.unwrap();
     assert_eq!(ids(&aws.stream().read_after(0, 10).unwrap()), ["a", "b", "c", "d"]);
     assert_eq!(aws.ledger().snapshot().writes, 4);
     assert_eq!(aws.ledger().snapshot().write_units, 6);
