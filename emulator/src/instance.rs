@@ -16,7 +16,7 @@ use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use address::{Bound, Server};
 use axum::Router;
-use domain::config::{Config, Gateway, Listener, Routes, Runtime, Tls};
+use domain::config::{Config, Gateway, Routes, Runtime, Tls};
 use domain::run::Surroundings;
 use platform::App;
 use platform::clock::{Clock, SystemClock};
@@ -25,7 +25,7 @@ use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::store::Store;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub struct Options {
     /// The file.
     pub config: Config,
     /// What its templates see as `env`.
-    pub env: Value,
+    pub env: Map<String, Value>,
     /// The directory of the state; in memory where absent.
     pub data: Option<PathBuf>,
     /// The API's port instead of the file's; 0 picks a free one.
@@ -140,7 +140,7 @@ impl Options {
     pub fn new(config: Config) -> Self {
         Self {
             config,
-            env: Value::Object(Map::new()),
+            env: Map::new(),
             data: None,
             port: None,
             ephemeral_ports: false,
@@ -180,7 +180,7 @@ impl Instance {
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone()),
             sender: Sender::new(settings.max_response)?,
-            surroundings: surroundings(&config, &bound, options.env),
+            surroundings: Surroundings::of(&config, options.env, |port| bound.url_of_port(port)),
             clock: options.clock,
             settings,
             config: config.clone(),
@@ -257,36 +257,6 @@ fn listener_router(app: &Arc<App>, config: &Config, ids: &[String]) -> Router {
         });
     }
     merged.unwrap_or_default()
-}
-
-fn surroundings(config: &Config, bound: &Bound, env: Value) -> Surroundings {
-    let mut gateway = Map::new();
-    let gateway_ports = config.gateways.iter().flat_map(|gateway| gateway.ports.iter().copied());
-    let ports = config.listeners.iter().map(|listener| listener.port).chain(gateway_ports);
-    for port in ports.chain([config.controller.port]) {
-        let url = bound.url_of_port(port).unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
-        let address = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned();
-        gateway.insert(
-            port.to_string(),
-            json!({"public_url": url, "public_address": address, "port": port, "driver": "none"}),
-        );
-    }
-    let callback = config.listeners.iter().find(|listener| matches!(listener.routes, Routes::Callbacks(_)));
-    let listener = callback.map_or(Value::Null, |listener| listener_value(listener, bound));
-    Surroundings { env, gateway: Value::Object(gateway), listener }
-}
-
-/// `url` is the address of the listener's only route, or of the listener where it has several.
-fn listener_value(listener: &Listener, bound: &Bound) -> Value {
-    let base = bound.url_of_port(listener.port).unwrap_or_default();
-    let url = match &listener.routes {
-        Routes::Callbacks(callbacks) => match callbacks.as_slice() {
-            [only] => format!("{base}{}", only.route.path),
-            _ => base,
-        },
-        Routes::Triggers(_) => base,
-    };
-    json!({"id": listener.id, "url": url})
 }
 
 #[expect(clippy::disallowed_methods, reason = "the emulator is the place where functions run, not a function")]

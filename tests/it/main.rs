@@ -1,6 +1,7 @@
-//! Ringback from outside: HTTP in, HTTP out, and nothing else.
+//! Ringback from outside, in one binary: HTTP in, HTTP out. One module for each subject.
 
 mod chapters;
+mod interleavings;
 
 /// The emulator, for the tests that start real processes.
 const EMULATOR: &str = env!("CARGO_BIN_EXE_emulator-under-test");

@@ -33,10 +33,10 @@ pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
 impl Read {
     /// The environment variables that the file reads, as `env` in templates.
     #[expect(clippy::disallowed_methods, reason = "the emulator reads the environment here, once, at start")]
-    pub(crate) fn env(&self) -> Value {
+    pub(crate) fn env(&self) -> Map<String, Value> {
         let names = self.loaded.env.iter().map(|read| read.name.as_str());
         let set = names.filter_map(|name| Some((name.to_owned(), Value::String(std::env::var(name).ok()?))));
-        Value::Object(set.collect::<Map<String, Value>>())
+        set.collect()
     }
 
     /// Prints each with its place in the file.

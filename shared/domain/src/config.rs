@@ -1,7 +1,8 @@
 //! `ringback.yml`, loaded: types that cannot be wrong once they exist.
 //!
 //! Names are resolved, durations are durations, templates are parsed, job order is settled, and what the file left
-//! out is filled in. How a file's text becomes these types is the business of the loader beside this module.
+//! out is filled in. [`load`] makes them of a file's text, [`schema()`] describes that text to editors, and [`summary()`]
+//! prints them.
 
 pub mod diagnostic;
 pub mod duration;

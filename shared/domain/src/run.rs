@@ -20,11 +20,13 @@ mod job;
 mod path;
 mod scope;
 mod settle;
+mod surroundings;
 
 pub use begin::MAX_ITEMS;
 pub use call::Call;
 pub use job::{JobError, JobRun, JobState};
 pub use path::JobPath;
+pub use surroundings::Surroundings;
 
 use crate::config::Config;
 use crate::id::RunId;
@@ -252,17 +254,6 @@ pub struct Plan<'a> {
     pub config: &'a Config,
     /// The place.
     pub surroundings: &'a Surroundings,
-}
-
-/// What templates see of the place where a file runs. Read once, at start.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Surroundings {
-    /// Environment variables by name; only those that the file names.
-    pub env: Value,
-    /// By port: `public_url`, `public_address`, `port`, `driver`.
-    pub gateway: Value,
-    /// Of the file's callback listener: `id`, `url`.
-    pub listener: Value,
 }
 
 impl Run {

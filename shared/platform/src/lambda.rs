@@ -1,10 +1,17 @@
 //! Handlers in AWS Lambda: thin adapters around the same functions that the emulator calls.
 
 use crate::app::App;
+use crate::clock::SystemClock;
+use crate::queue::Queue;
+use crate::sender::Sender;
+use crate::settings::{Settings, variable};
+use crate::store::Store;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use domain::run::Surroundings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
 use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
@@ -91,9 +98,43 @@ where
     E: Display,
 {
     let handle = &handle;
-    lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| {
+    lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| {
         let app = app.clone();
         async move { handle(app).await.map_err(|error| Error::from(error.to_string())) }
     }))
     .await
+}
+
+/// What a function is given in AWS: the file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and
+/// every `${gateway:…}` and `${listener.url}` is below `RINGBACK_PUBLIC_URL`.
+///
+/// # Errors
+/// If a setting is missing, or the file can't be used.
+pub async fn app() -> Result<Arc<App>, Error> {
+    crate::telemetry::start(true);
+    let settings = Settings::from_env()?;
+    let path = variable("RINGBACK_CONFIG").unwrap_or_else(|| "ringback.yml".to_owned());
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    let loaded = domain::config::load(&text, &path);
+    let refusal = loaded.diagnostics.iter().find(|diagnostic| diagnostic.code.refuses_start());
+    let config = match (loaded.config, refusal) {
+        (Some(config), None) => config,
+        (_, Some(diagnostic)) => return Err(diagnostic.to_string().into()),
+        (None, None) => return Err(format!("{path}: nothing in it").into()),
+    };
+    let names = loaded.env.iter().map(|read| read.name.as_str());
+    let env = names.filter_map(|name| Some((name.to_owned(), Value::String(variable(name)?)))).collect();
+    let public_url = variable("RINGBACK_PUBLIC_URL").unwrap_or_default();
+    let surroundings = Surroundings::of(&config, env, |_| Some(public_url.clone()));
+    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
+    Ok(Arc::new(App {
+        store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
+        queue: Queue::new(sqs, settings.queue_url.clone()),
+        sender: Sender::new(settings.max_response)?,
+        clock: Arc::new(SystemClock),
+        config: Arc::new(config),
+        surroundings,
+        settings,
+    }))
 }

@@ -40,3 +40,47 @@ impl Default for Settings {
         }
     }
 }
+
+/// Why a function can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable that must be set.
+    #[error("the environment variable {0} must be set")]
+    Missing(&'static str),
+    /// A variable that does not read as what it should be.
+    #[error("the environment variable {0} can't be read: {1}")]
+    Wrong(&'static str, String),
+}
+
+impl Settings {
+    /// From a function's environment: `RINGBACK_TABLE` and `RINGBACK_QUEUE_URL` must be set; `RINGBACK_SHARDS` and
+    /// `RINGBACK_TOKEN_SHA256` (hexadecimal, separated by commas) may be.
+    ///
+    /// # Errors
+    /// What is missing or can't be read.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let mut settings =
+            Self { table: required("RINGBACK_TABLE")?, queue_url: required("RINGBACK_QUEUE_URL")?, ..Self::default() };
+        if let Some(shards) = variable("RINGBACK_SHARDS") {
+            let wrong = |error| SettingsError::Wrong("RINGBACK_SHARDS", format!("{error}"));
+            settings.shards = shards.parse().map_err(|error: std::num::ParseIntError| wrong(error))?;
+        }
+        for digest in variable("RINGBACK_TOKEN_SHA256").iter().flat_map(|list| list.split(',')) {
+            let mut bytes = [0; 32];
+            let read = hex::decode_to_slice(digest.trim(), &mut bytes);
+            read.map_err(|error| SettingsError::Wrong("RINGBACK_TOKEN_SHA256", error.to_string()))?;
+            settings.token_digests.push(bytes);
+        }
+        Ok(settings)
+    }
+}
+
+/// One environment variable; empty counts as not set.
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read, once, at start")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &'static str) -> Result<String, SettingsError> {
+    variable(name).ok_or(SettingsError::Missing(name))
+}

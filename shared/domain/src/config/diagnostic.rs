@@ -210,9 +210,13 @@ impl Problem {
 /// Turns byte offsets of a text into lines and columns.
 #[derive(Debug, Clone)]
 pub(crate) struct Lines<'t> {
-    text: &'t str,
+    bytes: &'t [u8],
     starts: Vec<usize>,
+    /// Characters before each block of [`BLOCK`] bytes: a long line must not be counted anew for each problem in it.
+    counts: Vec<usize>,
 }
+
+const BLOCK: usize = 1024;
 
 impl<'t> Lines<'t> {
     /// Finds the lines of a text.
@@ -220,15 +224,30 @@ impl<'t> Lines<'t> {
         let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
         // A byte order mark is no column.
         let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { text, starts: std::iter::once(first).chain(after_breaks).collect() }
+        let starts = std::iter::once(first).chain(after_breaks).collect();
+        let count = |before: &mut usize, block: &[u8]| {
+            Some(std::mem::replace(before, *before + characters(block)))
+        };
+        Self {
+            bytes: text.as_bytes(),
+            starts,
+            counts: text.as_bytes().chunks(BLOCK).scan(0, count).collect(),
+        }
     }
 
     /// Line and column of an offset, both from 1.
     pub(crate) fn at(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or_default();
-        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
-        (line, column + 1)
+        (line, self.before(offset).saturating_sub(self.before(start)) + 1)
+    }
+
+    /// Characters before an offset.
+    fn before(&self, offset: usize) -> usize {
+        // The end of a text may be the beginning of a block that isn't there.
+        let block = (offset / BLOCK).min(self.counts.len().saturating_sub(1));
+        let rest = self.bytes.get(block * BLOCK..offset).map_or(0, characters);
+        self.counts.get(block).map_or(0, |count| count + rest)
     }
 
     /// The problem with its place.
@@ -246,5 +265,51 @@ impl<'t> Lines<'t> {
             suggestion,
             file,
         }
+    }
+}
+
+/// Characters that begin in these bytes of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, Lines, Severity};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        let long = "한".repeat(2_000);
+        let text = format!("a\nbé c\r\n{long}x");
+        let lines = Lines::new(&text);
+        let at = |needle: &str| lines.at(text.find(needle).expect("the needle"));
+        assert_eq!(
+            (at("a"), at("b"), at("c"), at("한"), at("x")),
+            ((1, 1), (2, 1), (2, 4), (3, 1), (3, 2_001))
+        );
+        assert_eq!(lines.at(text.len()), (3, 2_002));
+        assert_eq!(Lines::new("").at(0), (1, 1));
+        assert_eq!(Lines::new("\u{feff}a").at(3), (1, 1));
+        let full = "x".repeat(1_024);
+        assert_eq!(Lines::new(&full).at(1_024), (1, 1_025));
+    }
+
+    #[test]
+    fn codes_have_distinct_names_in_snake_case() {
+        let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+    }
+
+    #[test]
+    fn every_error_refuses_the_start_and_so_do_most_warnings() {
+        let harmless: Vec<&str> = Code::ALL
+            .iter()
+            .filter(|code| !code.refuses_start())
+            .map(|code| code.as_str())
+            .collect();
+        assert_eq!(harmless, ["undefined_gateway", "listener_without_routes", "unmatched_address"]);
+        assert_eq!(Code::UnsetEnv.severity(), Severity::Warning);
     }
 }

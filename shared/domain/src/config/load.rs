@@ -1,4 +1,16 @@
 //! From text to a configuration.
+//!
+//! ```text
+//! text ─ yaml ─► located tree ─ section/* ─► draft ─ resolve/* ─► Config
+//!                                │ keys: the tables of what may stand where; the schema is made of them too
+//!                                │ map, template, path, duration: readers of one value
+//!                                └► problems ─ Lines ─► diagnostics
+//! ```
+//!
+//! - Nothing is read from outside: whether an environment variable is set is asked through [`Loaded::env_warnings`].
+//! - A reader that finds a problem reports it and goes on, so one load tells all there is to tell; only text that is not
+//!   YAML ends it at once. There is a configuration if and only if there is no error.
+//! - No text makes it panic or takes time out of proportion to its length.
 
 use super::cx::{Cx, Use};
 use super::diagnostic::{Code, Diagnostic, Lines, Problem, Severity, Span};

@@ -211,8 +211,15 @@ impl fmt::Display for Summary {
                 write!(f, ", {waits}")?;
             }
             writeln!(f)?;
-            if let Some(inferred) = inferred {
-                writeln!(f, "    understood: {inferred}")?;
+            if let Some(Inference { wait_for, whole, .. }) = inferred {
+                let because = whole.then(|| "its request carries the route's address".to_owned());
+                let key = wait_for.as_ref().map(|key| format!("the key is {key}"));
+                let parts: Vec<String> = because.into_iter().chain(key).collect();
+                writeln!(
+                    f,
+                    "    understood: {}",
+                    if parts.is_empty() { "the route".to_owned() } else { parts.join("; ") }
+                )?;
             }
         }
         Ok(())

@@ -46,4 +46,3 @@ fn json_of(node: &Node) -> Value {
         }
     }
 }
-

@@ -7,8 +7,8 @@ use crate::expr::scope::Sources;
 /// Steps in one path. Only `[*]` recurses, at most this deep.
 const MAX_STEPS: usize = 128;
 
-/// What is no source, because it has another meaning at the start of an operand.
-const RESERVED: [&str; 9] = ["and", "or", "not", "in", "matches", "as", "true", "false", "null"];
+/// What is no source, because the grammar gives it another meaning.
+const RESERVED: [&str; 6] = ["and", "or", "not", "in", "matches", "as"];
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Path {

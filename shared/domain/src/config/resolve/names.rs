@@ -5,6 +5,7 @@ use crate::config::diagnostic::{Code, Problem, Span};
 use crate::config::draft::{CompletionDraft, ComponentDraft};
 use crate::config::keys::nearest;
 use crate::config::{Component, Logger};
+use std::collections::BTreeSet;
 
 /// Components that are there without being written: their names and what they are.
 fn builtin(name: &str) -> Option<Component> {
@@ -38,19 +39,15 @@ pub(super) fn check(cx: &mut Cx) {
         let meant = nearest(name, draft.workflows.keys().map(String::as_str));
         problems.push(Problem::new(Code::UndefinedWorkflow, *span, message).suggest(meant));
     }
-    let ports: Vec<u16> = draft
-        .binds
-        .iter()
-        .map(|(_, port, _)| *port)
-        .chain(draft.gateways.iter().flat_map(|gateway| gateway.ports.clone()))
-        .collect();
+    let tunnelled = draft.gateways.iter().flat_map(|gateway| &gateway.ports);
+    let ports: BTreeSet<String> =
+        draft.binds.iter().map(|(_, port, _)| port).chain(tunnelled).map(u16::to_string).collect();
     for used in &cx.uses {
         match (used.reference.source.as_str(), used.reference.qualifier.as_deref()) {
-            ("gateway", Some(port)) if !ports.iter().any(|known| known.to_string() == port) => {
+            ("gateway", Some(port)) if !ports.contains(port) => {
                 let message =
                     format!("no gateway and no listener of this file has the port {port}");
-                let known: Vec<String> = ports.iter().map(u16::to_string).collect();
-                let meant = nearest(port, known.iter().map(String::as_str))
+                let meant = nearest(port, ports.iter().map(String::as_str))
                     .map(|port| format!("gateway:{port}"));
                 problems.push(
                     Problem::new(Code::UndefinedGateway, gateway_span(used.span, port), message)

@@ -2,14 +2,17 @@
 
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Problem};
+use crate::config::draft::RouteDraft;
 use crate::config::path;
+use std::collections::HashMap;
 
 /// Reports them.
 pub(super) fn check(cx: &mut Cx) {
     let mut problems = Vec::new();
-    for (index, route) in cx.draft.routes.iter().enumerate() {
-        let others = cx.draft.routes.iter().take(index).filter(|other| other.port == route.port);
-        for other in others.filter(|other| path::shape(&other.path) == path::shape(&route.path)) {
+    let mut seen: HashMap<(u16, String), Vec<&RouteDraft>> = HashMap::new();
+    for route in &cx.draft.routes {
+        let alike = seen.entry((route.port, path::shape(&route.path))).or_default();
+        for other in alike.iter() {
             let message = if other.path != route.path {
                 // Even with different methods: a router has one name for a parameter in one place.
                 format!(
@@ -27,15 +30,12 @@ pub(super) fn check(cx: &mut Cx) {
             problems.push(Problem::new(Code::RouteConflict, route.span, message));
             break;
         }
+        alike.push(route);
     }
-    for (index, (host, port, span)) in cx.draft.binds.iter().enumerate() {
-        let before = cx
-            .draft
-            .binds
-            .iter()
-            .take(index)
-            .find(|(other, taken, _)| taken == port && other != host);
-        if let Some((other, _, _)) = before {
+    let mut hosts: HashMap<u16, &str> = HashMap::new();
+    for (host, port, span) in &cx.draft.binds {
+        let other = *hosts.entry(*port).or_insert(host);
+        if other != host {
             let message = format!(
                 "port {port} is on {host} here and on {other} above: listeners share a port on one host only"
             );

@@ -9,6 +9,8 @@ use crate::config::diagnostic::{Code, Span};
 use crate::config::keys::nearest;
 use crate::config::yaml::Node;
 use crate::config::{Block, Job};
+use std::collections::HashSet;
+use std::rc::Rc;
 
 /// The blocks around a block, innermost first.
 #[derive(Debug)]
@@ -75,14 +77,15 @@ pub(super) fn block(
         );
         return Default::default();
     };
-    let id = |(index, item): (usize, &std::rc::Rc<Node>)| {
+    let id = |(index, item): (usize, &Rc<Node>)| {
         item.get("id")
             .and_then(Node::text)
             .map_or_else(|| format!("job-{}", index + 1), str::to_owned)
     };
     let names: Vec<String> = items.iter().enumerate().map(id).collect();
-    for (index, (name, item)) in names.iter().zip(items).enumerate() {
-        if names.iter().take(index).any(|earlier| earlier == name) {
+    let mut seen = HashSet::new();
+    for (name, item) in names.iter().zip(items) {
+        if !seen.insert(name) {
             let span = item.get("id").map_or(item.span, |id| id.span);
             cx.report(
                 Code::DuplicateId,
@@ -170,6 +173,9 @@ fn settle(
 fn report_cycles(cx: &mut Cx, ids: &[String], edges: &[Vec<Edge>]) {
     let mut done = vec![false; ids.len()];
     for start in 0..ids.len() {
+        if done.get(start) == Some(&true) {
+            continue;
+        }
         // The path walked, each with the edges not yet followed.
         let mut path: Vec<(usize, Vec<Edge>)> =
             vec![(start, edges.get(start).cloned().unwrap_or_default())];

@@ -13,6 +13,8 @@ const MAX_BYTES: usize = 1 << 20;
 const MAX_NODES: usize = 100_000;
 /// Deepest nesting, aliases expanded: keeps every recursion over the tree short.
 const MAX_DEPTH: usize = 64;
+/// Most characters of a collection that a message points at.
+const MAX_SHOWN: usize = 80;
 
 /// The tree of the file's only document, as far as it could be read, and what was wrong.
 pub(in crate::config) fn parse(text: &str) -> (Option<Rc<Node>>, Vec<Problem>) {
@@ -123,16 +125,18 @@ impl Builder<'_> {
 
     fn syntax(&self, body: &str, error: &granit_parser::ScanError) -> Problem {
         let offset = error.marker().byte_offset().unwrap_or_default().min(body.len());
-        let span = Span { offset: self.skipped + offset, length: usize::from(offset < body.len()) };
+        let length =
+            body.get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let span = Span { offset: self.skipped + offset, length };
         let before =
             body.get(..offset).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
         let after = body.get(offset..).and_then(|after| after.lines().next()).unwrap_or_default();
-        let hint = match error.kind() {
-            ErrorKind::MappingValueNotAllowed => "; text with `: ` in it needs quotes",
-            _ if before.ends_with('$') && after.starts_with('{') => {
-                "; text with `${…}` inside `{…}` or `[…]` needs quotes"
-            }
-            _ => "",
+        let hint = if *error.kind() == ErrorKind::MappingValueNotAllowed {
+            "; text with `: ` in it needs quotes"
+        } else if before.ends_with('$') && after.starts_with('{') {
+            "; text with `${…}` inside `{…}` or `[…]` needs quotes"
+        } else {
+            ""
         };
         Problem::new(Code::YamlSyntax, span, format!("not valid YAML: {}{hint}", error.info()))
     }
@@ -143,7 +147,10 @@ impl Builder<'_> {
             return Err(too_deep(span));
         }
         let rest = self.text.get(span.offset..).unwrap_or_default();
-        let length = rest.lines().next().unwrap_or_default().trim_end().len();
+        let shown = rest.char_indices().take(MAX_SHOWN).find(|(_, c)| *c == '\n');
+        let end =
+            shown.or_else(|| rest.char_indices().nth(MAX_SHOWN)).map_or(rest.len(), |(end, _)| end);
+        let length = rest.get(..end).unwrap_or_default().trim_end().len();
         self.open.push(Frame { span: Span { length, ..span }, anchor, content });
         Ok(())
     }

@@ -22,6 +22,8 @@ fn the_deepest_that_is_allowed_is_handled_and_the_next_refused() {
             ("(", "x", ")", 63),
             ("${", "x", "}", 63),
             ("x | ${", "x", "}", 63),
+            ("", "x", " and x not in x", 42),
+            ("", "x", " + (x).a", 64),
             ("not ", "x", "", 128),
             ("[", "1", "]", 64),
             ("{'a': ", "1", "}", 64),
@@ -67,6 +69,10 @@ fn far_beyond_the_bounds_is_only_an_error() {
             let _ = Template::parse(&format!("${{{inner}1}}"), Sources::Any);
             let _ = Template::expression(&inner, Sources::Any);
         }
+        // Constants that are tried in vain must not be read to the end each time.
+        for hole in ["${x | [}", "${x | ['}", "${x | ['\"}", "${x | [1,}", "${x | [[}"] {
+            let _ = Template::parse(&hole.repeat(50_000), Sources::Any);
+        }
     });
     assert!(
         refused(&"x".repeat((1 << 20) + 1), Sources::Any)
@@ -100,6 +106,12 @@ fn json_is_as_deep_as_serde_json_reads() {
             .message
             .contains("deeper than 128")
     );
+    let deep = |levels| (0..levels).fold(json!("${x}"), |inner, _| json!({"k": inner}));
+    assert!(Template::from_json(&deep(128), Sources::Any).is_ok());
+    assert_eq!(
+        Template::from_json(&deep(129), Sources::Any).unwrap_err().pointer,
+        "/k".repeat(129)
+    );
 }
 
 #[test]
@@ -110,17 +122,18 @@ fn each_hole_has_its_own_count_of_operators() {
 
 #[test]
 fn text_does_not_grow_without_end() {
-    let third = json!("x".repeat(6 << 20));
-    let scope = Scope::new().with("t", &third);
+    let (half, most) = (json!("x".repeat(8 << 20)), json!("x".repeat(12 << 20)));
+    let scope = Scope::new().with("t", &half).with("most", &most);
     for (template, fits) in [
         ("${t + t}", true),
-        ("${t + t + t}", false),
+        ("${t + t + 'x'}", false),
         ("${t}${t}", true),
-        ("${t}${t}${t}", false),
+        ("${t}${t}${'x'}", false),
         ("${x | a${t}${t}${t}}", false),
         ("${t as base64}", true),
-        ("${t as base64 as base64}", true),
-        ("${t as base64 as base64 as base64 as base64 as base64}", false),
+        ("${most as base64}", true),
+        ("${(most + 'x') as base64}", false),
+        ("${t as base64 as base64 as base64}", false),
     ] {
         let result = Template::parse(template, Sources::Any).unwrap().render(&scope);
         assert_eq!(result.is_ok(), fits, "{template}");

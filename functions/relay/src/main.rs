@@ -1,0 +1,8 @@
+//! The bootstrap of the function in AWS Lambda.
+
+use platform::lambda;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda::stream(lambda::app().await?, relay::handle).await
+}

@@ -1,0 +1,13 @@
+//! The bootstrap of the function in AWS Lambda.
+
+use platform::lambda;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let sweeper = std::sync::Arc::new(sweep::Sweeper::default());
+    let sweep = move |app: std::sync::Arc<platform::App>| {
+        let sweeper = sweeper.clone();
+        async move { sweeper.sweep(&app).await.map(|_| ()) }
+    };
+    lambda::schedule(lambda::app().await?, sweep).await
+}

@@ -1,0 +1,9 @@
+//! The bootstrap of the function in AWS Lambda.
+
+use platform::lambda;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let app = lambda::app().await?;
+    lambda::http(trigger::router(&app, &app.config.listeners)).await
+}

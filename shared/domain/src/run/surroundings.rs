@@ -1,0 +1,44 @@
+use crate::config::{Config, Listener, Routes};
+use serde_json::{Map, Value, json};
+
+/// What templates see of the place where a file runs. Settled once, at start.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Surroundings {
+    /// Environment variables by name; only those that the file names.
+    pub env: Value,
+    /// By port: `public_url`, `public_address`, `port`, `driver`.
+    pub gateway: Value,
+    /// Of the file's callback listener: `id`, `url`.
+    pub listener: Value,
+}
+
+impl Surroundings {
+    /// The place where each port of the file is reached at the URL that `url_of_port` gives, if at all.
+    pub fn of(config: &Config, env: Map<String, Value>, url_of_port: impl Fn(u16) -> Option<String>) -> Self {
+        let mut gateway = Map::new();
+        let gateways = config.gateways.iter().flat_map(|gateway| gateway.ports.iter().copied());
+        let listeners = config.listeners.iter().map(|listener| listener.port);
+        for port in gateways.chain(listeners).chain([config.controller.port]) {
+            let url = url_of_port(port).unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
+            let address = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned();
+            let entry = json!({"public_url": url, "public_address": address, "port": port, "driver": "none"});
+            gateway.insert(port.to_string(), entry);
+        }
+        let callback = config.listeners.iter().find(|listener| matches!(listener.routes, Routes::Callbacks(_)));
+        let listener = callback.map_or(Value::Null, |listener| listener_value(listener, &url_of_port));
+        Self { env: Value::Object(env), gateway: Value::Object(gateway), listener }
+    }
+}
+
+/// `url` is the address of the listener's only route, or of the listener where it has several.
+fn listener_value(listener: &Listener, url_of_port: impl Fn(u16) -> Option<String>) -> Value {
+    let base = url_of_port(listener.port).unwrap_or_default();
+    let url = match &listener.routes {
+        Routes::Callbacks(callbacks) => match callbacks.as_slice() {
+            [only] => format!("{base}{}", only.route.path),
+            _ => base,
+        },
+        Routes::Triggers(_) => base,
+    };
+    json!({"id": listener.id, "url": url})
+}
