@@ -2,6 +2,7 @@
 
 mod chapters;
 mod interleavings;
+mod rendezvous;
 
 /// The emulator, for the tests that start real processes.
 const EMULATOR: &str = env!("CARGO_BIN_EXE_emulator-under-test");

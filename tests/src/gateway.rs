@@ -87,7 +87,7 @@ impl File {
         let loaded = load(&self.text, "ringback.yml");
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.diagnostics, self.text));
         let mut options = Options {
-            env: Value::Object(self.env),
+            env: self.env,
             ephemeral_ports: true,
             without_gateways: true,
             duplicates: Duplicates::InTurn,
