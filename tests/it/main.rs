@@ -1,9 +1,13 @@
 //! Ringback from outside, in one binary: HTTP in, HTTP out. One module for each subject.
 
+mod api;
+mod bad_files;
 mod bad_input;
 mod chapters;
 mod interleavings;
+mod jobs;
 mod rendezvous;
+mod steps;
 mod triggers;
 
 /// The emulator, for the tests that start real processes.

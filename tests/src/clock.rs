@@ -18,6 +18,11 @@ impl ManualClock {
         Self(Arc::new(watch::Sender::new(start)))
     }
 
+    /// What it shows.
+    pub fn time(&self) -> Timestamp {
+        *self.0.borrow()
+    }
+
     /// Lets that much time pass at once.
     pub fn advance(&self, duration: Duration) {
         let duration = SignedDuration::try_from(duration).unwrap();
@@ -33,7 +38,7 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.0.borrow()
+        self.time()
     }
 
     fn sleep_until(&self, time: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
