@@ -10,8 +10,21 @@ mod file;
 mod schema;
 mod up;
 
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+/// A webhook gateway that lives in your own AWS account and runs whole on a laptop.
+#[derive(Debug, Parser)]
+#[command(name = "emulator", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Does what the command line of this process says.
+pub async fn main() -> ExitCode {
+    Arguments::parse().command.run().await
+}
 
 /// What can be asked for.
 #[derive(Debug, Subcommand)]

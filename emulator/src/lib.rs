@@ -5,3 +5,5 @@
 pub mod aws;
 pub mod instance;
 pub mod command;
+
+pub use command::main;

@@ -1,3 +1,14 @@
-//! Black-box tests of the whole, in one binary.
+//! Ringback from outside, in one binary: HTTP in, HTTP out. One module for each subject.
 
+mod api;
+mod bad_files;
+mod bad_input;
+mod chapters;
 mod interleavings;
+mod jobs;
+mod rendezvous;
+mod steps;
+mod triggers;
+
+/// The emulator, for the tests that start real processes.
+const EMULATOR: &str = env!("CARGO_BIN_EXE_emulator-under-test");

@@ -1,1 +1,34 @@
-//! Black-box tests.
+//! What the tests are written in: doubles of everything around Ringback, and verbs for what callers do.
+//!
+//! A [`Service`] plays whatever Ringback calls. A [`Gateway`] is Ringback itself, all of it, in the test's own process,
+//! with every message delivered twice and, where a test turns the time, a [`ManualClock`]; a [`Process`] is a real one
+//! that can be killed. A [`Caller`] speaks HTTP to either. Nothing here sleeps to wait for something: [`eventually`]
+//! looks until it is there.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a double that can't do its work has to fail the test"
+)]
+
+mod answer;
+mod caller;
+mod clock;
+mod eventually;
+mod fixture;
+mod gate;
+mod gateway;
+mod process;
+mod service;
+
+pub use answer::Answer;
+pub use caller::{Caller, job, send};
+pub use clock::ManualClock;
+pub use eventually::{DEADLINE, eventually};
+pub use fixture::{chapter, chapters};
+pub use gate::Gate;
+pub use gateway::{File, Gateway};
+pub use process::{Finished, Process, run};
+pub use service::{Reply, Request, Service, post};

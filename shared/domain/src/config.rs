@@ -333,7 +333,7 @@ pub enum Component {
 pub struct HttpClient {
     /// Where to; a file that is only part of one may lack it.
     pub request: HttpRequest,
-    /// The component's output, over `response`; the response's body where absent.
+    /// The component's output, over `response` and `result`; the response's body where absent.
     pub output: Option<Template>,
     /// Bounds the call (30 s where absent), and the wait too unless the completion says otherwise.
     pub timeout: Option<Duration>,

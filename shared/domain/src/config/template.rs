@@ -43,10 +43,20 @@ pub(super) const COMPONENT: Place = Place {
     name: "a component",
     sources: &["input", "item", "context", "env", "gateway", "listener"],
 };
-/// What a component reads from the answer.
-pub(super) const ANSWER: Place = Place {
-    name: "a component's output or completion",
+/// What a component makes of the answer, and of what the callback or the last question brought.
+pub(super) const COMPONENT_OUTPUT: Place = Place {
+    name: "a component's output",
+    sources: &["response", "result", "input", "item", "context", "env", "gateway", "listener"],
+};
+/// What a callback is recognised by.
+pub(super) const WAIT_FOR: Place = Place {
+    name: "`wait_for`",
     sources: &["response", "request", "input", "item", "context", "env", "gateway", "listener"],
+};
+/// What is asked, and what is read from its answer.
+pub(super) const POLL: Place = Place {
+    name: "a polling completion",
+    sources: &["response", "input", "item", "context", "env", "gateway", "listener"],
 };
 /// The output of a component that starts a workflow.
 pub(super) const CHILD: Place = Place {

@@ -9,7 +9,7 @@ use crate::config::diagnostic::Code;
 use crate::config::draft::{CallbackDraft, CompletionDraft};
 use crate::config::keys::{Key, Keys, Kinds, Shape};
 use crate::config::map::{Map, choice, plain};
-use crate::config::template::ANSWER;
+use crate::config::template::{POLL, WAIT_FOR};
 use std::time::Duration;
 
 /// Pause between two questions where the file has none.
@@ -95,7 +95,7 @@ pub(super) fn completion(
     };
     let timeout = map.duration(cx, "timeout", false).or(timeout);
     if kind == Some("callback") {
-        let wait_for = map.text_template(cx, "wait_for", &ANSWER);
+        let wait_for = map.text_template(cx, "wait_for", &WAIT_FOR);
         if map.has("wait_for") && wait_for.is_none() {
             return CompletionDraft::None;
         }
@@ -116,7 +116,7 @@ pub(super) fn completion(
 
 fn polling(cx: &mut Cx, map: &Map<'_>, component: &Map<'_>, timeout: Option<Duration>) -> Polling {
     let base = component.node("base_url");
-    let request = request(cx, map, &ANSWER, base);
+    let request = request(cx, map, &POLL, base);
     let addressed = map.has("endpoint") || map.has("base_url") || map.has("path") && base.is_some();
     if !addressed {
         let message =
@@ -124,9 +124,9 @@ fn polling(cx: &mut Cx, map: &Map<'_>, component: &Map<'_>, timeout: Option<Dura
         cx.report(Code::ComponentWithoutAddress, map.at, message);
     }
     let interval = map.duration(cx, "interval", false).unwrap_or(INTERVAL);
-    let status = map.text_template(cx, "status", &ANSWER);
+    let status = map.text_template(cx, "status", &POLL);
     let (success_when, fail_when) = verdicts(cx, map);
-    let result = map.template(cx, "result", &ANSWER);
+    let result = map.template(cx, "result", &POLL);
     let timeout = timeout.unwrap_or(LONGEST_WAIT);
     Polling { request, interval, timeout, status, success_when, fail_when, result }
 }

@@ -10,7 +10,7 @@ use crate::config::draft::{CompletionDraft, ComponentDraft};
 use crate::config::duration;
 use crate::config::keys::{Key, Keys, Kinds, Shape};
 use crate::config::map::{Map, choice};
-use crate::config::template::{ANSWER, CHILD, COMPONENT};
+use crate::config::template::{CHILD, COMPONENT, COMPONENT_OUTPUT};
 use crate::config::{Component, Delay, HttpClient, Logger, SubWorkflow};
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ static HTTP_CLIENT: Keys = Keys {
             Key::new(
                 "output",
                 Shape::Template,
-                "Its output, over `response`; the response's body where absent.",
+                "Its output, over `response` and `result`; the response's body where absent.",
             ),
             Key::new(
                 "timeout",
@@ -162,7 +162,7 @@ fn http_client(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
             "this component doesn't say where to call: no `base_url`, no `endpoint`",
         );
     }
-    let output = map.template(cx, "output", &ANSWER);
+    let output = map.template(cx, "output", &COMPONENT_OUTPUT);
     let timeout = map.duration(cx, "timeout", false);
     let completion = completion(cx, &map, timeout);
     let client = HttpClient { request, output, timeout, completion: None };

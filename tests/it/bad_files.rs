@@ -1,0 +1,86 @@
+//! Files and places that can't be used: nothing starts, and the terminal says why and where.
+
+use crate::EMULATOR;
+use ringback_tests::{Finished, Process, run};
+use std::net::TcpListener;
+use std::path::Path;
+
+const GOOD: &str = "
+listener: {path: /hook, workflow: w}
+workflow: {id: w, jobs: [{component: {type: delay, duration: 0}}]}
+";
+
+async fn up(directory: &Path, text: &str, more: &[&str]) -> Finished {
+    std::fs::write(directory.join("ringback.yml"), text).unwrap();
+    run(EMULATOR, directory, &[&["up", "--json"], more].concat(), "").await
+}
+
+#[track_caller]
+fn refused(finished: &Finished, words: &str) {
+    assert_eq!((finished.code, finished.out.as_str()), (Some(1), ""), "{}", finished.err);
+    assert!(finished.err.contains(words), "{words}\n{}", finished.err);
+    assert!(!finished.err.contains("panicked"), "{}", finished.err);
+}
+
+#[tokio::test]
+async fn a_broken_file_is_refused_with_the_place_before_any_port_is_bound() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let cases = [
+        ("listener: {path: /hook, workflow: w", "ringback.yml:2:11: error[yaml_syntax]"),
+        ("\nlisten: {path: /hook, workflow: w}\n", "ringback.yml:2:1: error[unknown_key]"),
+        ("listener: {path: /hook, workflow: w, port: eighty}\n", "ringback.yml:1:44: error[bad_port]"),
+        ("listener:\n  path: /hook\n  workflow: w\n  input: '${body.'\n", "ringback.yml:4:"),
+        ("workflow:\n  jobs:\n  - {id: a, component: c, depends_on: [b]}\n", "ringback.yml:3:40: error[unknown_job]"),
+        ("workflow: {jobs: [{component: nowhere}]}\n", "ringback.yml:1:31: warning[undefined_component]"),
+        ("component: {id: c, endpoint: '${env.NOT_SET_HERE}'}\n", "warning[unset_env]"),
+    ];
+    for (text, place) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let text = format!("{text}\ncontroller: {{port: {port}}}\n");
+        let finished = up(directory.path(), &text, &[]).await;
+        refused(&finished, place);
+        assert!(!finished.err.contains("can't be used for the API"), "{}", finished.err);
+        assert!(!directory.path().join(".ringback").exists(), "nothing is touched");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_file_and_one_that_is_not_text_are_refused_in_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = run(EMULATOR, directory.path(), &["up", "-f", "nowhere.yml"], "").await;
+    refused(&missing, "there is no file `nowhere.yml`");
+    std::fs::write(directory.path().join("ringback.yml"), b"\xff\xfe").unwrap();
+    refused(&run(EMULATOR, directory.path(), &["up"], "").await, "`ringback.yml` is not UTF-8 text");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named_and_the_state_is_not_touched() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let directory = tempfile::tempdir().unwrap();
+    let finished = up(directory.path(), GOOD, &["--port", &port.to_string()]).await;
+    refused(&finished, &format!("127.0.0.1:{port} can't be used for the API"));
+    assert!(!directory.path().join(".ringback").exists(), "nothing is touched");
+}
+
+#[tokio::test]
+async fn a_directory_in_use_is_refused_and_its_owner_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, data) = (directory.path().join("ringback.yml"), directory.path().join("data"));
+    std::fs::write(&file, GOOD).unwrap();
+    let first = Process::up(EMULATOR, &file, &data).await;
+    let second = up(directory.path(), GOOD, &["--ephemeral-ports", "--data", "data"]).await;
+    refused(&second, "data is in use by another emulator");
+    let task = first.trigger("/hook", &serde_json::json!(1)).await.task_id();
+    assert_eq!(first.result_of(&task).await, 1);
+}
+
+#[tokio::test]
+async fn a_wrong_command_line_is_refused_with_another_exit_code() {
+    for arguments in [&["up", "--prot", "1"][..], &["pu"], &[], &["up", "--port", "70000"], &["eval"]] {
+        let finished = run(EMULATOR, Path::new("."), arguments, "").await;
+        assert_eq!(finished.code, Some(2), "{arguments:?}: {}", finished.err);
+        assert!(finished.err.contains("--help"), "{}", finished.err);
+    }
+}

@@ -1,0 +1,125 @@
+//! All of Ringback in the test's own process.
+
+use crate::{Caller, ManualClock, Service};
+use domain::config::load;
+use emulator::aws::ledger::Snapshot;
+use emulator::aws::mapping::Duplicates;
+use emulator::instance::{Instance, Options};
+use serde_json::{Map, Value};
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often deadlines are looked at, by the wall's clock.
+const SWEEP_EVERY: Duration = Duration::from_millis(20);
+
+/// A `ringback.yml`, and how it is to be run.
+pub struct File {
+    text: String,
+    env: Map<String, Value>,
+    change: Vec<Box<dyn FnOnce(&mut Options) + Send>>,
+}
+
+/// A running Ringback, and a caller who knows where it is.
+pub struct Gateway {
+    instance: Instance,
+    caller: Caller,
+}
+
+impl File {
+    /// A file of this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), env: Map::new(), change: Vec::new() }
+    }
+
+    /// With a service in the place of an address that the file names.
+    #[must_use]
+    pub fn calling(self, address: &str, service: &Service) -> Self {
+        assert!(self.text.contains(address), "the file doesn't call {address}");
+        Self { text: self.text.replace(address, &service.url), ..self }
+    }
+
+    /// With more text behind it.
+    #[must_use]
+    pub fn and(self, text: &str) -> Self {
+        Self { text: format!("{}\n{text}", self.text), ..self }
+    }
+
+    /// With an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// By that clock.
+    #[must_use]
+    pub fn clock(self, clock: &ManualClock) -> Self {
+        let clock = clock.clone();
+        self.with(|options| options.clock = Arc::new(clock))
+    }
+
+    /// With its state in a directory.
+    #[must_use]
+    pub fn data(self, directory: &Path) -> Self {
+        let directory = directory.to_owned();
+        self.with(|options| options.data = Some(directory))
+    }
+
+    /// With any other change of how it is run.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Options) + Send + 'static) -> Self {
+        self.change.push(Box::new(change));
+        self
+    }
+
+    /// The text, for those who run it otherwise.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Runs it.
+    ///
+    /// # Panics
+    /// If it doesn't load or doesn't start.
+    pub async fn run(self) -> Gateway {
+        let loaded = load(&self.text, "ringback.yml");
+        let config = loaded.config.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.diagnostics, self.text));
+        let mut options = Options {
+            env: self.env,
+            ephemeral_ports: true,
+            without_gateways: true,
+            duplicates: Duplicates::InTurn,
+            sweep_every: SWEEP_EVERY,
+            ..Options::new(config)
+        };
+        for change in self.change {
+            change(&mut options);
+        }
+        let instance = Instance::start(options).await.unwrap_or_else(|error| panic!("{error}"));
+        let listeners = instance.listeners.iter().map(|listener| (listener.kind.to_owned(), listener.url.clone()));
+        let caller = Caller::new(instance.api.clone(), instance.token.clone(), listeners.collect());
+        Gateway { instance, caller }
+    }
+}
+
+impl Gateway {
+    /// What it has cost so far.
+    pub fn cost(&self) -> Snapshot {
+        self.instance.aws.ledger().snapshot()
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(self) {
+        self.instance.stop().await;
+    }
+}
+
+impl Deref for Gateway {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}

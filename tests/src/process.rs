@@ -1,0 +1,117 @@
+//! Ringback as a process of its own.
+
+use crate::{Caller, DEADLINE};
+use serde_json::Value;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub out: String,
+    /// What it said on standard error.
+    pub err: String,
+}
+
+/// A running `emulator up`, and a caller who knows where it is.
+pub struct Process {
+    child: Child,
+    log: JoinHandle<String>,
+    caller: Caller,
+}
+
+/// Runs a command of the emulator to its end.
+///
+/// # Panics
+/// If it doesn't end in time.
+pub async fn run(program: &str, directory: &Path, arguments: &[&str], input: &str) -> Finished {
+    let mut child = command(program, directory, arguments).stdin(Stdio::piped()).spawn().expect("the program");
+    let mut stdin = child.stdin.take().expect("standard input");
+    let input = input.to_owned();
+    tokio::spawn(async move {
+        // A command that reads nothing has closed it.
+        let _ = stdin.write_all(input.as_bytes()).await;
+    });
+    let output = timeout(DEADLINE, child.wait_with_output()).await.expect("it ends in time").expect("its output");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Finished { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+impl Process {
+    /// Starts a file with its state in a directory, on free ports, and returns once it is ready.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub async fn up(program: &str, file: &Path, data: &Path) -> Self {
+        let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
+        let (file, data) = (file.display().to_string(), data.display().to_string());
+        let up = ["up", "--json", "--ephemeral-ports", "--tunnel", "none", "--data", &data, "-f", &file];
+        let mut child = command(program, &directory, &up).stdin(Stdio::null()).spawn().expect("the program");
+        let mut stderr = child.stderr.take().expect("standard error");
+        let log = tokio::spawn(async move {
+            let mut text = Vec::new();
+            let _ = stderr.read_to_end(&mut text).await;
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
+        let line = timeout(DEADLINE, lines.next_line()).await.expect("it is ready in time").expect("its output");
+        let Some(line) = line else { panic!("it ended: {}", log.await.unwrap()) };
+        let ready: Value = serde_json::from_str(&line).expect("one JSON line");
+        assert_eq!(ready["ready"], true, "{ready}");
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let listeners = ready["listeners"].as_array().expect("listeners").iter();
+        let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
+        let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
+        Self { child, log, caller }
+    }
+
+    /// Ends it as a power cut would: SIGKILL, at once.
+    ///
+    /// # Panics
+    /// If it had ended by itself.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("a running process");
+    }
+
+    /// Asks it to stop: SIGTERM.
+    ///
+    /// # Panics
+    /// If it can't be asked.
+    pub fn terminate(&self) {
+        let id = self.child.id().expect("a running process");
+        let sent = std::process::Command::new("sh").arg("-c").arg(format!("kill -TERM {id}")).status();
+        assert!(sent.expect("a shell").success());
+    }
+
+    /// Its exit code and its log, once it has ended.
+    ///
+    /// # Panics
+    /// If it doesn't end in time.
+    pub async fn ended(mut self) -> Finished {
+        let status = timeout(DEADLINE, self.child.wait()).await.expect("it ends in time").expect("its status");
+        Finished { code: status.code(), out: String::new(), err: self.log.await.unwrap() }
+    }
+}
+
+fn command(program: &str, directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(directory).env_remove("RUST_LOG");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+impl Deref for Process {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
