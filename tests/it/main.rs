@@ -4,6 +4,7 @@ mod api;
 mod bad_files;
 mod bad_input;
 mod chapters;
+mod guards;
 mod interleavings;
 mod jobs;
 mod rendezvous;
