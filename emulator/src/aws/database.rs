@@ -10,7 +10,7 @@
 //!
 //! Guarantees: an acknowledged write and its outbox row are both there after `kill -9`, for they are one
 //! transaction that has reached the operating system. What power loss may take with it is told at
-//! [`Durability`](super::Durability).
+//! [`Durability`].
 
 use std::{
     path::Path,

@@ -226,12 +226,12 @@ async fn duplicates_come_when_asked_for() {
 #[tokio::test]
 async fn a_burst_is_handled_and_forgotten() {
     let aws = aws();
-    for id in 0..600 {
+    for id in 0..300 {
         put(&aws, &id.to_string(), true).send().await.unwrap();
     }
     let mut running = Running::new(aws);
     running.relay(0).work(QueueMapping { concurrency: 16, ..ONE }, 0);
-    for _ in 0..600 {
+    for _ in 0..300 {
         running.seen().await;
     }
     let aws = running.stop().await;
