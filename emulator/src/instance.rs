@@ -289,7 +289,6 @@ fn listener_value(listener: &Listener, bound: &Bound) -> Value {
     json!({"id": listener.id, "url": url})
 }
 
-#[expect(clippy::disallowed_methods, reason = "the emulator is the place where functions run, not a function")]
 fn start_loops(
     aws: &Aws,
     app: &Arc<App>,
