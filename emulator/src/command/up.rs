@@ -94,7 +94,8 @@ fn banner(config: &Config, instance: &Instance) {
     println!("\nCtrl-C stops it; what is under way is finished first.");
 }
 
-async fn asked_to_stop() -> std::io::Result<()> {
+/// Ctrl-C, or what a service manager sends.
+pub(super) async fn asked_to_stop() -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
