@@ -18,8 +18,10 @@ mod begin;
 mod call;
 mod job;
 mod path;
+mod poll;
 mod scope;
 mod settle;
+mod stop;
 
 pub use begin::MAX_ITEMS;
 pub use call::Call;

@@ -1,0 +1,4 @@
+//! Tests of the run.
+
+mod fixture;
+mod transitions;
