@@ -11,7 +11,8 @@ components:
   first: {endpoint: https://service.test/first, body: {n: 1}}
   second:
     endpoint: https://service.test/second
-    body: {id: '${input.id}', to: '${gateway:8090.public_url}/done'}
+    body: {id: '${input.id}', callback_url: '${gateway:8090.public_url}/done'}
+    completion: {type: callback, wait_for: '${request.id}'}
 workflows:
   waits:
     title: It waits

@@ -3,7 +3,9 @@
 mod api;
 mod bad_files;
 mod bad_input;
+mod budget;
 mod chapters;
+mod cli;
 mod guards;
 mod interleavings;
 mod jobs;

@@ -5,6 +5,7 @@ use domain::config::load;
 use emulator::aws::ledger::Snapshot;
 use emulator::aws::mapping::Duplicates;
 use emulator::instance::{Instance, Options};
+use platform::App;
 use serde_json::{Map, Value};
 use std::ops::Deref;
 use std::path::Path;
@@ -108,6 +109,11 @@ impl Gateway {
     /// What it has cost so far.
     pub fn cost(&self) -> Snapshot {
         self.instance.aws.ledger().snapshot()
+    }
+
+    /// What its handlers are given, for what can't be brought about from outside.
+    pub fn app(&self) -> &App {
+        &self.instance.app
     }
 
     /// Stops it in good order.
