@@ -302,6 +302,16 @@ impl Run {
         }
     }
 
+    /// Whether news of a wait of that attempt of the job may still matter. While it may, nobody else can have the key:
+    /// what has arrived there, or that nothing did, would be lost.
+    pub fn awaits(&self, job: &JobPath, attempt: u32) -> bool {
+        let may_wait = |state: &JobState| {
+            matches!(state, JobState::Calling { .. } | JobState::Resting { .. } | JobState::Waiting { .. })
+        };
+        // A job that is not there may have begun without a write.
+        !self.has_ended() && self.jobs.get(job).is_none_or(|job| attempt <= job.attempt && may_wait(&job.state))
+    }
+
     /// What the stretch has to do, as the run stands.
     pub fn owed_by(&self, stretch: &Stretch) -> Vec<Owed> {
         if self.has_ended() {
