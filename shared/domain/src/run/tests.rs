@@ -1,8 +1,11 @@
 //! Tests of the run.
 
 mod fixture;
-mod legal;
-mod lively;
+mod chapters;
+mod order;
+mod output;
 mod transitions;
 mod workflows;
+mod legal;
 mod world;
+mod lively;

@@ -87,6 +87,11 @@ impl<'a> Story<'a> {
         self.take(Input::Answered(JobPath::new(job), attempt, Outcome::Answered { status, body }));
     }
 
+    /// An answer comes for an attempt that may be over.
+    pub(super) fn answer_at(&mut self, job: &str, attempt: u32, body: Value) {
+        self.take(Input::Answered(JobPath::new(job), attempt, Outcome::Answered { status: 200, body }));
+    }
+
     /// A callback meets the job's wait.
     #[track_caller]
     pub(super) fn arrive(&mut self, job: &str, verdict: Verdict, result: Value) {
