@@ -2,8 +2,13 @@
 
 mod fixture;
 mod chapters;
-mod order;
+mod request;
 mod output;
+mod order;
+mod blocks;
+mod failure;
+mod waiting;
+mod unwritten;
 mod transitions;
 mod workflows;
 mod legal;
