@@ -25,7 +25,8 @@ fn outputs_of_a_loop_stand_in_the_items_order() {
 #[test]
 fn a_loop_has_no_more_items_in_progress_than_it_may() {
     let file = with_jobs(
-        "[{id: each, type: for-each, items: [1, 2, 3, 4], max_concurrent: 2, do: [{id: a, component: c}, {id: b, component: c}]}]",
+        "[{id: each, type: for-each, items: [1, 2, 3, 4], max_concurrent: 2,
+           do: [{id: a, component: c}, {id: b, component: c}]}]",
     );
     let mut story = story(&file, json!({}));
     let running = |story: &super::fixture::Story<'_>| {
@@ -129,7 +130,8 @@ fn jobs_inside_see_the_item_and_the_jobs_beside_and_around() {
 #[test]
 fn a_loop_that_is_tried_again_begins_anew_and_hears_no_more_of_before() {
     let file = with_jobs(
-        "[{id: each, type: for-each, items: [1, 2], retry: {max_attempts: 3, delay: 1s}, do: [{id: fetch, component: c}]}]",
+        "[{id: each, type: for-each, items: [1, 2], retry: {max_attempts: 3, delay: 1s},
+           do: [{id: fetch, component: c}]}]",
     );
     let mut story = story(&file, json!({}));
     story.answer("each/0/fetch", json!("old"));

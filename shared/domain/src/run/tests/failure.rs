@@ -11,8 +11,10 @@ fn call_with(job: &str) -> File {
         listener: {{port: 8090, callbacks: [{{path: /done, identify_by: '${{body.key}}'}}]}}
         components:
           plain: {{endpoint: 'https://a.test'}}
-          early: {{endpoint: 'https://a.test', timeout: 20s, completion: {{type: callback, wait_for: '${{input.key}}'}}}}
-          late: {{endpoint: 'https://a.test', completion: {{type: callback, wait_for: '${{response.key}}', timeout: 1m}}}}
+          early:
+            {{endpoint: 'https://a.test', timeout: 20s, completion: {{type: callback, wait_for: '${{input.key}}'}}}}
+          late:
+            {{endpoint: 'https://a.test', completion: {{type: callback, wait_for: '${{response.key}}', timeout: 1m}}}}
           pause: {{type: delay, duration: 10s}}
         workflow: {{jobs: [{{id: a, {job}}}]}}
         "
@@ -71,7 +73,8 @@ fn a_job_that_is_woken_too_early_rests_on() {
 #[test]
 fn a_handlers_success_is_the_jobs() {
     let handled = "component: plain, retry: {max_attempts: 2}, output: {said: '${output}'},
-        on_error: [{id: b, component: plain}, {id: c, component: logger, input: {message: '${error.message}', data: '${output}'}}]";
+        on_error: [{id: b, component: plain}, 
+          {id: c, component: logger, input: {message: '${error.message}', data: '${output}'}}]";
     let file = call_with(handled);
     let mut story = story(&file, json!({}));
     story.answer_with("a", 500, json!("no"));

@@ -81,7 +81,8 @@ workflow:
   jobs:
     - {id: a, component: plain, depends_on: []}
     - {id: b, component: late, depends_on: []}
-    - {id: c, type: if, condition: true, depends_on: [], then: [{id: in, component: plain}], on_error: [{id: oh, component: plain}]}
+    - {id: c, type: if, condition: true, depends_on: [], then: [{id: in, component: plain}],
+       on_error: [{id: oh, component: plain}]}
     - {id: d, type: for-each, items: [1], depends_on: [], component: plain}
 ";
 
@@ -130,7 +131,7 @@ fn a_job_that_is_another_kind_by_now_fails() {
 
 #[test]
 fn an_error_handler_that_is_gone_ends_its_job() {
-    let (before, after) = (file(FULL), file(&FULL.replace(", on_error: [{id: oh, component: plain}]", "")));
+    let (before, after) = (file(FULL), file(&FULL.replace(",\n       on_error: [{id: oh, component: plain}]", "")));
     let mut story = changed(&before, &after);
     story.file = &before;
     story.answer_with("c/then/in", 500, json!("no"));
@@ -142,7 +143,9 @@ fn an_error_handler_that_is_gone_ends_its_job() {
 #[test]
 fn an_answer_to_a_question_that_is_asked_no_more_ends_its_job() {
     let polled = "components:
-  c: {endpoint: 'https://a.test', completion: {type: polling, endpoint: 'https://a.test/far', status: '${response.status}', success_when: [ok]}}
+  c:
+    endpoint: https://a.test
+    completion: {type: polling, endpoint: 'https://a.test/far', status: '${response.status}', success_when: [ok]}
 workflow: {jobs: [{id: a, component: c}]}";
     let (before, after) = (
         file(polled),

@@ -93,7 +93,9 @@ fn only_the_next_questions_wake_counts_and_a_handed_over_one() {
 fn a_pause_lasts_as_long_as_it_says_and_passes_its_input_on() {
     let file = file(
         "
-        components: {pause: {type: delay, duration: '${input.time}'}, out: {type: delay, duration: 1, output: '${input.x}!'}}
+        components:
+          pause: {type: delay, duration: '${input.time}'}
+          out: {type: delay, duration: 1, output: '${input.x}!'}
         workflow: {jobs: [{id: a, component: pause}, {id: b, component: out, input: {x: '${output.time}'}}]}
         ",
     );

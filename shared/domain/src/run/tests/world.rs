@@ -332,6 +332,7 @@ impl<'a> World<'a> {
         self.go_on(session);
     }
 
+    /// A key stays its waiter's while news from there may still matter to it; then the next one has it.
     fn open_wait(&mut self, key: &WaitKey, job: &JobPath, attempt: u32, deadline: Timestamp) -> Option<Input> {
         let stored = &self.stored;
         let wait = self.waits.entry(key.clone()).or_default();
