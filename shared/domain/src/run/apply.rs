@@ -63,7 +63,10 @@ impl Run {
         if input.job().is_none_or(|job| self.jobs.contains_key(job)) {
             return;
         }
-        let is_over = |state: &JobState| matches!(state, JobState::Resting { until, .. } | JobState::Sleeping { until } if *until <= turn.now);
+        let is_over = |state: &JobState| {
+            let (JobState::Resting { until, .. } | JobState::Sleeping { until }) = state else { return false };
+            *until <= turn.now
+        };
         let over = self.jobs.iter().filter(|(_, job)| is_over(&job.state));
         for (path, attempt) in over.map(|(path, job)| (path.clone(), job.attempt)).collect::<Vec<_>>() {
             let stretch = Stretch::Wake { job: path.clone(), attempt, nth: 0 };

@@ -68,7 +68,7 @@ impl Run {
         }
     }
 
-    /// Takes the jobs inside a job as far as they go now, and ends the job with them; whether it is another state's now.
+    /// Takes the jobs inside a job as far as they go now, and ends the job with them; whether its state has changed.
     fn drive_job(&mut self, path: &JobPath, job: &Job, turn: &mut Turn<'_>) -> bool {
         let Some(begun) = self.jobs.get(path) else { return false };
         let attempt = begun.attempt;

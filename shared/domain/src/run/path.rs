@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Where a job stands in its workflow: `optimize`, or inside another job `each/3/fetch`.
 ///
-/// Likewise `decide/then/notify` and `generate/on_error/retry`. The jobs inside another job's second attempt stand under
-/// `each~2/…`.
+/// Likewise `decide/then/notify` and `generate/on_error/retry`. The jobs inside another job's second attempt stand
+/// under `each~2/…`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobPath(String);

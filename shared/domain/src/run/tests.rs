@@ -1,8 +1,16 @@
 //! Tests of the run.
 
 mod fixture;
-mod legal;
-mod lively;
+mod chapters;
+mod request;
+mod output;
+mod order;
+mod blocks;
+mod failure;
+mod waiting;
+mod unwritten;
 mod transitions;
 mod workflows;
+mod legal;
 mod world;
+mod lively;

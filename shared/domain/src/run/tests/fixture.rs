@@ -60,6 +60,11 @@ impl<'a> Story<'a> {
         Self { file, run, now: at(0), stretch: Stretch::Start, effects: Vec::new() }
     }
 
+    /// A run with an empty input, of which the first jobs have begun.
+    pub(super) fn begun(file: &'a File) -> Self {
+        story(file, json!({}))
+    }
+
     pub(super) fn plan(&self) -> Plan<'a> {
         Plan { config: &self.file.config, surroundings: &self.file.surroundings }
     }
@@ -85,6 +90,11 @@ impl<'a> Story<'a> {
     pub(super) fn answer_with(&mut self, job: &str, status: u16, body: Value) {
         let attempt = self.job(job).attempt;
         self.take(Input::Answered(JobPath::new(job), attempt, Outcome::Answered { status, body }));
+    }
+
+    /// An answer comes for an attempt that may be over.
+    pub(super) fn answer_at(&mut self, job: &str, attempt: u32, body: Value) {
+        self.take(Input::Answered(JobPath::new(job), attempt, Outcome::Answered { status: 200, body }));
     }
 
     /// A callback meets the job's wait.
@@ -144,6 +154,11 @@ impl<'a> Story<'a> {
     #[track_caller]
     pub(super) fn call(&self, job: &str) -> Call {
         self.run.call(&JobPath::new(job), self.plan(), self.now).expect("a call")
+    }
+
+    #[track_caller]
+    pub(super) fn wait_before(&self, job: &str) -> Option<(WaitKey, Timestamp)> {
+        self.run.wait_before(&JobPath::new(job), self.plan(), self.now).expect("a key, if there is one")
     }
 
     /// The keys of the waits that the last input closed.

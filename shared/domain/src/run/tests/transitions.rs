@@ -122,7 +122,7 @@ cancelled     =        stopped
 
 #[test]
 fn every_state_takes_every_input_of_its_attempt() {
-    assert_eq!(table(|attempt| inputs(attempt)), THIS_ATTEMPT);
+    assert_eq!(table(inputs), THIS_ATTEMPT);
 }
 
 #[test]

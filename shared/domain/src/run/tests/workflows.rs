@@ -67,6 +67,7 @@ workflows:
     jobs:
       - {id: pause, component: pause}
       - {id: a, component: early, timeout: 40s}
+      - {id: beside, component: polled, depends_on: []}
       - {id: again, type: if, condition: true, retry: {max_attempts: 3, delay: 2s}, then: [{id: b, component: early}]}
   - id: fixed
     jobs:

@@ -51,8 +51,20 @@ struct Wait {
 /// Something that a session has begun to do.
 #[derive(Debug)]
 enum Task {
-    Open { job: JobPath, attempt: u32, wait: WaitKey, deadline: Timestamp, then_call: bool },
-    Call { job: JobPath, attempt: u32 },
+    Open {
+        job: JobPath,
+        attempt: u32,
+        wait: WaitKey,
+        deadline: Timestamp,
+        then_call: bool,
+    },
+    Call {
+        job: JobPath,
+        attempt: u32,
+        news: Vec<Input>,
+    },
+    /// Done; but we don't know yet what came of it.
+    Done(Vec<Input>),
 }
 
 /// Who holds the run while one message is worked off.
@@ -262,16 +274,10 @@ impl<'a> World<'a> {
 
     /// Begins what the session owes; it is over when nothing is under way.
     fn go_on(&mut self, mut session: Session) {
-        loop {
-            let owed = session.run.owed_by(&session.message.stretch);
-            let new: Vec<Owed> = owed.into_iter().filter(|owed| session.begun.insert(owed.clone())).collect();
-            if new.is_empty() {
-                break;
-            }
-            for owed in new {
+        for owed in session.run.owed_by(&session.message.stretch) {
+            if session.begun.insert(owed.clone()) {
                 self.begin(&mut session, owed);
             }
-            self.save(&mut session);
         }
         if !session.tasks.is_empty() {
             self.sessions.push(session);
@@ -285,7 +291,7 @@ impl<'a> World<'a> {
                 Some((wait, deadline)) => {
                     session.tasks.push(Task::Open { job, attempt, wait, deadline, then_call: true });
                 }
-                None => session.tasks.push(Task::Call { job, attempt }),
+                None => session.tasks.push(Task::Call { job, attempt, news: Vec::new() }),
             },
             Owed::OpenWait(job, attempt) => {
                 let (wait, deadline) = session.run.open_wait_of(&job).expect("a wait");
@@ -309,20 +315,24 @@ impl<'a> World<'a> {
             Task::Open { job, attempt, wait, deadline, then_call } => {
                 let news = self.open_wait(&wait, &job, attempt, deadline);
                 let is_over = matches!(news, Some(Input::Refused(..) | Input::TimedOut(..)));
-                if then_call && !is_over {
-                    session.tasks.push(Task::Call { job, attempt });
-                }
-                news.into_iter().for_each(|input| self.take(&mut session, input));
+                let news = Vec::from_iter(news);
+                let next = if then_call && !is_over { Task::Call { job, attempt, news } } else { Task::Done(news) };
+                session.tasks.push(next);
             }
-            Task::Call { job, attempt } => {
+            Task::Call { job, attempt, mut news } => {
                 let outcome = self.call(&session.run, &job);
-                self.take(&mut session, Input::Answered(job, attempt, outcome));
+                news.push(Input::Answered(job, attempt, outcome));
+                session.tasks.push(Task::Done(news));
+            }
+            Task::Done(news) => {
+                news.into_iter().for_each(|input| self.take(&mut session, input));
+                self.save(&mut session);
             }
         }
-        self.save(&mut session);
         self.go_on(session);
     }
 
+    /// A key stays its waiter's while news from there may still matter to it; then the next one has it.
     fn open_wait(&mut self, key: &WaitKey, job: &JobPath, attempt: u32, deadline: Timestamp) -> Option<Input> {
         let stored = &self.stored;
         let wait = self.waits.entry(key.clone()).or_default();
