@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks on its standard streams")]
 
 mod check;
+mod demo;
 mod eval;
 mod file;
 mod schema;
@@ -31,6 +32,8 @@ pub async fn main() -> ExitCode {
 pub enum Command {
     /// Start everything that the file describes, with its state in one directory.
     Up(up::Up),
+    /// See it work: the whole story in a few seconds, with a small image service and three real kill -9.
+    Demo(demo::Demo),
     /// Check a file: its routes, its workflows, what was understood without being written, and warnings.
     Check(check::Check),
     /// Try an expression.
@@ -44,6 +47,7 @@ impl Command {
     pub async fn run(self) -> ExitCode {
         let done = match self {
             Self::Up(up) => up.run().await,
+            Self::Demo(demo) => demo.run().await,
             Self::Check(check) => check.run(),
             Self::Eval(eval) => eval.run(),
             Self::Schema => schema::run(),

@@ -18,6 +18,7 @@ use address::{Bound, Server};
 use axum::Router;
 use domain::config::{Config, Gateway, Routes, Runtime, Tls};
 use domain::run::Surroundings;
+use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::clock::{Clock, SystemClock};
 use platform::queue::Queue;
@@ -38,6 +39,9 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// The queue of calls.
 const QUEUE: &str = "calls";
+/// How often what has expired is removed; DynamoDB takes its time too, up to days
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
+const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// Longer than a stretch of work may last, so that no message is handled twice while it is being handled.
 const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 
@@ -211,6 +215,9 @@ impl Instance {
         // What is cut off here is told by the table, and done at the next start.
         let _ = tokio::time::timeout(DRAIN, all).await;
         self.loops.abort_all();
+        if let Err(error) = self.aws.stream().forget_finished() {
+            tracing::warn!(%error, "finished records stay in the stream, and are relayed again");
+        }
     }
 }
 
@@ -284,12 +291,20 @@ fn start_loops(
             tracing::error!(%error, "the queue has no mapping");
         }
     });
-    let (app, stop) = (app.clone(), stopping.clone());
+    let (aws, app, stop) = (aws.clone(), app.clone(), stopping.clone());
     loops.spawn(async move {
         let sweeper = sweep::Sweeper::default();
+        let mut expired_at = Timestamp::UNIX_EPOCH;
         loop {
             if let Err(error) = sweeper.sweep(&app).await {
                 tracing::error!(%error, "the timers could not be swept; they are tried again");
+            }
+            let now = app.now();
+            if now.duration_since(expired_at) >= EXPIRE_EVERY {
+                expired_at = now;
+                if let Err(error) = aws.sweep_ttl(now.into()) {
+                    tracing::error!(%error, "what has expired could not be removed; it is tried again");
+                }
             }
             tokio::select! {
                 () = stop.cancelled() => break,

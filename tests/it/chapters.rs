@@ -88,8 +88,7 @@ async fn the_image_is_generated_and_then_optimised() {
         assert_eq!(second.body, json!({"url": "https://ai/cat.png", "quality": 85}));
 
         let ended = gateway.finished(&task).await;
-        let generated =
-            json!({"task_id": task, "image_url": "https://ai/cat.png", "width": 1024, "height": 768});
+        let generated = json!({"task_id": task, "image_url": "https://ai/cat.png", "width": 1024, "height": 768});
         assert_eq!(ringback_tests::job(&ended, "generate")["output"], generated);
         let result = json!({"final_url": "https://cdn/small.png", "original_size": 1000, "compressed_size": 400,
             "savings": 600});

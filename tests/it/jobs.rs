@@ -66,7 +66,8 @@ workflow: {jobs: [{id: ask, component: service, retry: {max_attempts: 2, delay: 
 
 #[tokio::test]
 async fn a_job_whose_attempts_are_used_up_fails_with_the_last_answer() {
-    let service = Service::answering_in_turn([Reply::status(500, json!(1)), Reply::status(502, json!({"why": 2}))]).await;
+    let service =
+        Service::answering_in_turn([Reply::status(500, json!(1)), Reply::status(502, json!({"why": 2}))]).await;
     let file = "
 component: {id: service, endpoint: https://service.test}
 workflow: {jobs: [{id: ask, component: service, retry: {max_attempts: 2, delay: 0}}]}

@@ -6,6 +6,7 @@ mod bad_input;
 mod budget;
 mod chapters;
 mod cli;
+mod guards;
 mod interleavings;
 mod jobs;
 mod rendezvous;

@@ -42,7 +42,11 @@ workflows:
     for (yes, expected) in [(json!(true), json!("yes")), (json!(""), Value::Null), (json!(0), Value::Null)] {
         assert_eq!(result(&gateway, "half", json!({"yes": yes})).await, expected);
     }
-    let cases = [(json!("a"), json!("first")), (json!("2"), json!(["second", "third"])), (json!(2), json!(["second", "third"]))];
+    let cases = [
+        (json!("a"), json!("first")),
+        (json!("2"), json!(["second", "third"])),
+        (json!(2), json!(["second", "third"])),
+    ];
     for (value, expected) in cases {
         assert_eq!(result(&gateway, "switch", value).await, expected);
     }
@@ -167,7 +171,10 @@ async fn a_child_that_is_cancelled_fails_the_job_that_waits_for_it() {
     let (gateway, parent, child) = family(&service, "k").await;
     assert_eq!(gateway.post(&format!("/api/tasks/{child}/cancel")).await.status, 200);
     let error = gateway.error_of(&parent).await;
-    assert_eq!((&error["code"], &error["message"]), (&json!("cancelled"), &json!(format!("the run {child} was cancelled"))));
+    assert_eq!(
+        (&error["code"], &error["message"]),
+        (&json!("cancelled"), &json!(format!("the run {child} was cancelled")))
+    );
 }
 
 #[tokio::test]

@@ -198,7 +198,8 @@ async fn a_repeated_bulk_request_with_an_idempotency_key_starts_its_runs_once() 
 
 #[tokio::test]
 async fn requests_with_the_same_dedupe_value_start_one_run() {
-    let gateway = listening("listener: {path: /hook, workflow: echo, dedupe_by: '${header.X-Delivery}-${body.n}'}").await;
+    let gateway =
+        listening("listener: {path: /hook, workflow: echo, dedupe_by: '${header.X-Delivery}-${body.n}'}").await;
     let deliver = |id: &'static str, n: u32| {
         let request = gateway.request(Method::POST, &gateway.trigger_url("/hook"));
         send(request.header("X-Delivery", id).json(&json!({"n": n})))

@@ -10,7 +10,7 @@
 //!
 //! Guarantees: an acknowledged write and its outbox row are both there after `kill -9`, for they are one
 //! transaction that has reached the operating system. What power loss may take with it is told at
-//! [`Durability`](super::Durability).
+//! [`Durability`].
 
 use std::{
     path::Path,
@@ -67,7 +67,10 @@ impl Database {
             create(&storage, table)?;
         }
         storage.conn().execute_batch(&outbox_schema(table))?;
-        let newest = Arc::new(AtomicU64::new(0));
+        let newest = storage
+            .conn()
+            .query_row("SELECT coalesce(max(sequence), 0) FROM outbox", [], |row| row.get::<_, i64>(0))?;
+        let newest = Arc::new(AtomicU64::new(newest.unsigned_abs()));
         watch(&storage, Arc::clone(&newest));
         Ok(Self { storage: Mutex::new(storage), newest, grew: Notify::new(), table: table.to_owned(), _lock: lock })
     }
@@ -75,6 +78,11 @@ impl Database {
     /// Name of the table.
     pub(super) fn table(&self) -> &str {
         &self.table
+    }
+
+    /// Sequence of the newest outbox row there ever was.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Relaxed)
     }
 
     /// Resolves when the outbox has grown since the last call.
@@ -125,7 +133,7 @@ fn tune(storage: &Storage, durability: Durability) -> Result<(), OpenError> {
     let connection = storage.conn();
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // One process owns the directory, so locks taken for each transaction would be system calls for
-    // nothing. The log is copied back every 4,000 pages (16 MB) instead of every 1,000.
+    // nothing; other programs can read the file once the emulator has stopped. The log is copied back every 4,000 pages (16 MB) instead of every 1,000.
     connection.execute_batch(&format!(
         "PRAGMA synchronous = {synchronous};
          PRAGMA locking_mode = EXCLUSIVE;

@@ -64,7 +64,7 @@ impl Stream {
     /// The database failed, or holds an image that can't be read.
     pub fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<StreamRecord>, StreamError> {
         let mut after = sequence;
-        loop {
+        while after < self.database.newest() {
             let rows = self.database.with(|storage| rows_after(storage.conn(), after, limit))?;
             let Some(last) = rows.last() else { return Ok(Vec::new()) };
             after = last.sequence;
@@ -83,6 +83,7 @@ impl Stream {
                 return Ok(records);
             }
         }
+        Ok(Vec::new())
     }
 
     /// Forgets every record up to and including `sequence`.

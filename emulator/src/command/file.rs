@@ -18,9 +18,12 @@ pub(crate) struct Read {
 /// Reads and checks a file.
 pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no file `{name}`; name one with -f, or see examples/"),
-        _ => format!("`{name}` can't be read: {error}"),
+    let text = std::fs::read(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            format!("there is no file `{name}`; name one with -f, or see examples/")
+        } else {
+            format!("`{name}` can't be read: {error}")
+        }
     })?;
     let text = String::from_utf8(text).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
     let loaded = load(&text, &name);

@@ -73,7 +73,8 @@ impl Up {
 
 fn banner(config: &Config, instance: &Instance) {
     println!("Ringback is up.\n");
-    println!("  API        {}", instance.api);
+    let widest = instance.listeners.iter().map(|listener| listener.id.chars().count()).max().unwrap_or(0).max(3);
+    println!("  {:<widest$}  {}", "API", instance.api);
     for (listener, address) in config.listeners.iter().zip(&instance.listeners) {
         let routes: Vec<(&str, &str, String)> = match &listener.routes {
             Routes::Triggers(all) => {
@@ -84,7 +85,7 @@ fn banner(config: &Config, instance: &Instance) {
             }
         };
         for (method, path, what) in routes {
-            println!("  {:<10} {method} {}{path}  ({what})", address.id, address.url);
+            println!("  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url);
         }
     }
     if instance.token_is_new {
@@ -93,7 +94,8 @@ fn banner(config: &Config, instance: &Instance) {
     println!("\nCtrl-C stops it; what is under way is finished first.");
 }
 
-async fn asked_to_stop() -> std::io::Result<()> {
+/// Ctrl-C, or what a service manager sends.
+pub(super) async fn asked_to_stop() -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -68,7 +68,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v6.port())),
-        other => other,
+        SocketAddr::V4(_) | SocketAddr::V6(_) => address,
     }
 }
 

@@ -79,7 +79,8 @@ pub(crate) async fn rerun(
     headers: axum::http::HeaderMap,
 ) -> Result<Json<Value>, Problem> {
     let Stored { run, request, .. } = find(&app, &id).await?;
-    workflows::store(&app, &run.workflow, run.input, request.as_ref(), workflows::key(&headers)).await
+    let (address, key) = (format!("rerun:{}", run.id), workflows::key(&headers));
+    workflows::store(&app, &address, key, &run.workflow, run.input, request.as_ref()).await
 }
 
 async fn find(app: &App, id: &str) -> Result<Stored, Problem> {

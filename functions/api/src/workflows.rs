@@ -39,7 +39,7 @@ pub(crate) async fn start(
         let detail = format!("unknown field `{unknown}`: write {{\"input\": …}}");
         return Err(Problem::new(Code::UnusableRequest, detail));
     }
-    store(&app, &workflow, input, None, key).await
+    store(&app, &format!("start:{workflow}"), key, &workflow, input, None).await
 }
 
 /// The `Idempotency-Key` header.
@@ -48,15 +48,16 @@ pub(crate) fn key(headers: &HeaderMap) -> Option<String> {
     (!key.is_empty()).then(|| key.to_owned())
 }
 
-/// Stores a new run; a repeated key names the same one.
+/// Stores a new run; a repeated key names the same one, among requests to the same address.
 pub(crate) async fn store(
     app: &App,
+    address: &str,
+    key: Option<String>,
     workflow: &str,
     input: Value,
     request: Option<&Value>,
-    key: Option<String>,
 ) -> Result<Json<Value>, Problem> {
-    let id = key.map_or_else(|| app.new_run_id(), |key| RunId::keyed(&format!("api:{workflow}"), &key));
+    let id = key.map_or_else(|| app.new_run_id(), |key| RunId::keyed(address, &key));
     let run = Run::accept(id.clone(), workflow.to_owned(), input, None, app.now());
     app.store.add_run(&run, request).await?;
     Ok(Json(json!({"status": "triggered", "task_id": id})))

@@ -161,7 +161,7 @@ impl<'a> Session<'a> {
             "trace" => tracing::trace!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
             "debug" => tracing::debug!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
             "warn" | "warning" => {
-                tracing::warn!(target: "workflow", task_id = run, job = job, data = data, "{message}")
+                tracing::warn!(target: "workflow", task_id = run, job = job, data = data, "{message}");
             }
             "error" => tracing::error!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
             _ => tracing::info!(target: "workflow", task_id = run, job = job, data = data, "{message}"),

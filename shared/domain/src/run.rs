@@ -18,8 +18,10 @@ mod begin;
 mod call;
 mod job;
 mod path;
+mod poll;
 mod scope;
 mod settle;
+mod stop;
 mod surroundings;
 
 pub use begin::MAX_ITEMS;
@@ -289,6 +291,16 @@ impl Run {
                 Some(Err(JobError::new("cancelled", format!("the run {} was cancelled", self.id))))
             }
         }
+    }
+
+    /// Whether news of a wait of that attempt of the job may still matter. While it may, nobody else can have the key:
+    /// what has arrived there, or that nothing did, would be lost.
+    pub fn awaits(&self, job: &JobPath, attempt: u32) -> bool {
+        let may_wait = |state: &JobState| {
+            matches!(state, JobState::Calling { .. } | JobState::Resting { .. } | JobState::Waiting { .. })
+        };
+        // A job that is not there may have begun without a write.
+        !self.has_ended() && self.jobs.get(job).is_none_or(|job| attempt <= job.attempt && may_wait(&job.state))
     }
 
     /// What the stretch has to do, as the run stands.

@@ -64,7 +64,7 @@ impl Sender {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Outcome::Answered { status, body: answer_value(body) })
+        Ok(Outcome::Answered { status, body: answer_value(&body) })
     }
 }
 
@@ -118,11 +118,11 @@ fn body_text(body: &Value, content_type: Option<&HeaderValue>) -> String {
 }
 
 /// JSON where it is JSON, null where empty, text otherwise.
-fn answer_value(body: Vec<u8>) -> Value {
+fn answer_value(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(&body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&body).into_owned()))
+    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
 /// Classes of errors, not the library's words: they may name internals.

@@ -14,6 +14,10 @@ use process::{Gateway, machine};
 use service::Service;
 use std::time::{Duration, Instant};
 
+/// As in the emulator's own binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const FILE: &str = r#"
 listeners:
   - {id: start, type: http-trigger, port: 0, path: /light, workflow: light}

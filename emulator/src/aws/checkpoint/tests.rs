@@ -115,6 +115,6 @@ proptest! {
         unique.dedup();
         prop_assert_eq!(unique.len(), finished.len());
         prop_assert!(finished.iter().all(|sequence| !model.contains_key(sequence)));
-        prop_assert_eq!(finished.len() + model.len(), next as usize - 1);
+        prop_assert_eq!((finished.len() + model.len()) as u64, next - 1);
     }
 }

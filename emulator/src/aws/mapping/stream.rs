@@ -1,10 +1,10 @@
 //! The stream's mapping.
 
-use std::{fmt::Display, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{fmt::Display, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use futures_util::FutureExt;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, Stream, debt::RELAYING};
@@ -48,6 +48,8 @@ impl Aws {
         let stream = &self.stream;
         let mut last = 0;
         let mut pause = FIRST_PAUSE;
+        // One timer for the mapping's whole life: making one for each wait would wake the runtime each time.
+        let mut removal = Removal { timer: Box::pin(sleep(REMOVE_AFTER)), armed: false };
         while !shutdown.is_cancelled() {
             match next(stream, last, mapping.batch_size, &handler).await {
                 Batch::Relayed(sequence) => {
@@ -56,19 +58,34 @@ impl Aws {
                     if stream.debts.lock().finished() >= REMOVE_AT {
                         forget(stream);
                     }
+                    // A long backlog must not keep other tasks from their turn.
+                    tokio::task::consume_budget().await;
                 }
-                Batch::Empty => idle(stream, &shutdown).await,
+                Batch::Empty => idle(stream, &shutdown, &mut removal).await,
                 Batch::Failed(error) => {
                     tracing::error!(%error, "the stream's batch failed and is tried again");
                     tokio::select! {
                         () = shutdown.cancelled() => {}
-                        () = tokio::time::sleep(pause) => {}
+                        () = sleep(pause) => {}
                     }
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
         forget(stream);
+    }
+}
+
+/// When finished records are removed, if any wait for it.
+struct Removal {
+    timer: Pin<Box<Sleep>>,
+    armed: bool,
+}
+
+impl Removal {
+    fn arm(&mut self) {
+        self.timer.as_mut().reset(Instant::now() + REMOVE_AFTER);
+        self.armed = true;
     }
 }
 
@@ -104,19 +121,23 @@ where
 }
 
 /// Waits for records, and meanwhile removes those that get done.
-async fn idle(stream: &Stream, shutdown: &CancellationToken) {
+async fn idle(stream: &Stream, shutdown: &CancellationToken, removal: &mut Removal) {
     loop {
         let finished = stream.debts.lock().finished();
-        if finished >= REMOVE_AT {
-            forget(stream);
+        match finished {
+            0 => removal.armed = false,
+            REMOVE_AT.. => forget(stream),
+            _ if removal.armed => {}
+            _ => removal.arm(),
         }
-        let waiting = finished > 0 && finished < REMOVE_AT;
-        let due = Instant::now() + REMOVE_AFTER;
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = stream.grown() => return,
             () = stream.debts.settled() => {}
-            () = sleep_until(due), if waiting => forget(stream),
+            () = &mut removal.timer, if removal.armed => {
+                removal.armed = false;
+                forget(stream);
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ impl Running {
                     if fail { Err("relay failed") } else { Ok(()) }
                 }
             };
-            aws.map_stream(StreamMapping::default(), shutdown, relay).await;
+            aws.map_stream(StreamMapping { batch_size: 10 }, shutdown, relay).await;
         });
         self
     }
@@ -221,6 +221,22 @@ async fn duplicates_come_when_asked_for() {
         assert_eq!([running.seen().await, running.seen().await], ["run#a", "run#a"]);
         running.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_burst_is_handled_and_forgotten() {
+    let aws = aws();
+    for id in 0..300 {
+        put(&aws, &id.to_string(), true).send().await.unwrap();
+    }
+    let mut running = Running::new(aws);
+    running.relay(0).work(QueueMapping { concurrency: 16, ..ONE }, 0);
+    for _ in 0..300 {
+        running.seen().await;
+    }
+    let aws = running.stop().await;
+    aws.stream().forget_finished().unwrap();
+    assert_eq!(aws.stream().read_after(0, 10).unwrap(), []);
 }
 
 #[tokio::test]

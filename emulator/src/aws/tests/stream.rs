@@ -3,13 +3,11 @@ use serde_dynamo::AttributeValue as Image;
 use super::*;
 
 fn ids(records: &[crate::aws::StreamRecord]) -> Vec<String> {
-    records
-        .iter()
-        .map(|record| match &record.record.change.new_image["pk"] {
-            Image::S(pk) => pk.trim_start_matches("run#").to_owned(),
-            other => panic!("{other:?}"),
-        })
-        .collect()
+    let id = |record: &crate::aws::StreamRecord| {
+        let Image::S(pk) = &record.record.change.new_image["pk"] else { panic!("{record:?}") };
+        pk.trim_start_matches("run#").to_owned()
+    };
+    records.iter().map(id).collect()
 }
 
 #[tokio::test]
@@ -80,4 +78,24 @@ async fn removed_records_are_gone_and_their_numbers_are_not_used_again() {
     put(&aws, "c", true).send().await.unwrap();
     let later = aws.stream().read_after(records[1].sequence, 10).unwrap();
     assert_eq!(ids(&later), ["c"]);
+}
+
+#[tokio::test]
+async fn batches_and_transactions_are_in_the_stream_too() {
+    use aws_sdk_dynamodb::types::{Put, PutRequest, TransactWriteItem, WriteRequest};
+    let aws = aws();
+    let item = |id: &str| {
+        let owed = AttributeValue::Bool(true);
+        [("pk", text(&format!("run#{id}"))), ("sk", text("run")), ("owed", owed)]
+            .map(|(name, value)| (name.to_owned(), value))
+    };
+    let put = |id| PutRequest::builder().set_item(Some(item(id).into())).build().unwrap();
+    let writes = ["a", "b"].map(|id| WriteRequest::builder().put_request(put(id)).build());
+    aws.dynamodb().batch_write_item().request_items(TABLE, writes.into()).send().await.unwrap();
+    let put = |id| Put::builder().table_name(TABLE).set_item(Some(item(id).into())).build().unwrap();
+    let actions = ["c", "d"].map(|id| TransactWriteItem::builder().put(put(id)).build());
+    aws.dynamodb().transact_write_items().set_transact_items(Some(actions.into())).send().await.unwrap();
+    assert_eq!(ids(&aws.stream().read_after(0, 10).unwrap()), ["a", "b", "c", "d"]);
+    assert_eq!(aws.ledger().snapshot().writes, 4);
+    assert_eq!(aws.ledger().snapshot().write_units, 6);
 }

@@ -1,9 +1,7 @@
 //! One input, one step: which state takes which input, and what it means there.
 
 use super::settle::Ending;
-use super::{
-    Applied, Effect, Input, JobError, JobPath, JobRun, JobState, Outcome, Phase, Plan, Run, Stretch,
-};
+use super::{Applied, Effect, Input, JobError, JobPath, JobRun, JobState, Outcome, Phase, Plan, Run, Stretch};
 use crate::wait::{Arrival, Verdict};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -17,6 +15,21 @@ pub(super) struct Turn<'a> {
     pub(super) effects: Vec<Effect>,
 }
 
+impl Input {
+    /// The job that it is about.
+    fn job(&self) -> Option<&JobPath> {
+        match self {
+            Self::Answered(job, ..)
+            | Self::Arrived(job, ..)
+            | Self::TimedOut(job, ..)
+            | Self::Woke(job, ..)
+            | Self::ChildEnded(job, ..)
+            | Self::Refused(job, ..) => Some(job),
+            Self::Start | Self::Cancel => None,
+        }
+    }
+}
+
 impl Run {
     /// Takes the run through one input. What becomes due at once is owed by `stretch`.
     #[must_use]
@@ -27,6 +40,7 @@ impl Run {
                 self.cancel(&mut turn);
             } else {
                 self.start_if_queued(&mut turn);
+                self.catch_up(&input, &mut turn);
                 self.take(input, &mut turn);
                 self.drive(&mut turn);
             }
@@ -39,10 +53,31 @@ impl Run {
     fn start_if_queued(&mut self, turn: &mut Turn<'_>) {
         if self.phase == Phase::Queued {
             self.phase = Phase::Active { started_at: turn.now };
-            let mut first = Turn { stretch: &Stretch::Start, effects: Vec::new(), ..*turn };
-            self.drive(&mut first);
-            turn.effects.append(&mut first.effects);
+            self.drive_for(&Stretch::Start, turn);
         }
+    }
+
+    /// News may come of a job that has not begun as far as was written: a message that ends a rest begins jobs without
+    /// a write. Then the rests that are over end here too; what that begins is owed by their own messages.
+    fn catch_up(&mut self, input: &Input, turn: &mut Turn<'_>) {
+        if input.job().is_none_or(|job| self.jobs.contains_key(job)) {
+            return;
+        }
+        let is_over = |state: &JobState| matches!(state, JobState::Resting { until, .. } | JobState::Sleeping { until } if *until <= turn.now);
+        let over = self.jobs.iter().filter(|(_, job)| is_over(&job.state));
+        for (path, attempt) in over.map(|(path, job)| (path.clone(), job.attempt)).collect::<Vec<_>>() {
+            let stretch = Stretch::Wake { job: path.clone(), attempt, nth: 0 };
+            let mut woken = Turn { stretch: &stretch, effects: Vec::new(), ..*turn };
+            self.woke(&path, attempt, &mut woken);
+            turn.effects.append(&mut woken.effects);
+            self.drive_for(&stretch, turn);
+        }
+    }
+
+    fn drive_for(&mut self, stretch: &Stretch, turn: &mut Turn<'_>) {
+        let mut theirs = Turn { stretch, effects: Vec::new(), ..*turn };
+        self.drive(&mut theirs);
+        turn.effects.append(&mut theirs.effects);
     }
 
     fn take(&mut self, input: Input, turn: &mut Turn<'_>) {
@@ -52,19 +87,8 @@ impl Run {
             Input::Arrived(path, attempt, arrival) => self.arrived(&path, attempt, arrival, turn),
             Input::TimedOut(path, attempt) => self.timed_out(&path, attempt, turn),
             Input::Woke(path, attempt) => self.woke(&path, attempt, turn),
-            Input::ChildEnded(path, attempt, ending) => {
-                if let Some(JobState::Child { .. }) = self.current(&path, attempt) {
-                    match ending {
-                        Ok(output) => self.settle(&path, Ending::Child(output), turn),
-                        Err(error) => self.fail(&path, error, turn),
-                    }
-                }
-            }
-            Input::Refused(path, attempt, error) => {
-                if self.current(&path, attempt).is_some_and(|state| !state.has_ended()) {
-                    self.fail(&path, error, turn);
-                }
-            }
+            Input::ChildEnded(path, attempt, ending) => self.child_ended(&path, attempt, ending, turn),
+            Input::Refused(path, attempt, error) => self.refused(&path, attempt, error, turn),
         }
     }
 
@@ -74,100 +98,127 @@ impl Run {
     }
 
     fn answered(&mut self, path: &JobPath, attempt: u32, outcome: Outcome, turn: &mut Turn<'_>) {
-        match self.current(path, attempt).cloned() {
-            Some(JobState::Calling { since, arrived, .. }) => self.called(path, since, outcome, arrived, turn),
-            Some(JobState::Polling { response, asked, deadline, asker: Some(_) }) => {
-                self.polled(path, JobState::Polling { response, asked, deadline, asker: None }, outcome, turn);
-            }
-            _ => {}
+        let Some(job) = self.jobs.get_mut(path).filter(|job| job.attempt == attempt) else { return };
+        if let JobState::Calling { since, arrived, .. } = &mut job.state {
+            let (since, arrived) = (*since, arrived.take());
+            self.called(path, since, outcome, arrived, turn);
+        } else if let JobState::Polling { asker, .. } = &mut job.state
+            && asker.take().is_some()
+        {
+            self.polled(path, outcome, turn);
         }
     }
 
     /// A success counts for any attempt: one that we gave up as unanswered may well have reached the service.
     fn arrived(&mut self, path: &JobPath, attempt: u32, arrival: Arrival, turn: &mut Turn<'_>) {
-        let Some(job) = self.jobs.get(path) else { return };
+        let Some(job) = self.jobs.get_mut(path) else { return };
+        let is_current = attempt == job.attempt;
         let counts = match arrival.verdict {
             Verdict::Success => attempt <= job.attempt,
-            Verdict::Failure => attempt == job.attempt,
+            Verdict::Failure => is_current,
         };
         if !counts {
             return;
         }
-        match job.state.clone() {
-            JobState::Calling { since, stretch, arrived: None } => {
-                self.put(path, JobState::Calling { since, stretch, arrived: Some(arrival) });
+        match &mut job.state {
+            // Held until the answer is there; a success rather than a failure.
+            JobState::Calling { arrived, .. } => {
+                let held = arrived.as_ref().map(|held| held.verdict);
+                if matches!((held, arrival.verdict), (None, _) | (Some(Verdict::Failure), Verdict::Success)) {
+                    *arrived = Some(arrival);
+                }
             }
             // The attempt has begun without a write: its wait was opened, its call is under way.
-            JobState::Resting { .. } if attempt == job.attempt => {
+            JobState::Resting { .. } if is_current => {
                 let stretch = Stretch::Wake { job: path.clone(), attempt, nth: 0 };
-                self.put(path, JobState::Calling { since: turn.now, stretch, arrived: Some(arrival) });
+                job.state = JobState::Calling { since: turn.now, stretch, arrived: Some(arrival) };
             }
             JobState::Resting { .. } => self.conclude(path, Value::Null, arrival, turn),
-            JobState::Waiting { response, .. } => self.conclude(path, response, arrival, turn),
-            _ => {}
+            JobState::Waiting { response, wait, .. } => {
+                let (response, wait) = (response.take(), wait.clone());
+                self.conclude(path, response, arrival, turn);
+                if !is_current {
+                    self.close(vec![wait], turn);
+                }
+            }
+            JobState::Polling { .. }
+            | JobState::Sleeping { .. }
+            | JobState::Child { .. }
+            | JobState::Branching { .. }
+            | JobState::Looping { .. }
+            | JobState::Recovering { .. }
+            | JobState::Completed { .. }
+            | JobState::Failed { .. }
+            | JobState::Cancelled { .. } => {}
         }
     }
 
     fn timed_out(&mut self, path: &JobPath, attempt: u32, turn: &mut Turn<'_>) {
-        match self.current(path, attempt) {
-            Some(JobState::Waiting { wait, .. }) => {
+        let Some(state) = self.current(path, attempt) else { return };
+        let late = || JobError::new("timeout", format!("`{path}` took longer than allowed"));
+        match state {
+            JobState::Waiting { wait, .. } => {
                 let message = format!("no callback came for `{}` before the deadline", wait.key);
                 self.fail(path, JobError::new("timeout", message), turn);
             }
-            Some(state) if !state.has_ended() => {
-                self.fail(path, JobError::new("timeout", format!("`{path}` took longer than allowed")), turn);
-            }
-            _ => {}
+            JobState::Calling { .. } => self.answered(path, attempt, Outcome::Unreachable(late()), turn),
+            JobState::Resting { .. }
+            | JobState::Polling { .. }
+            | JobState::Sleeping { .. }
+            | JobState::Child { .. }
+            | JobState::Branching { .. }
+            | JobState::Looping { .. } => self.fail(path, late(), turn),
+            // The attempt is over: its deadline doesn't bound those who clear up after it.
+            JobState::Recovering { .. }
+            | JobState::Completed { .. }
+            | JobState::Failed { .. }
+            | JobState::Cancelled { .. } => {}
         }
     }
 
     fn woke(&mut self, path: &JobPath, attempt: u32, turn: &mut Turn<'_>) {
-        match self.current(path, attempt).cloned() {
-            Some(JobState::Resting { until, .. }) if until <= turn.now => self.begin(path, turn),
-            Some(JobState::Sleeping { until }) if until <= turn.now => self.settle(path, Ending::Slept, turn),
-            Some(JobState::Polling { response, asked, deadline, asker: None }) => {
-                let nth = asked + 1;
-                let due = matches!(turn.stretch, Stretch::Wake { nth: woken, .. } if *woken == nth);
-                if turn.now >= deadline {
-                    let message = format!("the service had not finished after {asked} questions");
-                    self.fail(path, JobError::new("timeout", message), turn);
-                } else if due {
-                    let asker = Some(turn.stretch.clone());
-                    self.put(path, JobState::Polling { response, asked, deadline, asker });
-                }
-            }
+        match self.current(path, attempt) {
+            Some(JobState::Resting { until, .. }) if *until <= turn.now => self.begin(path, turn),
+            Some(JobState::Sleeping { until }) if *until <= turn.now => self.settle(path, Ending::Slept, turn),
+            Some(JobState::Polling { asker: None, .. }) => self.ask(path, turn),
             _ => {}
         }
     }
 
-    fn cancel(&mut self, turn: &mut Turn<'_>) {
-        let started_at = match self.phase {
-            Phase::Active { started_at } => Some(started_at),
-            _ => None,
-        };
-        self.stop_below("", turn);
-        self.phase = Phase::Cancelled { started_at, ended_at: turn.now };
-    }
-
-    /// Stops every job under a prefix that is not done; nobody waits for their callbacks any more.
-    pub(super) fn stop_below(&mut self, prefix: &str, turn: &mut Turn<'_>) {
-        for (path, job) in &mut self.jobs {
-            if path.as_str().starts_with(prefix) && !job.state.has_ended() {
-                if let JobState::Waiting { wait, .. } = &job.state {
-                    turn.effects.push(Effect::CloseWait(wait.clone()));
-                }
-                job.state = JobState::Cancelled { at: turn.now };
+    fn child_ended(&mut self, path: &JobPath, attempt: u32, ending: Result<Value, JobError>, turn: &mut Turn<'_>) {
+        if let Some(JobState::Child { .. }) = self.current(path, attempt) {
+            match ending {
+                Ok(output) => self.settle(path, Ending::Child(output), turn),
+                Err(error) => self.fail(path, error, turn),
             }
         }
     }
 
-    /// Puts a job into a state; begins it if it has not.
+    /// Where nothing is owed to the job, nothing can be refused.
+    fn refused(&mut self, path: &JobPath, attempt: u32, error: JobError, turn: &mut Turn<'_>) {
+        let Some(state) = self.current(path, attempt) else { return };
+        match state {
+            JobState::Calling { .. } => self.answered(path, attempt, Outcome::Unreachable(error), turn),
+            JobState::Resting { .. } | JobState::Waiting { .. } | JobState::Polling { .. } | JobState::Child { .. } => {
+                self.fail(path, error, turn);
+            }
+            JobState::Sleeping { .. }
+            | JobState::Branching { .. }
+            | JobState::Looping { .. }
+            | JobState::Recovering { .. }
+            | JobState::Completed { .. }
+            | JobState::Failed { .. }
+            | JobState::Cancelled { .. } => {}
+        }
+    }
+
     pub(super) fn put(&mut self, path: &JobPath, state: JobState) {
         if let Some(job) = self.jobs.get_mut(path) {
             job.state = state;
         }
     }
 
+    /// Puts a job into a state; begins it if it has not.
     pub(super) fn put_new(&mut self, path: &JobPath, state: JobState, now: Timestamp) {
         match self.jobs.get_mut(path) {
             Some(job) => job.state = state,

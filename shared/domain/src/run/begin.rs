@@ -6,10 +6,11 @@ use super::path::{Inner, locate};
 use super::settle::Ending;
 use super::{Effect, JobError, JobPath, JobState, Run, Stretch};
 use crate::config::{Component, Job, Step};
-use crate::expr::{EvalError, Template};
+use crate::expr::{EvalError, Template, to_text, truthy};
 use crate::wait::status_text;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Items of one `for-each`: a run is one item of the table, and each item's outcome stands in it.
@@ -17,9 +18,7 @@ pub const MAX_ITEMS: usize = 1000;
 
 impl Run {
     pub(super) fn begin(&mut self, path: &JobPath, turn: &mut Turn<'_>) {
-        let plan = turn.plan;
-        let Some(workflow) = plan.config.workflows.get(&self.workflow) else { return };
-        let Some((job, _)) = locate(workflow, path) else { return };
+        let Some(job) = self.definition(path, turn) else { return self.fail(path, JobError::gone(path), turn) };
         // Begun first, so that whatever goes wrong is this job's failure.
         let stretch = turn.stretch.clone();
         self.put_new(path, JobState::Calling { since: turn.now, stretch, arrived: None }, turn.now);
@@ -32,7 +31,7 @@ impl Run {
         match &job.step {
             Step::Call { component } => self.begin_component(path, job, component, turn),
             Step::If { condition, .. } => {
-                let holds = is_truthy(&self.evaluate(path, condition, turn)?);
+                let holds = truthy(&self.evaluate(path, condition, turn)?);
                 self.branch(path, job, if holds { &Inner::Then } else { &Inner::Else }, turn);
                 Ok(())
             }
@@ -52,7 +51,9 @@ impl Run {
                     self.set_deadline(path, job.timeout, turn);
                     Ok(())
                 }
-                other => Err(JobError::new("not_a_list", format!("`items` must be a list, and is {other}"))),
+                other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                    Err(JobError::new("not_a_list", format!("`items` must be a list, and is {other}")))
+                }
             },
         }
     }
@@ -68,7 +69,7 @@ impl Run {
             None => Err(JobError::new("unknown_component", format!("there is no component `{component}`"))),
             Some(Component::HttpClient(_)) => Ok(()),
             Some(Component::Logger(logger)) => {
-                let input = self.step_input(path, turn.plan, turn.now)?;
+                let input = self.step_input(path, turn.plan, turn.now)?.into_owned();
                 let line = |template: &Option<Template>, field: &str| match template {
                     Some(template) => self.with_input(path, template, &input, turn),
                     None => Ok(input.get(field).cloned().unwrap_or_default()),
@@ -78,7 +79,7 @@ impl Run {
                 turn.effects.push(Effect::Log {
                     job: path.clone(),
                     level: level.as_str().unwrap_or("info").to_ascii_lowercase(),
-                    message: status_text(&message),
+                    message: to_text(&message).into_owned(),
                     data: data.clone(),
                 });
                 // The data goes through, so that the next job's `output` is what was logged.
@@ -100,6 +101,7 @@ impl Run {
                 let until = after(turn.now, duration);
                 self.put(path, JobState::Sleeping { until });
                 self.wake(path, 0, until, turn);
+                self.set_deadline(path, job.timeout.filter(|timeout| *timeout < duration), turn);
                 Ok(())
             }
         }
@@ -157,14 +159,14 @@ impl Run {
         path: &JobPath,
         plan: super::Plan<'_>,
         now: Timestamp,
-    ) -> Result<Value, JobError> {
+    ) -> Result<Cow<'_, Value>, JobError> {
         let workflow = plan.config.workflows.get(&self.workflow);
         let template = workflow.and_then(|workflow| locate(workflow, path)).and_then(|(job, _)| job.input.as_ref());
         match template {
-            None => Ok(self.input.clone()),
+            None => Ok(Cow::Borrowed(&self.input)),
             Some(template) => self
                 .scope_for_job(path, &[template], plan, now)
-                .and_then(|scope| template.render(&scope))
+                .and_then(|scope| template.render(&scope).map(Cow::Owned))
                 .map_err(|error| JobError::template(&error)),
         }
     }
@@ -183,9 +185,7 @@ impl Run {
 
     /// When the wait or the questions of an attempt that began then must be over.
     pub(super) fn give_up_at(&self, path: &JobPath, since: Timestamp, turn: &Turn<'_>) -> Timestamp {
-        let workflow = turn.plan.config.workflows.get(&self.workflow);
-        let job = workflow.and_then(|workflow| locate(workflow, path)).map(|(job, _)| job);
-        after(since, job.map_or(Duration::ZERO, |job| wait_timeout(job, turn.plan.config)))
+        after(since, self.definition(path, turn).map_or(Duration::ZERO, |job| wait_timeout(job, turn.plan.config)))
     }
 }
 
@@ -195,24 +195,12 @@ pub(super) fn after(time: Timestamp, duration: Duration) -> Timestamp {
     time.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
-/// False, null, zero and what is empty don't hold.
-fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(flag) => *flag,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(entries) => !entries.is_empty(),
-    }
-}
-
 /// A duration as the file writes it, computed: text with a unit, or milliseconds.
 fn duration_of(value: &Value) -> Result<Duration, JobError> {
     let found = match value {
         Value::Number(number) => number.as_u64().map(Duration::from_millis),
         Value::String(text) => crate::config::duration::parse(text).ok(),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     let wrong = || JobError::new("bad_duration", format!("{value} is no duration: write `250ms`, `30s`, `5m`, `2h`"));
     found.ok_or_else(wrong)

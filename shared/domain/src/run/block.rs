@@ -7,137 +7,149 @@ use super::{JobError, JobPath, JobState, Phase, Run};
 use crate::config::{Block, Job, Step};
 use serde_json::{Map, Value};
 
+/// What a block has come to.
+enum Standing {
+    /// Some job is not done.
+    Open,
+    /// All jobs are done.
+    Done,
+    /// A job failed.
+    Failed(JobError),
+}
+
 impl Run {
     /// Begins whatever may begin, until nothing more can; ends the run if its jobs are done.
     pub(super) fn drive(&mut self, turn: &mut Turn<'_>) {
         let Phase::Active { started_at } = self.phase else { return };
         let plan = turn.plan;
-        let Some(workflow) = plan.config.workflows.get(&self.workflow) else {
-            let error = JobError::new("unknown_workflow", format!("there is no workflow `{}`", self.workflow));
-            self.phase = Phase::Failed { started_at, ended_at: turn.now, error };
-            return;
+        let output = match plan.config.workflows.get(&self.workflow) {
+            None => Err(JobError::new("unknown_workflow", format!("there is no workflow `{}`", self.workflow))),
+            Some(workflow) => match self.drive_block("", &workflow.jobs, turn) {
+                Standing::Open => return,
+                Standing::Done => self.workflow_output(workflow, self.output_of("", &workflow.jobs), turn),
+                Standing::Failed(error) => Err(error),
+            },
         };
-        while self.drive_block("", &workflow.jobs, turn) {}
+        // Also of a completed run: jobs that are not in the file any more were left out of the reckoning.
+        self.stop_all(turn);
         let ended_at = turn.now;
-        match self.result_of("", &workflow.jobs) {
-            None => {}
-            Some(Err(error)) => {
-                self.stop_below("", turn);
-                self.phase = Phase::Failed { started_at, ended_at, error };
+        self.phase = match output {
+            Ok(output) => Phase::Completed { started_at, ended_at, output },
+            Err(error) => Phase::Failed { started_at, ended_at, error },
+        };
+    }
+
+    /// Takes a block as far as it goes now. Once a job has failed, no other begins.
+    fn drive_block(&mut self, prefix: &str, block: &Block, turn: &mut Turn<'_>) -> Standing {
+        loop {
+            match self.standing(prefix, block) {
+                Standing::Open => {}
+                ended @ (Standing::Done | Standing::Failed(_)) => return ended,
             }
-            Some(Ok(output)) => {
-                self.phase = match self.workflow_output(workflow, output, turn) {
-                    Ok(output) => Phase::Completed { started_at, ended_at, output },
-                    Err(error) => Phase::Failed { started_at, ended_at, error },
-                };
+            let mut changed = false;
+            for job in &block.jobs {
+                let path = JobPath::new(format!("{prefix}{}", job.id));
+                if !self.jobs.contains_key(&path) {
+                    let mut before = job.depends_on.iter().filter_map(|&index| block.jobs.get(index));
+                    if !before.all(|before| self.completed_output(&format!("{prefix}{}", before.id)).is_some()) {
+                        continue;
+                    }
+                    self.begin(&path, turn);
+                    changed = true;
+                }
+                changed |= self.drive_job(&path, job, turn);
+                if matches!(self.jobs.get(&path).map(|job| &job.state), Some(JobState::Failed { .. })) {
+                    break;
+                }
+            }
+            if !changed {
+                return Standing::Open;
             }
         }
     }
 
-    /// Goes through a block once; whether anything changed.
-    fn drive_block(&mut self, prefix: &str, block: &Block, turn: &mut Turn<'_>) -> bool {
-        if matches!(self.result_of(prefix, block), Some(Err(_))) {
+    /// Takes the jobs inside a job as far as they go now, and ends the job with them; whether it is another state's now.
+    fn drive_job(&mut self, path: &JobPath, job: &Job, turn: &mut Turn<'_>) -> bool {
+        let Some(begun) = self.jobs.get(path) else { return false };
+        let attempt = begun.attempt;
+        let inner = if let JobState::Branching { branch } = &begun.state {
+            Inner::parse(branch)
+        } else if let JobState::Recovering { .. } = &begun.state {
+            Inner::OnError
+        } else if let JobState::Looping { items } = &begun.state {
+            let items = items.len();
+            return self.drive_loop(path, attempt, job, items, turn);
+        } else {
             return false;
+        };
+        let Some(block) = inner.of(job) else {
+            self.fail(path, JobError::gone(path), turn);
+            return true;
+        };
+        let prefix = path.inner(attempt, &inner);
+        match self.drive_block(&prefix, block, turn) {
+            Standing::Open => return false,
+            Standing::Done => self.settle(path, Ending::Done(self.output_of(&prefix, block)), turn),
+            Standing::Failed(error) => self.fail(path, error, turn),
         }
-        let mut changed = false;
-        for job in &block.jobs {
-            let path = JobPath::new(format!("{prefix}{}", job.id));
-            match self.jobs.get(&path).map(|job| (job.attempt, job.state.clone())) {
-                None => {
-                    let ready = job.depends_on.iter().filter_map(|&index| block.jobs.get(index));
-                    let mut ready = ready.map(|before| self.completed_output(&format!("{prefix}{}", before.id)));
-                    if ready.all(|output| output.is_some()) {
-                        self.begin(&path, turn);
-                        changed = true;
-                    }
-                }
-                Some((attempt, JobState::Branching { branch })) => {
-                    let taken = Inner::parse(&branch);
-                    if let Some(inner) = taken.of(job) {
-                        changed |= self.drive_inner(&path, &path.inner(attempt, &taken), inner, turn);
-                    }
-                }
-                Some((attempt, JobState::Looping { items })) => {
-                    changed |= self.drive_loop(&path, attempt, job, items.len(), turn);
-                }
-                Some((attempt, JobState::Recovering { .. })) => {
-                    if let Some(handler) = &job.on_error {
-                        let inner = path.inner(attempt, &Inner::OnError);
-                        changed |= self.drive_inner(&path, &inner, handler, turn);
-                    }
-                }
-                Some(_) => {}
-            }
-        }
-        changed
-    }
-
-    /// Drives the one block in progress inside a job, and ends the job with it.
-    fn drive_inner(&mut self, path: &JobPath, inner: &str, block: &Block, turn: &mut Turn<'_>) -> bool {
-        let changed = self.drive_block(inner, block, turn);
-        match self.result_of(inner, block) {
-            None => changed,
-            Some(result) => {
-                self.end_inner(path, result, turn);
-                true
-            }
-        }
+        true
     }
 
     fn drive_loop(&mut self, path: &JobPath, attempt: u32, job: &Job, items: usize, turn: &mut Turn<'_>) -> bool {
-        let Step::ForEach { block, max_concurrent, .. } = &job.step else { return false };
-        let (mut changed, mut in_progress, mut outputs) = (false, 0, Vec::with_capacity(items));
+        let Step::ForEach { block, max_concurrent, .. } = &job.step else {
+            self.fail(path, JobError::gone(path), turn);
+            return true;
+        };
+        let prefix = |index| path.inner(attempt, &Inner::Item(index));
+        let mut in_progress = 0;
         for index in 0..items {
-            let inner = path.inner(attempt, &Inner::Item(index));
-            let mut result = self.result_of(&inner, block);
-            if result.is_none() && in_progress < *max_concurrent {
-                changed |= self.drive_block(&inner, block, turn);
-                result = self.result_of(&inner, block);
-            }
-            match result {
-                None => in_progress += 1,
-                Some(Ok(output)) => outputs.push(output),
-                Some(Err(error)) => {
-                    self.end_inner(path, Err(error), turn);
+            match self.drive_block(&prefix(index), block, turn) {
+                Standing::Open => in_progress += 1,
+                Standing::Done => {}
+                Standing::Failed(error) => {
+                    self.fail(path, error, turn);
                     return true;
                 }
             }
-        }
-        if outputs.len() == items {
-            self.end_inner(path, Ok(Value::Array(outputs)), turn);
-            return true;
-        }
-        changed
-    }
-
-    fn end_inner(&mut self, path: &JobPath, result: Result<Value, JobError>, turn: &mut Turn<'_>) {
-        match result {
-            Ok(output) => self.settle(path, Ending::Done(output), turn),
-            Err(error) => self.fail(path, error, turn),
-        }
-    }
-
-    /// What a block has come to: the first failure, or once all jobs are done the output of those that no other
-    /// depends on — of one its own, of several an object by job id.
-    fn result_of(&self, prefix: &str, block: &Block) -> Option<Result<Value, JobError>> {
-        let mut outputs = Vec::with_capacity(block.jobs.len());
-        for job in &block.jobs {
-            match self.jobs.get(format!("{prefix}{}", job.id).as_str()).map(|job| &job.state) {
-                Some(JobState::Failed { error, .. }) => return Some(Err(error.clone())),
-                Some(JobState::Completed { output, .. }) => outputs.push(Some(output)),
-                _ => outputs.push(None),
+            // Items begin in their order, so none behind this one has.
+            if in_progress == *max_concurrent {
+                return false;
             }
         }
-        let outputs: Vec<&Value> = outputs.into_iter().collect::<Option<_>>()?;
+        if in_progress > 0 {
+            return false;
+        }
+        let outputs = (0..items).map(|index| self.output_of(&prefix(index), block)).collect();
+        self.settle(path, Ending::Done(outputs), turn);
+        true
+    }
+
+    fn standing(&self, prefix: &str, block: &Block) -> Standing {
+        let mut standing = Standing::Done;
+        for job in &block.jobs {
+            match self.jobs.get(format!("{prefix}{}", job.id).as_str()).map(|job| &job.state) {
+                Some(JobState::Failed { error, .. }) => return Standing::Failed(error.clone()),
+                Some(JobState::Completed { .. }) => {}
+                _ => standing = Standing::Open,
+            }
+        }
+        standing
+    }
+
+    /// The output of the jobs that no other depends on: of one its own, of several an object by job id.
+    fn output_of(&self, prefix: &str, block: &Block) -> Value {
         let is_last = |index: usize| !block.jobs.iter().any(|job| job.depends_on.contains(&index));
-        let last = outputs.iter().zip(&block.jobs).enumerate().filter(|(index, _)| is_last(*index));
-        let mut last: Map<String, Value> =
-            last.map(|(_, (output, job))| (job.id.clone(), (*output).clone())).collect();
-        Some(Ok(match last.len() {
+        let last = block.jobs.iter().enumerate().filter(|(index, _)| is_last(*index));
+        let outputs = last.filter_map(|(_, job)| {
+            let output = self.completed_output(&format!("{prefix}{}", job.id))?;
+            Some((job.id.clone(), output.clone()))
+        });
+        let mut outputs: Map<String, Value> = outputs.collect();
+        match outputs.len() {
             0 => Value::Null,
-            1 => last.values_mut().next().map(Value::take).unwrap_or_default(),
-            _ => Value::Object(last),
-        }))
+            1 => outputs.values_mut().next().map(Value::take).unwrap_or_default(),
+            _ => Value::Object(outputs),
+        }
     }
 
     pub(super) fn definition<'a>(&self, path: &JobPath, turn: &Turn<'a>) -> Option<&'a Job> {

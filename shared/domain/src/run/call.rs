@@ -1,11 +1,13 @@
 //! What a job asks of the outside world: the request of its call, and the key of its wait.
 
-use super::{JobError, JobPath, JobState, Plan, Run};
+use super::begin::after;
+use super::{JobError, JobPath, JobRun, JobState, Plan, Run};
 use crate::config::{CallbackCompletion, Completion, Component, Config, HttpClient, HttpRequest, Job, Step};
 use crate::expr::{Scope, Template};
 use crate::wait::{WaitKey, Waiter, key_text, status_text};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// How long a call may take where nothing says otherwise: 30 s.
@@ -28,7 +30,7 @@ pub struct Call {
     pub body: Option<Value>,
     /// Bounds the whole call.
     pub timeout: Duration,
-    /// The same for every try of this job.
+    /// The same for every try of this job; a question of its polling has one of its own.
     pub idempotency_key: String,
     /// The host comes from a template: it must not be an internal address.
     pub guarded: bool,
@@ -38,7 +40,7 @@ pub struct Call {
 struct Attempt<'a> {
     client: &'a HttpClient,
     job: &'a Job,
-    input: Value,
+    input: Cow<'a, Value>,
 }
 
 impl Run {
@@ -49,12 +51,19 @@ impl Run {
     pub fn call(&self, path: &JobPath, plan: Plan<'_>, now: Timestamp) -> Result<Call, JobError> {
         let attempt = self.attempt(path, plan, now)?;
         let scope = self.scope(path, &[], plan, now).with("input", &attempt.input);
-        let (request, scope) = match (self.jobs.get(path).map(|job| &job.state), &attempt.client.completion) {
-            (Some(JobState::Polling { response, .. }), Some(Completion::Polling(polling))) => {
-                (&polling.request, scope.with("response", response))
-            }
-            _ => (&attempt.client.request, scope),
-        };
+        let (mut request, mut scope, mut idempotency_key) =
+            (&attempt.client.request, scope, format!("{}/{path}", self.id));
+        if let Some(JobRun { attempt: number, state: JobState::Polling { response, asked, .. }, .. }) =
+            self.jobs.get(path)
+        {
+            let Some(Completion::Polling(polling)) = &attempt.client.completion else {
+                return Err(JobError::gone(path));
+            };
+            request = &polling.request;
+            scope = scope.with("response", response);
+            // A service that remembers keys must not answer a question as it did the one before.
+            idempotency_key.push_str(&format!("/question-{number}-{}", asked + 1));
+        }
         let body = body_of(request, &scope)?;
         let timeout = attempt.client.timeout.unwrap_or(CALL_TIMEOUT);
         Ok(Call {
@@ -64,7 +73,7 @@ impl Run {
             params: texts(&request.params, &scope)?,
             body,
             timeout: attempt.job.timeout.map_or(timeout, |bound| bound.min(timeout)),
-            idempotency_key: format!("{}/{path}", self.id),
+            idempotency_key,
             guarded: !request.host_is_literal,
         })
     }
@@ -81,22 +90,29 @@ impl Run {
     ) -> Result<Option<(WaitKey, Timestamp)>, JobError> {
         let Some(JobState::Calling { since, .. }) = self.jobs.get(path).map(|job| &job.state) else { return Ok(None) };
         let attempt = self.attempt(path, plan, now)?;
-        match &attempt.client.completion {
+        let deadline = after(*since, wait_timeout(attempt.job, plan.config));
+        Ok(self.key_before(path, plan, now)?.map(|wait| (wait, deadline)))
+    }
+
+    /// The key that an attempt of the job waits under from before its call.
+    pub(super) fn key_before(
+        &self,
+        path: &JobPath,
+        plan: Plan<'_>,
+        now: Timestamp,
+    ) -> Result<Option<WaitKey>, JobError> {
+        match &self.attempt(path, plan, now)?.client.completion {
             Some(Completion::Callback(completion)) if !completion.reads_response() => {
-                let wait = self.wait_key(path, completion, &Value::Null, plan, now)?;
-                let deadline = super::begin::after(*since, wait_timeout(attempt.job, plan.config));
-                Ok(Some((wait, deadline)))
+                self.wait_key(path, completion, &Value::Null, plan, now).map(Some)
             }
-            _ => Ok(None),
+            Some(Completion::Callback(_) | Completion::Polling(_)) | None => Ok(None),
         }
     }
 
     /// The wait that a job opens after its call.
     pub fn open_wait_of(&self, path: &JobPath) -> Option<(WaitKey, Timestamp)> {
-        match &self.jobs.get(path)?.state {
-            JobState::Waiting { wait, deadline, .. } => Some((wait.clone(), *deadline)),
-            _ => None,
-        }
+        let JobState::Waiting { wait, deadline, .. } = &self.jobs.get(path)?.state else { return None };
+        Some((wait.clone(), *deadline))
     }
 
     /// The run that a job starts and waits for.
@@ -115,7 +131,7 @@ impl Run {
         }
         let input = self.step_input(path, plan, now)?;
         let input = match &sub.input {
-            None => input,
+            None => input.into_owned(),
             Some(template) => render(template, &self.scope(path, &[template], plan, now).with("input", &input))?,
         };
         let parent = Waiter { run: self.id.clone(), job: path.clone(), attempt: job.attempt };
@@ -132,11 +148,7 @@ impl Run {
     ) -> Result<WaitKey, JobError> {
         let attempt = self.attempt(path, plan, now)?;
         let scope = self.scope(path, &[], plan, now).with("input", &attempt.input);
-        let request = if completion.wait_for.references().iter().any(|r| r.source == "request") {
-            body_of(&attempt.client.request, &scope)?.unwrap_or_default()
-        } else {
-            Value::Null
-        };
+        let request = request_read(&completion.wait_for, attempt.client, &scope)?;
         let value = render(&completion.wait_for, &scope.with("response", response).with("request", &request))?;
         let none = || {
             let message = format!("nothing to recognise the callback by: `wait_for` gave {value}");
@@ -145,7 +157,7 @@ impl Run {
         Ok(WaitKey { route: completion.route.clone(), key: key_text(&value).ok_or_else(none)? })
     }
 
-    fn attempt<'a>(&self, path: &JobPath, plan: Plan<'a>, now: Timestamp) -> Result<Attempt<'a>, JobError> {
+    fn attempt<'a>(&'a self, path: &JobPath, plan: Plan<'a>, now: Timestamp) -> Result<Attempt<'a>, JobError> {
         let found = plan.config.workflows.get(&self.workflow).and_then(|w| super::path::locate(w, path));
         let gone = || JobError::new("unknown_component", format!("`{path}` calls nothing in the file as it is now"));
         let (job, _) = found.ok_or_else(gone)?;
@@ -165,14 +177,10 @@ impl CallbackCompletion {
 
 /// How long an attempt may last with its wait: the completion's `timeout`, and the job's where that is shorter.
 pub(super) fn wait_timeout(job: &Job, config: &Config) -> Duration {
-    let client = match &job.step {
-        Step::Call { component } => match config.components.get(component) {
-            Some(Component::HttpClient(client)) => Some(client),
-            _ => None,
-        },
-        _ => None,
-    };
-    let timeout = match client.and_then(|client| client.completion.as_ref()) {
+    let component = if let Step::Call { component } = &job.step { config.components.get(component) } else { None };
+    let completion =
+        if let Some(Component::HttpClient(client)) = component { client.completion.as_ref() } else { None };
+    let timeout = match completion {
         Some(Completion::Callback(completion)) => completion.timeout,
         Some(Completion::Polling(polling)) => polling.timeout,
         None => WAIT_TIMEOUT,
@@ -180,16 +188,21 @@ pub(super) fn wait_timeout(job: &Job, config: &Config) -> Duration {
     job.timeout.map_or(timeout, |bound| bound.min(timeout))
 }
 
-fn render(template: &Template, scope: &Scope<'_>) -> Result<Value, JobError> {
+pub(super) fn render(template: &Template, scope: &Scope<'_>) -> Result<Value, JobError> {
     template.render(scope).map_err(|error| JobError::template(&error))
 }
 
 fn url_of(request: &HttpRequest, scope: &Scope<'_>) -> Result<String, JobError> {
     let missing = || JobError::new("no_address", "the component has no `base_url` or `endpoint`");
-    match render(request.url.as_ref().ok_or_else(missing)?, scope)? {
-        Value::String(url) if !url.is_empty() => Ok(url),
-        other => Err(JobError::new("no_address", format!("the component's address came out as {other}"))),
-    }
+    let url = render(request.url.as_ref().ok_or_else(missing)?, scope)?;
+    let empty = || JobError::new("no_address", format!("the component's address came out as {url}"));
+    url.as_str().filter(|url| !url.is_empty()).map(str::to_owned).ok_or_else(empty)
+}
+
+/// `request`, as far as a template reads it: the body that was sent.
+pub(super) fn request_read(template: &Template, client: &HttpClient, scope: &Scope<'_>) -> Result<Value, JobError> {
+    let read = template.references().iter().any(|reference| reference.source == "request");
+    if read { Ok(body_of(&client.request, scope)?.unwrap_or_default()) } else { Ok(Value::Null) }
 }
 
 fn body_of(request: &HttpRequest, scope: &Scope<'_>) -> Result<Option<Value>, JobError> {
@@ -200,9 +213,9 @@ fn body_of(request: &HttpRequest, scope: &Scope<'_>) -> Result<Option<Value>, Jo
 fn texts(templates: &[(String, Template)], scope: &Scope<'_>) -> Result<Vec<(String, String)>, JobError> {
     let mut texts = Vec::with_capacity(templates.len());
     for (name, template) in templates {
-        match render(template, scope)? {
-            Value::Null => {}
-            value => texts.push((name.clone(), status_text(&value))),
+        let value = render(template, scope)?;
+        if !value.is_null() {
+            texts.push((name.clone(), status_text(&value)));
         }
     }
     Ok(texts)

@@ -137,6 +137,11 @@ impl JobError {
     pub(super) fn template(error: &crate::expr::EvalError) -> Self {
         Self::new("template", error.to_string())
     }
+
+    /// The file has changed under the run.
+    pub(super) fn gone(path: &JobPath) -> Self {
+        Self::new("unknown_job", format!("`{path}` is not in the file as it is now"))
+    }
 }
 
 impl JobState {

@@ -3,8 +3,10 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
 
-/// Where a job stands in its workflow: `optimize`, or inside other jobs `each/3/fetch`, `decide/then/notify`,
-/// `generate/on_error/retry`. The jobs inside another job's second attempt stand under `each~2/…`.
+/// Where a job stands in its workflow: `optimize`, or inside another job `each/3/fetch`.
+///
+/// Likewise `decide/then/notify` and `generate/on_error/retry`. The jobs inside another job's second attempt stand under
+/// `each~2/…`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobPath(String);

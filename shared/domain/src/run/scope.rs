@@ -79,18 +79,19 @@ impl Run {
     }
 
     pub(super) fn completed_output(&self, path: &str) -> Option<&Value> {
-        match &self.jobs.get(path)?.state {
-            JobState::Completed { output, .. } => Some(output),
-            _ => None,
-        }
+        let JobState::Completed { output, .. } = &self.jobs.get(path)?.state else { return None };
+        Some(output)
     }
 }
 
 fn job_value(state: &JobState) -> Value {
-    match state {
-        JobState::Completed { output, .. } => json!({"status": "completed", "output": output}),
-        JobState::Failed { error, .. } => json!({"status": "failed", "error": error_value(error)}),
-        other => json!({"status": other.as_str()}),
+    let status = state.as_str();
+    if let JobState::Completed { output, .. } = state {
+        json!({"status": status, "output": output})
+    } else if let JobState::Failed { error, .. } = state {
+        json!({"status": status, "error": error_value(error)})
+    } else {
+        json!({"status": status})
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn parse(content_type: Option<&str>, bytes: Bytes) -> Result<Va
     }
 }
 
-/// One JSON text, at most 128 levels deep (what serde_json allows, so that no input can exhaust the stack).
+/// One JSON text, at most 128 levels deep (what `serde_json` allows, so that no input can exhaust the stack).
 pub(super) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     let text = utf8(bytes)?;
     serde_json::from_str(text.trim_start_matches('\u{feff}'))

@@ -53,7 +53,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
-/// Only 2000::/3 is given out; in it, what embeds an IPv4 address or documents is refused.
+/// Only `2000::/3` is given out; in it, what embeds an IPv4 address or documents is refused.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         [0x2001, second, ..] if second < 0x0200 || second == 0x0db8 => false,

@@ -3,6 +3,8 @@
 use super::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use zstd::bulk::{Compressor, Decompressor};
 
 /// The largest packed state. An item may have 400 KB in all
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>); the rest is for the
@@ -16,17 +18,31 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// No state is larger than this unpacked: what a run may hold is bounded by its input and its answers.
 const MAX_UNPACKED: usize = 256 << 20;
 
+thread_local! {
+    /// Making a context costs more than compressing a kilobyte; each thread keeps one.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(1).ok());
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
+}
+
+fn compress(json: &[u8]) -> Option<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(json).ok())
+}
+
+fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
+    let size = Decompressor::upper_bound(bytes).unwrap_or(MAX_UNPACKED).min(MAX_UNPACKED);
+    DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.as_mut()?.decompress(bytes, size).ok())
+}
+
 pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
     let json = serde_json::to_vec(value).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    let packed = if json.len() < WORTH_IT { json } else { zstd::bulk::compress(&json, 1).unwrap_or(json) };
+    let packed = if json.len() < WORTH_IT { json } else { compress(&json).unwrap_or(json) };
     if packed.len() > MAX_BLOB { Err(StoreError::TooLarge { size: packed.len() }) } else { Ok(packed) }
 }
 
 pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8], whose: &str) -> Result<T, StoreError> {
     let damaged = || StoreError::Damaged(whose.to_owned());
     if bytes.starts_with(&ZSTD_MAGIC) {
-        let size = zstd::bulk::Decompressor::upper_bound(bytes).unwrap_or(MAX_UNPACKED).min(MAX_UNPACKED);
-        let json = zstd::bulk::decompress(bytes, size).map_err(|_| damaged())?;
+        let json = decompress(bytes).ok_or_else(damaged)?;
         serde_json::from_slice(&json).map_err(|_| damaged())
     } else {
         serde_json::from_slice(bytes).map_err(|_| damaged())

@@ -1,0 +1,54 @@
+//! Colours, where somebody looks who wants them.
+
+use std::io::IsTerminal;
+
+/// Whether to colour.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paint(bool);
+
+/// What a text is to the reader. The numbers are ANSI's (ECMA-48, 8.3.117).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    Title,
+    Quiet,
+    Arrow,
+    Good,
+    Odd,
+    Bad,
+}
+
+impl Paint {
+    /// On a terminal, unless `NO_COLOR` is set to something (<https://no-color.org>).
+    #[expect(clippy::disallowed_methods, reason = "how to print is asked once, by the command line")]
+    pub(super) fn for_stdout() -> Self {
+        let refused = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
+        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        Self(std::io::stdout().is_terminal() && !refused && !dumb)
+    }
+
+    /// Never.
+    #[cfg(test)]
+    pub(super) fn plain() -> Self {
+        Self(false)
+    }
+
+    /// Always.
+    #[cfg(test)]
+    pub(super) fn coloured() -> Self {
+        Self(true)
+    }
+
+    pub(super) fn paint(self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Plain => return text.to_owned(),
+            Tone::Title => "1",
+            Tone::Quiet => "2",
+            Tone::Arrow => "36",
+            Tone::Good => "32",
+            Tone::Odd => "33",
+            Tone::Bad => "1;31",
+        };
+        if self.0 && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}

@@ -1,0 +1,83 @@
+//! Jobs that ask from time to time how far the service is.
+
+use super::apply::Turn;
+use super::begin::after;
+use super::settle::success;
+use super::{JobError, JobPath, JobState, Outcome, Run, Stretch};
+use crate::config::{Completion, Polling};
+use crate::expr::Template;
+use crate::wait::{Arrival, Judgement, Verdict, judge};
+use serde_json::Value;
+
+impl Run {
+    /// A polling job's rest is over: the next question is due, or the deadline has passed.
+    pub(super) fn ask(&mut self, path: &JobPath, turn: &mut Turn<'_>) {
+        let Some(JobState::Polling { asked, deadline, asker, .. }) = self.jobs.get_mut(path).map(|job| &mut job.state)
+        else {
+            return;
+        };
+        if turn.now >= *deadline {
+            let error = still_unfinished(*asked);
+            return self.fail(path, error, turn);
+        }
+        // A wake of another question is a repeated one. A stretch that was handed over has no number.
+        let is_repeated = matches!(turn.stretch, Stretch::Wake { nth, .. } if *nth != *asked + 1);
+        if !is_repeated {
+            *asker = Some(turn.stretch.clone());
+        }
+    }
+
+    /// A question's outcome. Until the deadline, one that was not answered is simply asked again.
+    pub(super) fn polled(&mut self, path: &JobPath, outcome: Outcome, turn: &mut Turn<'_>) {
+        let client = self.http_client(path, turn);
+        let Some(Completion::Polling(polling)) = client.and_then(|client| client.completion.as_ref()) else {
+            return self.fail(path, JobError::gone(path), turn);
+        };
+        if let Ok(answer) = success(outcome) {
+            match self.judge_answer(path, polling, answer, turn) {
+                Err(error) => return self.fail(path, error, turn),
+                Ok(Some(arrival)) => {
+                    let response = match self.jobs.get_mut(path).map(|job| &mut job.state) {
+                        Some(JobState::Polling { response, .. }) => response.take(),
+                        _ => Value::Null,
+                    };
+                    return self.conclude(path, response, arrival, turn);
+                }
+                Ok(None) => {}
+            }
+        }
+        let Some(JobState::Polling { asked, deadline, .. }) = self.jobs.get_mut(path).map(|job| &mut job.state) else {
+            return;
+        };
+        *asked += 1;
+        let (asked, deadline) = (*asked, *deadline);
+        if turn.now >= deadline {
+            return self.fail(path, still_unfinished(asked), turn);
+        }
+        self.wake(path, asked + 1, after(turn.now, polling.interval).min(deadline), turn);
+    }
+
+    /// What the answer to a question decides, if it does.
+    fn judge_answer(
+        &self,
+        path: &JobPath,
+        polling: &Polling,
+        answer: Value,
+        turn: &Turn<'_>,
+    ) -> Result<Option<Arrival>, JobError> {
+        let read = |template: &Template| self.component_output(path, template, &answer, &Value::Null, turn);
+        let judgement = match &polling.status {
+            None => Judgement::Final(Verdict::Success),
+            Some(status) => judge(&read(status)?, &polling.success_when, &polling.fail_when),
+        };
+        let result = polling.result.as_ref().map(read).transpose()?;
+        Ok(match judgement {
+            Judgement::Final(verdict) => Some(Arrival { verdict, result: result.unwrap_or(answer) }),
+            Judgement::Progress => None,
+        })
+    }
+}
+
+fn still_unfinished(asked: u32) -> JobError {
+    JobError::new("timeout", format!("the service had not finished after {asked} questions"))
+}

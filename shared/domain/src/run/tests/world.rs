@@ -1,0 +1,410 @@
+//! A world around a run: its table, its messages, and the services it calls, one step at a time.
+//!
+//! It keeps the promises that the real one keeps and no others. A message comes at least once, some time after it is
+//! due, and so may a callback; whoever holds a run may die at any step; a write that lost the race is tried again on
+//! what the winner wrote. What a message brings is not written before the calls that it makes due.
+
+use super::fixture::{File, Story, at};
+use crate::config::Completion;
+use crate::id::RunId;
+use crate::run::{Applied, Effect, Input, JobError, JobPath, Outcome, Owed, Run, Stretch};
+use crate::wait::{Arrival, Verdict, WaitKey};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+
+/// Decides what happens next; once it runs dry, all goes well.
+#[derive(Debug)]
+pub(super) struct Fate {
+    bytes: std::vec::IntoIter<u8>,
+}
+
+impl Fate {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes: bytes.into_iter() }
+    }
+
+    fn pick(&mut self, choices: usize) -> usize {
+        self.bytes.next().map_or(0, |byte| usize::from(byte) % choices)
+    }
+
+    /// Once in so many times, while there is fate left.
+    fn strikes(&mut self, once_in: usize) -> bool {
+        self.pick(once_in) == once_in - 1
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Message {
+    stretch: Stretch,
+    due: Timestamp,
+}
+
+#[derive(Debug, Default)]
+struct Wait {
+    waiter: Option<(JobPath, u32)>,
+    deadline: Timestamp,
+    arrived: Option<Arrival>,
+    is_closed: bool,
+}
+
+/// Something that a session has begun to do.
+#[derive(Debug)]
+enum Task {
+    Open { job: JobPath, attempt: u32, wait: WaitKey, deadline: Timestamp, then_call: bool },
+    Call { job: JobPath, attempt: u32 },
+}
+
+/// Who holds the run while one message is worked off.
+#[derive(Debug)]
+struct Session {
+    message: Message,
+    run: Run,
+    version: u64,
+    /// It has lasted so long that what becomes due is another's.
+    is_tired: bool,
+    unsaved: Vec<Input>,
+    effects: Vec<Effect>,
+    begun: HashSet<Owed>,
+    tasks: Vec<Task>,
+}
+
+/// All that there is.
+#[derive(Debug)]
+pub(super) struct World<'a> {
+    file: &'a File,
+    pub(super) stored: Run,
+    version: u64,
+    now: Timestamp,
+    fate: Fate,
+    messages: Vec<Message>,
+    sessions: Vec<Session>,
+    waits: HashMap<WaitKey, Wait>,
+    /// On their way to us.
+    callbacks: Vec<(WaitKey, Verdict)>,
+    children: Vec<(JobPath, u32, RunId)>,
+    endings: HashMap<RunId, Result<Value, JobError>>,
+    calls: usize,
+}
+
+/// What can happen next.
+enum Step {
+    Task(usize, usize),
+    Message(usize),
+    Callback(usize),
+    Child(usize),
+    Deadline(WaitKey),
+    Crash(usize),
+    Pass(Timestamp),
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(file: &'a File, workflow: &str, fate: Fate) -> Self {
+        let stored = Story::queued(file, workflow, json!({"key": "k"})).run;
+        let messages = vec![Message { stretch: Stretch::Start, due: at(0) }];
+        Self {
+            file,
+            stored,
+            version: 1,
+            now: at(0),
+            fate,
+            messages,
+            sessions: Vec::new(),
+            waits: HashMap::new(),
+            callbacks: Vec::new(),
+            children: Vec::new(),
+            endings: HashMap::new(),
+            calls: 0,
+        }
+    }
+
+    /// Lets one thing happen; whether anything could.
+    pub(super) fn step(&mut self) -> bool {
+        let mut steps = self.steps();
+        if steps.is_empty() {
+            return false;
+        }
+        let next = self.fate.pick(steps.len());
+        match steps.swap_remove(next) {
+            Step::Task(session, task) => self.work(session, task),
+            Step::Message(index) => {
+                let message = self.messages.swap_remove(index);
+                if self.fate.strikes(8) {
+                    self.messages.push(message.clone());
+                }
+                self.open(message);
+            }
+            Step::Callback(index) => {
+                let (wait, verdict) = self.callbacks.swap_remove(index);
+                self.call_back(&wait, verdict);
+            }
+            Step::Child(index) => {
+                let (job, attempt, child) = self.children.swap_remove(index);
+                let failed = self.fate.strikes(3);
+                let ending = if failed { Err(JobError::new("x", "the child failed")) } else { Ok(json!("ended")) };
+                self.endings.insert(child.clone(), ending);
+                self.messages.push(Message { stretch: Stretch::Child { job, attempt, child }, due: self.now });
+            }
+            Step::Deadline(key) => {
+                if let Some(wait) = self.waits.get_mut(&key) {
+                    wait.is_closed = true;
+                }
+                self.messages.push(Message { stretch: Stretch::Wait(key), due: self.now });
+            }
+            Step::Crash(session) => {
+                let died = self.sessions.swap_remove(session);
+                self.messages.push(died.message);
+            }
+            Step::Pass(to) => self.now = to,
+        }
+        true
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (at, session) in self.sessions.iter().enumerate() {
+            steps.extend((0..session.tasks.len()).map(|task| Step::Task(at, task)));
+        }
+        let due = self.messages.iter().enumerate().filter(|(_, message)| message.due <= self.now);
+        steps.extend(due.map(|(at, _)| Step::Message(at)));
+        steps.extend((0..self.callbacks.len()).map(Step::Callback));
+        steps.extend((0..self.children.len()).map(Step::Child));
+        let mut open: Vec<_> = self.waits.iter().filter(|(_, wait)| wait.is_open() && wait.waiter.is_some()).collect();
+        open.sort_by_key(|(key, wait)| (wait.deadline, (*key).clone()));
+        let passed = open.iter().filter(|(_, wait)| wait.deadline <= self.now);
+        steps.extend(passed.map(|(key, _)| Step::Deadline((*key).clone())));
+        if self.fate.bytes.len() > 0 {
+            steps.extend((0..self.sessions.len()).map(Step::Crash));
+        }
+        let times = self.messages.iter().map(|message| message.due).chain(open.iter().map(|(_, wait)| wait.deadline));
+        let mut times: Vec<Timestamp> = times.filter(|time| *time > self.now).collect();
+        times.sort_unstable();
+        steps.extend(times.first().map(|time| Step::Pass(*time)));
+        steps
+    }
+
+    fn open(&mut self, message: Message) {
+        let run = self.stored.clone();
+        let input = match &message.stretch {
+            _ if run.has_ended() => return,
+            Stretch::Start => Some(Input::Start),
+            Stretch::Continue { .. } => None,
+            Stretch::Wake { job, attempt, .. } => Some(Input::Woke(job.clone(), *attempt)),
+            Stretch::Deadline { job, attempt } => Some(Input::TimedOut(job.clone(), *attempt)),
+            Stretch::Wait(key) => match self.waits.get(key) {
+                Some(Wait { waiter: Some((job, attempt)), arrived: Some(arrival), .. }) => {
+                    Some(Input::Arrived(job.clone(), *attempt, arrival.clone()))
+                }
+                Some(Wait { waiter: Some((job, attempt)), is_closed: true, .. }) => {
+                    Some(Input::TimedOut(job.clone(), *attempt))
+                }
+                _ => return,
+            },
+            Stretch::Child { job, attempt, child } => {
+                Some(Input::ChildEnded(job.clone(), *attempt, self.endings[child].clone()))
+            }
+        };
+        let (unsaved, effects, begun, tasks) = (Vec::new(), Vec::new(), HashSet::new(), Vec::new());
+        let version = self.version;
+        let mut session = Session { message, run, version, is_tired: false, unsaved, effects, begun, tasks };
+        if let Some(input) = input {
+            self.take(&mut session, input);
+        }
+        let is_quiet = session.unsaved.iter().all(|input| matches!(input, Input::Start | Input::Woke(..)))
+            && session.run.owed_by(&session.message.stretch).iter().all(|owed| matches!(owed, Owed::Call(..)))
+            && !session.run.owed_by(&session.message.stretch).is_empty()
+            && session.effects.is_empty();
+        if !is_quiet {
+            self.save(&mut session);
+        }
+        self.go_on(session);
+    }
+
+    fn take(&self, session: &mut Session, input: Input) {
+        let Applied { run, effects } = session.apply(input.clone(), self);
+        session.run = run;
+        session.effects.extend(effects);
+        session.unsaved.push(input);
+    }
+
+    fn save(&mut self, session: &mut Session) {
+        if session.unsaved.is_empty() {
+            return;
+        }
+        if session.version != self.version {
+            (session.run, session.version) = (self.stored.clone(), self.version);
+            session.effects.clear();
+            for input in session.unsaved.clone() {
+                let Applied { run, effects } = session.apply(input, self);
+                session.run = run;
+                session.effects.extend(effects);
+            }
+        }
+        assert!(!self.stored.has_ended() || self.stored == session.run, "an ended run never changes");
+        let next = Stretch::Continue { version: session.version + 1 };
+        if !session.run.owed_by(&next).is_empty() {
+            self.messages.push(Message { stretch: next, due: self.now });
+        }
+        self.version += 1;
+        (self.stored, session.version) = (session.run.clone(), self.version);
+        session.unsaved.clear();
+        for effect in std::mem::take(&mut session.effects) {
+            match effect {
+                Effect::Log { .. } => {}
+                Effect::Wake { stretch, at } => self.messages.push(Message { stretch, due: at }),
+                Effect::CloseWait(key) => {
+                    let wait = self.waits.get_mut(&key).filter(|wait| wait.is_open() && wait.waiter.is_some());
+                    wait.into_iter().for_each(|wait| wait.is_closed = true);
+                }
+            }
+        }
+    }
+
+    /// Begins what the session owes; it is over when nothing is under way.
+    fn go_on(&mut self, mut session: Session) {
+        loop {
+            let owed = session.run.owed_by(&session.message.stretch);
+            let new: Vec<Owed> = owed.into_iter().filter(|owed| session.begun.insert(owed.clone())).collect();
+            if new.is_empty() {
+                break;
+            }
+            for owed in new {
+                self.begin(&mut session, owed);
+            }
+            self.save(&mut session);
+        }
+        if !session.tasks.is_empty() {
+            self.sessions.push(session);
+        }
+    }
+
+    fn begin(&mut self, session: &mut Session, owed: Owed) {
+        let plan = Story::queued(self.file, "linear", Value::Null).plan();
+        match owed {
+            Owed::Call(job, attempt) => match session.run.wait_before(&job, plan, self.now).expect("a key") {
+                Some((wait, deadline)) => {
+                    session.tasks.push(Task::Open { job, attempt, wait, deadline, then_call: true });
+                }
+                None => session.tasks.push(Task::Call { job, attempt }),
+            },
+            Owed::OpenWait(job, attempt) => {
+                let (wait, deadline) = session.run.open_wait_of(&job).expect("a wait");
+                session.tasks.push(Task::Open { job, attempt, wait, deadline, then_call: false });
+            }
+            Owed::StartChild(job, attempt) => {
+                let child = session.run.child_run(&job, plan, self.now).expect("a child").id;
+                let is_new = !self.endings.contains_key(&child) && !self.children.iter().any(|(.., id)| *id == child);
+                if is_new {
+                    self.children.push((job, attempt, child));
+                }
+            }
+        }
+    }
+
+    /// One step of one thing that is under way.
+    fn work(&mut self, at: usize, task: usize) {
+        let mut session = self.sessions.swap_remove(at);
+        session.is_tired |= self.fate.strikes(16);
+        match session.tasks.swap_remove(task) {
+            Task::Open { job, attempt, wait, deadline, then_call } => {
+                let news = self.open_wait(&wait, &job, attempt, deadline);
+                let is_over = matches!(news, Some(Input::Refused(..) | Input::TimedOut(..)));
+                if then_call && !is_over {
+                    session.tasks.push(Task::Call { job, attempt });
+                }
+                news.into_iter().for_each(|input| self.take(&mut session, input));
+            }
+            Task::Call { job, attempt } => {
+                let outcome = self.call(&session.run, &job);
+                self.take(&mut session, Input::Answered(job, attempt, outcome));
+            }
+        }
+        self.save(&mut session);
+        self.go_on(session);
+    }
+
+    fn open_wait(&mut self, key: &WaitKey, job: &JobPath, attempt: u32, deadline: Timestamp) -> Option<Input> {
+        let stored = &self.stored;
+        let wait = self.waits.entry(key.clone()).or_default();
+        let (mine, over) = (Some((job.clone(), attempt)), !wait.is_open());
+        match &wait.waiter {
+            None => {}
+            Some((by, before)) if by == job && *before <= attempt && !over => {}
+            waiter if *waiter == mine => {
+                return Some(match &wait.arrived {
+                    Some(arrival) => Input::Arrived(job.clone(), attempt, arrival.clone()),
+                    None => Input::TimedOut(job.clone(), attempt),
+                });
+            }
+            Some((by, before)) if by == job && *before < attempt => {
+                if let Some(arrival @ Arrival { verdict: Verdict::Success, .. }) = &wait.arrived {
+                    return Some(Input::Arrived(job.clone(), attempt, arrival.clone()));
+                }
+                *wait = Wait::default();
+            }
+            Some((by, before)) if !stored.awaits(by, *before) => *wait = Wait::default(),
+            Some(_) => return Some(Input::Refused(job.clone(), attempt, JobError::new("key_taken", "it is taken"))),
+        }
+        (wait.waiter, wait.deadline) = (mine, deadline);
+        wait.arrived.clone().map(|arrival| Input::Arrived(job.clone(), attempt, arrival))
+    }
+
+    /// The service may have taken the call whatever it answers, and calls back if it has.
+    fn call(&mut self, run: &Run, job: &JobPath) -> Outcome {
+        let plan = Story::queued(self.file, "linear", Value::Null).plan();
+        let call = run.call(job, plan, self.now).expect("a call");
+        assert!(call.idempotency_key.starts_with(&format!("{}/{job}", run.id)));
+        self.calls += 1;
+        let key = format!("{job}-{}", self.calls);
+        let well = ["ok", "ok", "working", "bad"][self.fate.pick(4)];
+        let outcome = match self.fate.pick(6) {
+            4 => Outcome::Answered { status: 503, body: Value::Null },
+            5 => Outcome::Unreachable(JobError::new("unreachable", "nobody is there")),
+            _ => Outcome::Answered { status: 200, body: json!({"key": key, "status": well}) },
+        };
+        let before = run.wait_before(job, plan, self.now).ok().flatten().map(|(wait, _)| wait);
+        let after = || Some(WaitKey { route: self.route(run, job)?, key });
+        if let Some(wait) = before.or_else(after)
+            && !self.fate.strikes(5)
+        {
+            let verdict = if self.fate.strikes(4) { Verdict::Failure } else { Verdict::Success };
+            self.callbacks.push((wait, verdict));
+        }
+        outcome
+    }
+
+    fn route(&self, run: &Run, job: &JobPath) -> Option<crate::config::RouteId> {
+        let (job, _) = crate::run::path::locate(self.file.config.workflows.get(&run.workflow)?, job)?;
+        let crate::config::Step::Call { component } = &job.step else { return None };
+        let crate::config::Component::HttpClient(client) = &self.file.config.components[component] else { return None };
+        match &client.completion {
+            Some(Completion::Callback(completion)) => Some(completion.route.clone()),
+            Some(Completion::Polling(_)) | None => None,
+        }
+    }
+
+    fn call_back(&mut self, key: &WaitKey, verdict: Verdict) {
+        let wait = self.waits.entry(key.clone()).or_default();
+        if wait.is_open() {
+            wait.arrived = Some(Arrival { verdict, result: json!({"url": "u"}) });
+            if wait.waiter.is_some() {
+                self.messages.push(Message { stretch: Stretch::Wait(key.clone()), due: self.now });
+            }
+        }
+    }
+}
+
+impl Session {
+    fn apply(&self, input: Input, world: &World<'_>) -> Applied {
+        let tired = Stretch::Continue { version: self.version + 1 };
+        let stretch = if self.is_tired { &tired } else { &self.message.stretch };
+        let plan = Story::queued(world.file, "linear", Value::Null).plan();
+        self.run.clone().apply(input, stretch, plan, world.now)
+    }
+}
+
+impl Wait {
+    fn is_open(&self) -> bool {
+        self.arrived.is_none() && !self.is_closed
+    }
+}
