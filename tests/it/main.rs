@@ -6,11 +6,13 @@ mod bad_input;
 mod budget;
 mod chapters;
 mod cli;
+mod ended_waits;
 mod guards;
 mod interleavings;
 mod jobs;
 mod rendezvous;
 mod steps;
+mod ten_thousand;
 mod triggers;
 
 /// The emulator, for the tests that start real processes.

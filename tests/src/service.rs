@@ -121,6 +121,11 @@ impl Service {
         next.expect("the service is called in time").expect("the service is there")
     }
 
+    /// How many requests have come so far.
+    pub fn calls(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+
     /// Every request so far, in the order in which they came.
     pub fn requests(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
