@@ -18,7 +18,8 @@ async fn check(text: &str, more: &[&str]) -> Finished {
 
 #[tokio::test]
 async fn eval_prints_the_value_of_a_template() {
-    let cases = [("${1 + 2}", "3\n"), ("no holes", "\"no holes\"\n"), ("${nothing}", "null\n"), ("$${x}", "\"${x}\"\n")];
+    let cases =
+        [("${1 + 2}", "3\n"), ("no holes", "\"no holes\"\n"), ("${nothing}", "null\n"), ("$${x}", "\"${x}\"\n")];
     for (template, printed) in cases {
         let done = emulator(&["eval", template], "").await;
         assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (Some(0), printed, ""), "{template}");

@@ -10,6 +10,7 @@ mod ended_waits;
 mod guards;
 mod interleavings;
 mod jobs;
+mod kill;
 mod rendezvous;
 mod steps;
 mod ten_thousand;
