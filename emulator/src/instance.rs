@@ -266,7 +266,6 @@ fn listener_router(app: &Arc<App>, config: &Config, ids: &[String]) -> Router {
     merged.unwrap_or_default()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the emulator is the place where functions run, not a function")]
 fn start_loops(
     aws: &Aws,
     app: &Arc<App>,

@@ -16,7 +16,7 @@ const MAX_ITEMS: usize = 1000;
 const AT_ONCE: usize = 16;
 
 pub(crate) async fn receive(app: &App, callback: &Callback, incoming: &Incoming) -> Result<Json<Value>, Problem> {
-    let scope = incoming.scope(app.plan());
+    let scope = incoming.scope(app.plan(), app.now());
     match &callback.bulk {
         None => receive_one(app, callback, &scope, &incoming.body).await.map(Json),
         Some(list) => receive_items(app, callback, &scope, list).await,

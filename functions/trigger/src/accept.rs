@@ -18,7 +18,7 @@ const MAX_ITEMS: usize = 1000;
 const AT_ONCE: usize = 16;
 
 pub(crate) async fn accept(app: &App, trigger: &Trigger, incoming: &Incoming) -> Result<Json<Value>, Problem> {
-    let scope = incoming.scope(app.plan());
+    let scope = incoming.scope(app.plan(), app.now());
     match &trigger.bulk {
         None => {
             let id = run_id(app, trigger, incoming, &scope)?;

@@ -106,9 +106,7 @@ pub enum Runtime {
 }
 
 /// Names one route of one file: `<listener>:<METHOD>:<path>`. Holds no `#`, which separates it from keys in the table.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct RouteId(pub String);
 

@@ -107,9 +107,7 @@ impl Template {
         let mut parts = Parser::new(text, sources)?.template()?;
         Ok(Self(match parts.pop() {
             None => Node::Constant(Value::String(String::new())),
-            Some(Part::Literal(literal)) if parts.is_empty() => {
-                Node::Constant(Value::String(literal))
-            }
+            Some(Part::Literal(literal)) if parts.is_empty() => Node::Constant(Value::String(literal)),
             Some(Part::Hole(expr)) if parts.is_empty() => Node::Hole(expr),
             Some(last) => {
                 parts.push(last);
@@ -136,10 +134,7 @@ impl Template {
 
     fn from_json_at(value: &Value, sources: Sources, depth: usize) -> Result<Self, SyntaxError> {
         if depth > MAX_JSON_DEPTH {
-            return Err(SyntaxError::new(
-                0..0,
-                format!("nested deeper than {MAX_JSON_DEPTH} levels"),
-            ));
+            return Err(SyntaxError::new(0..0, format!("nested deeper than {MAX_JSON_DEPTH} levels")));
         }
         match value {
             Value::String(text) => Self::parse(text, sources),
@@ -147,8 +142,7 @@ impl Template {
                 .iter()
                 .enumerate()
                 .map(|(index, item)| {
-                    Self::from_json_at(item, sources, depth + 1)
-                        .map_err(|e| e.below(&index.to_string()))
+                    Self::from_json_at(item, sources, depth + 1).map_err(|e| e.below(&index.to_string()))
                 })
                 .collect::<Result<_, _>>()
                 .map(Self::list),
@@ -181,8 +175,7 @@ impl Template {
     /// An object of templates, in order; of entries with one key the last wins.
     pub fn object(entries: Vec<(String, Template)>) -> Self {
         if entries.iter().all(|(_, item)| item.is_constant()) {
-            let constants =
-                entries.into_iter().filter_map(|(key, item)| Some((key, item.into_constant()?)));
+            let constants = entries.into_iter().filter_map(|(key, item)| Some((key, item.into_constant()?)));
             Self::constant(Value::Object(constants.collect()))
         } else {
             Self(Node::Object(entries))

@@ -10,6 +10,7 @@ use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, header, request::Parts};
 use domain::expr::Scope;
 use domain::run::Plan;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// Headers that carry secrets, or are ours alone: they are not stored with a run.
@@ -60,8 +61,8 @@ impl Incoming {
         })
     }
 
-    /// What a route's templates see. `path` holds the path's parameters.
-    pub fn scope<'a>(&'a self, plan: Plan<'a>) -> Scope<'a> {
+    /// What a route's templates see. `path` holds the path's parameters, `context.timestamp` when it was received.
+    pub fn scope<'a>(&'a self, plan: Plan<'a>, now: Timestamp) -> Scope<'a> {
         let place = plan.surroundings;
         Scope::new()
             .with("body", &self.body)
@@ -69,6 +70,7 @@ impl Incoming {
             .with("header", &self.headers)
             .with("path", &self.params)
             .with_owned("method", Value::String(self.method.clone()))
+            .with_owned("context", json!({"timestamp": now.to_string()}))
             .with("env", &place.env)
             .with("gateway", &place.gateway)
             .with("listener", &place.listener)

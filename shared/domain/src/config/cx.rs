@@ -30,13 +30,7 @@ impl Cx {
     }
 
     /// Reports a problem and what was probably meant.
-    pub(super) fn report_near(
-        &mut self,
-        code: Code,
-        span: Span,
-        message: impl Into<String>,
-        meant: Option<&str>,
-    ) {
+    pub(super) fn report_near(&mut self, code: Code, span: Span, message: impl Into<String>, meant: Option<&str>) {
         self.problems.push(Problem::new(code, span, message).suggest(meant));
     }
 

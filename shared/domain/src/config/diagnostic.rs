@@ -134,10 +134,7 @@ impl Code {
     /// Whether nothing may start while this stands: every error, and the warnings after which a run would surely fail.
     pub fn refuses_start(self) -> bool {
         self.severity() == Severity::Error
-            || !matches!(
-                self,
-                Self::ListenerWithoutRoutes | Self::UnmatchedAddress | Self::UndefinedGateway
-            )
+            || !matches!(self, Self::ListenerWithoutRoutes | Self::UnmatchedAddress | Self::UndefinedGateway)
     }
 }
 
@@ -225,14 +222,8 @@ impl<'t> Lines<'t> {
         // A byte order mark is no column.
         let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let starts = std::iter::once(first).chain(after_breaks).collect();
-        let count = |before: &mut usize, block: &[u8]| {
-            Some(std::mem::replace(before, *before + characters(block)))
-        };
-        Self {
-            bytes: text.as_bytes(),
-            starts,
-            counts: text.as_bytes().chunks(BLOCK).scan(0, count).collect(),
-        }
+        let count = |before: &mut usize, block: &[u8]| Some(std::mem::replace(before, *before + characters(block)));
+        Self { bytes: text.as_bytes(), starts, counts: text.as_bytes().chunks(BLOCK).scan(0, count).collect() }
     }
 
     /// Line and column of an offset, both from 1.
@@ -255,16 +246,7 @@ impl<'t> Lines<'t> {
         let Problem { code, span, message, suggestion } = problem;
         let (line, column) = self.at(span.offset);
         let file = file.to_owned();
-        Diagnostic {
-            severity: code.severity(),
-            code,
-            message,
-            span,
-            line,
-            column,
-            suggestion,
-            file,
-        }
+        Diagnostic { severity: code.severity(), code, message, span, line, column, suggestion, file }
     }
 }
 
@@ -284,10 +266,7 @@ mod tests {
         let text = format!("a\nbé c\r\n{long}x");
         let lines = Lines::new(&text);
         let at = |needle: &str| lines.at(text.find(needle).expect("the needle"));
-        assert_eq!(
-            (at("a"), at("b"), at("c"), at("한"), at("x")),
-            ((1, 1), (2, 1), (2, 4), (3, 1), (3, 2_001))
-        );
+        assert_eq!((at("a"), at("b"), at("c"), at("한"), at("x")), ((1, 1), (2, 1), (2, 4), (3, 1), (3, 2_001)));
         assert_eq!(lines.at(text.len()), (3, 2_002));
         assert_eq!(Lines::new("").at(0), (1, 1));
         assert_eq!(Lines::new("\u{feff}a").at(3), (1, 1));
@@ -304,11 +283,8 @@ mod tests {
 
     #[test]
     fn every_error_refuses_the_start_and_so_do_most_warnings() {
-        let harmless: Vec<&str> = Code::ALL
-            .iter()
-            .filter(|code| !code.refuses_start())
-            .map(|code| code.as_str())
-            .collect();
+        let harmless: Vec<&str> =
+            Code::ALL.iter().filter(|code| !code.refuses_start()).map(|code| code.as_str()).collect();
         assert_eq!(harmless, ["undefined_gateway", "listener_without_routes", "unmatched_address"]);
         assert_eq!(Code::UnsetEnv.severity(), Severity::Warning);
     }

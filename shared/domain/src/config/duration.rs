@@ -7,8 +7,7 @@ use std::time::Duration;
 pub const MAX: Duration = Duration::from_hours(365 * 24);
 
 /// Milliseconds in each unit, longest suffix first so that `ms` isn't read as `s`.
-const UNITS: [(&str, u32); 5] =
-    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const UNITS: [(&str, u32); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// Reads a duration: a number of milliseconds, or a number with a unit (`ms`, `s`, `m`, `h`, `d`); fractions are allowed.
 ///
@@ -18,9 +17,7 @@ pub fn from_json(value: &Value) -> Result<Duration, String> {
     match value {
         Value::Number(number) => parse(&number.to_string()),
         Value::String(text) => parse(text),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-            Err(not_one(&value.to_string()))
-        }
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(not_one(&value.to_string())),
     }
 }
 
@@ -110,9 +107,7 @@ mod tests {
         }
         assert!(from_json(&json!(-5)).expect_err("negative").contains("negative"));
         assert!(from_json(&json!("366d")).expect_err("too long").contains("365d at most"));
-        assert!(
-            from_json(&json!("9".repeat(400))).expect_err("far too long").contains("365d at most")
-        );
+        assert!(from_json(&json!("9".repeat(400))).expect_err("far too long").contains("365d at most"));
         assert_eq!(from_json(&json!("365d")), Ok(MAX));
     }
 

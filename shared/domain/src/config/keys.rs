@@ -100,11 +100,7 @@ impl Key {
 impl Keys {
     /// Its name in the schema.
     pub(super) fn slug(&self) -> String {
-        let name = self
-            .name
-            .strip_prefix("an ")
-            .or_else(|| self.name.strip_prefix("a "))
-            .unwrap_or(self.name);
+        let name = self.name.strip_prefix("an ").or_else(|| self.name.strip_prefix("a ")).unwrap_or(self.name);
         let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         words.collect::<Vec<_>>().join("_")
     }
@@ -116,19 +112,13 @@ impl Keys {
 }
 
 /// The nearest of the right names, if one is near enough to be what was meant.
-pub(super) fn nearest<'n>(
-    wrong: &str,
-    names: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
-    let plain = |name: &str| {
-        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
-    };
+pub(super) fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let plain = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     let meant = plain(wrong);
     let close = |name: &str| {
         let distance = strsim::damerau_levenshtein(&meant, &plain(name));
         // Two slips, or one in a short word, and never all of it.
-        (distance * 3 <= meant.len().max(3) && distance <= 2 && distance < meant.len())
-            .then_some(distance)
+        (distance * 3 <= meant.len().max(3) && distance <= 2 && distance < meant.len()).then_some(distance)
     };
     names
         .into_iter()

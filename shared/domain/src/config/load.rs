@@ -70,8 +70,7 @@ pub fn load(text: &str, file_name: &str) -> Loaded {
         None => (None, Vec::new()),
     };
     let problems = std::mem::take(&mut cx.problems);
-    let mut diagnostics: Vec<_> =
-        problems.into_iter().map(|problem| lines.locate(problem, file_name)).collect();
+    let mut diagnostics: Vec<_> = problems.into_iter().map(|problem| lines.locate(problem, file_name)).collect();
     // An alias is read once for each use but stands in one place.
     diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
     diagnostics.dedup();

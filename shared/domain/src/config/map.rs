@@ -36,9 +36,7 @@ impl<'n> Map<'n> {
             cx.report_near(Code::UnknownKey, entry.key_span, message, meant);
             misspelled.extend(meant);
         }
-        let missing = |key: &&Key| {
-            key.required && map.find(key.name).is_none() && !misspelled.contains(&key.name)
-        };
+        let missing = |key: &&Key| key.required && map.find(key.name).is_none() && !misspelled.contains(&key.name);
         for key in keys.iter().filter(missing) {
             cx.report(Code::MissingKey, at, format!("{} needs the key `{}`", keys.name, key.name));
         }
@@ -55,12 +53,7 @@ impl<'n> Map<'n> {
 
     /// The entry of a key.
     pub(super) fn entry(&self, name: &str) -> Option<&'n Entry> {
-        debug_assert!(
-            self.key(name).is_some(),
-            "{} is read but not in the table of {}",
-            name,
-            self.keys.name
-        );
+        debug_assert!(self.key(name).is_some(), "{} is read but not in the table of {}", name, self.keys.name);
         #[cfg(test)]
         tests::note(self.keys, name);
         self.find(name)
@@ -78,9 +71,7 @@ impl<'n> Map<'n> {
 
     /// The entries whose keys are in these groups.
     pub(super) fn among(&self, groups: &[&[Key]]) -> Vec<&'n Entry> {
-        let listed = |entry: &&Entry| {
-            groups.iter().any(|group| group.iter().any(|key| key.name == entry.key))
-        };
+        let listed = |entry: &&Entry| groups.iter().any(|group| group.iter().any(|key| key.name == entry.key));
         self.entries.iter().filter(|entry| !entry.value.is_null()).filter(listed).collect()
     }
 
@@ -88,8 +79,7 @@ impl<'n> Map<'n> {
     pub(super) fn refuse_together(&self, cx: &mut Cx, names: &[&str], why: &str) {
         let mut there = names.iter().filter_map(|name| self.entry(name));
         if let (Some(first), Some(second)) = (there.next(), there.next()) {
-            let message =
-                format!("`{}` and `{}` contradict each other: {why}", first.key, second.key);
+            let message = format!("`{}` and `{}` contradict each other: {why}", first.key, second.key);
             cx.report(Code::ConflictingKeys, second.key_span, message);
         }
     }
@@ -124,12 +114,7 @@ impl<'n> Map<'n> {
             Some("no" | "off" | "false" | "0") => Some("false"),
             Some(_) | None => None,
         };
-        cx.report_near(
-            Code::WrongType,
-            node.span,
-            format!("expected true or false, not {}", node.describe()),
-            meant,
-        );
+        cx.report_near(Code::WrongType, node.span, format!("expected true or false, not {}", node.describe()), meant);
         None
     }
 
@@ -137,11 +122,7 @@ impl<'n> Map<'n> {
     pub(super) fn duration(&self, cx: &mut Cx, name: &str, zero: bool) -> Option<Duration> {
         let node = self.node(name)?;
         let Some(scalar) = node.scalar() else {
-            cx.report(
-                Code::WrongType,
-                node.span,
-                format!("expected a duration, not {}", node.describe()),
-            );
+            cx.report(Code::WrongType, node.span, format!("expected a duration, not {}", node.describe()));
             return None;
         };
         match duration::from_json(&scalar.value) {
@@ -158,15 +139,10 @@ impl<'n> Map<'n> {
     pub(super) fn count(&self, cx: &mut Cx, name: &str) -> Option<u32> {
         let node = self.node(name)?;
         let Some(Shape::Count(least)) = self.key(name).map(|key| key.shape) else { return None };
-        let number = node
-            .scalar()
-            .and_then(|scalar| scalar.value.as_u64())
-            .and_then(|number| u32::try_from(number).ok());
+        let number =
+            node.scalar().and_then(|scalar| scalar.value.as_u64()).and_then(|number| u32::try_from(number).ok());
         if number.is_none_or(|number| number < least) {
-            let message = format!(
-                "`{name}` must be a whole number of at least {least}, not {}",
-                node.describe()
-            );
+            let message = format!("`{name}` must be a whole number of at least {least}, not {}", node.describe());
             cx.report(Code::BadValue, node.span, message);
             return None;
         }
@@ -189,24 +165,13 @@ impl<'n> Map<'n> {
     }
 
     /// Names and text templates, in order.
-    pub(super) fn text_templates(
-        &self,
-        cx: &mut Cx,
-        name: &str,
-        place: &Place,
-    ) -> Vec<(String, Template)> {
+    pub(super) fn text_templates(&self, cx: &mut Cx, name: &str, place: &Place) -> Vec<(String, Template)> {
         let Some(node) = self.node(name) else { return Vec::new() };
         let Some(entries) = node.entries() else {
-            cx.report(
-                Code::WrongType,
-                node.span,
-                format!("`{name}` must be a mapping, not {}", node.describe()),
-            );
+            cx.report(Code::WrongType, node.span, format!("`{name}` must be a mapping, not {}", node.describe()));
             return Vec::new();
         };
-        let mut read = |entry: &Entry| {
-            Some((entry.key.clone(), template::text_template(cx, &entry.value, place)?))
-        };
+        let mut read = |entry: &Entry| Some((entry.key.clone(), template::text_template(cx, &entry.value, place)?));
         entries.iter().filter(|entry| !entry.value.is_null()).filter_map(&mut read).collect()
     }
 
@@ -218,17 +183,12 @@ impl<'n> Map<'n> {
             match item.scalar() {
                 Some(scalar) => texts.push(match &scalar.value {
                     Value::String(text) => text.clone(),
-                    Value::Null
-                    | Value::Bool(_)
-                    | Value::Number(_)
-                    | Value::Array(_)
-                    | Value::Object(_) => scalar.value.to_string(),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                        scalar.value.to_string()
+                    }
                 }),
                 None => {
-                    let message = format!(
-                        "`{name}` lists texts, numbers or booleans, not {}",
-                        item.describe()
-                    );
+                    let message = format!("`{name}` lists texts, numbers or booleans, not {}", item.describe());
                     cx.report(Code::WrongType, item.span, message);
                 }
             }
@@ -252,8 +212,7 @@ pub(super) fn plain<'n>(cx: &mut Cx, node: &'n Node) -> Option<&'n str> {
         return None;
     };
     if text.contains("${") {
-        let message =
-            "an expression isn't possible here: this is needed before any request".to_owned();
+        let message = "an expression isn't possible here: this is needed before any request".to_owned();
         cx.report(Code::ExpressionNotAllowed, node.find("${"), message);
         return None;
     }
@@ -265,11 +224,7 @@ pub(super) fn plain<'n>(cx: &mut Cx, node: &'n Node) -> Option<&'n str> {
 }
 
 /// One of some words.
-pub(super) fn choice(
-    cx: &mut Cx,
-    node: &Node,
-    words: &'static [&'static str],
-) -> Option<&'static str> {
+pub(super) fn choice(cx: &mut Cx, node: &Node, words: &'static [&'static str]) -> Option<&'static str> {
     let text = plain(cx, node)?;
     let found = words.iter().copied().find(|word| *word == text);
     if found.is_none() {
@@ -294,8 +249,7 @@ pub(super) fn check_id(cx: &mut Cx, text: &str, span: Span) -> bool {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let good = text.chars().all(fits) && text.chars().count() <= MAX_ID && !text.is_empty();
     if !good {
-        let message =
-            format!("`{text}` can't be an id: letters, digits, `-`, `_` and `.`, {MAX_ID} at most");
+        let message = format!("`{text}` can't be an id: letters, digits, `-`, `_` and `.`, {MAX_ID} at most");
         cx.report(Code::BadId, span, message);
     }
     good

@@ -11,12 +11,7 @@ pub(super) fn read(cx: &mut Cx, node: &Node) -> Option<String> {
     match check(text) {
         Ok(()) => Some(text.to_owned()),
         Err(Flaw { part, why, meant }) => {
-            cx.report_near(
-                Code::BadPath,
-                node.find(part),
-                format!("`{text}`: {why}"),
-                meant.as_deref(),
-            );
+            cx.report_near(Code::BadPath, node.find(part), format!("`{text}`: {why}"), meant.as_deref());
             None
         }
     }
@@ -34,19 +29,13 @@ fn check(text: &str) -> Result<(), Flaw<'_>> {
     let Some(inner) = text.strip_prefix('/') else {
         return flaw(text, "a path begins with `/`", Some(format!("/{text}")));
     };
-    if let Some((at, c)) = text
-        .char_indices()
-        .find(|(_, c)| "?#\\".contains(*c) || c.is_whitespace() || c.is_control())
+    if let Some((at, c)) = text.char_indices().find(|(_, c)| "?#\\".contains(*c) || c.is_whitespace() || c.is_control())
     {
         let part = text.get(at..at + c.len_utf8()).unwrap_or(text);
         return flaw(part, "a path has no query, fragment, backslash or space", None);
     }
     if !text.is_ascii() {
-        return flaw(
-            text,
-            "a path is ASCII: other letters arrive percent-encoded",
-            Some(encode(text)),
-        );
+        return flaw(text, "a path is ASCII: other letters arrive percent-encoded", Some(encode(text)));
     }
     let mut names: Vec<&str> = Vec::new();
     let mut segments = inner.split('/').peekable();
@@ -61,11 +50,7 @@ fn check(text: &str) -> Result<(), Flaw<'_>> {
             }
             names.push(name);
         } else if let Some(name) = segment.strip_prefix([':', '*']) {
-            return flaw(
-                segment,
-                "a path parameter is written `{name}`",
-                Some(format!("{{{name}}}")),
-            );
+            return flaw(segment, "a path parameter is written `{name}`", Some(format!("{{{name}}}")));
         } else if segment.contains(['{', '}']) {
             return flaw(segment, "a path parameter is a whole segment: `/{name}/`", None);
         } else if matches!(segment, "." | "..") || segment.is_empty() && segments.peek().is_some() {

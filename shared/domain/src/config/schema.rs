@@ -131,8 +131,7 @@ impl Schema {
         for key in keys.iter() {
             properties.insert(key.name.to_owned(), self.key(key));
         }
-        let required: Vec<&str> =
-            keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+        let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
         let definition = json!({
             "description": keys.doc,
             "type": "object",

@@ -34,13 +34,8 @@ pub(super) struct Section {
 }
 
 /// All of them, in the order in which they are read.
-pub(super) static SECTIONS: &[&Section] = &[
-    &controller::SECTION,
-    &listener::SECTION,
-    &gateway::SECTION,
-    &component::SECTION,
-    &workflow::SECTION,
-];
+pub(super) static SECTIONS: &[&Section] =
+    &[&controller::SECTION, &listener::SECTION, &gateway::SECTION, &component::SECTION, &workflow::SECTION];
 
 /// One thing of a section.
 #[derive(Debug, Clone, Copy)]
@@ -76,17 +71,14 @@ pub(super) fn read(cx: &mut Cx, root: &Node) {
         cx.report(Code::WrongType, root.span, message);
         return;
     };
-    let names =
-        || SECTIONS.iter().flat_map(|section| [Some(section.singular), section.plural]).flatten();
+    let names = || SECTIONS.iter().flat_map(|section| [Some(section.singular), section.plural]).flatten();
     for entry in entries.iter().filter(|entry| !names().any(|name| name == entry.key)) {
         let message = format!("a configuration has no key `{}`", entry.key);
         cx.report_near(Code::UnknownKey, entry.key_span, message, nearest(&entry.key, names()));
     }
     for section in SECTIONS {
-        let there =
-            |entry: &&Entry| entry.key == section.singular || section.plural == Some(&entry.key);
-        let items: Vec<_> =
-            entries.iter().filter(there).flat_map(|entry| items(cx, section, entry)).collect();
+        let there = |entry: &&Entry| entry.key == section.singular || section.plural == Some(&entry.key);
+        let items: Vec<_> = entries.iter().filter(there).flat_map(|entry| items(cx, section, entry)).collect();
         if !items.is_empty() {
             (section.read)(cx, &items);
         }
@@ -104,10 +96,9 @@ fn items<'n>(cx: &mut Cx, section: &Section, entry: &'n Entry) -> Vec<Item<'n>> 
         return list.iter().map(|node| Item { key: None, node, at: node.span }).collect();
     }
     match node.entries() {
-        Some(entries) if section.plural == Some(&entry.key) => entries
-            .iter()
-            .map(|entry| Item { key: Some(entry), node: &entry.value, at: entry.key_span })
-            .collect(),
+        Some(entries) if section.plural == Some(&entry.key) => {
+            entries.iter().map(|entry| Item { key: Some(entry), node: &entry.value, at: entry.key_span }).collect()
+        }
         Some(_) => vec![Item { key: None, node, at: entry.key_span }],
         None => {
             let kind = if several { "a mapping or a list" } else { "a mapping" };

@@ -1,8 +1,7 @@
 //! A configuration in a few lines for people: what `emulator check` prints.
 
 use super::{
-    Block, Completion, Component, Config, Inference, Listener, Route, RouteId, Routes, Step,
-    Workflow, duration,
+    Block, Completion, Component, Config, Inference, Listener, Route, RouteId, Routes, Step, Workflow, duration,
 };
 use serde::Serialize;
 use std::fmt;
@@ -69,11 +68,7 @@ pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
     Summary {
         routes: config.listeners.iter().flat_map(|listener| routes(config, listener)).collect(),
         workflows: config.workflows.values().map(workflow).collect(),
-        components: config
-            .components
-            .iter()
-            .map(|(id, component)| line(id, component, inferred))
-            .collect(),
+        components: config.components.iter().map(|(id, component)| line(id, component, inferred)).collect(),
     }
 }
 
@@ -90,15 +85,12 @@ fn routes(config: &Config, listener: &Listener) -> Vec<RouteLine> {
             let target = |name: &str, bulk| format!("starts {name}{}", each(bulk));
             triggers
                 .iter()
-                .map(|trigger| {
-                    line(&trigger.route, target(&trigger.workflow, trigger.bulk.is_some()))
-                })
+                .map(|trigger| line(&trigger.route, target(&trigger.workflow, trigger.bulk.is_some())))
                 .collect()
         }
-        Routes::Callbacks(callbacks) => callbacks
-            .iter()
-            .map(|callback| line(&callback.route, resumes(config, &callback.route.id)))
-            .collect(),
+        Routes::Callbacks(callbacks) => {
+            callbacks.iter().map(|callback| line(&callback.route, resumes(config, &callback.route.id))).collect()
+        }
     }
 }
 
@@ -109,12 +101,8 @@ fn resumes(config: &Config, route: &RouteId) -> String {
         }
         Component::Logger(_) | Component::Workflow(_) | Component::Delay(_) => false,
     };
-    let names: Vec<&str> = config
-        .components
-        .iter()
-        .filter(|(_, component)| waits(component))
-        .map(|(id, _)| id.as_str())
-        .collect();
+    let names: Vec<&str> =
+        config.components.iter().filter(|(_, component)| waits(component)).map(|(id, _)| id.as_str()).collect();
     if names.is_empty() {
         "resumes nothing: no component waits for it".to_owned()
     } else {
@@ -145,13 +133,8 @@ fn step(step: &Step) -> String {
         Step::Call { component } => component.clone(),
         Step::If { then, otherwise, .. } => format!("if: {}; else: {}", ids(then), ids(otherwise)),
         Step::Switch { cases, otherwise, .. } => {
-            let case =
-                |(value, block): &(serde_json::Value, Block)| format!("{value}: {}; ", ids(block));
-            format!(
-                "switch: {}default: {}",
-                cases.iter().map(case).collect::<String>(),
-                ids(otherwise)
-            )
+            let case = |(value, block): &(serde_json::Value, Block)| format!("{value}: {}; ", ids(block));
+            format!("switch: {}default: {}", cases.iter().map(case).collect::<String>(), ids(otherwise))
         }
         Step::ForEach { block, max_concurrent, .. } => {
             format!("for each, {max_concurrent} at once: {}", ids(block))
@@ -164,15 +147,10 @@ fn line(id: &str, component: &Component, inferred: &[Inference]) -> ComponentLin
         Component::HttpClient(client) => {
             let waits = client.completion.as_ref().map(|completion| match completion {
                 Completion::Callback(callback) => {
-                    format!(
-                        "waits for {}, at most {}",
-                        callback.route,
-                        duration::print(callback.timeout)
-                    )
+                    format!("waits for {}, at most {}", callback.route, duration::print(callback.timeout))
                 }
                 Completion::Polling(polling) => {
-                    let (interval, timeout) =
-                        (duration::print(polling.interval), duration::print(polling.timeout));
+                    let (interval, timeout) = (duration::print(polling.interval), duration::print(polling.timeout));
                     format!("asks every {interval}, for at most {timeout}")
                 }
             });

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 /// Every source that has a meaning anywhere in the file.
 pub(super) const SOURCES: &[&str] = &[
-    "body", "query", "header", "path", "method", "item", "input", "output", "response", "request",
-    "result", "error", "jobs", "context", "env", "gateway", "listener",
+    "body", "query", "header", "path", "method", "item", "input", "output", "response", "request", "result", "error",
+    "jobs", "context", "env", "gateway", "listener",
 ];
 
 /// Where a template stands, which decides what it can read.
@@ -26,23 +26,16 @@ pub(super) struct Place {
 /// A request to a listener, as a whole.
 pub(super) const INBOUND: Place = Place {
     name: "a listener",
-    sources: &[
-        "body", "query", "header", "path", "method", "context", "env", "gateway", "listener",
-    ],
+    sources: &["body", "query", "header", "path", "method", "context", "env", "gateway", "listener"],
 };
 /// One item of a bulk request.
 pub(super) const INBOUND_ITEM: Place = Place {
     name: "a bulk listener",
-    sources: &[
-        "body", "query", "header", "path", "method", "item", "context", "env", "gateway",
-        "listener",
-    ],
+    sources: &["body", "query", "header", "path", "method", "item", "context", "env", "gateway", "listener"],
 };
 /// The request that a component makes.
-pub(super) const COMPONENT: Place = Place {
-    name: "a component",
-    sources: &["input", "item", "context", "env", "gateway", "listener"],
-};
+pub(super) const COMPONENT: Place =
+    Place { name: "a component", sources: &["input", "item", "context", "env", "gateway", "listener"] };
 /// What a component makes of the answer, and of what the callback or the last question brought.
 pub(super) const COMPONENT_OUTPUT: Place = Place {
     name: "a component's output",
@@ -72,8 +65,7 @@ pub(super) const JOB: Place = Place {
 pub(super) const JOB_OUTPUT: Place = Place {
     name: "a job's output",
     sources: &[
-        "input", "output", "response", "result", "error", "jobs", "item", "context", "env",
-        "gateway", "listener",
+        "input", "output", "response", "result", "error", "jobs", "item", "context", "env", "gateway", "listener",
     ],
 };
 /// What a workflow makes of its jobs.
@@ -89,21 +81,16 @@ pub(super) fn template(cx: &mut Cx, node: &Node, place: &Place) -> Option<Templa
     match &node.kind {
         Kind::Scalar(scalar) => match &scalar.value {
             Value::String(text) => leaf(cx, node, text, place),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Array(_)
-            | Value::Object(_) => Some(Template::constant(scalar.value.clone())),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                Some(Template::constant(scalar.value.clone()))
+            }
         },
         Kind::List(items) => {
             let parts: Vec<_> = items.iter().map(|item| template(cx, item, place)).collect();
             Some(Template::list(parts.into_iter().collect::<Option<_>>()?))
         }
         Kind::Map(entries) => {
-            let parts: Vec<_> = entries
-                .iter()
-                .map(|entry| (&entry.key, template(cx, &entry.value, place)))
-                .collect();
+            let parts: Vec<_> = entries.iter().map(|entry| (&entry.key, template(cx, &entry.value, place))).collect();
             let parts = parts.into_iter().map(|(key, part)| Some((key.clone(), part?)));
             Some(Template::object(parts.collect::<Option<_>>()?))
         }
@@ -139,10 +126,7 @@ fn leaf(cx: &mut Cx, node: &Node, text: &str, place: &Place) -> Option<Template>
         let span = node.find(&written);
         if !place.sources.contains(&reference.source.as_str()) {
             let seen = place.sources.join(", ");
-            let message = format!(
-                "`{}` has no value in {}, which can read: {seen}",
-                reference.source, place.name
-            );
+            let message = format!("`{}` has no value in {}, which can read: {seen}", reference.source, place.name);
             let meant = nearest(&reference.source, place.sources.iter().copied());
             cx.report_near(Code::MisplacedSource, span, message, meant);
             in_place = false;

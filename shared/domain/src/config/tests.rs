@@ -41,8 +41,6 @@ fn json_of(node: &Node) -> Value {
     match &node.kind {
         Kind::Scalar(scalar) => scalar.value.clone(),
         Kind::List(items) => items.iter().map(|item| json_of(item)).collect(),
-        Kind::Map(entries) => {
-            entries.iter().map(|entry| (entry.key.clone(), json_of(&entry.value))).collect()
-        }
+        Kind::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), json_of(&entry.value))).collect(),
     }
 }

@@ -21,9 +21,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
         match text.get(open + 2..).and_then(closing).filter(|_| !escaped) {
             Some(length) => {
                 let inner = open + 2;
-                pieces.extend(
-                    text.get(literal..open).filter(|part| !part.is_empty()).map(Piece::Literal),
-                );
+                pieces.extend(text.get(literal..open).filter(|part| !part.is_empty()).map(Piece::Literal));
                 pieces.extend(text.get(inner..inner + length).map(Piece::Hole));
                 at = inner + length + 1;
                 literal = at;
@@ -59,12 +57,9 @@ fn closing(text: &str) -> Option<usize> {
 pub(super) fn has_default(text: &str, reference: &str) -> bool {
     let Some(at) = text.find(reference) else { return false };
     let rest = text.get(at + reference.len()..).unwrap_or_default();
-    let rest = rest
-        .trim_start_matches(|c: char| c.is_alphanumeric() || "._-[]\"".contains(c))
-        .trim_start();
-    let rest = rest
-        .strip_prefix("as ")
-        .map_or(rest, |cast| cast.trim_start().trim_start_matches(char::is_alphanumeric));
+    let rest = rest.trim_start_matches(|c: char| c.is_alphanumeric() || "._-[]\"".contains(c)).trim_start();
+    let rest =
+        rest.strip_prefix("as ").map_or(rest, |cast| cast.trim_start().trim_start_matches(char::is_alphanumeric));
     rest.trim_start().starts_with('|')
 }
 

@@ -95,10 +95,7 @@ impl Node {
 
     /// The place of a part of its text, or its own where escapes or folding moved the parts.
     pub(super) fn part(&self, offset: usize, length: usize) -> Span {
-        match self
-            .scalar()
-            .and_then(|scalar| Some((scalar.verbatim?, scalar.text.get(offset..offset + length)?)))
-        {
+        match self.scalar().and_then(|scalar| Some((scalar.verbatim?, scalar.text.get(offset..offset + length)?))) {
             Some((start, _)) => Span { offset: start + offset, length },
             None => self.span,
         }

@@ -178,8 +178,7 @@ pub(super) enum Conversion {
 }
 
 impl Conversion {
-    pub(super) const NAMES: [&'static str; 6] =
-        ["integer", "number", "text", "boolean", "json", "base64"];
+    pub(super) const NAMES: [&'static str; 6] = ["integer", "number", "text", "boolean", "json", "base64"];
 
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {

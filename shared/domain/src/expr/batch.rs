@@ -26,13 +26,10 @@ pub fn evaluate_line(line: &str) -> Value {
 }
 
 fn evaluate(line: &str) -> Result<Value, String> {
-    let Line { template, scope } =
-        serde_json::from_str(line).map_err(|error| format!("bad line: {error}"))?;
+    let Line { template, scope } = serde_json::from_str(line).map_err(|error| format!("bad line: {error}"))?;
     let template = Template::from_json(&template, Sources::Any).map_err(|error| {
-        let place =
-            if error.pointer.is_empty() { String::new() } else { format!(" of {}", error.pointer) };
-        let suggestion =
-            error.suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        let place = if error.pointer.is_empty() { String::new() } else { format!(" of {}", error.pointer) };
+        let suggestion = error.suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
         format!("{} (at byte {}{place}){suggestion}", error.message, error.offset)
     })?;
     let scope = scope.iter().fold(Scope::new(), |scope, (name, value)| scope.with(name, value));

@@ -17,9 +17,7 @@ pub fn to_text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),
         Value::String(text) => Cow::Borrowed(text),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            Cow::Owned(value.to_string())
-        }
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Cow::Owned(value.to_string()),
     }
 }
 
@@ -30,10 +28,7 @@ impl Conversion {
             | (Self::Boolean, Value::Bool(_))
             | (Self::Number, Value::Number(_))
             | (Self::Text, Value::String(_))
-            | (
-                Self::Json,
-                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_),
-            ) => return Ok(value),
+            | (Self::Json, Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => return Ok(value),
             (Self::Integer, other) => Value::Number(integer(other)?),
             (Self::Number, other) => Value::Number(number(other)?),
             (Self::Text, other) => Value::String(to_text(other).into_owned()),
@@ -53,8 +48,7 @@ fn integer(value: &Value) -> Result<Number, Fault> {
     let Some(int) = exact.as_int() else {
         return Err(Fault("the number is not an integer".to_owned()));
     };
-    let rounded = matches!((value, exact), (Value::String(_), Exact::Float(_)))
-        && int.abs() >= FLOATS_SKIP_INTEGERS;
+    let rounded = matches!((value, exact), (Value::String(_), Exact::Float(_))) && int.abs() >= FLOATS_SKIP_INTEGERS;
     match Exact::Int(int).into_number() {
         Some(number) if !rounded => Ok(number),
         Some(_) | None => Err(out_of_range()),
@@ -65,15 +59,11 @@ fn number(value: &Value) -> Result<Number, Fault> {
     match value {
         Value::Number(number) => Ok(number.clone()),
         Value::Bool(flag) => Ok(Number::from(u8::from(*flag))),
-        Value::String(text) => {
-            number::parse_leniently(text.trim()).map_err(|malformed| match malformed {
-                Malformed::NotANumber => Fault("the text is not a number".to_owned()),
-                Malformed::OutOfRange => out_of_range(),
-            })
-        }
-        Value::Null | Value::Array(_) | Value::Object(_) => {
-            Err(Fault(format!("{} is not a number", type_name(value))))
-        }
+        Value::String(text) => number::parse_leniently(text.trim()).map_err(|malformed| match malformed {
+            Malformed::NotANumber => Fault("the text is not a number".to_owned()),
+            Malformed::OutOfRange => out_of_range(),
+        }),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(Fault(format!("{} is not a number", type_name(value)))),
     }
 }
 

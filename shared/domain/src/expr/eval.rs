@@ -44,12 +44,7 @@ impl Expr {
         op.apply(left, &right).map(Cow::Owned).map_err(|fault| fault.at(self))
     }
 
-    fn matches(
-        &self,
-        subject: &Self,
-        pattern: &Pattern,
-        scope: &Scope<'_>,
-    ) -> Result<bool, EvalError> {
+    fn matches(&self, subject: &Self, pattern: &Pattern, scope: &Scope<'_>) -> Result<bool, EvalError> {
         let subject = subject.eval(scope)?;
         let result = match pattern {
             Pattern::Fixed(pattern) => operate::matches_fixed(&subject, pattern),
@@ -69,10 +64,7 @@ fn decide(logic: Logic, operands: &(Expr, Expr), scope: &Scope<'_>) -> Result<bo
     }
 }
 
-fn or_default<'v>(
-    operands: &'v (Expr, Expr),
-    scope: &'v Scope<'_>,
-) -> Result<Cow<'v, Value>, EvalError> {
+fn or_default<'v>(operands: &'v (Expr, Expr), scope: &'v Scope<'_>) -> Result<Cow<'v, Value>, EvalError> {
     let value = operands.0.eval(scope)?;
     if value.is_null() { operands.1.eval(scope) } else { Ok(value) }
 }

@@ -5,8 +5,7 @@ use crate::expr::number::{self, Malformed};
 use serde_json::Number;
 
 /// What is said of a number that would be rounded.
-pub(super) const NEEDS_QUOTES: &str =
-    "this number needs more than 64 bits; as text it needs quotes";
+pub(super) const NEEDS_QUOTES: &str = "this number needs more than 64 bits; as text it needs quotes";
 
 pub(super) fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '-'
@@ -14,10 +13,7 @@ pub(super) fn is_name_char(c: char) -> bool {
 
 /// Whether a key can be written `.key`.
 pub(super) fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.chars().all(is_name_char)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
+    !text.is_empty() && text.chars().all(is_name_char) && !text.starts_with('-') && !text.ends_with('-')
 }
 
 /// A place in a text. Cheap to copy: a copy kept aside is a way back.
@@ -65,8 +61,7 @@ impl<'t> Lexer<'t> {
 
     /// Eats a whole word: `in` but not the start of `input`.
     pub(super) fn eat_word(&mut self, word: &str) -> bool {
-        let found =
-            self.rest().strip_prefix(word).is_some_and(|after| !after.starts_with(is_name_char));
+        let found = self.rest().strip_prefix(word).is_some_and(|after| !after.starts_with(is_name_char));
         if found {
             self.at += word.len();
         }
@@ -121,10 +116,7 @@ impl<'t> Lexer<'t> {
 
     /// Whether a number starts here.
     pub(super) fn at_number(&self) -> bool {
-        self.rest()
-            .strip_prefix('-')
-            .unwrap_or(self.rest())
-            .starts_with(|c: char| c.is_ascii_digit())
+        self.rest().strip_prefix('-').unwrap_or(self.rest()).starts_with(|c: char| c.is_ascii_digit())
     }
 
     /// A number as JSON writes it; one starts here.
@@ -141,9 +133,7 @@ impl<'t> Lexer<'t> {
             self.bump();
         }
         number::parse(self.since(start)).map_err(|malformed| match malformed {
-            Malformed::NotANumber => {
-                self.error_since(start, "this is not a number as JSON writes it")
-            }
+            Malformed::NotANumber => self.error_since(start, "this is not a number as JSON writes it"),
             Malformed::OutOfRange => self.error_since(start, NEEDS_QUOTES),
         })
     }
@@ -176,8 +166,7 @@ impl<'t> Lexer<'t> {
             Some('t') => '\t',
             Some('u') => return self.unicode_escape(start),
             _ => {
-                let message =
-                    format!("unknown escape `{}`; a backslash itself is `\\\\`", self.since(start));
+                let message = format!("unknown escape `{}`; a backslash itself is `\\\\`", self.since(start));
                 return Err(self.error_since(start, message));
             }
         })
@@ -191,14 +180,12 @@ impl<'t> Lexer<'t> {
         let mut decoded = char::decode_utf16(units.into_iter().flatten());
         match (decoded.next(), decoded.next()) {
             (Some(Ok(c)), None) => Ok(c),
-            _ => Err(self
-                .error_since(start, "`\\u` needs four hexadecimal digits that make a character")),
+            _ => Err(self.error_since(start, "`\\u` needs four hexadecimal digits that make a character")),
         }
     }
 
     fn code_unit(&mut self) -> Option<u16> {
-        let digits =
-            self.rest().get(..4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let digits = self.rest().get(..4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
         self.at += digits.len();
         u16::from_str_radix(digits, 16).ok()
     }

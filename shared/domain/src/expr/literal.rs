@@ -52,8 +52,7 @@ impl Lexer<'_> {
     }
 
     fn element(&mut self, depth: usize) -> Result<Value, SyntaxError> {
-        self.constant_within(depth)?
-            .ok_or_else(|| self.expected("a constant; nothing else stands in a list or object"))
+        self.constant_within(depth)?.ok_or_else(|| self.expected("a constant; nothing else stands in a list or object"))
     }
 
     /// Elements between commas, from the bracket that stands here to `close`.

@@ -91,11 +91,7 @@ impl Exact {
 
 fn compare_int(int: i128, float: f64) -> Ordering {
     match whole(float) {
-        Some(floor) => int.cmp(&floor).then(if float.floor() < float {
-            Ordering::Less
-        } else {
-            Ordering::Equal
-        }),
+        Some(floor) => int.cmp(&floor).then(if float.floor() < float { Ordering::Less } else { Ordering::Equal }),
         None if float > 0.0 => Ordering::Less,
         None => Ordering::Greater,
     }
@@ -131,11 +127,7 @@ pub(super) fn parse(text: &str) -> Result<Number, Malformed> {
         None => rest,
     };
     let after_exponent = match after_fraction.strip_prefix(['e', 'E']) {
-        Some(exponent) => {
-            digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
-                .ok_or(Malformed::NotANumber)?
-                .1
-        }
+        Some(exponent) => digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)).ok_or(Malformed::NotANumber)?.1,
         None => after_fraction,
     };
     if after_exponent.is_empty() { float(text) } else { Err(Malformed::NotANumber) }

@@ -43,9 +43,7 @@ fn mismatch(operator: &str, left: &Value, right: &Value) -> Fault {
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => Exact::from(a).compare(b.into()) == Ordering::Equal,
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
         }
@@ -102,9 +100,7 @@ pub(super) fn matches_fixed(text: &Value, pattern: &FixedPattern) -> Result<bool
 pub(super) fn matches(text: &Value, pattern: &Value) -> Result<bool, Fault> {
     match (text, pattern) {
         (Value::Null, _) | (_, Value::Null) => Ok(false),
-        (Value::String(text), Value::String(pattern)) => {
-            Ok(pattern::compile(pattern)?.is_match(text))
-        }
+        (Value::String(text), Value::String(pattern)) => Ok(pattern::compile(pattern)?.is_match(text)),
         _ => Err(mismatch("matches", text, pattern)),
     }
 }

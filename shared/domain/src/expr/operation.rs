@@ -51,9 +51,7 @@ impl Lexer<'_> {
         if let Some(op) = SYMBOLS.into_iter().find(|op| self.eat(op.symbol())) {
             return Some(Written { kind: Kind::Op(op), negated: false });
         }
-        if let Some(logic) =
-            [Logic::Or, Logic::And].into_iter().find(|logic| self.eat_word(logic.symbol()))
-        {
+        if let Some(logic) = [Logic::Or, Logic::And].into_iter().find(|logic| self.eat_word(logic.symbol())) {
             return Some(Written { kind: Kind::Logic(logic), negated: false });
         }
         let negated = self.eat_word("not");
@@ -101,11 +99,7 @@ impl Parser<'_> {
     }
 
     /// Eats the operator that follows and the space around it, if it binds at least this tightly.
-    fn operator(
-        &mut self,
-        least: Level,
-        compared: &mut bool,
-    ) -> Result<Option<Written>, SyntaxError> {
+    fn operator(&mut self, least: Level, compared: &mut bool) -> Result<Option<Written>, SyntaxError> {
         let mut ahead = self.lexer;
         let spaced = ahead.skip_whitespace();
         let start = ahead.at();
@@ -114,10 +108,7 @@ impl Parser<'_> {
         };
         if !spaced || ahead.peek().is_some_and(|c| !c.is_whitespace()) {
             let written = ahead.since(start);
-            return Err(ahead.error_since(
-                start,
-                format!("the operator `{written}` needs a space on each side"),
-            ));
+            return Err(ahead.error_since(start, format!("the operator `{written}` needs a space on each side")));
         }
         if operator.level() == Level::Comparison && std::mem::replace(compared, true) {
             return Err(ahead.error_since(start, "comparisons don't chain; join them with `and`"));
@@ -129,13 +120,7 @@ impl Parser<'_> {
     }
 
     /// `start` is where the right operand began.
-    fn combine(
-        &mut self,
-        left: Expr,
-        operator: Written,
-        start: usize,
-        right: Expr,
-    ) -> Result<Expr, SyntaxError> {
+    fn combine(&mut self, left: Expr, operator: Written, start: usize, right: Expr) -> Result<Expr, SyntaxError> {
         let expr = match operator.kind {
             Kind::Logic(logic) => Expr::Logic(logic, Box::new((left, right))),
             Kind::Op(op) => Expr::Binary(op, Box::new((left, right))),
@@ -155,9 +140,7 @@ impl Parser<'_> {
                 Ok(pattern) => Ok(Pattern::Fixed(pattern)),
                 Err(fault) => Err(self.lexer.error_since(start, fault.0)),
             },
-            Expr::Literal(_) => {
-                Err(self.lexer.error_since(start, "`matches` needs a text on its right"))
-            }
+            Expr::Literal(_) => Err(self.lexer.error_since(start, "`matches` needs a text on its right")),
             Expr::Path(_)
             | Expr::Select(..)
             | Expr::Words(_)

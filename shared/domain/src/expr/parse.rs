@@ -119,10 +119,7 @@ impl<'t> Parser<'t> {
         self.deeper(|parser| parser.closed(start, Close::Parenthesis))
     }
 
-    fn deeper(
-        &mut self,
-        inner: impl FnOnce(&mut Self) -> Result<Expr, SyntaxError>,
-    ) -> Result<Expr, SyntaxError> {
+    fn deeper(&mut self, inner: impl FnOnce(&mut Self) -> Result<Expr, SyntaxError>) -> Result<Expr, SyntaxError> {
         if self.depth == MAX_DEPTH {
             return Err(self.lexer.error(format!("nested deeper than {MAX_DEPTH} levels")));
         }
@@ -136,9 +133,7 @@ impl<'t> Parser<'t> {
     pub(super) fn count_operator(&mut self) -> Result<(), SyntaxError> {
         self.operators += 1;
         if self.operators > MAX_OPERATORS {
-            return Err(self
-                .lexer
-                .error(format!("more than {MAX_OPERATORS} operators in one expression")));
+            return Err(self.lexer.error(format!("more than {MAX_OPERATORS} operators in one expression")));
         }
         Ok(())
     }
@@ -239,9 +234,7 @@ impl<'t> Parser<'t> {
         parts.retain(|part| !matches!(part, Part::Literal(literal) if literal.is_empty()));
         match parts.pop() {
             None => Err(self.lexer.expected("a default after `|`")),
-            Some(Part::Literal(words)) if parts.is_empty() => {
-                Ok(Expr::Literal(Value::String(words)))
-            }
+            Some(Part::Literal(words)) if parts.is_empty() => Ok(Expr::Literal(Value::String(words))),
             Some(Part::Hole(expr)) if parts.is_empty() => Ok(expr),
             Some(last) => {
                 parts.push(last);

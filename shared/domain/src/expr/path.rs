@@ -82,9 +82,7 @@ impl Lexer<'_> {
         if self.eat(".") {
             match self.name()? {
                 Some(name) => Ok(Some(Step::Key(name.to_owned()))),
-                None => Err(self.expected(
-                    "a name after `.` (any other key is `[\"key\"]`, every element `[*]`)",
-                )),
+                None => Err(self.expected("a name after `.` (any other key is `[\"key\"]`, every element `[*]`)")),
             }
         } else if self.eat("[") {
             self.skip_whitespace();
@@ -109,9 +107,7 @@ impl Lexer<'_> {
             self.skip_whitespace();
             return Ok(Step::Slice(first, self.position()?));
         }
-        first
-            .map(Step::Index)
-            .ok_or_else(|| self.expected("an index, a slice, a key in quotes or `*`"))
+        first.map(Step::Index).ok_or_else(|| self.expected("an index, a slice, a key in quotes or `*`"))
     }
 
     fn position(&mut self) -> Result<Option<i64>, SyntaxError> {

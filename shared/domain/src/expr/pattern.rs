@@ -13,17 +13,15 @@ pub(super) fn compile(source: &str) -> Result<Regex, Fault> {
     if source.len() > MAX_LENGTH {
         return Err(Fault(format!("the pattern is longer than {MAX_LENGTH} bytes")));
     }
-    RegexBuilder::new(source).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build().map_err(
-        |error| {
-            if matches!(error, regex::Error::CompiledTooBig(_)) {
-                return Fault("the pattern is too big".to_owned());
-            }
-            // Only the last line, the reason: those above quote the pattern, which may be a value of the scope.
-            let text = error.to_string();
-            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            Fault(format!("the pattern is no regular expression: {reason}"))
-        },
-    )
+    RegexBuilder::new(source).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build().map_err(|error| {
+        if matches!(error, regex::Error::CompiledTooBig(_)) {
+            return Fault("the pattern is too big".to_owned());
+        }
+        // Only the last line, the reason: those above quote the pattern, which may be a value of the scope.
+        let text = error.to_string();
+        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        Fault(format!("the pattern is no regular expression: {reason}"))
+    })
 }
 
 /// A literal pattern, compiled once.

@@ -15,9 +15,7 @@ impl Template {
             Node::Hole(expr) => Value::String(format!("${{{expr}}}")),
             Node::Text(parts) => Value::String(parts.iter().map(Part::to_string).collect()),
             Node::List(items) => items.iter().map(Self::to_json).collect(),
-            Node::Object(entries) => {
-                entries.iter().map(|(key, item)| (key.clone(), item.to_json())).collect()
-            }
+            Node::Object(entries) => entries.iter().map(|(key, item)| (key.clone(), item.to_json())).collect(),
         }
     }
 }
@@ -27,11 +25,7 @@ impl Display for Template {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.to_json() {
             Value::String(text) => f.write_str(&text),
-            other @ (Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Array(_)
-            | Value::Object(_)) => {
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
                 write!(f, "{other}")
             }
         }
@@ -42,9 +36,7 @@ fn escaped(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(text.replace("${", "$${")),
         Value::Array(items) => items.iter().map(escaped).collect(),
-        Value::Object(entries) => {
-            entries.iter().map(|(key, item)| (key.clone(), escaped(item))).collect()
-        }
+        Value::Object(entries) => entries.iter().map(|(key, item)| (key.clone(), escaped(item))).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
@@ -78,11 +70,7 @@ impl Expr {
 
     /// A default is enclosed as a hole, in which its bare words may hold any parenthesis.
     fn fmt_enclosed(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.level() == Level::Default {
-            write!(f, "${{{self}}}")
-        } else {
-            write!(f, "({self})")
-        }
+        if self.level() == Level::Default { write!(f, "${{{self}}}") } else { write!(f, "({self})") }
     }
 
     /// Defaults of defaults stand in a row, so that they don't nest.
@@ -144,12 +132,7 @@ impl Display for Expr {
     }
 }
 
-fn infix(
-    (left, right): &(Expr, Expr),
-    level: Level,
-    symbol: &str,
-    f: &mut Formatter<'_>,
-) -> fmt::Result {
+fn infix((left, right): &(Expr, Expr), level: Level, symbol: &str, f: &mut Formatter<'_>) -> fmt::Result {
     // Comparisons don't chain, all else groups to the left.
     left.fmt_at(if level == Level::Comparison { level.tighter() } else { level }, f)?;
     write!(f, " {symbol} ")?;

@@ -20,11 +20,7 @@ impl From<&Path> for Reference {
             Step::Key(key) => Some(key.clone()),
             Step::Index(_) | Step::Slice(..) | Step::Each => None,
         });
-        Self {
-            source: path.source().to_owned(),
-            qualifier: path.qualifier().map(str::to_owned),
-            path: names.collect(),
-        }
+        Self { source: path.source().to_owned(), qualifier: path.qualifier().map(str::to_owned), path: names.collect() }
     }
 }
 

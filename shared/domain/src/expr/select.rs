@@ -13,9 +13,7 @@ const CASELESS_SOURCE: &str = "header";
 impl Path {
     pub(super) fn read<'v>(&'v self, scope: &'v Scope<'_>) -> Cow<'v, Value> {
         let found = match (scope.get(&self.name), self.qualifier(), self.steps.split_first()) {
-            (Some(Value::Object(headers)), None, Some((Step::Key(name), below)))
-                if self.name == CASELESS_SOURCE =>
-            {
+            (Some(Value::Object(headers)), None, Some((Step::Key(name), below))) if self.name == CASELESS_SOURCE => {
                 header(headers, name).and_then(|value| select_some(value, below))
             }
             (Some(value), _, _) => select_some(value, &self.steps),
@@ -30,8 +28,7 @@ impl Path {
 }
 
 fn header<'v>(headers: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    let caseless =
-        || headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let caseless = || headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     headers.get(name).or_else(caseless)
 }
 
@@ -104,8 +101,7 @@ impl<'v> Place<'v> {
         if let Some(text) = self.text() {
             let length = text.chars().count();
             let (from, to) = bounds(from, to, length);
-            let byte =
-                |position| text.char_indices().nth(position).map_or(text.len(), |(byte, _)| byte);
+            let byte = |position| text.char_indices().nth(position).map_or(text.len(), |(byte, _)| byte);
             return text.get(byte(from)..byte(to)).map(Place::Text);
         }
         let items = self.items()?;

@@ -58,11 +58,7 @@ fn render(template: &Template) -> Result<Value, String> {
     let scope = sources.iter().fold(Scope::new(), |scope, (name, value)| scope.with(name, value));
     let whole = template.render(&scope).map_err(|error| error.message);
     let text = template.render_text(&scope).map_err(|error| error.message);
-    assert_eq!(
-        whole.as_ref().map(|value| super::to_text(value).into_owned()),
-        text.as_ref().cloned(),
-        "{template}"
-    );
+    assert_eq!(whole.as_ref().map(|value| super::to_text(value).into_owned()), text.as_ref().cloned(), "{template}");
     whole
 }
 
@@ -70,15 +66,10 @@ fn render(template: &Template) -> Result<Value, String> {
 #[track_caller]
 fn gives(table: &[(&str, Value)]) {
     for (text, expected) in table {
-        let template =
-            Template::parse(text, Sources::Any).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let template = Template::parse(text, Sources::Any).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(render(&template).as_ref(), Ok(expected), "{text}");
         let printed = template.to_string();
-        assert_eq!(
-            Template::parse(&printed, Sources::Any).as_ref(),
-            Ok(&template),
-            "{text} printed as {printed}"
-        );
+        assert_eq!(Template::parse(&printed, Sources::Any).as_ref(), Ok(&template), "{text} printed as {printed}");
     }
 }
 
@@ -86,8 +77,7 @@ fn gives(table: &[(&str, Value)]) {
 #[track_caller]
 fn fails(table: &[(&str, &str)]) {
     for (text, expected) in table {
-        let template =
-            Template::parse(text, Sources::Any).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let template = Template::parse(text, Sources::Any).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(render(&template).as_ref().map_err(String::as_str), Err(*expected), "{text}");
     }
 }
@@ -97,10 +87,7 @@ fn refused(text: &str, sources: Sources) -> SyntaxError {
     match Template::parse(text, sources) {
         Ok(template) => panic!("{text} was parsed as {template:?}"),
         Err(error) => {
-            assert!(
-                text.get(error.offset..error.offset + error.length).is_some(),
-                "{text}: {error:?}"
-            );
+            assert!(text.get(error.offset..error.offset + error.length).is_some(), "{text}: {error:?}");
             error
         }
     }

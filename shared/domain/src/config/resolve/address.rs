@@ -37,10 +37,8 @@ impl Address {
     /// The first address in a text.
     pub(super) fn find(text: &str) -> Option<Self> {
         let pieces = pieces(text);
-        let is_base =
-            |piece: &Piece<'_>| if let Piece::Hole(inner) = piece { base(inner) } else { None };
-        let (at, base) =
-            pieces.iter().enumerate().find_map(|(at, piece)| Some((at, is_base(piece)?)))?;
+        let is_base = |piece: &Piece<'_>| if let Piece::Hole(inner) = piece { base(inner) } else { None };
+        let (at, base) = pieces.iter().enumerate().find_map(|(at, piece)| Some((at, is_base(piece)?)))?;
         let rest = pieces.get(at + 1..).unwrap_or_default();
         let mut address = Self { base, segments: Vec::new(), query: Vec::new() };
         let query = address.read_path(rest);

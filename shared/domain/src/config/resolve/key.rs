@@ -42,8 +42,7 @@ fn value(inner: &str, sent: &Sent<'_>) -> Option<String> {
             }
         }
         "query" => {
-            if let Some((_, value)) = sent.query.iter().find(|(name, _)| Some(&step(name)) == last)
-            {
+            if let Some((_, value)) = sent.query.iter().find(|(name, _)| Some(&step(name)) == last) {
                 return Some(value.clone());
             }
         }
@@ -85,9 +84,5 @@ fn plain_path(text: &str) -> Option<(&str, Vec<String>)> {
 /// How a name is written behind a source.
 fn step(name: &str) -> String {
     let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    if name.chars().all(word) {
-        format!(".{name}")
-    } else {
-        format!("[{}]", serde_json::Value::from(name))
-    }
+    if name.chars().all(word) { format!(".{name}") } else { format!("[{}]", serde_json::Value::from(name)) }
 }

@@ -9,11 +9,7 @@ use std::collections::BTreeSet;
 
 /// Components that are there without being written: their names and what they are.
 fn builtin(name: &str) -> Option<Component> {
-    (name == "logger").then_some(Component::Logger(Logger {
-        level: None,
-        message: None,
-        data: None,
-    }))
+    (name == "logger").then_some(Component::Logger(Logger { level: None, message: None, data: None }))
 }
 
 /// Reports them, and adds the built-in components that are used.
@@ -23,16 +19,11 @@ pub(super) fn check(cx: &mut Cx) {
     let components = || draft.components.keys().map(String::as_str);
     let known = |kind: &str, name: &str| draft.ids.contains(&format!("{kind} {name}"));
     let mut problems = Vec::new();
-    for (name, span) in draft
-        .called
-        .iter()
-        .filter(|(name, _)| !known("component", name) && !draft.components.contains_key(name))
+    for (name, span) in
+        draft.called.iter().filter(|(name, _)| !known("component", name) && !draft.components.contains_key(name))
     {
         let message = format!("this file has no component `{name}`");
-        problems.push(
-            Problem::new(Code::UndefinedComponent, *span, message)
-                .suggest(nearest(name, components())),
-        );
+        problems.push(Problem::new(Code::UndefinedComponent, *span, message).suggest(nearest(name, components())));
     }
     for (name, span) in draft.started.iter().filter(|(name, _)| !known("workflow", name)) {
         let message = format!("this file has no workflow `{name}`");
@@ -45,21 +36,13 @@ pub(super) fn check(cx: &mut Cx) {
     for used in &cx.uses {
         match (used.reference.source.as_str(), used.reference.qualifier.as_deref()) {
             ("gateway", Some(port)) if !ports.contains(port) => {
-                let message =
-                    format!("no gateway and no listener of this file has the port {port}");
-                let meant = nearest(port, ports.iter().map(String::as_str))
-                    .map(|port| format!("gateway:{port}"));
-                problems.push(
-                    Problem::new(Code::UndefinedGateway, gateway_span(used.span, port), message)
-                        .suggest(meant),
-                );
+                let message = format!("no gateway and no listener of this file has the port {port}");
+                let meant = nearest(port, ports.iter().map(String::as_str)).map(|port| format!("gateway:{port}"));
+                problems
+                    .push(Problem::new(Code::UndefinedGateway, gateway_span(used.span, port), message).suggest(meant));
             }
             ("listener", _) if draft.binds.is_empty() => {
-                problems.push(Problem::new(
-                    Code::UndefinedListener,
-                    used.span,
-                    "this file has no listener",
-                ));
+                problems.push(Problem::new(Code::UndefinedListener, used.span, "this file has no listener"));
             }
             _ => {}
         }

@@ -15,15 +15,9 @@ pub(super) fn check(cx: &mut Cx) {
         for other in alike.iter() {
             let message = if other.path != route.path {
                 // Even with different methods: a router has one name for a parameter in one place.
-                format!(
-                    "`{}` and `{}` match the same requests: name the parameters alike",
-                    route.path, other.path
-                )
+                format!("`{}` and `{}` match the same requests: name the parameters alike", route.path, other.path)
             } else if other.method == route.method {
-                format!(
-                    "there is another route for {} {} on port {}",
-                    route.method, route.path, route.port
-                )
+                format!("there is another route for {} {} on port {}", route.method, route.path, route.port)
             } else {
                 continue;
             };
@@ -36,9 +30,8 @@ pub(super) fn check(cx: &mut Cx) {
     for (host, port, span) in &cx.draft.binds {
         let other = *hosts.entry(*port).or_insert(host);
         if other != host {
-            let message = format!(
-                "port {port} is on {host} here and on {other} above: listeners share a port on one host only"
-            );
+            let message =
+                format!("port {port} is on {host} here and on {other} above: listeners share a port on one host only");
             problems.push(Problem::new(Code::PortConflict, *span, message));
         }
     }

@@ -22,27 +22,14 @@ struct Named<'a> {
 }
 
 /// Settles every component's wait.
-pub(super) fn settle(
-    cx: &mut Cx,
-    draft: &mut Draft,
-) -> (IndexMap<String, Component>, Vec<Inference>) {
+pub(super) fn settle(cx: &mut Cx, draft: &mut Draft) -> (IndexMap<String, Component>, Vec<Inference>) {
     let mut inferred = Vec::new();
     let mut components = IndexMap::new();
-    for (id, ComponentDraft { span, mut component, texts, completion }) in
-        std::mem::take(&mut draft.components)
-    {
+    for (id, ComponentDraft { span, mut component, texts, completion }) in std::mem::take(&mut draft.components) {
         if let Component::HttpClient(client) = &mut component {
-            let addresses: Vec<(Address, Span)> = texts
-                .iter()
-                .filter_map(|(text, span)| Some((Address::find(text)?, *span)))
-                .collect();
-            let mut wait = Wait {
-                draft,
-                addresses: &addresses,
-                problems: &mut cx.problems,
-                component: &id,
-                span,
-            };
+            let addresses: Vec<(Address, Span)> =
+                texts.iter().filter_map(|(text, span)| Some((Address::find(text)?, *span))).collect();
+            let mut wait = Wait { draft, addresses: &addresses, problems: &mut cx.problems, component: &id, span };
             client.completion = match completion {
                 CompletionDraft::None => None,
                 CompletionDraft::Polling(polling) => Some(Completion::Polling(polling)),
@@ -66,30 +53,17 @@ struct Wait<'a> {
 
 impl<'a> Wait<'a> {
     /// A component that says nothing waits if its request carries the address of a callback route.
-    fn silent(
-        &mut self,
-        timeout: Option<Duration>,
-        inferred: &mut Vec<Inference>,
-    ) -> Option<Completion> {
+    fn silent(&mut self, timeout: Option<Duration>, inferred: &mut Vec<Inference>) -> Option<Completion> {
         let named = self.named(true)?;
         let (template, text) = self.key(&named)?;
         let timeout = timeout.unwrap_or(LONGEST_WAIT);
         let route = named.route.id.clone();
         inferred.push(self.inference(route.clone(), Some(text), true, timeout));
-        Some(Completion::Callback(CallbackCompletion {
-            route,
-            wait_for: template,
-            timeout,
-            inferred: true,
-        }))
+        Some(Completion::Callback(CallbackCompletion { route, wait_for: template, timeout, inferred: true }))
     }
 
     /// A component that says that it waits may leave out for which route and which value.
-    fn written(
-        &mut self,
-        written: CallbackDraft,
-        inferred: &mut Vec<Inference>,
-    ) -> Option<Completion> {
+    fn written(&mut self, written: CallbackDraft, inferred: &mut Vec<Inference>) -> Option<Completion> {
         let named = self.named(false);
         let route = match &written.callback {
             Some((name, span)) => self.by_name(name, *span)?,
@@ -114,12 +88,7 @@ impl<'a> Wait<'a> {
             inferred.push(self.inference(route.id.clone(), text, false, timeout));
         }
         let route = route.id.clone();
-        Some(Completion::Callback(CallbackCompletion {
-            route,
-            wait_for: template,
-            timeout,
-            inferred: false,
-        }))
+        Some(Completion::Callback(CallbackCompletion { route, wait_for: template, timeout, inferred: false }))
     }
 
     /// The callback route whose address is in the request; `warn` about addresses that lead nowhere.
@@ -129,14 +98,12 @@ impl<'a> Wait<'a> {
             let mut found: Vec<Named<'a>> = match address.base {
                 Base::Port(port) => {
                     let on_port = callbacks(draft).filter(|route| route.port == port);
-                    on_port
-                        .filter_map(|route| named(route, address, *span, address.matches(route)?))
-                        .collect()
+                    on_port.filter_map(|route| named(route, address, *span, address.matches(route)?)).collect()
                 }
                 // It is the whole address of a route; a path behind it would be another's.
-                Base::Listener if address.segments.is_empty() => callbacks(draft)
-                    .filter_map(|route| named(route, address, *span, Vec::new()))
-                    .collect(),
+                Base::Listener if address.segments.is_empty() => {
+                    callbacks(draft).filter_map(|route| named(route, address, *span, Vec::new())).collect()
+                }
                 Base::Listener => Vec::new(),
             };
             // A route that is written out is meant rather than one with a parameter in that place.
@@ -146,14 +113,11 @@ impl<'a> Wait<'a> {
                 (Some(named), true) => return Some(named),
                 (Some(named), false) => {
                     found.push(named);
-                    let routes =
-                        found.iter().map(|named| label(named.route)).collect::<Vec<_>>().join(", ");
+                    let routes = found.iter().map(|named| label(named.route)).collect::<Vec<_>>().join(", ");
                     let message = format!(
                         "this address could be any of {routes}: say which with `completion: {{type: callback, callback: …}}`"
                     );
-                    self.problems.extend(
-                        warn.then(|| Problem::new(Code::AmbiguousCallback, *span, message)),
-                    );
+                    self.problems.extend(warn.then(|| Problem::new(Code::AmbiguousCallback, *span, message)));
                 }
                 (None, _) => {
                     self.problems.extend(unmatched(draft, address, *span).filter(|_| warn));
@@ -171,22 +135,13 @@ impl<'a> Wait<'a> {
             [route] => return Some(route),
             [] => {
                 let message = format!("this file has no callback route `{name}`");
-                let within = callbacks(draft)
-                    .map(|route| route.path.as_str())
-                    .find(|path| path.ends_with(name));
-                let meant = within
-                    .or_else(|| nearest(name, callbacks(draft).map(|route| route.path.as_str())));
-                self.problems
-                    .push(Problem::new(Code::UnknownCallback, span, message).suggest(meant));
+                let within = callbacks(draft).map(|route| route.path.as_str()).find(|path| path.ends_with(name));
+                let meant = within.or_else(|| nearest(name, callbacks(draft).map(|route| route.path.as_str())));
+                self.problems.push(Problem::new(Code::UnknownCallback, span, message).suggest(meant));
             }
             several => {
-                let ids = several
-                    .iter()
-                    .map(|route| format!("`{}`", route.id))
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                let message =
-                    format!("several callback routes have the path `{name}`; name one of {ids}");
+                let ids = several.iter().map(|route| format!("`{}`", route.id)).collect::<Vec<_>>().join(", ");
+                let message = format!("several callback routes have the path `{name}`; name one of {ids}");
                 self.problems.push(Problem::new(Code::AmbiguousCallback, span, message));
             }
         }
@@ -202,10 +157,8 @@ impl<'a> Wait<'a> {
                 self.problems.push(Problem::new(Code::UnknownCallback, span, message));
             }
             several => {
-                let routes =
-                    several.iter().map(|route| label(route)).collect::<Vec<_>>().join(", ");
-                let message =
-                    format!("this could wait for any of {routes}: say which with `callback`");
+                let routes = several.iter().map(|route| label(route)).collect::<Vec<_>>().join(", ");
+                let message = format!("this could wait for any of {routes}: say which with `callback`");
                 self.problems.push(Problem::new(Code::AmbiguousCallback, span, message));
             }
         }
@@ -217,12 +170,7 @@ impl<'a> Wait<'a> {
         self.key_of(named.route, &sent, named.span)
     }
 
-    fn key_of(
-        &mut self,
-        route: &RouteDraft,
-        sent: &Sent<'_>,
-        span: Span,
-    ) -> Option<(crate::expr::Template, String)> {
+    fn key_of(&mut self, route: &RouteDraft, sent: &Sent<'_>, span: Span) -> Option<(crate::expr::Template, String)> {
         let identify_by = route.identify_by.as_deref().unwrap_or_default();
         let key = wait_for(identify_by, sent);
         if key.is_none() {
@@ -243,14 +191,7 @@ impl<'a> Wait<'a> {
         whole: bool,
         timeout: Duration,
     ) -> Inference {
-        Inference {
-            component: self.component.to_owned(),
-            route,
-            wait_for,
-            whole,
-            timeout,
-            span: self.span,
-        }
+        Inference { component: self.component.to_owned(), route, wait_for, whole, timeout, span: self.span }
     }
 }
 
@@ -274,18 +215,13 @@ fn label(route: &RouteDraft) -> String {
 /// A warning if an address with a path is on a listener's port but is none of its routes.
 fn unmatched(draft: &Draft, address: &Address, span: Span) -> Option<Problem> {
     let Base::Port(port) = address.base else { return None };
-    let on_port: Vec<&RouteDraft> =
-        draft.routes.iter().filter(|route| route.port == port).collect();
-    if address.segments.is_empty()
-        || on_port.is_empty()
-        || on_port.iter().any(|route| address.matches(route).is_some())
+    let on_port: Vec<&RouteDraft> = draft.routes.iter().filter(|route| route.port == port).collect();
+    if address.segments.is_empty() || on_port.is_empty() || on_port.iter().any(|route| address.matches(route).is_some())
     {
         return None;
     }
     let path = address.path();
     let meant = nearest(&path, on_port.iter().map(|route| route.path.as_str()));
-    let message = format!(
-        "`{path}` is none of the routes on port {port}: nothing waits for what arrives there"
-    );
+    let message = format!("`{path}` is none of the routes on port {port}: nothing waits for what arrives there");
     Some(Problem::new(Code::UnmatchedAddress, span, message).suggest(meant))
 }

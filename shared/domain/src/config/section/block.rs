@@ -23,8 +23,7 @@ pub(super) struct Enclosing<'p> {
 
 impl Enclosing<'_> {
     fn knows(&self, name: &str) -> bool {
-        self.names.iter().any(|known| known == name)
-            || self.outer.is_some_and(|outer| outer.knows(name))
+        self.names.iter().any(|known| known == name) || self.outer.is_some_and(|outer| outer.knows(name))
     }
 
     fn all_names(&self) -> Vec<&str> {
@@ -64,34 +63,20 @@ enum Why {
 }
 
 /// Reads a list of jobs; also gives the names that they read from the blocks around.
-pub(super) fn block(
-    cx: &mut Cx,
-    node: &Node,
-    outer: &Enclosing<'_>,
-) -> (Block, Vec<(String, Span)>) {
+pub(super) fn block(cx: &mut Cx, node: &Node, outer: &Enclosing<'_>) -> (Block, Vec<(String, Span)>) {
     let Some(items) = node.items() else {
-        cx.report(
-            Code::WrongType,
-            node.span,
-            format!("expected a list of jobs, not {}", node.describe()),
-        );
+        cx.report(Code::WrongType, node.span, format!("expected a list of jobs, not {}", node.describe()));
         return Default::default();
     };
     let id = |(index, item): (usize, &Rc<Node>)| {
-        item.get("id")
-            .and_then(Node::text)
-            .map_or_else(|| format!("job-{}", index + 1), str::to_owned)
+        item.get("id").and_then(Node::text).map_or_else(|| format!("job-{}", index + 1), str::to_owned)
     };
     let names: Vec<String> = items.iter().enumerate().map(id).collect();
     let mut seen = HashSet::new();
     for (name, item) in names.iter().zip(items) {
         if !seen.insert(name) {
             let span = item.get("id").map_or(item.span, |id| id.span);
-            cx.report(
-                Code::DuplicateId,
-                span,
-                format!("there is another job with the id `{name}` in this block"),
-            );
+            cx.report(Code::DuplicateId, span, format!("there is another job with the id `{name}` in this block"));
         }
     }
     let scope = Enclosing { workflow: outer.workflow, outer: Some(outer), names };
@@ -102,11 +87,7 @@ pub(super) fn block(
     settle(cx, drafts, &scope)
 }
 
-fn settle(
-    cx: &mut Cx,
-    drafts: Vec<JobDraft>,
-    scope: &Enclosing<'_>,
-) -> (Block, Vec<(String, Span)>) {
+fn settle(cx: &mut Cx, drafts: Vec<JobDraft>, scope: &Enclosing<'_>) -> (Block, Vec<(String, Span)>) {
     let ids: Vec<String> = drafts.iter().map(|draft| draft.job.id.clone()).collect();
     let at = |name: &str| ids.iter().position(|id| id == name);
     let mut edges: Vec<Vec<Edge>> = Vec::new();
@@ -125,10 +106,7 @@ fn settle(
                     cx.report(Code::UnknownJob, *span, message);
                 }
                 None => {
-                    let message = format!(
-                        "`depends_on` of `{}`: there is no job `{name}` beside it",
-                        draft.job.id
-                    );
+                    let message = format!("`depends_on` of `{}`: there is no job `{name}` beside it", draft.job.id);
                     let meant = nearest(name, scope.names.iter().map(String::as_str));
                     cx.report_near(Code::UnknownJob, *span, message, meant);
                 }
@@ -144,16 +122,8 @@ fn settle(
                 None if scope.names.contains(name) => {}
                 None if scope.knows(name) => free.push((name.clone(), *span)),
                 None => {
-                    let message = format!(
-                        "`{}` reads `${{jobs.{name}}}`, but there is no job `{name}`",
-                        draft.job.id
-                    );
-                    cx.report_near(
-                        Code::UnknownJob,
-                        *span,
-                        message,
-                        nearest(name, scope.all_names()),
-                    );
+                    let message = format!("`{}` reads `${{jobs.{name}}}`, but there is no job `{name}`", draft.job.id);
+                    cx.report_near(Code::UnknownJob, *span, message, nearest(name, scope.all_names()));
                 }
             }
         }
@@ -177,8 +147,7 @@ fn report_cycles(cx: &mut Cx, ids: &[String], edges: &[Vec<Edge>]) {
             continue;
         }
         // The path walked, each with the edges not yet followed.
-        let mut path: Vec<(usize, Vec<Edge>)> =
-            vec![(start, edges.get(start).cloned().unwrap_or_default())];
+        let mut path: Vec<(usize, Vec<Edge>)> = vec![(start, edges.get(start).cloned().unwrap_or_default())];
         while let Some((job, rest)) = path.last_mut() {
             let Some(edge) = rest.pop() else {
                 if let Some(done) = done.get_mut(*job) {
@@ -189,8 +158,7 @@ fn report_cycles(cx: &mut Cx, ids: &[String], edges: &[Vec<Edge>]) {
             };
             let from = *job;
             if let Some(entry) = path.iter().position(|(walked, _)| *walked == edge.to) {
-                let cycle: Vec<usize> =
-                    path.iter().skip(entry).map(|(walked, _)| *walked).collect();
+                let cycle: Vec<usize> = path.iter().skip(entry).map(|(walked, _)| *walked).collect();
                 report_cycle(cx, ids, edges, &cycle);
             } else if done.get(edge.to) == Some(&false) && from != edge.to {
                 path.push((edge.to, edges.get(edge.to).cloned().unwrap_or_default()));

@@ -18,11 +18,8 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// What a completion can be.
 pub(super) static COMPLETIONS: Kinds = &[&CALLBACK, &POLLING];
 
-const TIMEOUT: Key = Key::new(
-    "timeout",
-    Shape::Duration,
-    "How long to wait; the component's `timeout`, or else 24h, where absent.",
-);
+const TIMEOUT: Key =
+    Key::new("timeout", Shape::Duration, "How long to wait; the component's `timeout`, or else 24h, where absent.");
 
 static CALLBACK: Keys = Keys {
     name: "a callback completion",
@@ -65,11 +62,7 @@ static POLLING: Keys = Keys {
 };
 
 /// Reads the completion of a component; `timeout` is the component's own.
-pub(super) fn completion(
-    cx: &mut Cx,
-    component: &Map<'_>,
-    timeout: Option<Duration>,
-) -> CompletionDraft {
+pub(super) fn completion(cx: &mut Cx, component: &Map<'_>, timeout: Option<Duration>) -> CompletionDraft {
     let Some(entry) = component.entry("completion") else { return CompletionDraft::Silent };
     if entry.value.entries().is_none() {
         let message = format!("`completion` must be a mapping, not {}", entry.value.describe());
@@ -77,11 +70,7 @@ pub(super) fn completion(
         return CompletionDraft::None;
     }
     let Some(kind) = entry.value.get("type").filter(|kind| !kind.is_null()) else {
-        cx.report(
-            Code::MissingKey,
-            entry.key_span,
-            "`completion` needs the key `type`: callback or polling",
-        );
+        cx.report(Code::MissingKey, entry.key_span, "`completion` needs the key `type`: callback or polling");
         return CompletionDraft::None;
     };
     let kind = choice(cx, kind, &["callback", "polling"]);
@@ -99,17 +88,11 @@ pub(super) fn completion(
         if map.has("wait_for") && wait_for.is_none() {
             return CompletionDraft::None;
         }
-        let callback =
-            map.node("callback").and_then(|node| Some((plain(cx, node)?.to_owned(), node.span)));
+        let callback = map.node("callback").and_then(|node| Some((plain(cx, node)?.to_owned(), node.span)));
         if map.has("callback") && callback.is_none() {
             return CompletionDraft::None;
         }
-        return CompletionDraft::Callback(CallbackDraft {
-            span: map.at,
-            wait_for,
-            callback,
-            timeout,
-        });
+        return CompletionDraft::Callback(CallbackDraft { span: map.at, wait_for, callback, timeout });
     }
     CompletionDraft::Polling(Box::new(polling(cx, &map, component, timeout)))
 }
@@ -119,8 +102,7 @@ fn polling(cx: &mut Cx, map: &Map<'_>, component: &Map<'_>, timeout: Option<Dura
     let request = request(cx, map, &POLL, base);
     let addressed = map.has("endpoint") || map.has("base_url") || map.has("path") && base.is_some();
     if !addressed {
-        let message =
-            "this poll doesn't say where to ask: no `endpoint`, and no `path` behind a `base_url`";
+        let message = "this poll doesn't say where to ask: no `endpoint`, and no `path` behind a `base_url`";
         cx.report(Code::ComponentWithoutAddress, map.at, message);
     }
     let interval = map.duration(cx, "interval", false).unwrap_or(INTERVAL);

@@ -37,8 +37,7 @@ static HTTP_CLIENT: Keys = Keys {
     doc: "Calls an HTTP service.",
     groups: &[
         &[
-            Key::new("type", Shape::Choice(&["http-client"]), "Calls an HTTP service.")
-                .default("http-client"),
+            Key::new("type", Shape::Choice(&["http-client"]), "Calls an HTTP service.").default("http-client"),
             ID,
             Key::new(
                 "output",
@@ -76,16 +75,11 @@ static WORKFLOW: Keys = Keys {
     name: "a workflow component",
     doc: "Starts a workflow and waits for it.",
     groups: &[&[
-        Key::new("type", Shape::Choice(&["workflow"]), "Starts a workflow and waits for it.")
-            .required(),
+        Key::new("type", Shape::Choice(&["workflow"]), "Starts a workflow and waits for it.").required(),
         ID,
         Key::new("workflow", Shape::Id, "Which one.").required(),
         Key::new("input", Shape::Template, "Its input, over `input`; `input` itself where absent."),
-        Key::new(
-            "output",
-            Shape::Template,
-            "Over `output`, the workflow's result; that itself where absent.",
-        ),
+        Key::new("output", Shape::Template, "Over `output`, the workflow's result; that itself where absent."),
         Key::new("timeout", Shape::Duration, "How long to wait.").default("24h"),
     ]],
 };
@@ -96,12 +90,7 @@ static DELAY: Keys = Keys {
     groups: &[&[
         Key::new("type", Shape::Choice(&["delay"]), "Pauses.").required(),
         ID,
-        Key::new(
-            "duration",
-            Shape::TextTemplate,
-            "Over `input`: `\"30s\"`, or a number of milliseconds.",
-        )
-        .required(),
+        Key::new("duration", Shape::TextTemplate, "Over `input`: `\"30s\"`, or a number of milliseconds.").required(),
         Key::new("output", Shape::Template, "Over `input`; `input` itself where absent."),
     ]],
 };
@@ -116,11 +105,7 @@ fn read(cx: &mut Cx, items: &[Item<'_>]) {
                     format!("a component is a mapping, not {}", item.node.describe()),
                 );
             } else if item.key.is_none() && item.node.get("id").is_none() {
-                cx.report(
-                    Code::MissingKey,
-                    item.at,
-                    "a component needs the key `id`: the name that jobs use",
-                );
+                cx.report(Code::MissingKey, item.at, "a component needs the key `id`: the name that jobs use");
             }
             continue;
         };
@@ -187,10 +172,7 @@ fn workflow(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
     let input = map.template(cx, "input", &COMPONENT);
     let output = map.template(cx, "output", &CHILD);
     let timeout = map.duration(cx, "timeout", false).unwrap_or(LONGEST_WAIT);
-    Some(done(
-        map.at,
-        Component::Workflow(SubWorkflow { workflow: workflow?, input, output, timeout }),
-    ))
+    Some(done(map.at, Component::Workflow(SubWorkflow { workflow: workflow?, input, output, timeout })))
 }
 
 fn delay(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
@@ -203,11 +185,7 @@ fn delay(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
             cx.report(Code::BadDuration, node.span, message);
         }
     } else if node.scalar().is_none() {
-        cx.report(
-            Code::WrongType,
-            node.span,
-            format!("expected a duration, not {}", node.describe()),
-        );
+        cx.report(Code::WrongType, node.span, format!("expected a duration, not {}", node.describe()));
     }
     let output = map.template(cx, "output", &COMPONENT);
     Some(done(map.at, Component::Delay(Delay { duration, output })))

@@ -9,20 +9,14 @@ use crate::config::{Controller, Tls};
 /// Interface of whatever doesn't say.
 pub(super) const LOCAL: &str = "127.0.0.1";
 
-pub(in crate::config) static SECTION: Section = Section {
-    singular: "controller",
-    plural: None,
-    doc: "The address of the HTTP API.",
-    kinds: &[&CONTROLLER],
-    read,
-};
+pub(in crate::config) static SECTION: Section =
+    Section { singular: "controller", plural: None, doc: "The address of the HTTP API.", kinds: &[&CONTROLLER], read };
 
 static CONTROLLER: Keys = Keys {
     name: "a controller",
     doc: "The address of the HTTP API.",
     groups: &[&[
-        Key::new("type", Shape::Choice(&["http-server"]), "The only kind there is.")
-            .default("http-server"),
+        Key::new("type", Shape::Choice(&["http-server"]), "The only kind there is.").default("http-server"),
         Key::new("host", Shape::Text, "Interface to bind.").default(LOCAL),
         Key::new("port", Shape::Port, "TCP port.").default("8080"),
         Key::new("tls", Shape::One(&[&TLS]), "Serve HTTPS with these files."),

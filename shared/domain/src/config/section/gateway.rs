@@ -86,10 +86,7 @@ static PASSWORD: Keys = Keys {
 static AGENT: Keys = Keys {
     name: "an agent auth",
     doc: "The keys that a running SSH agent holds.",
-    groups: &[&[
-        Key::new("type", Shape::Choice(&["agent"]), "A running SSH agent.").required(),
-        USERNAME,
-    ]],
+    groups: &[&[Key::new("type", Shape::Choice(&["agent"]), "A running SSH agent.").required(), USERNAME]],
 };
 
 fn read(cx: &mut Cx, items: &[Item<'_>]) {
@@ -102,10 +99,8 @@ fn read(cx: &mut Cx, items: &[Item<'_>]) {
 }
 
 fn gateway(cx: &mut Cx, item: &Item<'_>, name: &str) -> Option<Gateway> {
-    let kind =
-        item.node.get("type").and_then(|kind| choice(cx, kind, &["http-tunnel", "ssh-tunnel"]));
-    let is_ssh =
-        kind == Some("ssh-tunnel") || kind.is_none() && item.node.get("connection").is_some();
+    let kind = item.node.get("type").and_then(|kind| choice(cx, kind, &["http-tunnel", "ssh-tunnel"]));
+    let is_ssh = kind == Some("ssh-tunnel") || kind.is_none() && item.node.get("connection").is_some();
     let map = Map::open(cx, item.node, item.at, if is_ssh { &SSH } else { &HTTP })?;
     let id = id(cx, item, name);
     let tunnel = if is_ssh { connection(cx, &map).map(Tunnel::Ssh) } else { driver(cx, &map) };
@@ -116,14 +111,9 @@ fn gateway(cx: &mut Cx, item: &Item<'_>, name: &str) -> Option<Gateway> {
 fn ports(cx: &mut Cx, map: &Map<'_>) -> Vec<u16> {
     map.refuse_together(cx, &["port", "ports"], "they are one setting");
     let node = map.node("port").or_else(|| map.node("ports"));
-    let ports: Vec<u16> =
-        node.map(items).unwrap_or_default().into_iter().filter_map(|node| port(cx, node)).collect();
+    let ports: Vec<u16> = node.map(items).unwrap_or_default().into_iter().filter_map(|node| port(cx, node)).collect();
     if node.is_none_or(|node| node.items().is_some_and(<[_]>::is_empty)) {
-        cx.report(
-            Code::MissingKey,
-            map.at,
-            "a gateway needs the key `port`: the local port it exposes",
-        );
+        cx.report(Code::MissingKey, map.at, "a gateway needs the key `port`: the local port it exposes");
     }
     ports
 }
@@ -152,11 +142,7 @@ fn auth(cx: &mut Cx, map: &Map<'_>) -> Option<SshAuth> {
         return None;
     }
     let Some(node) = entry.value.get("type") else {
-        cx.report(
-            Code::MissingKey,
-            entry.key_span,
-            "`auth` needs the key `type`: keyfile, password or agent",
-        );
+        cx.report(Code::MissingKey, entry.key_span, "`auth` needs the key `type`: keyfile, password or agent");
         return None;
     };
     let kind = choice(cx, node, &["keyfile", "password", "agent"])?;

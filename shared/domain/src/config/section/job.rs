@@ -28,11 +28,7 @@ pub(super) static EVERY: [Key; 7] = [
         Shape::Names,
         "Jobs of the block that must be done first; the job above where absent, none where empty.",
     ),
-    Key::new(
-        "input",
-        Shape::Template,
-        "What the step gets as `input`; the run's input where absent.",
-    ),
+    Key::new("input", Shape::Template, "What the step gets as `input`; the run's input where absent."),
     Key::new(
         "output",
         Shape::Template,
@@ -52,14 +48,8 @@ static CALL: Keys = Keys {
     doc: "Runs a component.",
     groups: &[
         &[
-            Key::new("type", Shape::Choice(&["component"]), "Runs a component.")
-                .default("component"),
-            Key::new(
-                "component",
-                Shape::NameOr(component::KINDS),
-                "A component's name, or a component.",
-            )
-            .required(),
+            Key::new("type", Shape::Choice(&["component"]), "Runs a component.").default("component"),
+            Key::new("component", Shape::NameOr(component::KINDS), "A component's name, or a component.").required(),
         ],
         &EVERY,
     ],
@@ -71,7 +61,12 @@ static RETRY: Keys = Keys {
     groups: &[&[
         Key::new("max_attempts", Shape::Count(1), "Attempts in all, the first included.").default("3"),
         Key::new("delay", Shape::Duration, "Pause before the second attempt.").default("1s"),
-        Key::new("backoff", Shape::Backoff, "What each further pause is multiplied by: a number from 1, `fixed` (1) or `exponential` (2).").default("1"),
+        Key::new(
+            "backoff",
+            Shape::Backoff,
+            "What each further pause is multiplied by: a number from 1, `fixed` (1) or `exponential` (2).",
+        )
+        .default("1"),
     ]],
 };
 
@@ -105,19 +100,9 @@ pub(super) fn job(cx: &mut Cx, node: &Node, id: &str, scope: &Enclosing<'_>) -> 
     let timeout = map.duration(cx, "timeout", false);
     let retry = retry(cx, &map);
     let handlers = map.node("on_error").map(|node| block(cx, node, scope));
-    let (on_error, handlers_read) =
-        handlers.map_or((None, Vec::new()), |(block, free)| (Some(block), free));
+    let (on_error, handlers_read) = handlers.map_or((None, Vec::new()), |(block, free)| (Some(block), free));
     let after = map.node("depends_on").map(|node| depends_on(cx, node));
-    let job = Job {
-        id: id.to_owned(),
-        depends_on: Vec::new(),
-        step: step?,
-        input,
-        output,
-        timeout,
-        retry,
-        on_error,
-    };
+    let job = Job { id: id.to_owned(), depends_on: Vec::new(), step: step?, input, output, timeout, retry, on_error };
     Some(JobDraft { job, span, after, reads, handlers_read })
 }
 
@@ -142,11 +127,7 @@ pub(super) fn call(cx: &mut Cx, map: &Map<'_>, id: &str, scope: &Enclosing<'_>) 
 
 fn check_job_id(cx: &mut Cx, id: &str, span: Span) {
     if id.is_empty() || !id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
-        cx.report(
-            Code::BadId,
-            span,
-            format!("`{id}` can't be a job's id: letters, digits, `-` and `_`"),
-        );
+        cx.report(Code::BadId, span, format!("`{id}` can't be a job's id: letters, digits, `-` and `_`"));
     }
 }
 
@@ -176,10 +157,7 @@ fn backoff(cx: &mut Cx, node: &Node) -> Option<f64> {
     };
     let fits = number.filter(|number| (1.0..=100.0).contains(number));
     if fits.is_none() {
-        let message = format!(
-            "`backoff` is a number from 1 to 100, `fixed` or `exponential`, not {}",
-            node.describe()
-        );
+        let message = format!("`backoff` is a number from 1 to 100, `fixed` or `exponential`, not {}", node.describe());
         cx.report(Code::BadValue, node.span, message);
     }
     fits

@@ -24,18 +24,13 @@ const BASE: &[Key] = &[
     Key::new("id", Shape::Id, "Its name; `listener-<port>` where absent."),
     Key::new("host", Shape::Text, "Interface to bind.").default(LOCAL),
     Key::new("base_path", Shape::Path, "Put before the path of each route."),
-    Key::new("max_concurrent_count", Shape::Count(0), "Requests handled at once; 0 is no limit.")
-        .default("0"),
+    Key::new("max_concurrent_count", Shape::Count(0), "Requests handled at once; 0 is no limit.").default("0"),
     RUNTIME,
 ];
 
 /// Where a listener or gateway runs.
-pub(super) const RUNTIME: Key = Key::new(
-    "runtime",
-    Shape::Choice(&["native", "docker"]),
-    "In this process, or in a container.",
-)
-.default("native");
+pub(super) const RUNTIME: Key =
+    Key::new("runtime", Shape::Choice(&["native", "docker"]), "In this process, or in a container.").default("native");
 
 static CALLBACKS: Keys = Keys {
     name: "a callback listener",
@@ -45,11 +40,7 @@ static CALLBACKS: Keys = Keys {
             Key::new("type", Shape::Choice(&["http-callback", "callback"]), "What its routes do.")
                 .default("http-callback"),
             Key::new("port", Shape::Port, "TCP port.").default("8090"),
-            Key::new(
-                "callbacks",
-                Shape::List(&[&route::CALLBACK_ENTRY]),
-                "Its routes; a single one may stand inline.",
-            ),
+            Key::new("callbacks", Shape::List(&[&route::CALLBACK_ENTRY]), "Its routes; a single one may stand inline."),
         ],
         BASE,
         ROUTE,
@@ -65,11 +56,7 @@ static TRIGGERS: Keys = Keys {
             Key::new("type", Shape::Choice(&["http-trigger", "trigger"]), "What its routes do.")
                 .default("http-trigger"),
             Key::new("port", Shape::Port, "TCP port.").default("8091"),
-            Key::new(
-                "triggers",
-                Shape::List(&[&route::TRIGGER_ENTRY]),
-                "Its routes; a single one may stand inline.",
-            ),
+            Key::new("triggers", Shape::List(&[&route::TRIGGER_ENTRY]), "Its routes; a single one may stand inline."),
         ],
         BASE,
         ROUTE,
@@ -110,23 +97,12 @@ fn listener(cx: &mut Cx, item: &Item<'_>) -> Option<Listener> {
     let around = Around { id, port, base_path };
     let entries = route_maps(cx, &map, list);
     let routes = if triggers {
-        Routes::Triggers(
-            entries.iter().filter_map(|route| route::trigger(cx, route, &around)).collect(),
-        )
+        Routes::Triggers(entries.iter().filter_map(|route| route::trigger(cx, route, &around)).collect())
     } else {
-        Routes::Callbacks(
-            entries.iter().filter_map(|route| route::callback(cx, route, &around)).collect(),
-        )
+        Routes::Callbacks(entries.iter().filter_map(|route| route::callback(cx, route, &around)).collect())
     };
     let max_concurrent_count = map.count(cx, "max_concurrent_count").filter(|count| *count > 0);
-    Some(Listener {
-        id: around.id,
-        host,
-        port,
-        max_concurrent_count,
-        runtime: runtime(cx, &map),
-        routes,
-    })
+    Some(Listener { id: around.id, host, port, max_concurrent_count, runtime: runtime(cx, &map), routes })
 }
 
 /// What `type` says, or else what its keys tell.
@@ -144,18 +120,13 @@ fn route_maps<'n>(cx: &mut Cx, map: &Map<'n>, list: &str) -> Vec<Map<'n>> {
     let inline: Vec<&Entry> = map.among(&INLINE);
     let Some(entry) = map.entry(list) else {
         if inline.is_empty() {
-            cx.report(
-                Code::ListenerWithoutRoutes,
-                map.at,
-                "this listener has no routes: it answers 404 to everything",
-            );
+            cx.report(Code::ListenerWithoutRoutes, map.at, "this listener has no routes: it answers 404 to everything");
             return Vec::new();
         }
         return vec![*map];
     };
     for extra in inline {
-        let message =
-            format!("`{}` beside `{list}`: it belongs to one of the list's entries", extra.key);
+        let message = format!("`{}` beside `{list}`: it belongs to one of the list's entries", extra.key);
         cx.report(Code::ConflictingKeys, extra.key_span, message);
     }
     let Some(items) = entry.value.items() else {
@@ -164,11 +135,7 @@ fn route_maps<'n>(cx: &mut Cx, map: &Map<'n>, list: &str) -> Vec<Map<'n>> {
         return Vec::new();
     };
     if items.is_empty() {
-        cx.report(
-            Code::ListenerWithoutRoutes,
-            entry.key_span,
-            format!("`{list}` is empty: this listener answers 404"),
-        );
+        cx.report(Code::ListenerWithoutRoutes, entry.key_span, format!("`{list}` is empty: this listener answers 404"));
     }
     let keys = if list == "triggers" { &route::TRIGGER_ENTRY } else { &route::CALLBACK_ENTRY };
     items.iter().filter_map(|item| Map::open(cx, item, item.span, keys)).collect()

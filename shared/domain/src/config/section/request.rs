@@ -16,19 +16,11 @@ use crate::expr::{Sources, Template};
 pub(super) const REQUEST: &[Key] = &[
     Key::new("base_url", Shape::TextTemplate, "`https://host/base`; `path` is put behind it."),
     Key::new("path", Shape::TextTemplate, "Put behind `base_url` with one slash between."),
-    Key::new(
-        "endpoint",
-        Shape::TextTemplate,
-        "The whole address, instead of `base_url` and `path`.",
-    ),
+    Key::new("endpoint", Shape::TextTemplate, "The whole address, instead of `base_url` and `path`."),
     Key::new("method", Shape::Method, "HTTP method; `POST` where there is a body, else `GET`."),
     Key::new("headers", Shape::TextTemplates, "Headers by name."),
     Key::new("params", Shape::TextTemplates, "Query parameters by name; null ones are left out."),
-    Key::new(
-        "body",
-        Shape::Template,
-        "Sent as JSON unless the `Content-Type` header says form or text.",
-    ),
+    Key::new("body", Shape::Template, "Sent as JSON unless the `Content-Type` header says form or text."),
 ];
 
 /// Everything that a client may send; more than a listener takes.
@@ -38,16 +30,8 @@ const SENDABLE: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "O
 const TRUSTED: [&str; 3] = ["env", "gateway", "listener"];
 
 /// Reads a request; `base` is a base address to fall back on.
-pub(super) fn request(
-    cx: &mut Cx,
-    map: &Map<'_>,
-    place: &Place,
-    base: Option<&Node>,
-) -> HttpRequest {
-    debug_assert!(
-        METHODS.iter().all(|method| SENDABLE.contains(method)),
-        "whatever arrives can be sent on"
-    );
+pub(super) fn request(cx: &mut Cx, map: &Map<'_>, place: &Place, base: Option<&Node>) -> HttpRequest {
+    debug_assert!(METHODS.iter().all(|method| SENDABLE.contains(method)), "whatever arrives can be sent on");
     map.refuse_together(cx, &["endpoint", "base_url"], "`endpoint` is the whole address");
     map.refuse_together(cx, &["endpoint", "path"], "`endpoint` is the whole address");
     let address = address(cx, map, place, base);
@@ -68,15 +52,9 @@ pub(super) fn request(
 
 /// The text of the whole address, once its parts have been found good.
 fn address(cx: &mut Cx, map: &Map<'_>, place: &Place, base: Option<&Node>) -> Option<String> {
-    let parts: Vec<_> =
-        ["endpoint", "base_url", "path"].map(|name| map.text_template(cx, name, place)).into();
-    let head = map
-        .node("endpoint")
-        .or_else(|| map.node("base_url"))
-        .or(base.filter(|_| map.has("path")))?;
-    if parts.iter().flatten().count()
-        < ["endpoint", "base_url", "path"].iter().filter(|name| map.has(name)).count()
-    {
+    let parts: Vec<_> = ["endpoint", "base_url", "path"].map(|name| map.text_template(cx, name, place)).into();
+    let head = map.node("endpoint").or_else(|| map.node("base_url")).or(base.filter(|_| map.has("path")))?;
+    if parts.iter().flatten().count() < ["endpoint", "base_url", "path"].iter().filter(|name| map.has(name)).count() {
         return None;
     }
     check_url(cx, head)?;
@@ -94,16 +72,12 @@ fn check_url(cx: &mut Cx, node: &Node) -> Option<()> {
     let begins_with_expression = matches!(pieces(text).first(), Some(Piece::Hole(_)));
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let has_host = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']));
-    if begins_with_expression
-        || has_host && !text.contains(char::is_whitespace)
-        || has_host && text.contains("${")
-    {
+    if begins_with_expression || has_host && !text.contains(char::is_whitespace) || has_host && text.contains("${") {
         return Some(());
     }
-    let meant = (!text.contains("://") && !text.starts_with('/') && !text.contains(' '))
-        .then(|| format!("https://{text}"));
-    let message =
-        format!("`{text}` is not an address: it must begin with http:// or https:// and a host");
+    let meant =
+        (!text.contains("://") && !text.starts_with('/') && !text.contains(' ')).then(|| format!("https://{text}"));
+    let message = format!("`{text}` is not an address: it must begin with http:// or https:// and a host");
     cx.report_near(Code::BadUrl, node.span, message, meant.as_deref());
     None
 }
@@ -114,8 +88,7 @@ pub(in crate::config) fn host_is_literal(address: &str) -> bool {
     let trusted = |inner: &str| {
         let hole = Template::parse(&format!("${{{inner}}}"), Sources::Known(SOURCES));
         let references = hole.map(|hole| hole.references()).unwrap_or_default();
-        !references.is_empty()
-            && references.iter().all(|read| TRUSTED.contains(&read.source.as_str()))
+        !references.is_empty() && references.iter().all(|read| TRUSTED.contains(&read.source.as_str()))
     };
     // 'e' stands for what an operator decides, NUL for what a run decides.
     let flat: String = pieces(address)
@@ -128,10 +101,8 @@ pub(in crate::config) fn host_is_literal(address: &str) -> bool {
         .collect();
     let ends = ['/', '\\', '?', '#'];
     let first_end = flat.find(ends).unwrap_or(flat.len());
-    let begin =
-        if flat.find("://").is_some_and(|at| at + 1 == first_end) { first_end + 2 } else { 0 };
-    let host_end =
-        flat.get(begin..).and_then(|rest| rest.find(ends)).map_or(flat.len(), |at| begin + at);
+    let begin = if flat.find("://").is_some_and(|at| at + 1 == first_end) { first_end + 2 } else { 0 };
+    let host_end = flat.get(begin..).and_then(|rest| rest.find(ends)).map_or(flat.len(), |at| begin + at);
     flat.get(..host_end).is_some_and(|host| !host.contains('\0'))
 }
 
@@ -142,17 +113,9 @@ fn check_headers(cx: &mut Cx, map: &Map<'_>) {
     for entry in map.node("headers").and_then(Node::entries).unwrap_or_default() {
         let lower = entry.key.to_ascii_lowercase();
         if entry.key.is_empty() || !entry.key.chars().all(token) {
-            cx.report(
-                Code::BadValue,
-                entry.key_span,
-                format!("`{}` can't be a header's name", entry.key),
-            );
+            cx.report(Code::BadValue, entry.key_span, format!("`{}` can't be a header's name", entry.key));
         } else if seen.contains(&lower) {
-            cx.report(
-                Code::DuplicateKey,
-                entry.key_span,
-                format!("the header `{}` stands twice", entry.key),
-            );
+            cx.report(Code::DuplicateKey, entry.key_span, format!("the header `{}` stands twice", entry.key));
         }
         seen.push(lower);
     }

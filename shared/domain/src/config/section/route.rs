@@ -20,37 +20,20 @@ pub(in crate::config) const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", 
 
 /// How a request reaches a route, and whether it holds several things.
 pub(super) const ROUTE: &[Key] = &[
-    Key::new(
-        "path",
-        Shape::Path,
-        "Its path, below the listener's `base_path`; `{name}` is a parameter.",
-    ),
+    Key::new("path", Shape::Path, "Its path, below the listener's `base_path`; `{name}` is a parameter."),
     Key::new("method", Shape::Method, "HTTP method.").default("POST"),
-    Key::new("bulk", Shape::Switch, "One request holds a list; `item` says where.")
-        .default("false"),
+    Key::new("bulk", Shape::Switch, "One request holds a list; `item` says where.").default("false"),
     Key::new("item", Shape::Template, "With `bulk`: the list; each of its items is then `item`."),
 ];
 
 /// What a callback does with a request.
 pub(super) const CALLBACK: &[Key] = &[
-    Key::new(
-        "identify_by",
-        Shape::TextTemplate,
-        "The value that joins a callback to the job that waits for it.",
-    )
-    .default(ANY),
-    Key::new(
-        "status",
-        Shape::TextTemplate,
-        "The status that `success_when` and `fail_when` judge.",
-    ),
+    Key::new("identify_by", Shape::TextTemplate, "The value that joins a callback to the job that waits for it.")
+        .default(ANY),
+    Key::new("status", Shape::TextTemplate, "The status that `success_when` and `fail_when` judge."),
     Key::new("success_when", Shape::Texts, "Statuses that complete the job; compared as text."),
     Key::new("fail_when", Shape::Texts, "Statuses that fail the job; compared as text."),
-    Key::new(
-        "result",
-        Shape::Template,
-        "What the job gets as `result`; the whole body (or item) where absent.",
-    ),
+    Key::new("result", Shape::Template, "What the job gets as `result`; the whole body (or item) where absent."),
 ];
 
 /// What a trigger does with a request.
@@ -78,15 +61,7 @@ pub(super) fn callback(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Ca
     let result = map.template(cx, "result", place);
     let written = map.node("identify_by").and_then(|node| node.text()).unwrap_or(ANY).to_owned();
     let route = route(cx, map, around, Some(written))?;
-    Some(Callback {
-        route,
-        identify_by: identify_by?,
-        status,
-        success_when,
-        fail_when,
-        result,
-        bulk,
-    })
+    Some(Callback { route, identify_by: identify_by?, status, success_when, fail_when, result, bulk })
 }
 
 /// Reads a trigger.
@@ -108,22 +83,12 @@ pub(super) fn trigger(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Tri
 pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> (Vec<String>, Vec<String>) {
     for name in ["success_when", "fail_when"] {
         if let Some(entry) = map.entry(name).filter(|_| !map.has("status")) {
-            cx.report(
-                Code::MissingKey,
-                entry.key_span,
-                format!("`{name}` needs `status`: the value it judges"),
-            );
+            cx.report(Code::MissingKey, entry.key_span, format!("`{name}` needs `status`: the value it judges"));
         }
     }
     let (success, fail) = (map.texts(cx, "success_when"), map.texts(cx, "fail_when"));
-    if let (Some(both), Some(node)) =
-        (fail.iter().find(|text| success.contains(text)), map.node("fail_when"))
-    {
-        cx.report(
-            Code::ConflictingKeys,
-            node.span,
-            format!("`{both}` is in `success_when` and in `fail_when`"),
-        );
+    if let (Some(both), Some(node)) = (fail.iter().find(|text| success.contains(text)), map.node("fail_when")) {
+        cx.report(Code::ConflictingKeys, node.span, format!("`{both}` is in `success_when` and in `fail_when`"));
     }
     (success, fail)
 }
@@ -133,19 +98,11 @@ fn bulk(cx: &mut Cx, map: &Map<'_>) -> (Option<Template>, &'static Place) {
     match (map.switch(cx, "bulk"), map.entry("item")) {
         (Some(true), Some(_)) => (map.template(cx, "item", &INBOUND), &INBOUND_ITEM),
         (Some(true), None) => {
-            cx.report(
-                Code::MissingKey,
-                map.at,
-                "`bulk` needs `item`: where the list is in the request",
-            );
+            cx.report(Code::MissingKey, map.at, "`bulk` needs `item`: where the list is in the request");
             (None, &INBOUND_ITEM)
         }
         (Some(false), Some(item)) => {
-            cx.report(
-                Code::ConflictingKeys,
-                item.key_span,
-                "`item` has a meaning only with `bulk: true`",
-            );
+            cx.report(Code::ConflictingKeys, item.key_span, "`item` has a meaning only with `bulk: true`");
             (None, &INBOUND_ITEM)
         }
         (Some(false), None) => (None, &INBOUND),
@@ -153,12 +110,7 @@ fn bulk(cx: &mut Cx, map: &Map<'_>) -> (Option<Template>, &'static Place) {
     }
 }
 
-fn route(
-    cx: &mut Cx,
-    map: &Map<'_>,
-    around: &Around,
-    identify_by: Option<String>,
-) -> Option<Route> {
+fn route(cx: &mut Cx, map: &Map<'_>, around: &Around, identify_by: Option<String>) -> Option<Route> {
     let method = method(cx, map, METHODS).unwrap_or_else(|| "POST".to_owned());
     let Some(node) = map.node("path") else {
         cx.report(Code::MissingKey, map.at, "a route needs the key `path`");
@@ -186,12 +138,7 @@ pub(super) fn method(cx: &mut Cx, map: &Map<'_>, known: &[&'static str]) -> Opti
     if !fits {
         let span = map.node("method").map_or(map.at, |node| node.span);
         let meant = nearest(&upper, known.iter().copied());
-        cx.report_near(
-            Code::BadValue,
-            span,
-            format!("`{text}` is none of: {}", known.join(", ")),
-            meant,
-        );
+        cx.report_near(Code::BadValue, span, format!("`{text}` is none of: {}", known.join(", ")), meant);
     }
     fits.then_some(upper)
 }

@@ -22,8 +22,7 @@ pub(super) static IF: Keys = Keys {
     groups: &[
         &[
             Key::new("type", Shape::Choice(&["if"]), "One of two branches.").required(),
-            Key::new("condition", Shape::Template, "Holds unless false, null, 0 or empty.")
-                .required(),
+            Key::new("condition", Shape::Template, "Holds unless false, null, 0 or empty.").required(),
             Key::new("then", Shape::List(JOBS), "Jobs to run when it holds."),
             Key::new("else", Shape::List(JOBS), "Jobs to run when it doesn't."),
         ],
@@ -37,17 +36,8 @@ pub(super) static SWITCH: Keys = Keys {
     groups: &[
         &[
             Key::new("type", Shape::Choice(&["switch"]), "One of several branches.").required(),
-            Key::new(
-                "value",
-                Shape::Template,
-                "What the cases are compared with; `input` where absent.",
-            ),
-            Key::new(
-                "cases",
-                Shape::List(&[&CASE]),
-                "The branches; the first whose value is equal runs.",
-            )
-            .required(),
+            Key::new("value", Shape::Template, "What the cases are compared with; `input` where absent."),
+            Key::new("cases", Shape::List(&[&CASE]), "The branches; the first whose value is equal runs.").required(),
             Key::new("default", Shape::List(JOBS), "Jobs to run when no case matches."),
         ],
         &EVERY,
@@ -68,10 +58,8 @@ pub(super) static FOR_EACH: Keys = Keys {
     doc: "Jobs for each item of a list.",
     groups: &[
         &[
-            Key::new("type", Shape::Choice(&["for-each"]), "Jobs for each item of a list.")
-                .required(),
-            Key::new("items", Shape::Template, "The list; each of its items is then `item`.")
-                .required(),
+            Key::new("type", Shape::Choice(&["for-each"]), "Jobs for each item of a list.").required(),
+            Key::new("items", Shape::Template, "The list; each of its items is then `item`.").required(),
             Key::new("do", Shape::List(JOBS), "Jobs to run with each item."),
             Key::new(
                 "component",
@@ -88,12 +76,7 @@ pub(super) static FOR_EACH: Keys = Keys {
 type Reads = Vec<(String, Span)>;
 
 /// Reads `if`.
-pub(super) fn branch(
-    cx: &mut Cx,
-    map: &Map<'_>,
-    scope: &Enclosing<'_>,
-    reads: &mut Reads,
-) -> Option<Step> {
+pub(super) fn branch(cx: &mut Cx, map: &Map<'_>, scope: &Enclosing<'_>, reads: &mut Reads) -> Option<Step> {
     let condition = template(cx, map, "condition", reads);
     let then = jobs(cx, map, "then", scope, reads);
     let otherwise = jobs(cx, map, "else", scope, reads);
@@ -118,11 +101,7 @@ pub(super) fn switch(
     let mut cases: Vec<(Value, Block)> = Vec::new();
     let listed = map.node("cases");
     if let Some(node) = listed.filter(|node| node.items().is_none()) {
-        cx.report(
-            Code::WrongType,
-            node.span,
-            format!("`cases` must be a list, not {}", node.describe()),
-        );
+        cx.report(Code::WrongType, node.span, format!("`cases` must be a list, not {}", node.describe()));
     }
     for item in listed.and_then(Node::items).unwrap_or_default() {
         let Some(case) = Map::open(cx, item, item.span, &CASE) else { continue };
@@ -151,24 +130,12 @@ pub(super) fn for_each(
         let each = || Template::parse("${item}", Sources::Any).ok();
         let input = input.take().or_else(each);
         let id = id.to_owned();
-        let job = Job {
-            id,
-            depends_on: Vec::new(),
-            step,
-            input,
-            output: None,
-            timeout: None,
-            retry: None,
-            on_error: None,
-        };
+        let job =
+            Job { id, depends_on: Vec::new(), step, input, output: None, timeout: None, retry: None, on_error: None };
         Block { jobs: vec![job] }
     } else {
         if !map.has("do") {
-            cx.report(
-                Code::MissingKey,
-                map.at,
-                "a job of type `for-each` needs `do` or `component`",
-            );
+            cx.report(Code::MissingKey, map.at, "a job of type `for-each` needs `do` or `component`");
         }
         jobs(cx, map, "do", scope, reads)
     };

@@ -23,21 +23,12 @@ static WORKFLOW: Keys = Keys {
     name: "a workflow",
     doc: "Jobs and their order.",
     groups: &[&[
-        Key::new("id", Shape::Id, "Its name; one workflow of a file may go without.")
-            .default("default"),
+        Key::new("id", Shape::Id, "Its name; one workflow of a file may go without.").default("default"),
         Key::new("title", Shape::Text, "For people."),
         Key::new("description", Shape::Text, "For people."),
-        Key::new(
-            "jobs",
-            Shape::List(JOBS),
-            "What it does; a job waits for the one above it unless it says otherwise.",
-        )
-        .required(),
-        Key::new(
-            "output",
-            Shape::Template,
-            "The run's result; the output of the last job where absent.",
-        ),
+        Key::new("jobs", Shape::List(JOBS), "What it does; a job waits for the one above it unless it says otherwise.")
+            .required(),
+        Key::new("output", Shape::Template, "The run's result; the output of the last job where absent."),
     ]],
 };
 
@@ -51,12 +42,7 @@ fn workflow(cx: &mut Cx, item: &Item<'_>) {
     let Some(map) = Map::open(cx, item.node, item.at, &WORKFLOW) else { return };
     let named = item.id(cx);
     let id = named.as_ref().map_or("default", |(id, _)| id).to_owned();
-    if !claim_workflow(
-        cx,
-        &id,
-        named.map_or(item.at, |(_, span)| span),
-        map.has("id") || item.key.is_some(),
-    ) {
+    if !claim_workflow(cx, &id, named.map_or(item.at, |(_, span)| span), map.has("id") || item.key.is_some()) {
         return;
     }
     let title = map.text(cx, "title");
@@ -70,11 +56,7 @@ fn claim_workflow(cx: &mut Cx, id: &str, span: crate::config::Span, named: bool)
     if named || !cx.draft.ids.contains("workflow default") {
         return claim(cx, "workflow", id, span);
     }
-    cx.report(
-        Code::MissingKey,
-        span,
-        "a workflow needs the key `id` here: only one of a file may go without",
-    );
+    cx.report(Code::MissingKey, span, "a workflow needs the key `id` here: only one of a file may go without");
     false
 }
 

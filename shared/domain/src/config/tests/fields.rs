@@ -2,8 +2,8 @@
 
 use super::config;
 use crate::config::{
-    Completion, Component, Config, Controller, Gateway, HttpClient, Retry, Routes, Runtime,
-    SshAuth, SshConnection, Step, Tls, Tunnel,
+    Completion, Component, Config, Controller, Gateway, HttpClient, Retry, Routes, Runtime, SshAuth, SshConnection,
+    Step, Tls, Tunnel,
 };
 use crate::expr::{Sources, Template};
 use serde_json::{Value, json};
@@ -31,10 +31,7 @@ fn component(keys: &str) -> HttpClient {
 fn a_callback_has_defaults_for_everything_but_its_path() {
     let config = config("listener: {path: /done}");
     let [listener] = config.listeners.as_slice() else { panic!("one listener") };
-    assert_eq!(
-        (listener.id.as_str(), listener.host.as_str(), listener.port),
-        ("listener-8090", "127.0.0.1", 8090)
-    );
+    assert_eq!((listener.id.as_str(), listener.host.as_str(), listener.port), ("listener-8090", "127.0.0.1", 8090));
     assert_eq!((listener.runtime, listener.max_concurrent_count), (Runtime::Native, None));
     let Routes::Callbacks(callbacks) = &listener.routes else { panic!("callbacks") };
     let callback = &callbacks[0];
@@ -43,10 +40,7 @@ fn a_callback_has_defaults_for_everything_but_its_path() {
     assert_eq!(callback.identify_by, constant("__callback__"));
     assert_eq!((&callback.status, &callback.result, &callback.bulk), (&None, &None, &None));
     assert!(callback.success_when.is_empty() && callback.fail_when.is_empty());
-    assert_eq!(
-        config.controller,
-        Controller { host: "127.0.0.1".to_owned(), port: 8080, tls: None }
-    );
+    assert_eq!(config.controller, Controller { host: "127.0.0.1".to_owned(), port: 8080, tls: None });
 }
 
 #[test]
@@ -79,13 +73,8 @@ fn a_listener_with_a_workflow_is_a_trigger() {
         "listener: {type: trigger, workflow: w, path: /a, input: {x: '${body.x}'}, dedupe_by: '${body.id}'}",
     ] {
         let config = config(text);
-        assert_eq!(
-            (config.listeners[0].id.as_str(), config.listeners[0].port),
-            ("listener-8091", 8091)
-        );
-        let Routes::Triggers(triggers) = &config.listeners[0].routes else {
-            panic!("triggers: {text}")
-        };
+        assert_eq!((config.listeners[0].id.as_str(), config.listeners[0].port), ("listener-8091", 8091));
+        let Routes::Triggers(triggers) = &config.listeners[0].routes else { panic!("triggers: {text}") };
         assert_eq!(triggers[0].workflow, "w");
         assert_eq!(triggers[0].route.id.0, "listener-8091:POST:/a");
         let input = Template::object(vec![("x".to_owned(), template("${body.x}"))]);
@@ -102,8 +91,7 @@ fn one_or_several_in_either_form_are_all_read() {
          workflows: {w1: {jobs: [{component: logger}]}, w2: {id: w2, jobs: [{component: logger}]}}\n\
          component: {id: c1, endpoint: 'https://h'}\ncomponents: {c2: {endpoint: 'https://h'}}\n",
     );
-    let listeners: Vec<&str> =
-        config.listeners.iter().map(|listener| listener.id.as_str()).collect();
+    let listeners: Vec<&str> = config.listeners.iter().map(|listener| listener.id.as_str()).collect();
     assert_eq!(listeners, ["listener-8090", "listener-8090-2", "given"]);
     assert!(config.workflows.keys().eq(["w1", "w2"]));
     assert!(config.workflows.values().map(|workflow| &workflow.id).eq(["w1", "w2"]));
@@ -124,11 +112,7 @@ fn gateways_and_the_controller_are_read_whole() {
     assert_eq!(config.controller, Controller { host: "0.0.0.0".to_owned(), port: 443, tls });
     let username = || "u".to_owned();
     let ssh = |port, auth| Tunnel::Ssh(SshConnection { host: "h".to_owned(), port, auth });
-    let keyfile = SshAuth::Keyfile {
-        username: username(),
-        keyfile: "~/.ssh/id".to_owned(),
-        passphrase: None,
-    };
+    let keyfile = SshAuth::Keyfile { username: username(), keyfile: "~/.ssh/id".to_owned(), passphrase: None };
     let password = SshAuth::Password { username: username(), password: template("${env.P}") };
     let gateway = |id: &str, ports: &[u16], runtime, tunnel| Gateway {
         id: id.to_owned(),
@@ -141,12 +125,7 @@ fn gateways_and_the_controller_are_read_whole() {
         gateway("n", &[3], Runtime::Native, Tunnel::Ngrok),
         gateway("gateway-3", &[4], Runtime::Native, ssh(22, keyfile)),
         gateway("gateway-4", &[5], Runtime::Native, ssh(222, password)),
-        gateway(
-            "gateway-5",
-            &[6],
-            Runtime::Native,
-            ssh(22, SshAuth::Agent { username: username() }),
-        ),
+        gateway("gateway-5", &[6], Runtime::Native, ssh(22, SshAuth::Agent { username: username() })),
     ];
     assert_eq!(config.gateways, expected);
 }
@@ -191,11 +170,7 @@ fn a_host_is_literal_unless_a_run_can_choose_it() {
         ("${input.scheme}://h/x", false),
     ];
     for (url, literal) in table {
-        assert_eq!(
-            component(&format!("endpoint: \"{url}\"")).request.host_is_literal,
-            literal,
-            "{url}"
-        );
+        assert_eq!(component(&format!("endpoint: \"{url}\"")).request.host_is_literal, literal, "{url}");
     }
     assert!(!component("path: /x").request.host_is_literal);
 }
@@ -206,14 +181,8 @@ fn a_request_is_read_whole() {
         "endpoint: 'https://h', headers: {A: 'B ${env.X}', N: 3, Z: null}, params: {a: true, b: null, c: '${input.c}'}, body: {x: null}",
     )
     .request;
-    assert_eq!(
-        request.headers,
-        [("A".to_owned(), template("B ${env.X}")), ("N".to_owned(), constant("3"))]
-    );
-    assert_eq!(
-        request.params,
-        [("a".to_owned(), constant("true")), ("c".to_owned(), template("${input.c}"))]
-    );
+    assert_eq!(request.headers, [("A".to_owned(), template("B ${env.X}")), ("N".to_owned(), constant("3"))]);
+    assert_eq!(request.params, [("a".to_owned(), constant("true")), ("c".to_owned(), template("${input.c}"))]);
     assert_eq!(request.body, Some(constant(json!({"x": null}))));
     assert_eq!(request.method, "POST");
     assert_eq!(component("endpoint: 'https://h'").request.method, "GET");
@@ -245,18 +214,9 @@ fn a_poll_takes_the_components_base_and_time() {
         "endpoint: 'https://h', completion: {type: polling, endpoint: 'https://s', status: '${response.s}', \
          success_when: ok, fail_when: [bad], result: '${response.r}', interval: 1.5s}",
     );
-    assert_eq!(
-        (poll.interval, poll.timeout),
-        (Duration::from_millis(1_500), Duration::from_hours(24))
-    );
-    assert_eq!(
-        (poll.success_when, poll.fail_when),
-        (vec!["ok".to_owned()], vec!["bad".to_owned()])
-    );
-    assert_eq!(
-        (poll.status, poll.result),
-        (Some(template("${response.s}")), Some(template("${response.r}")))
-    );
+    assert_eq!((poll.interval, poll.timeout), (Duration::from_millis(1_500), Duration::from_hours(24)));
+    assert_eq!((poll.success_when, poll.fail_when), (vec!["ok".to_owned()], vec!["bad".to_owned()]));
+    assert_eq!((poll.status, poll.result), (Some(template("${response.s}")), Some(template("${response.r}"))));
 }
 
 #[test]
@@ -267,24 +227,15 @@ fn the_other_components_are_read_whole() {
          e: {type: delay, duration: '${input.pause}', output: '${input.x}'}\n",
     );
     let Component::Logger(logger) = &config.components["l"] else { panic!("a logger") };
-    assert_eq!(
-        (&logger.level, &logger.message),
-        (&Some(constant("warn")), &Some(template("m ${input.x}")))
-    );
+    assert_eq!((&logger.level, &logger.message), (&Some(constant("warn")), &Some(template("m ${input.x}"))));
     assert_eq!(logger.data, Some(constant(json!([1]))));
     let Component::Workflow(child) = &config.components["w"] else { panic!("a workflow") };
     assert_eq!((child.workflow.as_str(), child.timeout), ("default", Duration::from_hours(24)));
-    assert_eq!(
-        (&child.input, &child.output),
-        (&Some(template("${input.x}")), &Some(template("${output.y}")))
-    );
+    assert_eq!((&child.input, &child.output), (&Some(template("${input.x}")), &Some(template("${output.y}"))));
     let Component::Delay(delay) = &config.components["d"] else { panic!("a delay") };
     assert_eq!((&delay.duration, &delay.output), (&constant(250), &None));
     let Component::Delay(delay) = &config.components["e"] else { panic!("a delay") };
-    assert_eq!(
-        (&delay.duration, &delay.output),
-        (&template("${input.pause}"), &Some(template("${input.x}")))
-    );
+    assert_eq!((&delay.duration, &delay.output), (&template("${input.pause}"), &Some(template("${input.x}"))));
 }
 
 #[test]
@@ -295,23 +246,14 @@ fn a_job_is_read_whole() {
          on_error: [{component: logger}]\n    - {component: {type: delay, duration: 1s}, retry: {}}\n    - {component: logger, retry: {backoff: 1.5}}\n",
     );
     let workflow = &config.workflows["default"];
-    assert_eq!(
-        (workflow.title.as_deref(), workflow.description.as_deref()),
-        (Some("T"), Some("5"))
-    );
+    assert_eq!((workflow.title.as_deref(), workflow.description.as_deref()), (Some("T"), Some("5")));
     assert_eq!(workflow.output, Some(template("${jobs.a.output}")));
     let [first, second, third] = workflow.jobs.jobs.as_slice() else { panic!("three jobs") };
-    assert_eq!(
-        (&first.input, &first.output),
-        (&Some(template("${input.x}")), &Some(template("${output.y}")))
-    );
+    assert_eq!((&first.input, &first.output), (&Some(template("${input.x}")), &Some(template("${output.y}"))));
     assert_eq!(first.timeout, Some(Duration::from_secs(120)));
     assert_eq!(first.retry, Some(Retry { max_attempts: 4, delay: Duration::ZERO, backoff: 2.0 }));
     assert_eq!(first.on_error.as_ref().map(|block| block.jobs[0].id.as_str()), Some("job-1"));
-    assert_eq!(
-        second.retry,
-        Some(Retry { max_attempts: 3, delay: Duration::from_secs(1), backoff: 1.0 })
-    );
+    assert_eq!(second.retry, Some(Retry { max_attempts: 3, delay: Duration::from_secs(1), backoff: 1.0 }));
     assert_eq!(third.retry.map(|retry| retry.backoff), Some(1.5));
     assert_eq!(second.step, Step::Call { component: "default.job-2".to_owned() });
     assert!(matches!(config.components["default.job-2"], Component::Delay(_)));
@@ -327,22 +269,17 @@ fn branches_and_loops_are_read_whole() {
          - {id: f, type: for-each, items: '${input.list}', component: logger}\n    \
          - {id: g, type: for-each, items: [1, 2], component: logger, input: '${item.x}', max_concurrent: 3}\n",
     );
-    let steps: Vec<&Step> =
-        config.workflows["default"].jobs.jobs.iter().map(|job| &job.step).collect();
+    let steps: Vec<&Step> = config.workflows["default"].jobs.jobs.iter().map(|job| &job.step).collect();
     let Step::If { condition, then, otherwise } = steps[0] else { panic!("an if") };
     assert_eq!((condition, then.jobs.len(), otherwise.jobs.len()), (&template("${input.x}"), 1, 0));
     let Step::Switch { value, cases, otherwise } = steps[1] else { panic!("a switch") };
     assert_eq!((value, otherwise.jobs.len()), (&template("${input.x}"), 1));
-    let cases: Vec<_> =
-        cases.iter().map(|(value, block)| (value.clone(), block.jobs.len())).collect();
+    let cases: Vec<_> = cases.iter().map(|(value, block)| (value.clone(), block.jobs.len())).collect();
     assert_eq!(cases, [(json!(1), 1), (json!("a"), 0)]);
     assert!(matches!(steps[2], Step::Switch { value, .. } if *value == template("${input.y}")));
     let Step::ForEach { items, block, max_concurrent } = steps[3] else { panic!("a loop") };
     assert_eq!((items, *max_concurrent), (&template("${input.list}"), 16));
-    assert_eq!(
-        (block.jobs[0].id.as_str(), &block.jobs[0].input),
-        ("f", &Some(template("${item}")))
-    );
+    assert_eq!((block.jobs[0].id.as_str(), &block.jobs[0].input), ("f", &Some(template("${item}"))));
     let Step::ForEach { block, max_concurrent, .. } = steps[4] else { panic!("a loop") };
     assert_eq!((&block.jobs[0].input, *max_concurrent), (&Some(template("${item.x}")), 3));
     assert_eq!(config.workflows["default"].jobs.jobs[4].input, None);

@@ -52,23 +52,14 @@ listener:
 ",
             "f:2:9: error[yaml_syntax]: not valid YAML: while parsing node, found unknown anchor",
         ),
-        (
-            "listener: &a [*a]",
-            "f:1:15: error[yaml_syntax]: not valid YAML: an alias inside its own anchor",
-        ),
-        (
-            "listener: !custom {path: /x}",
-            "f:1:19: error[unsupported_tag]: the tag `!custom` has no meaning here",
-        ),
+        ("listener: &a [*a]", "f:1:15: error[yaml_syntax]: not valid YAML: an alias inside its own anchor"),
+        ("listener: !custom {path: /x}", "f:1:19: error[unsupported_tag]: the tag `!custom` has no meaning here"),
         (
             "listener: {path: !!binary aGk=}",
             "f:1:27: error[unsupported_tag]: the tag `!!binary` has no meaning here
 f:1:27: error[bad_path]: `aGk=`: a path begins with `/`; did you mean `/aGk=`?",
         ),
-        (
-            "listener: {path: /a, path: /b}",
-            "f:1:22: error[duplicate_key]: the key `path` stands twice in this mapping",
-        ),
+        ("listener: {path: /a, path: /b}", "f:1:22: error[duplicate_key]: the key `path` stands twice in this mapping"),
         (
             "listener:
   path: /a
@@ -124,10 +115,7 @@ listener: {path: /a}
             "f:4:19: error[yaml_syntax]: not valid YAML: mapping values are not allowed in this context; text with `: ` in it needs quotes",
         ),
         ("\0", "f:1:1: error[yaml_syntax]: not valid YAML: unexpected character: `\\u{0}'"),
-        (
-            "listener: \u{1}",
-            "f:1:11: error[yaml_syntax]: not valid YAML: unexpected character: `\\u{1}'",
-        ),
+        ("listener: \u{1}", "f:1:11: error[yaml_syntax]: not valid YAML: unexpected character: `\\u{1}'"),
         ("\u{feff}", "f:1:1: error[empty_file]: there is nothing in the file"),
         (
             "\u{feff}listner: {}",
@@ -141,18 +129,9 @@ listener: {path: /a}
             "f:3:2: error[yaml_syntax]: not valid YAML: while parsing a block mapping, did not find expected key",
         ),
         ("{{{{", "f:1:4: error[yaml_syntax]: not valid YAML: unclosed bracket '{'"),
-        (
-            "&a &b x",
-            "f:1:4: error[yaml_syntax]: not valid YAML: did not find expected <document start>",
-        ),
-        (
-            "*x",
-            "f:1:1: error[yaml_syntax]: not valid YAML: while parsing node, found unknown anchor",
-        ),
-        (
-            "!!",
-            "f:1:1: error[yaml_syntax]: not valid YAML: while parsing a tag, did not find expected tag URI",
-        ),
+        ("&a &b x", "f:1:4: error[yaml_syntax]: not valid YAML: did not find expected <document start>"),
+        ("*x", "f:1:1: error[yaml_syntax]: not valid YAML: while parsing node, found unknown anchor"),
+        ("!!", "f:1:1: error[yaml_syntax]: not valid YAML: while parsing a tag, did not find expected tag URI"),
         ("@", "f:1:1: error[yaml_syntax]: not valid YAML: unexpected character: `@'"),
         ("`", "f:1:1: error[yaml_syntax]: not valid YAML: unexpected character: ``'"),
         ("- - - -", "f:1:1: error[wrong_type]: a configuration is a mapping, not a list"),
@@ -184,10 +163,7 @@ fn aliases_do_not_multiply_without_end() {
         let row = vec![format!("*a{}", level - 1); 10].join(", ");
         bomb += &format!("a{level}: &a{level} [{row}]\n");
     }
-    assert_eq!(
-        report(&bomb),
-        "f:5:45: error[too_large]: more than 100000 values, counting what aliases repeat"
-    );
+    assert_eq!(report(&bomb), "f:5:45: error[too_large]: more than 100000 values, counting what aliases repeat");
 }
 
 #[test]
@@ -207,39 +183,23 @@ fn depth_and_size_are_bounded() {
             assert!(told.contains("error"), "{depth} of {open}: {told}");
         }
     }
-    let lists = format!(
-        "component: {{id: c, endpoint: 'https://h', body: {}1{}}}",
-        "[".repeat(60),
-        "]".repeat(60)
-    );
+    let lists = format!("component: {{id: c, endpoint: 'https://h', body: {}1{}}}", "[".repeat(60), "]".repeat(60));
     assert_eq!(report(&lists), "");
-    let lists = format!(
-        "component: {{id: c, endpoint: 'https://h', body: {}1{}}}",
-        "[".repeat(63),
-        "]".repeat(63)
-    );
+    let lists = format!("component: {{id: c, endpoint: 'https://h', body: {}1{}}}", "[".repeat(63), "]".repeat(63));
     assert!(report(&lists).contains("nested deeper than 64 levels"), "{}", report(&lists));
     let long = "# comment\n".repeat(200_000);
-    assert_eq!(
-        report(&long),
-        "f:1:1: error[too_large]: the file has 2000000 bytes; a configuration may have 1048576"
-    );
+    assert_eq!(report(&long), "f:1:1: error[too_large]: the file has 2000000 bytes; a configuration may have 1048576");
 }
 
 #[test]
 fn a_long_file_takes_time_in_proportion() {
-    let repeat =
-        |part: &dyn Fn(usize) -> String, count: usize| (0..count).map(part).collect::<String>();
-    let one_line =
-        |inner: String| format!("component: {{id: c, endpoint: 'https://h', body: [{inner}]}}");
+    let repeat = |part: &dyn Fn(usize) -> String, count: usize| (0..count).map(part).collect::<String>();
+    let one_line = |inner: String| format!("component: {{id: c, endpoint: 'https://h', body: [{inner}]}}");
     let files = [
         one_line("{}, ".repeat(90_000)),
         one_line("'${env.A}', ".repeat(50_000)),
         format!("{{{}}}", repeat(&|n| format!("k{n}: 1, "), 90_000)),
-        format!(
-            "listener: {{callbacks: [{}]}}",
-            repeat(&|n| format!("{{path: '/p{n}'}}, "), 20_000)
-        ),
+        format!("listener: {{callbacks: [{}]}}", repeat(&|n| format!("{{path: '/p{n}'}}, "), 20_000)),
         format!("workflow: {{jobs: [{}]}}", "{component: logger}, ".repeat(20_000)),
     ];
     for text in files {

@@ -23,9 +23,7 @@ fn block(name: &str) -> String {
 fn the_chapters_examples_wait_for_their_callbacks() {
     let key = "${response.task_id | ${request.task_id | ${context.run_id}}}";
     let because = "(its request carries the route's address)";
-    let service = format!(
-        "external-service waits for listener-8090:POST:/callback, at most 24h, key {key} {because}"
-    );
+    let service = format!("external-service waits for listener-8090:POST:/callback, at most 24h, key {key} {because}");
     let image = format!(
         "image-generator waits for listener-8090:POST:/webhooks/image/completed, at most 24h, key {key} {because}"
     );
@@ -49,8 +47,7 @@ fn the_chapters_examples_wait_for_their_callbacks() {
 
 #[test]
 fn the_korean_time_out_example_waits_once_it_has_a_listener() {
-    let text =
-        block("ko/22-13.4.1.yml") + "listener: {path: /done, identify_by: \"${body.job.id}\"}\n";
+    let text = block("ko/22-13.4.1.yml") + "listener: {path: /done, identify_by: \"${body.job.id}\"}\n";
     assert_eq!(
         inferred(&text),
         "service waits for listener-8090:POST:/done, at most 5m, \
@@ -71,10 +68,7 @@ fn the_key_follows_from_how_the_callback_is_identified() {
     let table = [
         ("${body.id}", "${response.id | ${request.id | ${context.run_id}}}"),
         ("${body.a.b-c}", "${response.a.b-c | ${request.b-c | ${context.run_id}}}"),
-        (
-            r#"${body["a key"].id}"#,
-            r#"${response["a key"].id | ${request.id | ${context.run_id}}}"#,
-        ),
+        (r#"${body["a key"].id}"#, r#"${response["a key"].id | ${request.id | ${context.run_id}}}"#),
         ("${query.x}", "${response.x | ${request.x | ${context.run_id}}}"),
         ("${header.X-Task-Id}", "${response.X-Task-Id | ${request.X-Task-Id | ${context.run_id}}}"),
         ("fixed", "fixed"),
@@ -93,11 +87,7 @@ fn the_key_follows_from_how_the_callback_is_identified() {
 
 #[test]
 fn a_key_that_stands_in_the_address_is_no_guess() {
-    let told = inferred(&file(
-        "${path.id}",
-        "/cb/{id}",
-        "${gateway:8090.public_url}/cb/run-${context.run_id}",
-    ));
+    let told = inferred(&file("${path.id}", "/cb/{id}", "${gateway:8090.public_url}/cb/run-${context.run_id}"));
     assert!(told.contains("key run-${context.run_id} (its"), "{told}");
     let told = inferred(&file("${query.task}", "/cb", "${listener.url}?a=1&task=${input.id}#x"));
     assert!(told.contains("key ${input.id} (its"), "{told}");
@@ -107,9 +97,7 @@ fn a_key_that_stands_in_the_address_is_no_guess() {
 fn a_bulk_callback_is_identified_by_its_items() {
     let text = "listener: {path: /cb, bulk: true, item: '${body.results}', identify_by: '${item.task.id}'}\n\
                 component: {id: c, endpoint: 'https://h', body: {at: '${listener.url}'}}\n";
-    assert!(
-        inferred(text).contains("key ${response.task.id | ${request.id | ${context.run_id}}} (its")
-    );
+    assert!(inferred(text).contains("key ${response.task.id | ${request.id | ${context.run_id}}} (its"));
 }
 
 #[test]
@@ -119,10 +107,7 @@ fn the_key_is_found_in_the_answer_or_the_request_or_is_the_runs_id() {
     let Some(Completion::Callback(callback)) = &client.completion else { panic!("a wait") };
     let key = |response: Value, request: Value| {
         let context = json!({"run_id": "run-1"});
-        let scope = Scope::new()
-            .with("response", &response)
-            .with("request", &request)
-            .with("context", &context);
+        let scope = Scope::new().with("response", &response).with("request", &request).with("context", &context);
         callback.wait_for.render(&scope).expect("a key")
     };
     assert_eq!(key(json!({"job": {"id": 7}}), json!({"id": "mine"})), json!(7));
@@ -143,13 +128,9 @@ fn an_address_is_found_wherever_it_is_sent() {
         "endpoint: 'https://h', body: {cb: '${listener.url}'}",
     ];
     for request in table {
-        let text = format!(
-            "listener: {{base_path: /w, callbacks: [{{path: /done}}]}}\ncomponent: {{id: c, {request}}}\n"
-        );
-        assert!(
-            inferred(&text).starts_with("c waits for listener-8090:POST:/w/done,"),
-            "{request}"
-        );
+        let text =
+            format!("listener: {{base_path: /w, callbacks: [{{path: /done}}]}}\ncomponent: {{id: c, {request}}}\n");
+        assert!(inferred(&text).starts_with("c waits for listener-8090:POST:/w/done,"), "{request}");
     }
 }
 
@@ -165,9 +146,7 @@ fn what_is_not_the_address_of_a_callback_is_no_wait() {
         "https://api.example.com/w/done",
         "$${gateway:8090.public_url}/w/done",
     ] {
-        let text = format!(
-            "{listeners}component: {{id: c, endpoint: 'https://h', body: {{at: '{at}'}}}}\n"
-        );
+        let text = format!("{listeners}component: {{id: c, endpoint: 'https://h', body: {{at: '{at}'}}}}\n");
         assert_eq!(inferred(&text), "", "{at}");
     }
     let polling = "listener: {path: /a}\ncomponent: {id: c, endpoint: 'https://h', body: '${listener.url}', completion: {type: polling, endpoint: 'https://h'}}\n";
@@ -199,7 +178,8 @@ fn a_route_that_is_written_out_is_meant_rather_than_one_with_a_parameter() {
     assert!(inferred(text).starts_with("c waits for listener-8090:POST:/w/image,"));
 }
 
-const TWO_ROUTES: &str = "listener: {base_path: /hooks, callbacks: [{path: /done, identify_by: '${body.id}'}, {path: /other}]}\n";
+const TWO_ROUTES: &str =
+    "listener: {base_path: /hooks, callbacks: [{path: /done, identify_by: '${body.id}'}, {path: /other}]}\n";
 
 /// Route, time-out and whether it was inferred, of the wait of the component `c`.
 fn wait(config: &Config) -> (&str, Duration, bool) {
@@ -231,10 +211,7 @@ fn a_written_wait_may_leave_out_route_key_and_time() {
     let by_address = format!(
         "{TWO_ROUTES}component: {{id: c, endpoint: 'https://h', body: '${{gateway:8090.public_url}}/hooks/other', completion: {{type: callback}}, timeout: 7s}}\n"
     );
-    assert_eq!(
-        wait(&config(&by_address)),
-        ("listener-8090:POST:/hooks/other", Duration::from_secs(7), false)
-    );
+    assert_eq!(wait(&config(&by_address)), ("listener-8090:POST:/hooks/other", Duration::from_secs(7), false));
     let only = "listener: {path: /a}\ncomponent: {id: c, endpoint: 'https://h', completion: {type: callback, timeout: 9s}, timeout: 7s}\n";
     assert_eq!(wait(&config(only)), ("listener-8090:POST:/a", Duration::from_secs(9), false));
 }
@@ -242,21 +219,39 @@ fn a_written_wait_may_leave_out_route_key_and_time() {
 #[test]
 fn a_route_that_a_wait_names_must_be_there_and_be_one() {
     check(&[
-("listener: {base_path: /hooks, callbacks: [{path: /done}, {path: /other}]}
+        (
+            "listener: {base_path: /hooks, callbacks: [{path: /done}, {path: /other}]}
 component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: /done}}
-", "f:2:82: error[unknown_callback]: this file has no callback route `/done`; did you mean `/hooks/done`?"),
-("listener: {callbacks: [{path: /done}]}
+",
+            "f:2:82: error[unknown_callback]: this file has no callback route `/done`; did you mean `/hooks/done`?",
+        ),
+        (
+            "listener: {callbacks: [{path: /done}]}
 component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: /dnoe}}
-", "f:2:82: error[unknown_callback]: this file has no callback route `/dnoe`; did you mean `/done`?"),
-("listener: {callbacks: [{path: /done}, {path: /other}]}
+",
+            "f:2:82: error[unknown_callback]: this file has no callback route `/dnoe`; did you mean `/done`?",
+        ),
+        (
+            "listener: {callbacks: [{path: /done}, {path: /other}]}
 component: {id: c, endpoint: 'https://h', completion: {type: callback}}
-", "f:2:43: error[ambiguous_callback]: this could wait for any of POST /done on port 8090, POST /other on port 8090: say which with `callback`"),
-("component: {id: c, endpoint: 'https://h', completion: {type: callback}}", "f:1:43: error[unknown_callback]: this waits for a callback, but the file has no callback route"),
-("listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}
+",
+            "f:2:43: error[ambiguous_callback]: this could wait for any of POST /done on port 8090, POST /other on port 8090: say which with `callback`",
+        ),
+        (
+            "component: {id: c, endpoint: 'https://h', completion: {type: callback}}",
+            "f:1:43: error[unknown_callback]: this waits for a callback, but the file has no callback route",
+        ),
+        (
+            "listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}
 component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: /done}}
-", "f:2:82: error[ambiguous_callback]: several callback routes have the path `/done`; name one of `listener-8090:POST:/done`, `listener-8090:PUT:/done`"),
-("listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}
+",
+            "f:2:82: error[ambiguous_callback]: several callback routes have the path `/done`; name one of `listener-8090:POST:/done`, `listener-8090:PUT:/done`",
+        ),
+        (
+            "listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}
 component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: 'listener-8090:PUT:/done'}}
-", ""),
-]);
+",
+            "",
+        ),
+    ]);
 }

@@ -6,78 +6,112 @@ use crate::config::{Block, Step};
 #[test]
 fn an_order_that_cannot_be_is_refused() {
     check(&[
-("workflow:
+        (
+            "workflow:
   jobs:
     - {id: build, component: logger}
     - {id: test, component: logger, depends_on: [biuld]}
-", "f:4:50: error[unknown_job]: `depends_on` of `test`: there is no job `biuld` beside it; did you mean `build`?"),
-("workflow:
+",
+            "f:4:50: error[unknown_job]: `depends_on` of `test`: there is no job `biuld` beside it; did you mean `build`?",
+        ),
+        (
+            "workflow:
   jobs:
     - {id: a, component: logger, depends_on: [b]}
     - {id: b, component: logger}
-", "f:3:47: error[job_cycle]: these jobs wait for each other: `a` depends on `b`, `b` stands below `a`"),
-("workflow:
+",
+            "f:3:47: error[job_cycle]: these jobs wait for each other: `a` depends on `b`, `b` stands below `a`",
+        ),
+        (
+            "workflow:
   jobs:
     - {id: a, component: logger, depends_on: [a]}
-", "f:3:47: error[job_cycle]: a job can't wait for itself: `a` depends on `a`"),
-("workflow:
+",
+            "f:3:47: error[job_cycle]: a job can't wait for itself: `a` depends on `a`",
+        ),
+        (
+            "workflow:
   jobs:
     - {id: a, component: logger, depends_on: [c]}
     - {id: b, component: logger, depends_on: [a]}
     - {id: c, component: logger, depends_on: [b]}
-", "f:5:47: error[job_cycle]: these jobs wait for each other: `a` depends on `c`, `c` depends on `b`, `b` depends on `a`"),
-("workflow:
+",
+            "f:5:47: error[job_cycle]: these jobs wait for each other: `a` depends on `c`, `c` depends on `b`, `b` depends on `a`",
+        ),
+        (
+            "workflow:
   jobs:
     - {id: a, component: logger}
     - id: b
       type: if
       condition: true
       then: [{id: c, component: logger, depends_on: [a]}]
-", "f:7:54: error[unknown_job]: `depends_on` of `c`: `a` is in a block around it; let the job around it wait for that"),
-("workflow:
+",
+            "f:7:54: error[unknown_job]: `depends_on` of `c`: `a` is in a block around it; let the job around it wait for that",
+        ),
+        (
+            "workflow:
   jobs:
     - {id: a, component: logger, depends_on: b}
     - {id: b, component: logger, depends_on: a}
     - {id: c, component: logger, depends_on: [d]}
     - {id: d, component: logger, depends_on: [c]}
-", "f:4:46: error[job_cycle]: these jobs wait for each other: `a` depends on `b`, `b` depends on `a`
-f:6:47: error[job_cycle]: these jobs wait for each other: `c` depends on `d`, `d` depends on `c`"),
-("workflow:
+",
+            "f:4:46: error[job_cycle]: these jobs wait for each other: `a` depends on `b`, `b` depends on `a`
+f:6:47: error[job_cycle]: these jobs wait for each other: `c` depends on `d`, `d` depends on `c`",
+        ),
+        (
+            "workflow:
   jobs:
     - {id: a, component: logger}
     - {id: b, component: logger, depends_on: [], input: {x: '${jobs.a.output}'}}
     - {id: c, component: logger, depends_on: []}
     - {id: d, component: logger}
-", ""),
-("workflow:
+",
+            "",
+        ),
+        (
+            "workflow:
   jobs:
     - id: a
       component: logger
       input: ${jobs.b.output}
     - id: b
       component: logger
-", "f:5:16: error[job_cycle]: these jobs wait for each other: `a` reads the output of `b`, `b` stands below `a`"),
-("workflow:
+",
+            "f:5:16: error[job_cycle]: these jobs wait for each other: `a` reads the output of `b`, `b` stands below `a`",
+        ),
+        (
+            "workflow:
   jobs:
     - id: a
       component: logger
       input: ${jobs.a.output}
-", "f:5:16: error[job_cycle]: a job can't wait for itself: `a` reads the output of `a`"),
-("workflow:
+",
+            "f:5:16: error[job_cycle]: a job can't wait for itself: `a` reads the output of `a`",
+        ),
+        (
+            "workflow:
   jobs:
     - id: build
       component: logger
     - id: test
       component: logger
       output: ${jobs.biuld.output.x}
-", "f:7:17: error[unknown_job]: `test` reads `${jobs.biuld}`, but there is no job `biuld`; did you mean `build`?"),
-("workflow:
+",
+            "f:7:17: error[unknown_job]: `test` reads `${jobs.biuld}`, but there is no job `biuld`; did you mean `build`?",
+        ),
+        (
+            "workflow:
   output: ${jobs.biuld.output}
   jobs:
     - id: build
       component: logger
-", "f:2:13: error[unknown_job]: there is no job `biuld` in this workflow; did you mean `build`?"),
-("workflow:
+",
+            "f:2:13: error[unknown_job]: there is no job `biuld` in this workflow; did you mean `build`?",
+        ),
+        (
+            "workflow:
   jobs:
     - {id: a, component: logger}
     - {id: b, component: logger, depends_on: []}
@@ -90,31 +124,35 @@ f:6:47: error[job_cycle]: these jobs wait for each other: `c` depends on `d`, `d
         - {id: e, component: logger, input: '${jobs.d.output}'}
       else:
         - {id: d, component: logger, input: '${jobs.nope.output}'}
-", "f:13:48: error[unknown_job]: `d` reads `${jobs.nope}`, but there is no job `nope`"),
-("workflow:
+",
+            "f:13:48: error[unknown_job]: `d` reads `${jobs.nope}`, but there is no job `nope`",
+        ),
+        (
+            "workflow:
   jobs:
     - id: a
       component: logger
       on_error: [{id: h, component: logger, input: '${jobs.a.output}'}]
-", ""),
-("workflow:
+",
+            "",
+        ),
+        (
+            "workflow:
   jobs:
     - id: a
       type: if
       condition: true
       then: [{id: h, component: logger, input: '${jobs.a.output}'}]
-", "f:6:51: error[job_cycle]: a job can't wait for itself: `a` reads the output of `a`"),
-]);
+",
+            "f:6:51: error[job_cycle]: a job can't wait for itself: `a` reads the output of `a`",
+        ),
+    ]);
 }
 
 /// Each job's id and the ids it waits for.
 fn order(block: &Block) -> Vec<(&str, Vec<&str>)> {
     let id = |index: &usize| block.jobs[*index].id.as_str();
-    block
-        .jobs
-        .iter()
-        .map(|job| (job.id.as_str(), job.depends_on.iter().map(id).collect()))
-        .collect()
+    block.jobs.iter().map(|job| (job.id.as_str(), job.depends_on.iter().map(id).collect())).collect()
 }
 
 #[test]
@@ -173,13 +211,8 @@ fn a_branch_hands_what_it_reads_to_the_job_around_it() {
 ",
     );
     let block = &config.workflows["default"].jobs;
-    let expected = [
-        ("a", vec![]),
-        ("b", vec![]),
-        ("branch", vec!["a", "b"]),
-        ("loop", vec!["a", "b"]),
-        ("alone", vec!["a"]),
-    ];
+    let expected =
+        [("a", vec![]), ("b", vec![]), ("branch", vec!["a", "b"]), ("loop", vec!["a", "b"]), ("alone", vec!["a"])];
     assert_eq!(order(block), expected);
     let Step::If { then, otherwise, .. } = &block.jobs[2].step else { panic!("a branch") };
     assert_eq!(order(then), [("inner", vec![]), ("next", vec!["inner"])]);

@@ -38,10 +38,7 @@ workflow: {jobs: [{component: logger}]}
 #[test]
 fn a_path_that_no_request_reaches_is_refused() {
     check(&[
-        (
-            "listener: {path: a}",
-            "f:1:18: error[bad_path]: `a`: a path begins with `/`; did you mean `/a`?",
-        ),
+        ("listener: {path: a}", "f:1:18: error[bad_path]: `a`: a path begins with `/`; did you mean `/a`?"),
         (
             "listener: {path: /a?x=1}",
             "f:1:20: error[bad_path]: `/a?x=1`: a path has no query, fragment, backslash or space",
@@ -62,27 +59,15 @@ fn a_path_that_no_request_reaches_is_refused() {
             "listener: {path: '/a/*rest'}",
             "f:1:22: error[bad_path]: `/a/*rest`: a path parameter is written `{name}`; did you mean `{rest}`?",
         ),
-        (
-            "listener: {path: '/a/{*rest}'}",
-            "f:1:22: error[bad_path]: `/a/{*rest}`: a path parameter is `{name}`",
-        ),
+        ("listener: {path: '/a/{*rest}'}", "f:1:22: error[bad_path]: `/a/{*rest}`: a path parameter is `{name}`"),
         (
             "listener: {path: '/a/x{id}'}",
             "f:1:22: error[bad_path]: `/a/x{id}`: a path parameter is a whole segment: `/{name}/`",
         ),
-        (
-            "listener: {path: '/{id}/{id}'}",
-            "f:1:20: error[bad_path]: `/{id}/{id}`: this parameter stands twice",
-        ),
+        ("listener: {path: '/{id}/{id}'}", "f:1:20: error[bad_path]: `/{id}/{id}`: this parameter stands twice"),
         ("listener: {path: '/{}'}", "f:1:20: error[bad_path]: `/{}`: a path parameter is `{name}`"),
-        (
-            "listener: {path: //a}",
-            "f:1:18: error[bad_path]: `//a`: a path has no empty, `.` or `..` segments",
-        ),
-        (
-            "listener: {path: /a/../b}",
-            "f:1:18: error[bad_path]: `/a/../b`: a path has no empty, `.` or `..` segments",
-        ),
+        ("listener: {path: //a}", "f:1:18: error[bad_path]: `//a`: a path has no empty, `.` or `..` segments"),
+        ("listener: {path: /a/../b}", "f:1:18: error[bad_path]: `/a/../b`: a path has no empty, `.` or `..` segments"),
         (
             "listener: {path: /웹훅}",
             "f:1:18: error[bad_path]: `/웹훅`: a path is ASCII: other letters arrive percent-encoded; did you mean `/%EC%9B%B9%ED%9B%85`?",

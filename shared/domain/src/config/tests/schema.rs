@@ -12,11 +12,8 @@ const EVERYTHING: &str = include_str!("../../../../../tests/fixtures/config/ever
 #[test]
 fn every_block_of_the_chapters_fits_the_schema() {
     let validator = validator();
-    for (name, text) in
-        blocks().into_iter().chain([("everything.yml".to_owned(), EVERYTHING.to_owned())])
-    {
-        let errors: Vec<String> =
-            validator.iter_errors(&json_of(&text)).map(|error| error.to_string()).collect();
+    for (name, text) in blocks().into_iter().chain([("everything.yml".to_owned(), EVERYTHING.to_owned())]) {
+        let errors: Vec<String> = validator.iter_errors(&json_of(&text)).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
     }
 }
@@ -33,12 +30,9 @@ fn every_key_of_the_schema_is_read_by_the_loader() {
     load(EVERYTHING, "everything.yml");
     let read = map::tests::take();
     // An id may stand as the key above; it is read from there.
-    let promised = tables()
-        .into_iter()
-        .flat_map(|keys| keys.iter().map(|key| (keys.name, key.name.to_owned())));
+    let promised = tables().into_iter().flat_map(|keys| keys.iter().map(|key| (keys.name, key.name.to_owned())));
     let by_item = ["id", "type"];
-    let unread: Vec<_> =
-        promised.filter(|key| !read.contains(key) && !by_item.contains(&key.1.as_str())).collect();
+    let unread: Vec<_> = promised.filter(|key| !read.contains(key) && !by_item.contains(&key.1.as_str())).collect();
     assert!(unread.is_empty(), "{unread:?}");
 }
 
@@ -52,10 +46,7 @@ fn every_key_of_the_tables_is_in_the_schema_with_its_meaning() {
         let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
         assert!(properties.keys().eq(names), "{name}");
         for (key, property) in properties {
-            assert!(
-                property["description"].as_str().is_some_and(|text| text.len() > 3),
-                "{name}.{key}"
-            );
+            assert!(property["description"].as_str().is_some_and(|text| text.len() > 3), "{name}.{key}");
         }
     }
     let names: BTreeSet<&str> = tables.iter().map(|keys| keys.name).collect();
@@ -104,10 +95,7 @@ fn an_unknown_key_is_refused_by_both() {
             continue;
         };
         object.insert("no-such-key".to_owned(), json!(1));
-        let unknown = load(&changed.to_string(), "")
-            .diagnostics
-            .iter()
-            .any(|told| told.code == Code::UnknownKey);
+        let unknown = load(&changed.to_string(), "").diagnostics.iter().any(|told| told.code == Code::UnknownKey);
         assert_eq!(unknown, !validator.is_valid(&changed) && !is_by_id(&pointer), "{pointer}");
     }
 }
@@ -123,8 +111,7 @@ fn defaults_of_the_schema_are_those_of_the_loader() {
                 components: {c: {endpoint: 'https://h', completion: {type: polling, endpoint: 'https://h'}}}";
     let config = load(text, "").config.expect("a configuration");
     let schema = schema();
-    let default =
-        |table: &str, key: &str| schema["$defs"][table]["properties"][key]["default"].clone();
+    let default = |table: &str, key: &str| schema["$defs"][table]["properties"][key]["default"].clone();
     assert_eq!(default("callback_listener", "port"), config.listeners[0].port);
     assert_eq!(default("trigger_listener", "port"), config.listeners[1].port);
     assert_eq!(default("callback_listener", "host"), config.listeners[0].host);
@@ -170,13 +157,10 @@ fn tables() -> Vec<&'static Keys> {
 /// Pointers to every value of a document.
 fn pointers(value: &Value, above: &str) -> Vec<String> {
     let children: Vec<(String, &Value)> = match value {
-        Value::Object(object) => object
-            .iter()
-            .map(|(key, value)| (key.replace('~', "~0").replace('/', "~1"), value))
-            .collect(),
-        Value::Array(items) => {
-            items.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        Value::Object(object) => {
+            object.iter().map(|(key, value)| (key.replace('~', "~0").replace('/', "~1"), value)).collect()
         }
+        Value::Array(items) => items.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     let mut found = Vec::new();

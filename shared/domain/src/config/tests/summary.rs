@@ -12,8 +12,7 @@ fn print(text: &str) -> String {
 
 #[test]
 fn prints_the_main_example_of_the_chapter() {
-    let (_, text) =
-        blocks().into_iter().find(|(name, _)| name == "zh/29-13.5.1.yml").expect("the block");
+    let (_, text) = blocks().into_iter().find(|(name, _)| name == "zh/29-13.5.1.yml").expect("the block");
     assert_snapshot!(print(&text), @r"
     routes
       POST :8090/webhooks/image/completed -> resumes image-generator

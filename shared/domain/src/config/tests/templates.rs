@@ -91,11 +91,7 @@ fn an_environment_variable_that_is_not_set_is_a_warning_unless_it_has_a_default(
             "f:6:21: warning[unset_env]: the environment variable `TOKEN` is not set",
         ]
     );
-    assert!(
-        warnings
-            .iter()
-            .all(|warning| &text[warning.span.offset..][..warning.span.length] == "env.TOKEN")
-    );
+    assert!(warnings.iter().all(|warning| &text[warning.span.offset..][..warning.span.length] == "env.TOKEN"));
 }
 
 #[test]

@@ -19,8 +19,7 @@ const MAX_SHOWN: usize = 80;
 /// The tree of the file's only document, as far as it could be read, and what was wrong.
 pub(in crate::config) fn parse(text: &str) -> (Option<Rc<Node>>, Vec<Problem>) {
     if text.len() > MAX_BYTES {
-        let message =
-            format!("the file has {} bytes; a configuration may have {MAX_BYTES}", text.len());
+        let message = format!("the file has {} bytes; a configuration may have {MAX_BYTES}", text.len());
         return (None, vec![Problem::new(Code::TooLarge, Span::default(), message)]);
     }
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -28,11 +27,7 @@ pub(in crate::config) fn parse(text: &str) -> (Option<Rc<Node>>, Vec<Problem>) {
     match builder.run(body) {
         Ok(()) if builder.root.as_deref().is_none_or(Node::is_null) => {
             builder.root = None;
-            builder.problems.push(Problem::new(
-                Code::EmptyFile,
-                Span::default(),
-                "there is nothing in the file",
-            ));
+            builder.problems.push(Problem::new(Code::EmptyFile, Span::default(), "there is nothing in the file"));
         }
         Ok(()) => {}
         Err(fatal) => {
@@ -90,8 +85,7 @@ impl Builder<'_> {
                 Event::DocumentStart(..) => {
                     documents += 1;
                     if documents > 1 {
-                        let message =
-                            "a second YAML document begins here; a configuration is one document";
+                        let message = "a second YAML document begins here; a configuration is one document";
                         return Err(Problem::new(Code::MultipleDocuments, span, message));
                     }
                 }
@@ -125,11 +119,9 @@ impl Builder<'_> {
 
     fn syntax(&self, body: &str, error: &granit_parser::ScanError) -> Problem {
         let offset = error.marker().byte_offset().unwrap_or_default().min(body.len());
-        let length =
-            body.get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let length = body.get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         let span = Span { offset: self.skipped + offset, length };
-        let before =
-            body.get(..offset).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+        let before = body.get(..offset).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
         let after = body.get(offset..).and_then(|after| after.lines().next()).unwrap_or_default();
         let hint = if *error.kind() == ErrorKind::MappingValueNotAllowed {
             "; text with `: ` in it needs quotes"
@@ -148,8 +140,7 @@ impl Builder<'_> {
         }
         let rest = self.text.get(span.offset..).unwrap_or_default();
         let shown = rest.char_indices().take(MAX_SHOWN).find(|(_, c)| *c == '\n');
-        let end =
-            shown.or_else(|| rest.char_indices().nth(MAX_SHOWN)).map_or(rest.len(), |(end, _)| end);
+        let end = shown.or_else(|| rest.char_indices().nth(MAX_SHOWN)).map_or(rest.len(), |(end, _)| end);
         let length = rest.get(..end).unwrap_or_default().trim_end().len();
         self.open.push(Frame { span: Span { length, ..span }, anchor, content });
         Ok(())
@@ -170,11 +161,7 @@ impl Builder<'_> {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Problem> {
         let Some(target) = self.anchors.get(&anchor).map(Rc::clone) else {
-            return Err(Problem::new(
-                Code::YamlSyntax,
-                span,
-                "not valid YAML: an alias inside its own anchor",
-            ));
+            return Err(Problem::new(Code::YamlSyntax, span, "not valid YAML: an alias inside its own anchor"));
         };
         self.nodes = self.nodes.saturating_add(target.size);
         self.place(target, span)
@@ -222,13 +209,8 @@ impl Builder<'_> {
 
     fn value(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Value {
         self.check_tag(tag, span);
-        let forced =
-            tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str") || tag.original() == "!");
-        if style == ScalarStyle::Plain && !forced {
-            scalar::resolve(text)
-        } else {
-            Value::String(text.to_owned())
-        }
+        let forced = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str") || tag.original() == "!");
+        if style == ScalarStyle::Plain && !forced { scalar::resolve(text) } else { Value::String(text.to_owned()) }
     }
 
     fn check_tag(&mut self, tag: Option<&Tag>, span: Span) {
@@ -255,11 +237,7 @@ impl MapFrame {
         let Some((key, key_span)) = self.key.take() else {
             self.key = Some((node.text().map(str::to_owned), span));
             let message = || format!("a key must be text, not {}", node.describe());
-            return if node.text().is_some() {
-                Ok(())
-            } else {
-                Err(Problem::new(Code::BadKey, span, message()))
-            };
+            return if node.text().is_some() { Ok(()) } else { Err(Problem::new(Code::BadKey, span, message())) };
         };
         let Some(key) = key else { return Ok(()) };
         if key == "<<" {

@@ -15,25 +15,15 @@ pub(super) fn resolve(text: &str) -> Value {
 /// A number, unless JSON couldn't hold it without loss: an id of thirty digits stays text.
 fn number(text: &str) -> Option<Number> {
     if let Some(digits) = text.strip_prefix("0x") {
-        return u64::from_str_radix(digits, 16)
-            .ok()
-            .filter(|_| !digits.starts_with('+'))
-            .map(Number::from);
+        return u64::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+')).map(Number::from);
     }
     if let Some(digits) = text.strip_prefix("0o") {
-        return u64::from_str_radix(digits, 8)
-            .ok()
-            .filter(|_| !digits.starts_with('+'))
-            .map(Number::from);
+        return u64::from_str_radix(digits, 8).ok().filter(|_| !digits.starts_with('+')).map(Number::from);
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         let positive = text.strip_prefix('+').unwrap_or(text);
-        return positive
-            .parse::<u64>()
-            .map(Number::from)
-            .or_else(|_| positive.parse::<i64>().map(Number::from))
-            .ok();
+        return positive.parse::<u64>().map(Number::from).or_else(|_| positive.parse::<i64>().map(Number::from)).ok();
     }
     if is_float(unsigned) { Number::from_f64(text.parse().ok()?) } else { None }
 }
@@ -41,9 +31,7 @@ fn number(text: &str) -> Option<Number> {
 /// `[0-9]* . [0-9]*` with a digit on one side at least, and perhaps an exponent.
 fn is_float(text: &str) -> bool {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => {
-            (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
-        }
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
         None => (text, None),
     };
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

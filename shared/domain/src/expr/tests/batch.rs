@@ -6,10 +6,7 @@ use serde_json::json;
 #[test]
 fn a_line_gives_a_value_or_an_error() {
     for (line, expected) in [
-        (
-            r#"{"template": "${a.b}", "scope": {"a": {"b": 18446744073709551615}}}"#,
-            json!({"value": u64::MAX}),
-        ),
+        (r#"{"template": "${a.b}", "scope": {"a": {"b": 18446744073709551615}}}"#, json!({"value": u64::MAX})),
         (r#"{"template": {"x": ["${a} b"]}, "scope": {"a": 1}}"#, json!({"value": {"x": ["1 b"]}})),
         (r#"{"template": "${g:1.u}", "scope": {"g:1": {"u": "x"}}}"#, json!({"value": "x"})),
         (r#"{"template": "${anything.goes}", "scope": {}}"#, json!({"value": null})),
@@ -26,10 +23,7 @@ fn a_line_gives_a_value_or_an_error() {
             json!({"error":
             "`as` is followed by one of integer, number, text, boolean, json, base64 (at byte 7 of /0); did you mean `text`?"}),
         ),
-        (
-            r#"{"scope": {}}"#,
-            json!({"error": "bad line: missing field `template` at line 1 column 13"}),
-        ),
+        (r#"{"scope": {}}"#, json!({"error": "bad line: missing field `template` at line 1 column 13"})),
         (
             r#"{"template": "x", "scope": 1}"#,
             json!({"error":

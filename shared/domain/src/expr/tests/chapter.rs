@@ -4,8 +4,8 @@ use crate::expr::{Scope, Sources, Template};
 use serde_json::json;
 
 const KNOWN: Sources = Sources::Known(&[
-    "body", "query", "header", "path", "method", "item", "input", "output", "response", "result",
-    "error", "jobs", "context", "env", "gateway", "listener",
+    "body", "query", "header", "path", "method", "item", "input", "output", "response", "result", "error", "jobs",
+    "context", "env", "gateway", "listener",
 ]);
 
 #[test]
@@ -37,25 +37,18 @@ fn the_chapters_expressions_mean_what_they_say() {
         ("${query.task_id}", json!("q")),
         ("${body.event.client_msg_id}", json!("m")),
         ("${header.X-Signature}", json!("s")),
-        (
-            "${gateway:8090.public_url}/webhooks/image/completed",
-            json!("https://g/webhooks/image/completed"),
-        ),
+        ("${gateway:8090.public_url}/webhooks/image/completed", json!("https://g/webhooks/image/completed")),
         ("${gateway:8090.port}", json!(8090)),
         ("Bearer ${env.IMAGE_AI_KEY}", json!("Bearer k")),
         ("${input.size | \"1024x1024\"}", json!("1024x1024")),
-        (
-            "Processing complete: ${jobs.process-message.output.result}",
-            json!("Processing complete: done"),
-        ),
+        ("Processing complete: ${jobs.process-message.output.result}", json!("Processing complete: done")),
         ("작업 요청: task_id=${jobs.request.output.task_id}", json!("작업 요청: task_id=r")),
         ("${output.original_size - output.compressed_size}", json!(6)),
         ("${body.processing_time_ms + body.queue_time_ms}", json!(42)),
         ("${listener.url}", json!(null)),
         ("${context.run_id}", json!(null)),
     ] {
-        let template =
-            Template::parse(text, KNOWN).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let template = Template::parse(text, KNOWN).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(template.render(&scope), Ok(expected), "{text}");
     }
 }

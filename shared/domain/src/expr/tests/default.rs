@@ -88,10 +88,7 @@ fn a_default_applies_to_arithmetic_and_conversions_of_null() {
         ("${body.digits as integer | 10}", json!(12)),
         ("${body.absent == 1 | 10}", json!(false)),
     ]);
-    fails(&[(
-        "${body.text as integer | 10}",
-        "the text is not a number in `body.text as integer`",
-    )]);
+    fails(&[("${body.text as integer | 10}", "the text is not a number in `body.text as integer`")]);
 }
 
 #[test]

@@ -38,21 +38,14 @@ fn the_deepest_that_is_allowed_is_handled_and_the_next_refused() {
             ("", "x", ".a", 128),
         ] {
             let expr = |times| format!("${{{}}}", nested(open, core, close, times));
-            let template = Template::parse(&expr(most), Sources::Any)
-                .unwrap_or_else(|e| panic!("{open} {close}: {e}"));
+            let template = Template::parse(&expr(most), Sources::Any).unwrap_or_else(|e| panic!("{open} {close}: {e}"));
             assert!(template.render(&Scope::new()).is_ok(), "{open} {close}");
             assert!(format!("{template:?} {template}").len() > most);
             assert_eq!(template.clone(), template);
             template.references();
-            assert_eq!(
-                Template::parse(&template.to_string(), Sources::Any).as_ref(),
-                Ok(&template)
-            );
+            assert_eq!(Template::parse(&template.to_string(), Sources::Any).as_ref(), Ok(&template));
             let message = refused(&expr(most + 1), Sources::Any).message;
-            assert!(
-                message.contains("deeper than") || message.contains("more than"),
-                "{open} {close}: {message}"
-            );
+            assert!(message.contains("deeper than") || message.contains("more than"), "{open} {close}: {message}");
         }
     });
 }
@@ -60,10 +53,9 @@ fn the_deepest_that_is_allowed_is_handled_and_the_next_refused() {
 #[test]
 fn far_beyond_the_bounds_is_only_an_error() {
     on_a_small_stack(|| {
-        for part in [
-            "${", "(", "[", "{'a':", "not ", "x + ", "x | ", "x | ${", "x | [", "x | [${", "x.y[",
-            "'", "-", "1 == ",
-        ] {
+        for part in
+            ["${", "(", "[", "{'a':", "not ", "x + ", "x | ", "x | ${", "x | [", "x | [${", "x.y[", "'", "-", "1 == "]
+        {
             let inner = part.repeat(50_000);
             let _ = Template::parse(&format!("${{{inner}"), Sources::Any);
             let _ = Template::parse(&format!("${{{inner}1}}"), Sources::Any);
@@ -74,11 +66,7 @@ fn far_beyond_the_bounds_is_only_an_error() {
             let _ = Template::parse(&hole.repeat(50_000), Sources::Any);
         }
     });
-    assert!(
-        refused(&"x".repeat((1 << 20) + 1), Sources::Any)
-            .message
-            .contains("longer than 1048576 bytes")
-    );
+    assert!(refused(&"x".repeat((1 << 20) + 1), Sources::Any).message.contains("longer than 1048576 bytes"));
     assert!(Template::parse(&"x".repeat(1 << 20), Sources::Any).is_ok());
 }
 
@@ -100,18 +88,10 @@ fn json_is_as_deep_as_serde_json_reads() {
     let template = Template::from_json(&deep(128), Sources::Any).unwrap();
     assert!(template.render(&Scope::new()).is_ok());
     assert_eq!(Template::from_json(&template.to_json(), Sources::Any), Ok(template));
-    assert!(
-        Template::from_json(&deep(129), Sources::Any)
-            .unwrap_err()
-            .message
-            .contains("deeper than 128")
-    );
+    assert!(Template::from_json(&deep(129), Sources::Any).unwrap_err().message.contains("deeper than 128"));
     let deep = |levels| (0..levels).fold(json!("${x}"), |inner, _| json!({"k": inner}));
     assert!(Template::from_json(&deep(128), Sources::Any).is_ok());
-    assert_eq!(
-        Template::from_json(&deep(129), Sources::Any).unwrap_err().pointer,
-        "/k".repeat(129)
-    );
+    assert_eq!(Template::from_json(&deep(129), Sources::Any).unwrap_err().pointer, "/k".repeat(129));
 }
 
 #[test]
@@ -138,11 +118,7 @@ fn text_does_not_grow_without_end() {
         let result = Template::parse(template, Sources::Any).unwrap().render(&scope);
         assert_eq!(result.is_ok(), fits, "{template}");
         if let Err(error) = result {
-            assert!(
-                error.message.starts_with("more than 16777216 bytes of text in `"),
-                "{}",
-                error.message
-            );
+            assert!(error.message.starts_with("more than 16777216 bytes of text in `"), "{}", error.message);
         }
     }
 }
@@ -151,25 +127,11 @@ fn text_does_not_grow_without_end() {
 fn errors_quote_long_templates_in_part_and_values_never() {
     let long = Template::parse(&format!("${{{}1 / 0}}", "é + ".repeat(100)), Sources::Any).unwrap();
     assert_eq!(render(&long), Err("division by zero in `1 / 0`".to_owned()));
-    let long =
-        Template::parse(&format!("${{('{}' + '') as integer}}", "é".repeat(300)), Sources::Any)
-            .unwrap();
-    assert_eq!(
-        render(&long),
-        Err(format!("the text is not a number in `(\"{}…`", "é".repeat(158)))
-    );
+    let long = Template::parse(&format!("${{('{}' + '') as integer}}", "é".repeat(300)), Sources::Any).unwrap();
+    assert_eq!(render(&long), Err(format!("the text is not a number in `(\"{}…`", "é".repeat(158))));
     let secret = json!("s3cret(");
-    for template in [
-        "${s as integer}",
-        "${s as json}",
-        "${s + 1}",
-        "${'a' matches s}",
-        "${s as boolean}",
-        "${s < 1}",
-    ] {
-        let error = Template::parse(template, Sources::Any)
-            .unwrap()
-            .render(&Scope::new().with("s", &secret));
+    for template in ["${s as integer}", "${s as json}", "${s + 1}", "${'a' matches s}", "${s as boolean}", "${s < 1}"] {
+        let error = Template::parse(template, Sources::Any).unwrap().render(&Scope::new().with("s", &secret));
         assert!(!error.unwrap_err().message.contains("s3cret"), "{template}");
     }
 }
@@ -239,10 +201,9 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 fn survives(text: &str) {
-    for (parsed, kind) in [
-        (Template::parse(text, Sources::Any), "template"),
-        (Template::expression(text, Sources::Any), "expression"),
-    ] {
+    for (parsed, kind) in
+        [(Template::parse(text, Sources::Any), "template"), (Template::expression(text, Sources::Any), "expression")]
+    {
         match parsed {
             Ok(template) => {
                 let _ = render(&template);
@@ -254,10 +215,9 @@ fn survives(text: &str) {
                     "{kind} {text} as {printed}"
                 );
             }
-            Err(error) => assert!(
-                text.get(error.offset..error.offset + error.length).is_some(),
-                "{kind} {text}: {error:?}"
-            ),
+            Err(error) => {
+                assert!(text.get(error.offset..error.offset + error.length).is_some(), "{kind} {text}: {error:?}")
+            }
         }
     }
 }

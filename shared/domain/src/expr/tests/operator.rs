@@ -64,10 +64,7 @@ fn floats() {
         ("${body.half / 2}", json!(1.25)),
         ("${5 / body.half}", json!(2.0)),
     ]);
-    fails(&[(
-        "${body.huge * body.huge}",
-        "the result of `*` is out of range in `body.huge * body.huge`",
-    )]);
+    fails(&[("${body.huge * body.huge}", "the result of `*` is out of range in `body.huge * body.huge`")]);
 }
 
 #[test]
@@ -83,10 +80,7 @@ fn arithmetic_with_null_is_null_and_texts_only_join() {
         ("${body.text + 1}", "`+` does not fit a text and a number in `body.text + 1`"),
         ("${body.text - 'x'}", "`-` does not fit a text and a text in `body.text - \"x\"`"),
         ("${1 * body.flag}", "`*` does not fit a number and a boolean in `1 * body.flag`"),
-        (
-            "${body.list + body.list}",
-            "`+` does not fit a list and a list in `body.list + body.list`",
-        ),
+        ("${body.list + body.list}", "`+` does not fit a list and a list in `body.list + body.list`"),
         ("${1 / body.by_id}", "`/` does not fit a number and an object in `1 / body.by_id`"),
     ]);
 }
@@ -142,10 +136,7 @@ fn order() {
     ]);
     fails(&[
         ("${1 < 'a'}", "`<` does not fit a number and a text in `1 < \"a\"`"),
-        (
-            "${body.list >= body.list}",
-            "`>=` does not fit a list and a list in `body.list >= body.list`",
-        ),
+        ("${body.list >= body.list}", "`>=` does not fit a list and a list in `body.list >= body.list`"),
         ("${true > false}", "`>` does not fit a boolean and a boolean in `true > false`"),
     ]);
 }
@@ -196,18 +187,12 @@ fn matching() {
             "${body.n matches body.pattern}",
             "`matches` does not fit a number and a text in `body.n matches body.pattern`",
         ),
-        (
-            "${'a' matches body.n}",
-            "`matches` does not fit a text and a number in `\"a\" matches body.n`",
-        ),
+        ("${'a' matches body.n}", "`matches` does not fit a text and a number in `\"a\" matches body.n`"),
         (
             "${'a' matches ('(' + '')}",
             "the pattern is no regular expression: unclosed group in `\"a\" matches \"(\" + \"\"`",
         ),
-        (
-            "${'a' matches ('\\\\w{2000}' + '')}",
-            "the pattern is too big in `\"a\" matches \"\\\\w{2000}\" + \"\"`",
-        ),
+        ("${'a' matches ('\\\\w{2000}' + '')}", "the pattern is too big in `\"a\" matches \"\\\\w{2000}\" + \"\"`"),
     ]);
 }
 
@@ -232,11 +217,7 @@ fn logic_gives_booleans_and_stops_early() {
 
 #[test]
 fn a_hyphen_belongs_to_the_name_unless_spaced() {
-    gives(&[
-        ("${body.no-keys}", json!({})),
-        ("${body.n - body.zero}", json!(5)),
-        ("${body.n-body}", Value::Null),
-    ]);
+    gives(&[("${body.no-keys}", json!({})), ("${body.n - body.zero}", json!(5)), ("${body.n-body}", Value::Null)]);
 }
 
 proptest! {

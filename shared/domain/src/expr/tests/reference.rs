@@ -5,10 +5,7 @@ use serde_json::json;
 
 fn read_by(template: &serde_json::Value) -> Vec<(String, Option<String>, String)> {
     let references = Template::from_json(template, Sources::Any).unwrap().references();
-    references
-        .into_iter()
-        .map(|Reference { source, qualifier, path }| (source, qualifier, path.join("/")))
-        .collect()
+    references.into_iter().map(|Reference { source, qualifier, path }| (source, qualifier, path.join("/"))).collect()
 }
 
 #[test]

@@ -4,8 +4,7 @@ use super::refused;
 use crate::expr::{Sources, Template};
 use serde_json::json;
 
-const KNOWN: Sources =
-    Sources::Known(&["body", "query", "input", "output", "jobs", "gateway", "header", "context"]);
+const KNOWN: Sources = Sources::Known(&["body", "query", "input", "output", "jobs", "gateway", "header", "context"]);
 
 /// Each text is refused, at the part between `»` and `«`, with a message that holds this.
 #[track_caller]
@@ -134,10 +133,7 @@ fn patterns_are_compiled_at_once() {
 fn conversions_are_named() {
     let error = refused("${a as integr | 1}", Sources::Any);
     assert_eq!((error.offset, error.length, error.suggestion.as_deref()), (7, 6, Some("integer")));
-    assert_eq!(
-        error.message,
-        "`as` is followed by one of integer, number, text, boolean, json, base64"
-    );
+    assert_eq!(error.message, "`as` is followed by one of integer, number, text, boolean, json, base64");
     assert_eq!(refused("${a as zebra}", Sources::Any).suggestion, None);
     assert_eq!(refused("${a as}", Sources::Any).length, 0);
 }
@@ -157,10 +153,7 @@ fn an_unknown_source_brings_the_nearest_name() {
         let error = refused(text, KNOWN);
         assert_eq!(&text[error.offset..error.offset + error.length], source, "{text}");
         assert_eq!(error.suggestion.as_deref(), suggestion, "{text}");
-        assert_eq!(
-            error.message,
-            format!("there is no source `{source}` here (text needs quotes)")
-        );
+        assert_eq!(error.message, format!("there is no source `{source}` here (text needs quotes)"));
     }
     assert!(Template::parse("${body.a}${gateway:8090.url}", KNOWN).is_ok());
     assert_eq!(refused(&format!("${{{}}}", "body".repeat(1000)), KNOWN).suggestion, None);

@@ -46,12 +46,10 @@ fn a_whole_hole_keeps_its_type() {
 
 #[test]
 fn json_is_rendered_throughout_but_its_keys_are_literal() {
-    let source = json!({"${body.n}": "${body.n}", "l": ["${body.flag}", "n=${body.n}", 1, null, {"deep": "${body.text}"}]});
+    let source =
+        json!({"${body.n}": "${body.n}", "l": ["${body.flag}", "n=${body.n}", 1, null, {"deep": "${body.text}"}]});
     let template = Template::from_json(&source, Sources::Any).unwrap();
-    assert_eq!(
-        render(&template),
-        Ok(json!({"${body.n}": 5, "l": [true, "n=5", 1, null, {"deep": "héllo"}]}))
-    );
+    assert_eq!(render(&template), Ok(json!({"${body.n}": 5, "l": [true, "n=5", 1, null, {"deep": "héllo"}]})));
     assert_eq!(template.as_constant(), None);
 }
 
@@ -81,14 +79,8 @@ fn templates_are_put_together() {
 
 #[test]
 fn a_bare_expression_needs_no_braces() {
-    for (text, expected) in
-        [("branch == 'main'", json!(true)), (" body.n + 1 ", json!(6)), ("x | a b", json!("a b"))]
-    {
-        assert_eq!(
-            render(&Template::expression(text, Sources::Any).unwrap()),
-            Ok(expected),
-            "{text}"
-        );
+    for (text, expected) in [("branch == 'main'", json!(true)), (" body.n + 1 ", json!(6)), ("x | a b", json!("a b"))] {
+        assert_eq!(render(&Template::expression(text, Sources::Any).unwrap()), Ok(expected), "{text}");
     }
     assert_eq!(Template::expression("branch }", Sources::Any).unwrap_err().offset, 7);
     assert_eq!(Template::expression("x | a}b", Sources::Any).unwrap_err().offset, 5);
@@ -98,36 +90,16 @@ fn a_bare_expression_needs_no_braces() {
 fn the_last_value_of_a_source_wins() {
     let (first, second) = (json!(1), json!(2));
     let scope = Scope::new().with("a", &first).with_owned("b", json!(3)).with("a", &second);
-    assert_eq!(
-        (scope.get("a"), scope.get("b"), scope.get("c")),
-        (Some(&json!(2)), Some(&json!(3)), None)
-    );
+    assert_eq!((scope.get("a"), scope.get("b"), scope.get("c")), (Some(&json!(2)), Some(&json!(3)), None));
     assert_eq!(scope.with_owned("a", json!(4)).get("a"), Some(&json!(4)));
 }
 
 #[test]
 fn what_is_false_null_zero_or_empty_is_not_truthy() {
-    for value in [
-        json!(null),
-        json!(false),
-        json!(0),
-        json!(0.0),
-        json!(-0.0),
-        json!(""),
-        json!([]),
-        json!({}),
-    ] {
+    for value in [json!(null), json!(false), json!(0), json!(0.0), json!(-0.0), json!(""), json!([]), json!({})] {
         assert!(!truthy(&value), "{value}");
     }
-    for value in [
-        json!(true),
-        json!(-1),
-        json!(0.1),
-        json!("0"),
-        json!("false"),
-        json!([null]),
-        json!({"a": null}),
-    ] {
+    for value in [json!(true), json!(-1), json!(0.1), json!("0"), json!("false"), json!([null]), json!({"a": null})] {
         assert!(truthy(&value), "{value}");
     }
 }
