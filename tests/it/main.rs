@@ -1,5 +1,12 @@
 //! Ringback from outside, in one binary: HTTP in, HTTP out. One module for each subject.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what a test can't do has to fail it"
+)]
+
 mod api;
 mod bad_files;
 mod bad_input;

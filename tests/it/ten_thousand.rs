@@ -60,7 +60,8 @@ async fn none_of_ten_thousand_callbacks_is_lost() {
     let results = results(&gateway).await;
     let lost = tasks.iter().enumerate().filter(|(n, task)| results.get(*task) != Some(&result(*n))).count();
     assert_eq!(lost, 0, "of {RUNS}");
-    for callback in std::mem::take(&mut *under_way.lock().unwrap()) {
+    let callbacks = std::mem::take(&mut *under_way.lock().unwrap());
+    for callback in callbacks {
         let answer = callback.await.expect("an answer");
         let met = answer.body["status"] == "stored" || answer.body["status"] == "resumed";
         assert!(answer.status == 200 && met, "{}", answer.body);
