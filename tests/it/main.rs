@@ -1,16 +1,26 @@
 //! Ringback from outside, in one binary: HTTP in, HTTP out. One module for each subject.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what a test can't do has to fail it"
+)]
+
 mod api;
 mod bad_files;
 mod bad_input;
 mod budget;
 mod chapters;
 mod cli;
+mod ended_waits;
 mod guards;
 mod interleavings;
 mod jobs;
+mod kill;
 mod rendezvous;
 mod steps;
+mod ten_thousand;
 mod triggers;
 
 /// The emulator, for the tests that start real processes.

@@ -15,11 +15,13 @@ use std::time::Duration;
 /// How often deadlines are looked at, by the wall's clock.
 const SWEEP_EVERY: Duration = Duration::from_millis(20);
 
+type Change = Box<dyn FnOnce(&mut Options) + Send>;
+
 /// A `ringback.yml`, and how it is to be run.
 pub struct File {
     text: String,
     env: Map<String, Value>,
-    change: Vec<Box<dyn FnOnce(&mut Options) + Send>>,
+    changes: Vec<Change>,
 }
 
 /// A running Ringback, and a caller who knows where it is.
@@ -31,7 +33,7 @@ pub struct Gateway {
 impl File {
     /// A file of this text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), env: Map::new(), change: Vec::new() }
+        Self { text: text.into(), env: Map::new(), changes: Vec::new() }
     }
 
     /// With a service in the place of an address that the file names.
@@ -71,7 +73,7 @@ impl File {
     /// With any other change of how it is run.
     #[must_use]
     pub fn with(mut self, change: impl FnOnce(&mut Options) + Send + 'static) -> Self {
-        self.change.push(Box::new(change));
+        self.changes.push(Box::new(change));
         self
     }
 
@@ -95,7 +97,7 @@ impl File {
             sweep_every: SWEEP_EVERY,
             ..Options::new(config)
         };
-        for change in self.change {
+        for change in self.changes {
             change(&mut options);
         }
         let instance = Instance::start(options).await.unwrap_or_else(|error| panic!("{error}"));

@@ -31,4 +31,4 @@ pub use fixture::{chapter, chapters};
 pub use gate::Gate;
 pub use gateway::{File, Gateway};
 pub use process::{Finished, Process, run};
-pub use service::{Reply, Request, Service, post};
+pub use service::{Reply, Request, Service};

@@ -7,9 +7,11 @@ use axum::body::to_bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
+use reqwest::Client;
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// A request as the service saw it.
@@ -25,6 +27,8 @@ pub struct Request {
     pub headers: Map<String, Value>,
     /// JSON where it is JSON, null where empty, else text.
     pub body: Value,
+    /// The service's own connections.
+    client: Client,
 }
 
 /// What the service answers.
@@ -50,6 +54,7 @@ struct Desk {
     script: Script,
     seen: Arc<Mutex<Vec<Request>>>,
     arrivals: mpsc::UnboundedSender<Request>,
+    client: Client,
 }
 
 impl Reply {
@@ -98,7 +103,8 @@ impl Service {
         let (sender, receiver) = mpsc::unbounded_channel();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let script: Script = Arc::new(move |request| Box::pin(script(request)));
-        let router = Router::new().fallback(serve).with_state(Desk { script, seen: seen.clone(), arrivals: sender });
+        let desk = Desk { script, seen: seen.clone(), arrivals: sender, client: client() };
+        let router = Router::new().fallback(serve).with_state(desk);
         let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", socket.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(socket, router).await });
@@ -115,6 +121,11 @@ impl Service {
         next.expect("the service is called in time").expect("the service is there")
     }
 
+    /// How many requests have come so far.
+    pub fn calls(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+
     /// Every request so far, in the order in which they came.
     pub fn requests(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
@@ -128,14 +139,19 @@ impl Request {
     }
 
     /// Calls back to the body's `callback_url`.
+    ///
+    /// # Panics
+    /// If there is none, or nobody answers there.
     pub async fn call_back(&self, body: &Value) -> Answer {
-        post(self.body["callback_url"].as_str().expect("a callback_url"), body).await
+        let url = self.body["callback_url"].as_str().expect("a callback_url");
+        send(self.client.post(url).json(body)).await
     }
-}
 
-/// Posts JSON to anywhere.
-pub async fn post(url: &str, body: &Value) -> Answer {
-    send(client().post(url).json(body)).await
+    /// Calls back while the service goes on.
+    pub fn call_back_meanwhile(&self, body: Value) -> JoinHandle<Answer> {
+        let request = self.clone();
+        tokio::spawn(async move { request.call_back(&body).await })
+    }
 }
 
 async fn serve(State(desk): State<Desk>, request: axum::extract::Request) -> Response {
@@ -150,6 +166,7 @@ async fn serve(State(desk): State<Desk>, request: axum::extract::Request) -> Res
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: headers.collect(),
         body: if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_else(|_| text()) },
+        client: desk.client.clone(),
     };
     desk.seen.lock().unwrap().push(request.clone());
     // Nobody has to ask for it.

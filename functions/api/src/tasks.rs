@@ -4,7 +4,8 @@ use crate::{task, workflows};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use domain::id::RunId;
-use domain::run::{Effect, Input, Stretch};
+use domain::run::{Effect, Input, Phase, Run, Stretch};
+use domain::wait::WaitKey;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Saved, Stored};
@@ -46,7 +47,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) ->
 pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     for _ in 0..ROUNDS {
         let Stored { run, version, .. } = find(&app, &id).await?;
-        if matches!(run.phase, domain::run::Phase::Cancelled { .. }) {
+        if matches!(run.phase, Phase::Cancelled { .. }) {
             return Ok(Json(task::whole(&run)));
         }
         if run.has_ended() {
@@ -54,6 +55,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>) 
             return Err(Problem::new(Code::Conflict, detail));
         }
         let parent = run.parent.clone();
+        let waits = open_waits(&app, &run);
         let applied = run.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now());
         let owes = parent.map(|parent| platform::queue::Message {
             run: parent.run,
@@ -61,10 +63,8 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>) 
             due: None,
         });
         if let Saved::Written(_) = app.store.save_run(&applied.run, version, owes.as_slice(), app.now()).await? {
-            for effect in applied.effects {
-                if let Effect::CloseWait(wait) = effect {
-                    app.store.close_wait(&wait, &applied.run.id).await?;
-                }
+            for wait in waits {
+                app.store.close_wait(&wait, &applied.run.id).await?;
             }
             return Ok(Json(task::whole(&applied.run)));
         }
@@ -81,6 +81,20 @@ pub(crate) async fn rerun(
     let Stored { run, request, .. } = find(&app, &id).await?;
     let (address, key) = (format!("rerun:{}", run.id), workflows::key(&headers));
     workflows::store(&app, &address, key, &run.workflow, run.input, request.as_ref()).await
+}
+
+/// Where a run waits, or may: a run begins without being written, and may have opened a wait before its first call.
+fn open_waits(app: &App, run: &Run) -> Vec<WaitKey> {
+    let started = match run.phase {
+        Phase::Queued => run.clone().apply(Input::Start, &Stretch::Start, app.plan(), app.now()).run,
+        Phase::Active { .. } | Phase::Completed { .. } | Phase::Failed { .. } | Phase::Cancelled { .. } => run.clone(),
+    };
+    let stopped = started.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now());
+    let waits = stopped.effects.into_iter().filter_map(|effect| match effect {
+        Effect::CloseWait(wait) => Some(wait),
+        Effect::Log { .. } | Effect::Wake { .. } => None,
+    });
+    waits.collect()
 }
 
 async fn find(app: &App, id: &str) -> Result<Stored, Problem> {

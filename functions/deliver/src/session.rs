@@ -117,11 +117,18 @@ impl<'a> Session<'a> {
     async fn replay(&mut self) -> Result<(), StoreError> {
         let damaged = || StoreError::Damaged(self.run.id.to_string());
         let stored = self.app.store.run(&self.run.id).await?.ok_or_else(damaged)?;
-        (self.run, self.version) = (stored.run, stored.version);
+        let ours = std::mem::replace(&mut self.run, stored.run);
+        self.version = stored.version;
         self.wakes.clear();
         self.closes.clear();
         if self.run.has_ended() {
             self.unsaved.clear();
+            // Whoever ended it could not know of a wait that was opened without a write of the run.
+            let stopped = ours.apply(Input::Cancel, &self.stretch, self.app.plan(), self.app.now());
+            self.closes.extend(stopped.effects.into_iter().filter_map(|effect| match effect {
+                Effect::CloseWait(wait) => Some(wait),
+                Effect::Log { .. } | Effect::Wake { .. } => None,
+            }));
         }
         for input in self.unsaved.clone() {
             self.apply(input);

@@ -4,6 +4,14 @@
 //! Printed are operations a second, latencies, and the CPU time that the gateway's process took for each operation,
 //! background work included. Arguments: how many operations of each kind (20,000 and 5,000 unless given).
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement that can't be made ends here, and one that was made is printed"
+)]
+
 mod load;
 mod process;
 mod service;
