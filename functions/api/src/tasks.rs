@@ -4,10 +4,11 @@ use crate::{task, workflows};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use domain::id::RunId;
-use domain::run::{Effect, Input, Phase, Run, Stretch};
-use domain::wait::WaitKey;
+use domain::run::{Effect, Input, JobPath, Phase, Run, Stretch};
+use domain::wait::{WaitKey, Waiter};
 use platform::App;
 use platform::problem::{Code, Problem};
+use platform::queue::Message;
 use platform::store::{Saved, Stored};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,19 +55,18 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>) 
             let detail = format!("the task has ended already: it is {}", run.status().as_str());
             return Err(Problem::new(Code::Conflict, detail));
         }
-        let parent = run.parent.clone();
-        let waits = open_waits(&app, &run);
-        let applied = run.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now());
-        let owes = parent.map(|parent| platform::queue::Message {
-            run: parent.run,
-            stretch: Stretch::Child { job: parent.job, attempt: parent.attempt, child: applied.run.id.clone() },
-            due: None,
-        });
-        if let Saved::Written(_) = app.store.save_run(&applied.run, version, owes.as_slice(), app.now()).await? {
-            for wait in waits {
-                app.store.close_wait(&wait, &applied.run.id).await?;
+        let (waits, children) = left_behind(&app, &run);
+        let run = run.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now()).run;
+        let message = |run, stretch| Message { run, stretch, due: None };
+        let mut owes: Vec<Message> = children.into_iter().map(|child| message(child, Stretch::Stop)).collect();
+        if let Some(Waiter { run: parent, job, attempt }) = run.parent.clone() {
+            owes.push(message(parent, Stretch::Child { job, attempt, child: run.id.clone() }));
+        }
+        if let Saved::Written(_) = app.store.save_run(&run, version, &owes, app.now()).await? {
+            for (wait, job) in waits {
+                app.store.close_wait(&wait, &run.id, &job).await?;
             }
-            return Ok(Json(task::whole(&applied.run)));
+            return Ok(Json(task::whole(&run)));
         }
     }
     Err(Problem::new(Code::Conflict, "the task is changing too quickly; try again"))
@@ -83,18 +83,23 @@ pub(crate) async fn rerun(
     workflows::store(&app, &address, key, &run.workflow, run.input, request.as_ref()).await
 }
 
-/// Where a run waits, or may: a run begins without being written, and may have opened a wait before its first call.
-fn open_waits(app: &App, run: &Run) -> Vec<WaitKey> {
+/// What stopping a run owes: where it waits, or may (a run begins without being written, and may have opened a wait before
+/// its first call), and the runs that it waits for.
+fn left_behind(app: &App, run: &Run) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
     let started = match run.phase {
         Phase::Queued => run.clone().apply(Input::Start, &Stretch::Start, app.plan(), app.now()).run,
         Phase::Active { .. } | Phase::Completed { .. } | Phase::Failed { .. } | Phase::Cancelled { .. } => run.clone(),
     };
     let stopped = started.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now());
-    let waits = stopped.effects.into_iter().filter_map(|effect| match effect {
-        Effect::CloseWait(wait) => Some(wait),
-        Effect::Log { .. } | Effect::Wake { .. } => None,
-    });
-    waits.collect()
+    let (mut waits, mut children) = (Vec::new(), Vec::new());
+    for effect in stopped.effects {
+        match effect {
+            Effect::CloseWait(wait, job) => waits.push((wait, job)),
+            Effect::StopChild(child) => children.push(child),
+            Effect::Log { .. } | Effect::Wake { .. } => {}
+        }
+    }
+    (waits, children)
 }
 
 async fn find(app: &App, id: &str) -> Result<Stored, Problem> {

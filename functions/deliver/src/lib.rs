@@ -79,6 +79,7 @@ enum News {
 async fn input(app: &App, message: &Message) -> Result<News, StoreError> {
     Ok(match &message.stretch {
         Stretch::Start => News::Input(Input::Start),
+        Stretch::Stop => News::Input(Input::Cancel),
         Stretch::Continue { .. } => News::Nothing,
         Stretch::Wake { job, attempt, .. } => News::Input(Input::Woke(job.clone(), *attempt)),
         Stretch::Deadline { job, attempt } => News::Input(Input::TimedOut(job.clone(), *attempt)),

@@ -1,6 +1,6 @@
 //! One thing that a run owes, done: a call, a wait opened, a child run started.
 
-use domain::run::{Call, Input, JobError, JobPath, JobState, Owed, Run};
+use domain::run::{Call, Input, JobError, JobPath, Owed, Run};
 use domain::wait::{Opening, WaitKey, Waiter};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -70,15 +70,15 @@ async fn make_call(
     Ok(inputs)
 }
 
-/// The timer first, so that no wait is without a deadline.
+/// The timer first, so that no wait is without a deadline; and never in the past, where nobody sweeps any more.
 async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Vec<Input>, StoreError> {
+    let deadline = deadline.max(app.now());
     app.store.add_timer(deadline, &Timer::Wait(wait.clone())).await?;
     let mut opening = app.store.open_wait(&wait, &waiter, deadline).await?;
-    if let Opening::Taken(by) = &opening
-        && !still_waits(app, by).await?
+    if let Opening::Taken(before) = &opening
+        && !still_awaits(app, before).await?
     {
-        app.store.close_wait(&wait, &by.run).await?;
-        opening = app.store.open_wait(&wait, &waiter, deadline).await?;
+        opening = app.store.replace_wait(&wait, &waiter, deadline, before).await?;
     }
     let Waiter { job, attempt, .. } = waiter;
     Ok(match opening {
@@ -92,13 +92,10 @@ async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Ve
     })
 }
 
-/// Whoever died between ending a job and closing its wait has left the key to nobody.
-async fn still_waits(app: &App, waiter: &Waiter) -> Result<bool, StoreError> {
-    let Some(stored) = app.store.run(&waiter.run).await? else { return Ok(false) };
-    // A job that is not written down yet has begun without a write.
-    let job = stored.run.jobs.get(&waiter.job).map(|job| &job.state);
-    let over = job.is_some_and(|state| state.has_ended() || matches!(state, JobState::Recovering { .. }));
-    Ok(!over && !stored.run.has_ended())
+/// A key stays its waiter's while news from there may still matter to it, even after a callback or the deadline.
+async fn still_awaits(app: &App, waiter: &Waiter) -> Result<bool, StoreError> {
+    let stored = app.store.run(&waiter.run).await?;
+    Ok(stored.is_some_and(|stored| stored.run.awaits(&waiter.job, waiter.attempt)))
 }
 
 async fn start_child(app: &App, job: JobPath, attempt: u32, child: Run) -> Result<Vec<Input>, StoreError> {

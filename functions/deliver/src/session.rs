@@ -1,6 +1,7 @@
 //! A run in the hands of one stretch.
 
-use domain::run::{Applied, Effect, Input, JobError, Owed, Run, Stretch};
+use domain::id::RunId;
+use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
@@ -17,7 +18,8 @@ pub(crate) struct Session<'a> {
     /// Since the last write; after a conflict they are applied again to what the other has written.
     unsaved: Vec<Input>,
     wakes: Vec<(Stretch, Timestamp)>,
-    closes: Vec<WaitKey>,
+    closes: Vec<(WaitKey, JobPath)>,
+    stops: Vec<RunId>,
 }
 
 impl<'a> Session<'a> {
@@ -37,6 +39,7 @@ impl<'a> Session<'a> {
             unsaved: Vec::new(),
             wakes: Vec::new(),
             closes: Vec::new(),
+            stops: Vec::new(),
         }))
     }
 
@@ -64,7 +67,8 @@ impl<'a> Session<'a> {
             match effect {
                 Effect::Log { job, level, message, data } => self.log(job.as_str(), &level, &message, &data),
                 Effect::Wake { stretch, at } => self.wakes.push((stretch, at)),
-                Effect::CloseWait(wait) => self.closes.push(wait),
+                Effect::CloseWait(wait, job) => self.closes.push((wait, job)),
+                Effect::StopChild(child) => self.stops.push(child),
             }
         }
     }
@@ -80,7 +84,7 @@ impl<'a> Session<'a> {
         let only_message = self.unsaved.iter().all(|input| matches!(input, Input::Start | Input::Woke(..)));
         let owed = self.owed();
         let calls = !owed.is_empty() && owed.iter().all(|owed| matches!(owed, Owed::Call(..)));
-        if only_message && calls && self.wakes.is_empty() && self.closes.is_empty() {
+        if only_message && calls && self.wakes.is_empty() && self.closes.is_empty() && self.stops.is_empty() {
             Ok(())
         } else {
             self.save().await
@@ -97,6 +101,7 @@ impl<'a> Session<'a> {
                     self.version = version;
                     self.unsaved.clear();
                     self.wakes.clear();
+                    self.stops.clear();
                 }
                 Ok(Saved::Conflict) => self.replay().await?,
                 Err(StoreError::TooLarge { size }) if !shrunk => {
@@ -107,8 +112,8 @@ impl<'a> Session<'a> {
                 Err(error) => return Err(error),
             }
         }
-        for wait in std::mem::take(&mut self.closes) {
-            self.app.store.close_wait(&wait, &self.run.id).await?;
+        for (wait, job) in std::mem::take(&mut self.closes) {
+            self.app.store.close_wait(&wait, &self.run.id, &job).await?;
         }
         Ok(())
     }
@@ -121,13 +126,14 @@ impl<'a> Session<'a> {
         self.version = stored.version;
         self.wakes.clear();
         self.closes.clear();
+        self.stops.clear();
         if self.run.has_ended() {
             self.unsaved.clear();
             // Whoever ended it could not know of a wait that was opened without a write of the run.
             let stopped = ours.apply(Input::Cancel, &self.stretch, self.app.plan(), self.app.now());
             self.closes.extend(stopped.effects.into_iter().filter_map(|effect| match effect {
-                Effect::CloseWait(wait) => Some(wait),
-                Effect::Log { .. } | Effect::Wake { .. } => None,
+                Effect::CloseWait(wait, job) => Some((wait, job)),
+                Effect::Log { .. } | Effect::Wake { .. } | Effect::StopChild(_) => None,
             }));
         }
         for input in self.unsaved.clone() {
@@ -150,6 +156,8 @@ impl<'a> Session<'a> {
                 self.app.store.add_timer(*at, &Timer::Run(message)).await?;
             }
         }
+        let stops = self.stops.iter().cloned();
+        owes.extend(stops.map(|run| Message { run, stretch: Stretch::Stop, due: None }));
         let next = Stretch::Continue { version: self.version + 1 };
         if !self.run.owed_by(&next).is_empty() {
             owes.push(Message { run: self.run.id.clone(), stretch: next, due: None });

@@ -197,6 +197,8 @@ pub enum Stretch {
         /// Its attempt.
         attempt: u32,
     },
+    /// The run that waited for this one has ended without it.
+    Stop,
     /// The stretch before took so long that it handed over.
     Continue {
         /// The version of the run that was handed over.
@@ -225,8 +227,10 @@ pub enum Effect {
         /// When, not before.
         at: Timestamp,
     },
-    /// Nobody waits there any more.
-    CloseWait(WaitKey),
+    /// That job of the run waits there no more.
+    CloseWait(WaitKey, JobPath),
+    /// Nobody waits for that run any more: it is to be cancelled; the promise is stored with the run.
+    StopChild(RunId),
 }
 
 /// What a stretch still has to do, told from the run's state alone; doing it twice does no harm.

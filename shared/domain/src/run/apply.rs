@@ -141,7 +141,7 @@ impl Run {
                 let (response, wait) = (response.take(), wait.clone());
                 self.conclude(path, response, arrival, turn);
                 if !is_current {
-                    self.close(vec![wait], turn);
+                    self.close(vec![(wait, path.clone())], turn);
                 }
             }
             JobState::Polling { .. }
@@ -165,10 +165,13 @@ impl Run {
                 self.fail(path, JobError::new("timeout", message), turn);
             }
             JobState::Calling { .. } => self.answered(path, attempt, Outcome::Unreachable(late()), turn),
+            JobState::Child { child, .. } => {
+                turn.effects.push(Effect::StopChild(child.clone()));
+                self.fail(path, late(), turn);
+            }
             JobState::Resting { .. }
             | JobState::Polling { .. }
             | JobState::Sleeping { .. }
-            | JobState::Child { .. }
             | JobState::Branching { .. }
             | JobState::Looping { .. } => self.fail(path, late(), turn),
             // The attempt is over: its deadline doesn't bound those who clear up after it.

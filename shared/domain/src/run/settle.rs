@@ -82,7 +82,7 @@ impl Run {
         let opened = self.wait_of(path, turn);
         self.fail(path, error, turn);
         if !matches!(self.jobs.get(path).map(|job| &job.state), Some(JobState::Resting { .. })) {
-            self.close(opened.into_iter().collect(), turn);
+            self.close(opened.into_iter().map(|wait| (wait, path.clone())).collect(), turn);
         }
     }
 

@@ -27,9 +27,12 @@ impl Run {
 
     fn stop(&mut self, is_meant: impl Fn(&JobPath) -> bool, turn: &mut Turn<'_>) {
         let live = self.jobs.iter().filter(|(path, job)| !job.state.has_ended() && is_meant(path));
-        let waits = live.filter_map(|(path, _)| self.wait_of(path, turn)).collect();
+        let waits = live.filter_map(|(path, _)| Some((self.wait_of(path, turn)?, path.clone()))).collect();
         for (path, job) in &mut self.jobs {
             if !job.state.has_ended() && is_meant(path) {
+                if let JobState::Child { child, .. } = &job.state {
+                    turn.effects.push(Effect::StopChild(child.clone()));
+                }
                 job.state = JobState::Cancelled { at: turn.now };
             }
         }
@@ -57,7 +60,7 @@ impl Run {
     }
 
     /// Closes waits, unless another job of the run waits under the same key.
-    pub(super) fn close(&self, mut waits: Vec<WaitKey>, turn: &mut Turn<'_>) {
+    pub(super) fn close(&self, mut waits: Vec<(WaitKey, JobPath)>, turn: &mut Turn<'_>) {
         if waits.is_empty() {
             return;
         }
@@ -65,9 +68,9 @@ impl Run {
             if !job.state.has_ended()
                 && let Some(needed) = self.wait_of(path, turn)
             {
-                waits.retain(|wait| *wait != needed);
+                waits.retain(|(wait, _)| *wait != needed);
             }
         }
-        turn.effects.extend(waits.into_iter().map(Effect::CloseWait));
+        turn.effects.extend(waits.into_iter().map(|(wait, job)| Effect::CloseWait(wait, job)));
     }
 }

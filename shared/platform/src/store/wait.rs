@@ -45,30 +45,36 @@ impl Store {
         match conditional(self.waiter_half(wait, waiter, deadline, "")?.condition_expression(free)).await? {
             Written::Done(item) => Ok(arrival(&item)?.map_or(Opening::Waits, Opening::Met)),
             Written::Refused(item) => {
-                let before = waiter_of(&item)?;
-                let over = item.contains_key("arrived") || item.contains_key("closed");
-                match (before == *waiter, over) {
-                    (true, _) => Ok(arrival(&item)?.map_or(Opening::Closed, Opening::Met)),
-                    (false, false) => Ok(Opening::Taken(before)),
-                    (false, true) => self.reopen_wait(wait, waiter, deadline, &before).await,
+                let (before, arrived) = (waiter_of(&item)?, arrival(&item)?);
+                let same_job = before.run == waiter.run && before.job == waiter.job;
+                match arrived {
+                    arrived if before == *waiter => Ok(arrived.map_or(Opening::Closed, Opening::Met)),
+                    // An attempt that we gave up as unanswered was answered after all.
+                    Some(arrival) if same_job && arrival.verdict == Verdict::Success => Ok(Opening::Met(arrival)),
+                    _ if same_job && before.attempt < waiter.attempt => {
+                        self.replace_wait(wait, waiter, deadline, &before).await
+                    }
+                    _ => Ok(Opening::Taken(before)),
                 }
             }
         }
     }
 
-    /// A key that is used again, after its wait before is over.
-    async fn reopen_wait(
+    /// The waiter's half in the place of another's who needs no news from there any more; what came for that one is gone.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn replace_wait(
         &self,
         wait: &WaitKey,
         waiter: &Waiter,
         deadline: Timestamp,
         before: &Waiter,
     ) -> Result<Opening, StoreError> {
-        let over = "run = :old_run AND job = :old_job AND attempt = :old_attempt AND (attribute_exists(arrived) OR attribute_exists(closed))";
         let update = self
             .waiter_half(wait, waiter, deadline, " REMOVE arrived, verdict, #result, closed, owed, progress")?
             .expression_attribute_names("#result", "result")
-            .condition_expression(over)
+            .condition_expression("run = :old_run AND job = :old_job AND attempt = :old_attempt")
             .expression_attribute_values(":old_run", s(before.run.as_str()))
             .expression_attribute_values(":old_job", s(before.job.as_str()))
             .expression_attribute_values(":old_attempt", n(before.attempt));
@@ -173,17 +179,20 @@ impl Store {
         conditional(update).await.map(|_| ())
     }
 
-    /// Ends the wait of a run that has ended without it.
+    /// Ends the wait of a job that has ended without it.
     ///
     /// # Errors
     /// If the table is unavailable.
-    pub async fn close_wait(&self, wait: &WaitKey, run: &RunId) -> Result<(), StoreError> {
+    pub async fn close_wait(&self, wait: &WaitKey, run: &RunId, job: &JobPath) -> Result<(), StoreError> {
         let update = self
             .wait_item(wait)
             .update_expression("SET closed = :why")
-            .condition_expression("run = :run AND attribute_not_exists(arrived) AND attribute_not_exists(closed)")
-            .expression_attribute_values(":why", s("run ended"))
-            .expression_attribute_values(":run", s(run.as_str()));
+            .condition_expression(
+                "run = :run AND job = :job AND attribute_not_exists(arrived) AND attribute_not_exists(closed)",
+            )
+            .expression_attribute_values(":why", s("job ended"))
+            .expression_attribute_values(":run", s(run.as_str()))
+            .expression_attribute_values(":job", s(job.as_str()));
         conditional(update).await.map(|_| ())
     }
 

@@ -360,7 +360,8 @@ fn cell(before: &Story<'_>, after: &Story<'_>) -> String {
         .map(|effect| match effect {
             Effect::Log { .. } => " l",
             Effect::Wake { .. } => " w",
-            Effect::CloseWait(_) => " c",
+            Effect::CloseWait(..) => " c",
+            Effect::StopChild(_) => " s",
         })
         .collect();
     format!("{state}{effects}")

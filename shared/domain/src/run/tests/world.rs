@@ -198,6 +198,7 @@ impl<'a> World<'a> {
     fn open(&mut self, message: Message) {
         let run = self.stored.clone();
         let input = match &message.stretch {
+            Stretch::Stop => unreachable!("no other run stops this one"),
             _ if run.has_ended() => return,
             Stretch::Start => Some(Input::Start),
             Stretch::Continue { .. } => None,
@@ -262,9 +263,9 @@ impl<'a> World<'a> {
         session.unsaved.clear();
         for effect in std::mem::take(&mut session.effects) {
             match effect {
-                Effect::Log { .. } => {}
+                Effect::Log { .. } | Effect::StopChild(_) => {}
                 Effect::Wake { stretch, at } => self.messages.push(Message { stretch, due: at }),
-                Effect::CloseWait(key) => {
+                Effect::CloseWait(key, _) => {
                     let wait = self.waits.get_mut(&key).filter(|wait| wait.is_open() && wait.waiter.is_some());
                     wait.into_iter().for_each(|wait| wait.is_closed = true);
                 }
