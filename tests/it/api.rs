@@ -74,8 +74,12 @@ async fn health_and_readiness_are_for_everyone() {
 #[tokio::test]
 async fn unknown_addresses_and_wrong_methods_are_problems_here_too() {
     let gateway = waiting_gateway(&Service::answering(json!({})).await).await;
-    for path in ["/api/nowhere", "/api/tasks/x", "/api/tasks/run_00000000000000000000000000000000", "/nowhere"] {
+    let unknown = "/api/tasks/run_00000000000000000000000000000000";
+    for path in ["/api/nowhere", "/api/tasks/x", "/api/tasks/%ff", "/api/tasks/x%2fy", unknown, "/nowhere"] {
         gateway.get(path).await.is_problem(404, "not_found");
+    }
+    for path in ["/api/tasks?limit=many", "/api/tasks?limit=-1", "/api/tasks?limit=1&limit=2"] {
+        gateway.get(path).await.is_problem(400, "unusable_request");
     }
     let answer = send(gateway.api(Method::DELETE, "/api/tasks")).await;
     answer.is_problem(405, "method_not_allowed");

@@ -2,7 +2,7 @@
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Body, Method};
-use ringback_tests::{Answer, File, Gateway, send};
+use ringback_tests::{Answer, File, Gateway, noise, send};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -44,16 +44,6 @@ async fn spoken(gateway: &Gateway, header: &str, body: &str) -> String {
         assert_ne!(read, 0, "a whole answer");
     }
     String::from_utf8(answer).unwrap()
-}
-
-/// Text that no compression makes much shorter.
-fn noise(length: usize) -> String {
-    let mut seed = 1_u64;
-    let next = std::iter::repeat_with(|| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        format!("{:016x}", seed.rotate_left(17) ^ (seed >> 31))
-    });
-    next.take(length / 16).collect()
 }
 
 #[tokio::test]

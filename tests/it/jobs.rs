@@ -153,6 +153,17 @@ workflow: {{jobs: [{{component: service}}]}}
 }
 
 #[tokio::test]
+async fn a_redirect_is_a_failure_and_is_not_followed() {
+    let other = Service::answering(json!("elsewhere")).await;
+    let service = Service::answering_in_turn([Reply::redirect(&other.url)]).await;
+    let file = "{component: {id: c, endpoint: https://service.test}, workflow: {jobs: [{component: c}]}}";
+    let gateway = run(file, &service).await;
+    let task = gateway.start("default", Value::Null).await;
+    assert_eq!(gateway.error_of(&task).await["detail"]["status"], 307);
+    assert_eq!(other.calls(), 0);
+}
+
+#[tokio::test]
 async fn an_address_from_a_template_may_not_be_an_internal_one() {
     let service = Service::answering(Value::Null).await;
     let gateway =

@@ -18,6 +18,7 @@ mod guards;
 mod interleavings;
 mod jobs;
 mod kill;
+mod limits;
 mod rendezvous;
 mod steps;
 mod ten_thousand;

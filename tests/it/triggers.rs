@@ -60,6 +60,29 @@ workflows:
 }
 
 #[tokio::test]
+async fn listeners_can_share_a_port() {
+    let gateway = listening(
+        "
+listeners:
+  - {id: one, port: 8090, path: /one, workflow: echo}
+  - {id: two, port: 8090, path: /two, method: PUT, workflow: echo}
+  - {id: three, port: 8090, path: /three}
+",
+    )
+    .await;
+    let urls: Vec<&str> = gateway.listeners.iter().map(|(_, url)| url.as_str()).collect();
+    assert_eq!((urls[0], urls[1]), (urls[2], urls[2]));
+    let at = |method, path: &str| send(gateway.request(method, &format!("{}{path}", urls[0])).json(&json!(1)));
+    assert_eq!(at(Method::POST, "/one").await.body["status"], "triggered");
+    assert_eq!(at(Method::PUT, "/two").await.body["status"], "triggered");
+    assert_eq!(at(Method::POST, "/three").await.body["status"], "stored");
+    for path in ["/one", "/two", "/three"] {
+        at(Method::DELETE, path).await.is_problem(405, "method_not_allowed");
+    }
+    at(Method::POST, "/four").await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn a_bulk_trigger_starts_a_run_for_each_item_and_names_those_it_could_not() {
     let gateway = listening(
         "

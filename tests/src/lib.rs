@@ -27,7 +27,7 @@ pub use answer::Answer;
 pub use caller::{Caller, job, send};
 pub use clock::ManualClock;
 pub use eventually::{DEADLINE, eventually};
-pub use fixture::{chapter, chapters};
+pub use fixture::{chapter, chapters, noise};
 pub use gate::Gate;
 pub use gateway::{File, Gateway};
 pub use process::{Finished, Process, run};

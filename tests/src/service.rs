@@ -35,6 +35,7 @@ pub struct Request {
 #[derive(Debug, Clone)]
 pub struct Reply {
     status: u16,
+    location: Option<String>,
     body: Value,
 }
 
@@ -60,12 +61,17 @@ struct Desk {
 impl Reply {
     /// 200 with a JSON body.
     pub fn ok(body: Value) -> Self {
-        Self { status: 200, body }
+        Self::status(200, body)
     }
 
     /// A status with a JSON body.
     pub fn status(status: u16, body: Value) -> Self {
-        Self { status, body }
+        Self { status, location: None, body }
+    }
+
+    /// 307 to another address.
+    pub fn redirect(to: &str) -> Self {
+        Self { status: 307, location: Some(to.to_owned()), body: Value::Null }
     }
 }
 
@@ -173,5 +179,6 @@ async fn serve(State(desk): State<Desk>, request: axum::extract::Request) -> Res
     let _ = desk.arrivals.send(request.clone());
     let reply = (desk.script)(request).await;
     let status = axum::http::StatusCode::from_u16(reply.status).expect("a status");
-    (status, axum::Json(reply.body)).into_response()
+    let location = reply.location.map(|location| [(axum::http::header::LOCATION, location)]);
+    (status, location, axum::Json(reply.body)).into_response()
 }

@@ -3,6 +3,7 @@
 //! Everything under `/api` needs the bearer token; a request without it learns nothing, not even what exists.
 
 mod token;
+mod name;
 mod task;
 mod tasks;
 mod workflows;

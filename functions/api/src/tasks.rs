@@ -1,8 +1,10 @@
 //! `/api/tasks`.
 
+use crate::name::Name;
 use crate::{task, workflows};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use domain::id::RunId;
 use domain::run::{Effect, Input, JobPath, Phase, Run, Stretch};
 use domain::wait::{WaitKey, Waiter};
@@ -29,7 +31,11 @@ pub(crate) struct Filter {
 }
 
 /// `GET /api/tasks?status=&workflow=&limit=&before=`: newest first; `next` is the `before` of the following page.
-pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<Filter>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let (runs, next) = app.store.list_runs(filter.before.as_deref(), limit).await?;
     let tasks = runs.iter().map(|stored| &stored.run).filter(|run| {
@@ -40,12 +46,12 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<Filte
 }
 
 /// `GET /api/tasks/{id}`.
-pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn show(State(app): State<Arc<App>>, Name(id): Name) -> Result<Json<Value>, Problem> {
     Ok(Json(task::whole(&find(&app, &id).await?.run)))
 }
 
 /// `POST /api/tasks/{id}/cancel`: nothing more is begun, and nobody waits for its callbacks. Repeating it is safe.
-pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Result<Json<Value>, Problem> {
     for _ in 0..ROUNDS {
         let Stored { run, version, .. } = find(&app, &id).await?;
         if matches!(run.phase, Phase::Cancelled { .. }) {
@@ -75,7 +81,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>) 
 /// `POST /api/tasks/{id}/rerun`: a new task with the same input. `Idempotency-Key` makes a repetition name the same.
 pub(crate) async fn rerun(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Name(id): Name,
     headers: axum::http::HeaderMap,
 ) -> Result<Json<Value>, Problem> {
     let Stored { run, request, .. } = find(&app, &id).await?;

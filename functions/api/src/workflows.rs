@@ -1,7 +1,8 @@
 //! `/api/workflows`.
 
+use crate::name::Name;
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use domain::id::RunId;
 use domain::run::Run;
@@ -23,7 +24,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
 /// `POST /api/workflows/{id}/runs` with `{"input": …}`: `input` is the workflow's, null where it is left out.
 pub(crate) async fn start(
     State(app): State<Arc<App>>,
-    Path(workflow): Path<String>,
+    Name(workflow): Name,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     if !app.config.workflows.contains_key(&workflow) {

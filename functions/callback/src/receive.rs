@@ -3,7 +3,7 @@
 use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
-use domain::wait::{Arrival, Judgement, Reception, WaitKey, key_text};
+use domain::wait::{Arrival, Judgement, MAX_KEY, Reception, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
 use platform::problem::{Code, Problem};
@@ -61,7 +61,7 @@ async fn receive_items(
 async fn receive_one(app: &App, callback: &Callback, scope: &Scope<'_>, whole: &Value) -> Result<Value, Problem> {
     let identity = render(&callback.identify_by, scope, "identify_by")?;
     let key = key_text(&identity).ok_or_else(|| {
-        let detail = "`identify_by` finds no text or number in this callback to recognise it by";
+        let detail = format!("`identify_by` finds no number and no text of 1 to {MAX_KEY} bytes to recognise it by");
         Problem::new(Code::UnusableRequest, detail)
     })?;
     let wait = WaitKey { route: callback.route.id.clone(), key };

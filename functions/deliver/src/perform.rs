@@ -101,7 +101,7 @@ async fn still_awaits(app: &App, waiter: &Waiter) -> Result<bool, StoreError> {
 async fn start_child(app: &App, job: JobPath, attempt: u32, child: Run) -> Result<Vec<Input>, StoreError> {
     match app.store.add_run(&child, None).await {
         Ok(_) => Ok(Vec::new()),
-        Err(StoreError::TooLarge { size }) => {
+        Err(StoreError::TooLarge { size, .. }) => {
             let message = format!("the input of `{}` is too large to be stored: {size} bytes", child.workflow);
             Ok(vec![Input::Refused(job, attempt, JobError::new("too_large", message))])
         }

@@ -1,7 +1,7 @@
 //! A run in the hands of one stretch.
 
 use domain::id::RunId;
-use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Run, Stretch};
+use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
@@ -104,11 +104,12 @@ impl<'a> Session<'a> {
                     self.stops.clear();
                 }
                 Ok(Saved::Conflict) => self.replay().await?,
-                Err(StoreError::TooLarge { size }) if !shrunk => {
+                Err(StoreError::TooLarge { size, .. }) if !shrunk => {
                     shrunk = true;
                     self.unsaved = std::mem::take(&mut self.unsaved).into_iter().map(|i| refused(i, size)).collect();
                     self.replay().await?;
                 }
+                Err(StoreError::TooLarge { size, .. }) if !self.run.jobs.is_empty() => self.abandon(size),
                 Err(error) => return Err(error),
             }
         }
@@ -140,6 +141,28 @@ impl<'a> Session<'a> {
             self.apply(input);
         }
         Ok(())
+    }
+
+    /// The run has grown until not even the failure of one job fits: it fails as a whole, and forgets its jobs. What it
+    /// began with was stored once, with room for this.
+    fn abandon(&mut self, size: usize) {
+        let now = self.app.now();
+        self.wakes.clear();
+        let stopped = self.run.clone().apply(Input::Cancel, &self.stretch, self.app.plan(), now);
+        for effect in stopped.effects {
+            match effect {
+                Effect::CloseWait(wait, job) => self.closes.push((wait, job)),
+                Effect::StopChild(child) => self.stops.push(child),
+                Effect::Log { .. } | Effect::Wake { .. } => {}
+            }
+        }
+        let started_at = match self.run.phase {
+            Phase::Active { started_at } => started_at,
+            Phase::Queued | Phase::Completed { .. } | Phase::Failed { .. } | Phase::Cancelled { .. } => now,
+        };
+        let message = format!("the run has become too large to be stored: {size} bytes");
+        self.run.phase = Phase::Failed { started_at, ended_at: now, error: JobError::new("too_large", message) };
+        self.run.jobs.clear();
     }
 
     /// What the write promises: rests, the hand-over, and news for the run that waits for this one. A rest longer than

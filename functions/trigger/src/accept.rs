@@ -5,7 +5,7 @@ use domain::config::Trigger;
 use domain::expr::{Scope, Template};
 use domain::id::RunId;
 use domain::run::Run;
-use domain::wait::key_text;
+use domain::wait::{MAX_KEY, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
 use platform::problem::{Code, Problem};
@@ -101,7 +101,8 @@ fn dedupe_key(template: &Template, scope: &Scope<'_>) -> Result<String, Problem>
     let value = render(template, scope, "dedupe_by")?;
     key_text(&value).ok_or_else(|| {
         let kind = kind_of(&value);
-        Problem::new(Code::UnusableRequest, format!("`dedupe_by` must give a text or a number, and gave {kind}"))
+        let detail = format!("`dedupe_by` must give a number or a text of at most {MAX_KEY} bytes, and gave {kind}");
+        Problem::new(Code::UnusableRequest, detail)
     })
 }
 

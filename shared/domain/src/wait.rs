@@ -95,10 +95,14 @@ pub enum Opening {
     Taken(Waiter),
 }
 
-/// A correlation value as text, or `None` where it can't be one: missing, null, empty, a list or an object.
+/// The longest key, in bytes: it stands in messages, timers and log lines.
+pub const MAX_KEY: usize = 4096;
+
+/// A correlation value as text, or `None` where it can't be one: missing, null, empty, longer than [`MAX_KEY`], a list
+/// or an object.
 pub fn key_text(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::String(text) if !text.is_empty() && text.len() <= MAX_KEY => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
         Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,

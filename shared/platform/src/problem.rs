@@ -107,9 +107,9 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::TooLarge { size } => Self::new(
+            StoreError::TooLarge { size, limit } => Self::new(
                 Code::BodyTooLarge,
-                format!("{size} bytes remain after compression; at most {} can be stored", crate::store::MAX_BLOB),
+                format!("{size} bytes remain after compression; at most {limit} can be stored"),
             ),
             StoreError::Unavailable(_) | StoreError::Damaged(_) => {
                 tracing::error!(error = %error, "a request could not be stored");

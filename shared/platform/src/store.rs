@@ -33,6 +33,8 @@ pub enum StoreError {
     TooLarge {
         /// Bytes after compression.
         size: usize,
+        /// The most that may remain.
+        limit: usize,
     },
     /// The table did not answer, or not as it should; trying again may help.
     #[error("the table is unavailable: {0}")]

@@ -36,7 +36,7 @@ fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
     let json = serde_json::to_vec(value).map_err(|error| StoreError::Damaged(error.to_string()))?;
     let packed = if json.len() < WORTH_IT { json } else { compress(&json).unwrap_or(json) };
-    if packed.len() > MAX_BLOB { Err(StoreError::TooLarge { size: packed.len() }) } else { Ok(packed) }
+    if packed.len() > MAX_BLOB { Err(StoreError::TooLarge { size: packed.len(), limit: MAX_BLOB }) } else { Ok(packed) }
 }
 
 pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8], whose: &str) -> Result<T, StoreError> {

@@ -12,6 +12,13 @@ use domain::run::{Run, Status, Stretch};
 use jiff::Timestamp;
 use serde_json::Value;
 
+/// The largest item that DynamoDB stores
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>).
+const MAX_ITEM: usize = 400 * 1024;
+/// The largest new run, with the request that started it: there is room for some of what it will do, and at least for
+/// why it failed.
+const MAX_NEW: usize = codec::MAX_BLOB - 16 * 1024;
+
 /// A run as it stands in the table.
 #[derive(Debug, Clone)]
 pub struct Stored {
@@ -48,6 +55,11 @@ impl Store {
     /// If it is too large, or the table is unavailable.
     pub async fn add_run(&self, run: &Run, request: Option<&Value>) -> Result<NewRun, StoreError> {
         let owes = [Message { run: run.id.clone(), stretch: Stretch::Start, due: None }];
+        let (packed, request) = (codec::pack(run)?, request.map(codec::pack).transpose()?);
+        let size = packed.len() + request.as_ref().map_or(0, Vec::len);
+        if size > MAX_NEW {
+            return Err(StoreError::TooLarge { size, limit: MAX_NEW });
+        }
         let mut put = self
             .client
             .put_item()
@@ -56,14 +68,14 @@ impl Store {
             .item("sk", s("run"))
             .item("v", n(1))
             .item("st", s(run.status().as_str()))
-            .item("run", b(codec::pack(run)?))
+            .item("run", b(packed))
             .item("owed", yes())
             .item("owes", owes_value(&owes)?)
             .item("list", s(format!("runs#{}", self.shard(run.id.as_str()))))
             .item("at", s(format!("{}#{}", sortable(run.accepted_at), run.id)))
             .condition_expression("attribute_not_exists(pk)");
         if let Some(request) = request {
-            put = put.item("request", b(codec::pack(request)?));
+            put = put.item("request", b(request));
         }
         match put.send().await {
             Ok(_) => Ok(NewRun::Accepted),
@@ -239,5 +251,5 @@ where
 {
     let service = error.as_service_error();
     let too_large = service.and_then(|e| e.message()).is_some_and(|text| text.contains("Item size"));
-    if too_large { StoreError::TooLarge { size: 400 * 1024 } } else { unavailable(error) }
+    if too_large { StoreError::TooLarge { size: MAX_ITEM, limit: MAX_ITEM } } else { unavailable(error) }
 }

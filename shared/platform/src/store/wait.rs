@@ -123,7 +123,7 @@ impl Store {
             .wait_item(wait)
             .update_expression(
                 "SET arrived = :now, verdict = :verdict, #result = :result, \
-                 owed = if_not_exists(waiting, :no), expires = if_not_exists(expires, :expires)",
+                 owed = if_not_exists(waiting, :no), expires = if_not_exists(expires, :expires) REMOVE progress",
             )
             .condition_expression("attribute_not_exists(arrived) AND attribute_not_exists(closed)")
             .expression_attribute_names("#result", "result")
