@@ -104,7 +104,9 @@ async fn long_progress_leaves_room_for_the_callback_that_decides() {
 async fn a_key_is_any_text_up_to_its_limit() {
     let service = Service::scripted(|request| async move { Reply::ok(json!({"id": request.body["id"]})) }).await;
     let gateway = run(WAITS, &service).await;
-    for key in ["a#b", "#", " ", "line\nline", "ключ/キー", "\u{0}", &"k".repeat(1024), &"k".repeat(1025), &"é".repeat(2048)] {
+    for key in
+        ["a#b", "#", " ", "line\nline", "ключ/キー", "\u{0}", &"k".repeat(1024), &"k".repeat(1025), &"é".repeat(2048)]
+    {
         let task = gateway.start("default", json!(key)).await;
         gateway.waiting(&task).await;
         let answer = gateway.call_back("/done", &json!({"id": key, "status": "done", "value": key})).await;
