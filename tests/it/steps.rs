@@ -236,3 +236,11 @@ workflow: {jobs: [{id: ask, component: service}]}
         assert_eq!(service.requests().len(), 1 + questions);
     }
 }
+
+#[tokio::test]
+async fn a_run_that_is_cancelled_takes_its_child_with_it() {
+    let service = Service::answering(json!({})).await;
+    let (gateway, parent, child) = family(&service, "k").await;
+    assert_eq!(gateway.post(&format!("/api/tasks/{parent}/cancel")).await.status, 200);
+    gateway.task_when(&child, "cancelled", |task| task["status"] == "cancelled").await;
+}

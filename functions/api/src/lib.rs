@@ -12,7 +12,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use platform::App;
-use platform::problem::{Code, Problem};
+use platform::problem::Problem;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -25,15 +25,15 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
-        .route("/api/{*rest}", axum::routing::any(not_found))
-        .method_not_allowed_fallback(method_not_allowed)
+        .route("/api/{*rest}", axum::routing::any(async || Problem::not_found()))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(app.clone(), token::require));
     Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
         .merge(guarded)
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(app.clone())
 }
 
@@ -46,12 +46,4 @@ async fn health() -> axum::Json<Value> {
 async fn ready(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Result<axum::Json<Value>, Problem> {
     app.store.ready().await?;
     Ok(axum::Json(json!({"status": "ready"})))
-}
-
-async fn not_found() -> Problem {
-    Problem::not_found()
-}
-
-async fn method_not_allowed() -> Problem {
-    Problem::new(Code::MethodNotAllowed, "this address takes other methods: see the Allow header")
 }

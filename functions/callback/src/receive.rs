@@ -6,14 +6,10 @@ use domain::expr::{Scope, Template};
 use domain::wait::{Arrival, Judgement, MAX_KEY, Reception, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
+use platform::bulk::{AT_ONCE, items, render};
 use platform::problem::{Code, Problem};
 use platform::request::Incoming;
 use serde_json::{Value, json};
-
-/// Items of one bulk request.
-const MAX_ITEMS: usize = 1000;
-/// Writes of one bulk request that are under way at once.
-const AT_ONCE: usize = 16;
 
 pub(crate) async fn receive(app: &App, callback: &Callback, incoming: &Incoming) -> Result<Json<Value>, Problem> {
     let scope = incoming.scope(app.plan(), app.now());
@@ -30,14 +26,7 @@ async fn receive_items(
     scope: &Scope<'_>,
     list: &Template,
 ) -> Result<Json<Value>, Problem> {
-    let items = match render(list, scope, "item")? {
-        Value::Array(items) if items.len() <= MAX_ITEMS => items,
-        Value::Array(items) => {
-            let detail = format!("{} items are more than one request may bring: at most {MAX_ITEMS}", items.len());
-            return Err(Problem::new(Code::BodyTooLarge, detail));
-        }
-        _ => return Err(Problem::new(Code::UnusableRequest, "`item` must give a list")),
-    };
+    let items = items(list, scope)?;
     let received = stream::iter(items).map(|item| async move {
         let scope = scope.clone().with("item", &item);
         receive_one(app, callback, &scope, &item).await
@@ -83,8 +72,4 @@ async fn receive_one(app: &App, callback: &Callback, scope: &Scope<'_>, whole: &
         Reception::Duplicate => json!({"status": "duplicate"}),
         Reception::Late => json!({"status": "ignored", "reason": "nobody waits for it any more"}),
     })
-}
-
-fn render(template: &Template, scope: &Scope<'_>, key: &str) -> Result<Value, Problem> {
-    template.render(scope).map_err(|error| Problem::new(Code::UnusableRequest, format!("`{key}`: {error}")))
 }

@@ -8,14 +8,10 @@ use domain::run::Run;
 use domain::wait::{MAX_KEY, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
+use platform::bulk::{AT_ONCE, items, kind_of, render};
 use platform::problem::{Code, Problem};
 use platform::request::Incoming;
 use serde_json::{Value, json};
-
-/// Items of one bulk request.
-const MAX_ITEMS: usize = 1000;
-/// Writes of one bulk request that are under way at once.
-const AT_ONCE: usize = 16;
 
 pub(crate) async fn accept(app: &App, trigger: &Trigger, incoming: &Incoming) -> Result<Json<Value>, Problem> {
     let scope = incoming.scope(app.plan(), app.now());
@@ -38,17 +34,7 @@ async fn accept_items(
     scope: &Scope<'_>,
     list: &Template,
 ) -> Result<Json<Value>, Problem> {
-    let items = match render(list, scope, "item")? {
-        Value::Array(items) if items.len() <= MAX_ITEMS => items,
-        Value::Array(items) => {
-            let detail = format!("{} items are more than one request may bring: at most {MAX_ITEMS}", items.len());
-            return Err(Problem::new(Code::BodyTooLarge, detail));
-        }
-        other => {
-            let kind = kind_of(&other);
-            return Err(Problem::new(Code::UnusableRequest, format!("`item` must give a list, and gave {kind}")));
-        }
-    };
+    let items = items(list, scope)?;
     let base = incoming.idempotency_key().map_or_else(|| app.new_run_id(), |key| keyed(trigger, key));
     let started = stream::iter(items.into_iter().enumerate()).map(|(index, item)| {
         let base = &base;
@@ -110,20 +96,5 @@ fn input(trigger: &Trigger, incoming: &Incoming, scope: &Scope<'_>, item: Option
     match &trigger.input {
         Some(template) => render(template, scope, "input"),
         None => Ok(item.unwrap_or(&incoming.body).clone()),
-    }
-}
-
-fn render(template: &Template, scope: &Scope<'_>, key: &str) -> Result<Value, Problem> {
-    template.render(scope).map_err(|error| Problem::new(Code::UnusableRequest, format!("`{key}`: {error}")))
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::config::{Listener, Routes, Trigger};
 use platform::App;
-use platform::problem::{Code, Problem};
+use platform::problem::Problem;
 use platform::request::Incoming;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
             router = router.route(&trigger.route.path, on(filter, handle).with_state(state));
         }
     }
-    router.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(async || Problem::method_not_allowed())
 }
 
 async fn handle(State((app, trigger)): State<(Arc<App>, Arc<Trigger>)>, request: Request) -> Response {
@@ -35,12 +35,4 @@ async fn handle(State((app, trigger)): State<(Arc<App>, Arc<Trigger>)>, request:
         Ok(incoming) => accept::accept(&app, &trigger, &incoming).await.into_response(),
         Err(problem) => problem.into_response(),
     }
-}
-
-async fn not_found() -> Problem {
-    Problem::not_found()
-}
-
-async fn method_not_allowed() -> Problem {
-    Problem::new(Code::MethodNotAllowed, "this address takes other methods: see the Allow header")
 }

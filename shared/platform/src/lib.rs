@@ -11,6 +11,7 @@ pub mod store;
 pub mod queue;
 pub mod sender;
 pub mod request;
+pub mod bulk;
 pub mod problem;
 pub mod telemetry;
 pub mod lambda;

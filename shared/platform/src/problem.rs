@@ -98,6 +98,11 @@ impl Problem {
         Self::new(Code::Unauthorized, "the request could not be authenticated")
     }
 
+    /// What is answered where the address takes other methods; axum adds the `Allow` header.
+    pub fn method_not_allowed() -> Self {
+        Self::new(Code::MethodNotAllowed, "this address takes other methods: see the Allow header")
+    }
+
     /// The one answer to every unknown address.
     pub fn not_found() -> Self {
         Self::new(Code::NotFound, "nothing has this address")

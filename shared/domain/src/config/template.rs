@@ -39,7 +39,7 @@ pub(super) const COMPONENT: Place =
 /// What a component makes of the answer, and of what the callback or the last question brought.
 pub(super) const COMPONENT_OUTPUT: Place = Place {
     name: "a component's output",
-    sources: &["response", "result", "input", "item", "context", "env", "gateway", "listener"],
+    sources: &["response", "result", "request", "input", "item", "context", "env", "gateway", "listener"],
 };
 /// What a callback is recognised by.
 pub(super) const WAIT_FOR: Place = Place {

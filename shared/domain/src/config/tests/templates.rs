@@ -59,7 +59,7 @@ fn a_template_is_judged_where_it_stands() {
 ("component: {id: c, endpoint: 'https://h/${body.id}', headers: {A: '${response.x}'}, params: {a: '${jobs.x}'}}", "f:1:43: error[misplaced_source]: `body` has no value in a component, which can read: input, item, context, env, gateway, listener
 f:1:70: error[misplaced_source]: `response` has no value in a component, which can read: input, item, context, env, gateway, listener
 f:1:100: error[misplaced_source]: `jobs` has no value in a component, which can read: input, item, context, env, gateway, listener"),
-("component: {id: c, endpoint: 'https://h', output: {a: '${result.a} ${request.b}'}}", "f:1:70: error[misplaced_source]: `request` has no value in a component's output, which can read: response, result, input, item, context, env, gateway, listener"),
+("component: {id: c, endpoint: 'https://h', output: {a: '${result.a} ${jobs.b}'}}", "f:1:70: error[misplaced_source]: `jobs` has no value in a component's output, which can read: response, result, request, input, item, context, env, gateway, listener"),
 ("component: {id: c, type: workflow, workflow: default, output: '${response}'}
 workflow: {jobs: [{component: c}]}
 ", "f:1:66: error[misplaced_source]: `response` has no value in the output of a component of type `workflow`, which can read: output, input, item, context, env, gateway, listener"),

@@ -216,7 +216,7 @@ fn survives(text: &str) {
                 );
             }
             Err(error) => {
-                assert!(text.get(error.offset..error.offset + error.length).is_some(), "{kind} {text}: {error:?}")
+                assert!(text.get(error.offset..error.offset + error.length).is_some(), "{kind} {text}: {error:?}");
             }
         }
     }

@@ -54,7 +54,7 @@ polling       =        =        =        =        =        rests w  asks     =  
 asking        done     polls w  polls w  =        =        rests w  =        =        =        rests w
 sleeping      =        =        =        =        =        rests w  done     =        =        =
 sleeping on   =        =        =        =        =        rests w  =        =        =        =
-child         =        =        =        =        =        rests w  =        done     rests w  rests w
+child         =        =        =        =        =        rests s w=        done     rests w  rests w
 branching     =        =        =        =        =        rests w  =        =        =        =
 looping       =        =        =        =        =        rests w  =        =        =        =
 recovering    =        =        =        =        =        =        =        =        =        =
@@ -111,7 +111,7 @@ polling       =        stopped
 asking        =        stopped
 sleeping      =        stopped
 sleeping on   =        stopped
-child         =        stopped
+child         =        stopped s
 branching     =        stopped
 looping       =        stopped
 recovering    =        stopped

@@ -1,0 +1,48 @@
+//! Requests that bring many items, for triggers and callbacks alike.
+
+use crate::problem::{Code, Problem};
+use domain::expr::{Scope, Template};
+use serde_json::Value;
+
+/// Items of one request, at most.
+pub const MAX_ITEMS: usize = 1000;
+/// Writes of one request that are under way at once.
+pub const AT_ONCE: usize = 16;
+
+/// The list that a route's `item` gives.
+///
+/// # Errors
+/// If it gives no list, or one that is too long.
+pub fn items(list: &Template, scope: &Scope<'_>) -> Result<Vec<Value>, Problem> {
+    match render(list, scope, "item")? {
+        Value::Array(items) if items.len() <= MAX_ITEMS => Ok(items),
+        Value::Array(items) => {
+            let detail = format!("{} items are more than one request may bring: at most {MAX_ITEMS}", items.len());
+            Err(Problem::new(Code::BodyTooLarge, detail))
+        }
+        other => {
+            let detail = format!("`item` must give a list, and gave {}", kind_of(&other));
+            Err(Problem::new(Code::UnusableRequest, detail))
+        }
+    }
+}
+
+/// The value of a route's template. `key` names it in the error.
+///
+/// # Errors
+/// If the template has no value for this request.
+pub fn render(template: &Template, scope: &Scope<'_>, key: &str) -> Result<Value, Problem> {
+    template.render(scope).map_err(|error| Problem::new(Code::UnusableRequest, format!("`{key}`: {error}")))
+}
+
+/// What a value is, in words; never the value itself, which may be secret.
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
