@@ -2,10 +2,11 @@
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Body, Method};
-use ringback_tests::{Answer, File, Gateway, noise, send};
+use ringback_tests::{Answer, DEADLINE, File, Gateway, noise, send};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 const MIB: usize = 1 << 20;
 
@@ -40,8 +41,8 @@ async fn spoken(gateway: &Gateway, header: &str, body: &str) -> String {
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"}") {
-        let read = socket.read_buf(&mut answer).await.unwrap();
-        assert_ne!(read, 0, "a whole answer");
+        let read = timeout(DEADLINE, socket.read_buf(&mut answer)).await.expect("an answer in time");
+        assert_ne!(read.unwrap(), 0, "a whole answer");
     }
     String::from_utf8(answer).unwrap()
 }
