@@ -1,5 +1,6 @@
 //! Requests that start workflows: what they bring, and what becomes of it.
 
+use domain::id::RunId;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use ringback_tests::{Answer, File, Gateway, send};
@@ -248,4 +249,19 @@ listener:
     let (a, b) = (gateway.trigger("/a", &json!({"id": 1})).await, gateway.trigger("/b", &json!({"id": 1})).await);
     assert_ne!(a.task_id(), b.task_id());
     gateway.trigger("/a", &json!({"id": null})).await.is_problem(400, "unusable_request");
+}
+
+#[tokio::test]
+async fn what_authenticates_a_request_is_not_stored_with_its_run() {
+    let gateway = listening("listener: {path: /hook, workflow: echo}").await;
+    let mut request = gateway.request(Method::POST, &gateway.trigger_url("/hook")).header("X-Public", "plain");
+    for name in ["Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key"] {
+        request = request.header(name, "secret");
+    }
+    let task = send(request.json(&json!(1))).await.task_id();
+    gateway.result_of(&task).await;
+    let stored = gateway.app().store.run(&RunId::parse(&task).unwrap()).await.unwrap().unwrap();
+    let text = format!("{:?} {:?}", stored.request, stored.run);
+    assert!(text.contains("plain") && !text.contains("secret"), "{text}");
+    assert_eq!(stored.request.unwrap()["headers"]["x-public"], "plain");
 }
