@@ -51,7 +51,7 @@ impl Answer {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.body["status"], status);
-        assert_eq!(self.body["type"], format!("https://ringback.dev/errors#{code}"));
+        assert_eq!(self.body["type"], "about:blank");
         let words = |field: &str| self.body[field].as_str().is_some_and(|text| !text.is_empty());
         assert!(words("title") && words("detail"), "{}", self.body);
     }

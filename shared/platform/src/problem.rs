@@ -128,7 +128,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.code.status();
         let body = json!({
-            "type": format!("https://ringback.dev/errors#{}", self.code.as_str()),
+            // RFC 9457 section 4.2.1: no more than the status says; `code` is what tells them apart.
+            "type": "about:blank",
             "title": status.canonical_reason().unwrap_or_default(),
             "status": status.as_u16(),
             "code": self.code.as_str(),
