@@ -48,6 +48,17 @@ fn only_a_host_that_a_template_brings_is_guarded() {
 }
 
 #[test]
+fn a_call_ends_while_its_message_is_still_hidden_however_long_its_wait_may_last() {
+    let file = component(
+        "endpoint: 'https://a.test/x', timeout: 2h, completion: {type: callback, wait_for: '${context.run_id}'}",
+    );
+    let story = story(&file, json!({}));
+    assert_eq!(story.call("a").timeout.as_secs(), 9 * 60);
+    let (_, deadline) = story.wait_before("a").expect("a wait");
+    assert_eq!(deadline.duration_since(story.now).as_hours(), 2);
+}
+
+#[test]
 fn without_a_body_nothing_is_sent() {
     let file = component("endpoint: 'https://a.test/x'");
     let call = story(&file, json!({})).call("a");
