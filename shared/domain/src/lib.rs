@@ -1,9 +1,13 @@
 //! The pure heart of Ringback: no I/O, AWS, clock, randomness or environment.
 //!
 //! What a file says is [`config`], what its templates mean is [`expr`]; what a run does next is [`run`], and how a
-//! paused job meets its callback is [`wait`]. Every [`id`] is derived, so that repeating anything is safe.
+//! paused job meets its callback is [`wait`]. What the user publishes is an [`event`]; a customer's [`endpoint`] gets it by a
+//! [`delivery`]. Every [`id`] is derived, so that repeating anything is safe.
 
 pub mod config;
+pub mod delivery;
+pub mod endpoint;
+pub mod event;
 pub mod expr;
 pub mod id;
 pub mod run;

@@ -1,0 +1,182 @@
+//! A delivery: what we owe to one endpoint for one event.
+//!
+//! [`Delivery::record`] is the only code that changes one: it takes an [`Attempt`] and says what comes [`Next`]. It has
+//! no clock, no randomness and no I/O. A delivery ends as delivered or exhausted; whoever wants it again begins a new
+//! round of tries with [`Delivery::replay`]. A delivery that is not in the table is one that hasn't been tried.
+
+mod attempt;
+mod id;
+mod policy;
+mod retry_after;
+pub mod sign;
+
+pub use attempt::{Attempt, ErrorClass};
+pub use id::DeliveryId;
+pub use policy::{DEFAULT_TIMEOUT, LONGEST_DELAY, SCHEDULE, delay};
+pub use retry_after::retry_after;
+
+use crate::endpoint::Settings;
+use crate::event::EventType;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Attempts that are kept whole; of older ones the headers and the response's body are dropped.
+const WHOLE: usize = 5;
+/// Attempts that are kept at all.
+const KEPT: usize = 50;
+
+/// What we owe to one endpoint for one event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Customer, event and endpoint.
+    pub id: DeliveryId,
+    /// The event's type.
+    pub event_type: EventType,
+    /// When the event was accepted.
+    pub created_at: Timestamp,
+    /// How far it is.
+    pub state: State,
+    /// Attempts made, in all rounds.
+    pub attempts: u32,
+    /// Attempts made in this round: what the schedule goes by.
+    pub tries: u32,
+    /// The newest attempts, oldest first.
+    pub log: Vec<Attempt>,
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// An attempt is owed.
+    Pending {
+        /// Not before this time.
+        due: Timestamp,
+    },
+    /// It was answered with a 2xx.
+    Delivered {
+        /// When.
+        at: Timestamp,
+    },
+    /// We gave up.
+    Exhausted {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: GaveUp,
+    },
+}
+
+/// Why we gave up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GaveUp {
+    /// All tries failed.
+    Tries,
+    /// Trying again can't help: the address, the URL or a header can't be used.
+    Permanent,
+    /// It answered 410 Gone.
+    Gone,
+    /// The endpoint is disabled or deleted.
+    NoEndpoint,
+    /// The event has expired from the table.
+    NoEvent,
+}
+
+/// What comes after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it has arrived.
+    Done,
+    /// Another attempt.
+    Retry(Timestamp),
+    /// Nothing: we gave up.
+    GiveUp(GaveUp),
+}
+
+impl Delivery {
+    /// One that hasn't been tried.
+    pub fn new(id: DeliveryId, event_type: EventType, created_at: Timestamp) -> Self {
+        let state = State::Pending { due: created_at };
+        Self { id, event_type, created_at, state, attempts: 0, tries: 0, log: Vec::new() }
+    }
+
+    /// The number of the attempt that is owed, from 1. `None` if none is.
+    pub fn owed(&self) -> Option<u32> {
+        matches!(self.state, State::Pending { .. }).then(|| self.attempts.saturating_add(1))
+    }
+
+    /// After an attempt. `jitter` is random, from 0 up to 1.
+    #[must_use]
+    pub fn record(mut self, attempt: Attempt, settings: &Settings, now: Timestamp, jitter: f64) -> (Self, Next) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.tries = self.tries.saturating_add(1);
+        let next = if attempt.succeeded() {
+            Next::Done
+        } else if attempt.status == Some(GONE) {
+            Next::GiveUp(GaveUp::Gone)
+        } else if attempt.error.is_some_and(ErrorClass::is_permanent) {
+            Next::GiveUp(GaveUp::Permanent)
+        } else {
+            let at =
+                delay(self.tries, settings, attempt.retry_after, jitter).and_then(|delay| now.checked_add(delay).ok());
+            at.map_or(Next::GiveUp(GaveUp::Tries), Next::Retry)
+        };
+        self.state = match next {
+            Next::Done => State::Delivered { at: now },
+            Next::Retry(due) => State::Pending { due },
+            Next::GiveUp(why) => State::Exhausted { at: now, why },
+        };
+        self.log.push(attempt);
+        self.trim();
+        (self, next)
+    }
+
+    /// No attempt is made: it is owed later.
+    #[must_use]
+    pub fn hold(mut self, due: Timestamp) -> Self {
+        self.state = State::Pending { due };
+        self
+    }
+
+    /// No attempt can be made.
+    #[must_use]
+    pub fn give_up(mut self, why: GaveUp, now: Timestamp) -> Self {
+        self.state = State::Exhausted { at: now, why };
+        self
+    }
+
+    /// A new round of tries, from now. `None` while one is under way: asking twice is asking once.
+    #[must_use]
+    pub fn replay(mut self, now: Timestamp) -> Option<Self> {
+        if matches!(self.state, State::Pending { .. }) {
+            return None;
+        }
+        self.state = State::Pending { due: now };
+        self.tries = 0;
+        Some(self)
+    }
+
+    /// `pending` before the first attempt, `retrying` after one that failed, `delivered` or `exhausted`.
+    pub fn status(&self) -> &'static str {
+        match self.state {
+            State::Pending { .. } if self.attempts == 0 => "pending",
+            State::Pending { .. } => "retrying",
+            State::Delivered { .. } => "delivered",
+            State::Exhausted { .. } => "exhausted",
+        }
+    }
+
+    fn trim(&mut self) {
+        let surplus = self.log.len().saturating_sub(KEPT);
+        self.log.drain(..surplus);
+        let whole_from = self.log.len().saturating_sub(WHOLE);
+        self.log.iter_mut().take(whole_from).for_each(Attempt::shorten);
+    }
+}
+
+/// RFC 9110 section 15.5.11.
+const GONE: u16 = 410;
+
+#[cfg(test)]
+mod tests;

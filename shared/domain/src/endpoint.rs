@@ -1,0 +1,109 @@
+//! An endpoint: a customer's URL that subscribes to event types.
+//!
+//! [`Settings`] are what a customer says about it, checked when they are made; an [`Endpoint`] is what the table holds.
+//! How it is doing is kept apart, as [`Health`]: it changes with attempts, the endpoint only by somebody's wish, and a
+//! healthy endpoint has no health to write.
+
+mod header;
+mod health;
+mod settings;
+
+pub use header::{HeaderError, check_header};
+pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE};
+pub use settings::{RateLimit, Settings, SettingsError};
+
+use crate::event::{CustomerId, EndpointId, Event};
+use crate::expr::truthy;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A customer's URL, as it stands in the table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Unique among the customer's.
+    pub id: EndpointId,
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// What the customer says about it.
+    #[serde(flatten)]
+    pub settings: Settings,
+    /// What it is signed with, newest first; sealed, since the table may be read by others.
+    pub secrets: Vec<Secret>,
+    /// Why it gets nothing, if it doesn't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<Disabled>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When somebody last changed it.
+    pub updated_at: Timestamp,
+}
+
+/// A signing secret at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret {
+    /// The sealed text: `whsec_…`, `whsk_…`, or whatever the customer gave.
+    pub sealed: String,
+    /// It was replaced, and signs beside its successor until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// Why and since when an endpoint gets nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disabled {
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub why: DisabledBy,
+}
+
+/// Who disabled an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisabledBy {
+    /// Somebody, through the API.
+    Request,
+    /// It answered 410 Gone (RFC 9110 section 15.5.11).
+    Gone,
+    /// It failed for [`DISABLE_AFTER`] without one success.
+    Failing,
+}
+
+impl DisabledBy {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "disabled by request",
+            Self::Gone => "it answered 410 Gone",
+            Self::Failing => "it failed for 5 days without a success",
+        }
+    }
+}
+
+impl Endpoint {
+    /// Whether it gets that event. A filter that fails on the event's data lets it through: an event too many can be
+    /// dropped by its receiver, one too few is lost.
+    pub fn wants(&self, event: &Event) -> bool {
+        self.disabled.is_none()
+            && self.settings.events.iter().any(|pattern| pattern.matches(&event.event_type))
+            && self
+                .settings
+                .filter()
+                .is_none_or(|filter| filter.render(&event.scope()).map_or(true, |value| truthy(&value)))
+    }
+
+    /// The secrets that sign now: the newest, and those before it that are still in their grace period.
+    pub fn signing(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
+        self.secrets.iter().filter(move |secret| secret.until.is_none_or(|until| now < until))
+    }
+
+    /// `active` or `disabled`.
+    pub fn status(&self) -> &'static str {
+        if self.disabled.is_some() { "disabled" } else { "active" }
+    }
+
+    /// What a secret of it is sealed to, so that it opens nowhere else.
+    pub fn seal_name(customer: &CustomerId, id: &EndpointId) -> String {
+        format!("endpoint/{customer}/{id}")
+    }
+}
