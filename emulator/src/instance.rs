@@ -181,6 +181,8 @@ impl Instance {
         settings.queue_url = aws.queue_url(QUEUE);
         settings.token_digests.push(token::digest(&token));
         let app = Arc::new(App {
+            directory: Default::default(),
+            lanes: Default::default(),
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone()),
             sender: Sender::new(settings.max_response)?,

@@ -253,6 +253,8 @@ workflow:
         let once = self.aws.dynamodb().config().to_builder().retry_config(RetryConfig::disabled()).build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
         Arc::new(App {
+            directory: Default::default(),
+            lanes: Default::default(),
             store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(self.aws.sqs(), settings.queue_url.clone()),
             sender: self.sender.clone(),

@@ -10,7 +10,7 @@ use domain::run::{Effect, Input, JobPath, Phase, Run, Stretch};
 use domain::wait::{WaitKey, Waiter};
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::queue::Message;
+use platform::queue::{Message, RunMessage};
 use platform::store::{Saved, Stored};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
         }
         let (waits, children) = left_behind(&app, &run);
         let run = run.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now()).run;
-        let message = |run, stretch| Message { run, stretch, due: None };
+        let message = |run, stretch| Message::from(RunMessage { run, stretch, due: None });
         let mut owes: Vec<Message> = children.into_iter().map(|child| message(child, Stretch::Stop)).collect();
         if let Some(Waiter { run: parent, job, attempt }) = run.parent.clone() {
             owes.push(message(parent, Stretch::Child { job, attempt, child: run.id.clone() }));

@@ -1,24 +1,21 @@
-//! Makes the calls that runs owe.
+//! Does the work that is owed: one message is one piece of it.
 //!
-//! **Cast.** A message names a run and what has come for it: its *stretch* of work. A [`session`](Session) holds the
-//! run while the stretch lasts. **Flow.** The run is read and taken through the input; the calls that this makes due
-//! are made side by side; each outcome is one conditional write, and what it makes due at once is made in the same
-//! stretch, with no hop through the stream. **Guarantees.** The message covers the whole stretch: whatever dies, it
-//! comes again, and the run says what is still owed. A call is repeated if its outcome was not written, with the same
-//! idempotency key. A failed call is an outcome; an error means that *we* failed, and that the message comes again.
+//! **Cast.** [`runs`] makes the calls that a run owes, [`attempts`] tries a delivery to a customer's endpoint, and
+//! [`announce`] publishes what we have to say ourselves. **Guarantees.** The message covers the whole piece: whatever
+//! dies, it comes again, and the table says what is still owed. A failed call or attempt is an outcome; an error means
+//! that *we* failed, and that the message comes again.
 
+mod announce;
+mod attempts;
+mod notices;
+mod parcel;
 mod perform;
+mod runs;
 mod session;
 
-use domain::run::{Input, Stretch};
-use domain::wait::Waiter;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use platform::App;
 use platform::queue::Message;
 use platform::store::StoreError;
-use session::Session;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Why a message could not be processed; it comes again.
@@ -32,70 +29,21 @@ pub enum DeliverError {
     Store(#[from] StoreError),
 }
 
-/// Does all that one message owes.
+/// Does all that one message owes. `received` counts how often it has come, from 1.
 ///
 /// # Errors
 /// If the message must come again.
-pub async fn handle(app: Arc<App>, body: String) -> Result<(), DeliverError> {
+pub async fn handle(app: Arc<App>, body: String, received: u32) -> Result<(), DeliverError> {
     let message: Message = serde_json::from_str(&body)?;
     // The queue delays by whole seconds, rounded down; the rest of the last one passes here.
-    if let Some(due) = message.due.filter(|due| *due > app.now()) {
+    if let Some(due) = message.due().filter(|due| *due > app.now()) {
         app.clock.sleep_until(due).await;
     }
-    let Some(mut session) = Session::open(&app, &message).await? else { return Ok(()) };
-    match input(&app, &message).await? {
-        News::Nothing => {}
-        News::Stale => return Ok(()),
-        News::Input(input) => session.take(input),
+    // Boxed, so that a message takes no more room than its own kind of work needs.
+    match message {
+        Message::Run(message) => Box::pin(runs::handle(&app, &message)).await?,
+        Message::Deliver(message) => Box::pin(attempts::handle(&app, message, received > 1)).await?,
+        Message::Publish(event) => Box::pin(announce::handle(&app, *event)).await?,
     }
-    session.save_unless_quiet().await?;
-    let mut begun = HashSet::new();
-    let mut under_way = FuturesUnordered::new();
-    loop {
-        for owed in session.owed() {
-            if begun.insert(owed.clone()) {
-                under_way.push(perform::perform(&app, session.run(), owed));
-            }
-        }
-        let Some(inputs) = under_way.next().await else { break };
-        for input in inputs? {
-            session.take(input);
-        }
-        session.save().await?;
-    }
-    session.save().await?;
     Ok(())
-}
-
-/// What a message means for its run.
-enum News {
-    Input(Input),
-    /// Only what the run owes already.
-    Nothing,
-    /// It has been overtaken.
-    Stale,
-}
-
-async fn input(app: &App, message: &Message) -> Result<News, StoreError> {
-    Ok(match &message.stretch {
-        Stretch::Start => News::Input(Input::Start),
-        Stretch::Stop => News::Input(Input::Cancel),
-        Stretch::Continue { .. } => News::Nothing,
-        Stretch::Wake { job, attempt, .. } => News::Input(Input::Woke(job.clone(), *attempt)),
-        Stretch::Deadline { job, attempt } => News::Input(Input::TimedOut(job.clone(), *attempt)),
-        Stretch::Wait(wait) => match app.store.ended_wait(wait).await? {
-            Some((Waiter { run, job, attempt }, arrival)) if run == message.run => News::Input(match arrival {
-                Some(arrival) => Input::Arrived(job, attempt, arrival),
-                None => Input::TimedOut(job, attempt),
-            }),
-            // The key has been used again since: the run had its answer long ago.
-            Some(_) | None => News::Stale,
-        },
-        Stretch::Child { job, attempt, child } => {
-            match app.store.run(child).await?.and_then(|stored| stored.run.ending()) {
-                Some(ending) => News::Input(Input::ChildEnded(job.clone(), *attempt, ending)),
-                None => News::Stale,
-            }
-        }
-    })
 }

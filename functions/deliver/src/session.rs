@@ -1,11 +1,12 @@
 //! A run in the hands of one stretch.
 
+use crate::notices;
 use domain::id::RunId;
 use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
-use platform::queue::{MAX_DELAY, Message};
+use platform::queue::{MAX_DELAY, Message, RunMessage};
 use platform::store::{Saved, StoreError, Timer};
 
 /// The run as this stretch sees it, and what it has not written yet.
@@ -24,7 +25,7 @@ pub(crate) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Reads the message's run. `None` if it is gone or has ended.
-    pub(crate) async fn open(app: &'a App, message: &Message) -> Result<Option<Self>, StoreError> {
+    pub(crate) async fn open(app: &'a App, message: &RunMessage) -> Result<Option<Self>, StoreError> {
         let Some(stored) = app.store.run(&message.run).await? else { return Ok(None) };
         if stored.run.has_ended() {
             return Ok(None);
@@ -172,24 +173,25 @@ impl<'a> Session<'a> {
         let far = now.checked_add(SignedDuration::try_from(MAX_DELAY).unwrap_or(SignedDuration::ZERO)).unwrap_or(now);
         let mut owes = Vec::new();
         for (stretch, at) in &self.wakes {
-            let message = Message { run: self.run.id.clone(), stretch: stretch.clone(), due: Some(*at) };
+            let message = RunMessage { run: self.run.id.clone(), stretch: stretch.clone(), due: Some(*at) };
             if *at <= far {
-                owes.push(message);
+                owes.push(message.into());
             } else {
                 self.app.store.add_timer(*at, &Timer::Run(message)).await?;
             }
         }
         let stops = self.stops.iter().cloned();
-        owes.extend(stops.map(|run| Message { run, stretch: Stretch::Stop, due: None }));
+        owes.extend(stops.map(|run| RunMessage { run, stretch: Stretch::Stop, due: None }.into()));
         let next = Stretch::Continue { version: self.version + 1 };
         if !self.run.owed_by(&next).is_empty() {
-            owes.push(Message { run: self.run.id.clone(), stretch: next, due: None });
+            owes.push(RunMessage { run: self.run.id.clone(), stretch: next, due: None }.into());
         }
         if let (true, Some(parent)) = (self.run.has_ended(), &self.run.parent) {
             let (job, attempt, child) = (parent.job.clone(), parent.attempt, self.run.id.clone());
             let stretch = Stretch::Child { job, attempt, child };
-            owes.push(Message { run: parent.run.clone(), stretch, due: None });
+            owes.push(RunMessage { run: parent.run.clone(), stretch, due: None }.into());
         }
+        owes.extend(notices::run_failed(&self.run));
         Ok(owes)
     }
 

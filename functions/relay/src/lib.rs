@@ -1,47 +1,56 @@
 //! From the stream of the table to the queue, and nothing else.
 //!
-//! **Cast.** A record is one change of one item; the stream's filter lets through those whose item says `owed`. The
-//! item's `owes` holds the messages. **Flow.** Each record's messages are sent, ten at a time, each with the delay that
-//! is left until it is due. **Guarantees.** A record is done once its messages are in the queue; if that fails, it
-//! comes again, and the messages with it. No user's code runs here and nothing is called, so it can't be slow and
+//! **Cast.** A record is one change of one item; the stream's filter lets through those whose item says `owed`. What the
+//! item owes is in it: messages, or an event and so a message for each endpoint that wants it. **Flow.** The messages
+//! of all records are sent, ten at a time, each with the delay that is left until it is due. Who subscribes is asked of
+//! the table once for each customer of a batch, after the events were written: so an event reaches every endpoint that
+//! was made before it. **Guarantees.** A record is done once its messages are in the queue; if that fails, it comes
+//! again, and the messages with it. Nothing is called here and an endpoint's filter is bounded, so it can't be slow and
 //! can't be poisoned: a record that does not read as one of ours is logged and passed over.
+
+mod fan_out;
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use platform::App;
 use platform::clock::until;
 use platform::queue::{BATCH, Message, QueueError};
-use serde_dynamo::AttributeValue;
+use platform::store::{Owes, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Why a batch must come again.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The queue did not take it.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The table did not say who subscribes.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Sends what a batch of records owes.
 ///
 /// # Errors
-/// If the queue did not take it; the batch may be handled again.
-pub async fn handle(app: Arc<App>, records: Vec<EventRecord>) -> Result<(), QueueError> {
-    let owed = records.iter().flat_map(owed);
-    let messages: Vec<(Message, Duration)> =
-        owed.map(|message| (delay(&app, &message), message)).map(|(d, m)| (m, d)).collect();
-    for batch in messages.chunks(BATCH) {
+/// If the table or the queue failed; the batch may be handled again.
+pub async fn handle(app: Arc<App>, records: Vec<EventRecord>) -> Result<(), RelayError> {
+    let (mut messages, mut events) = (Vec::new(), Vec::new());
+    for record in &records {
+        match Owes::read(&record.change.new_image) {
+            Ok(Owes::Messages(owed)) => messages.extend(owed),
+            Ok(Owes::Event(event)) => events.push(event),
+            Err(error) => tracing::error!(%error, keys = ?record.change.keys, "an item owes what can't be read"),
+        }
+    }
+    messages.extend(fan_out::messages(&app, events).await?);
+    let delayed: Vec<(Message, Duration)> =
+        messages.into_iter().map(|message| (delay(&app, &message), message)).map(|(d, m)| (m, d)).collect();
+    for batch in delayed.chunks(BATCH) {
         app.queue.send(batch).await?;
     }
     Ok(())
 }
 
-/// The messages that a record's item owes.
-fn owed(record: &EventRecord) -> Vec<Message> {
-    let item = &record.change.new_image;
-    match (item.get("owed"), item.get("owes")) {
-        (Some(AttributeValue::Bool(true)), Some(AttributeValue::S(owes))) => {
-            serde_json::from_str(owes).unwrap_or_else(|error| {
-                tracing::error!(%error, keys = ?record.change.keys, "an item owes what can't be read");
-                Vec::new()
-            })
-        }
-        _ => Vec::new(),
-    }
-}
-
 fn delay(app: &App, message: &Message) -> Duration {
-    message.due.map_or(Duration::ZERO, |due| app.clock.on_the_wall(until(app.now(), due)))
+    message.due().map_or(Duration::ZERO, |due| app.clock.on_the_wall(until(app.now(), due)))
 }

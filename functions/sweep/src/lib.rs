@@ -80,5 +80,6 @@ async fn fire(app: &App, timer: &Timer, now: Timestamp) -> Result<(), StoreError
     match timer {
         Timer::Wait(wait) => app.store.expire_wait(wait, now).await,
         Timer::Run(message) => app.store.remind_run(message).await,
+        Timer::Deliver(message) => app.store.remind_delivery(message).await,
     }
 }

@@ -1,6 +1,8 @@
 //! What every handler is given.
 
 use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::lanes::Lanes;
 use crate::queue::Queue;
 use crate::sender::Sender;
 use crate::settings::Settings;
@@ -26,6 +28,10 @@ pub struct App {
     pub queue: Queue,
     /// Outbound calls.
     pub sender: Sender,
+    /// Whose endpoints are where.
+    pub directory: Directory,
+    /// Attempts under way.
+    pub lanes: Lanes,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -43,8 +49,13 @@ impl App {
 
     /// An id for a request that brings nothing to derive one from.
     pub fn new_run_id(&self) -> RunId {
-        let mut bytes = [0; 16];
+        RunId::random(Self::random())
+    }
+
+    /// Bytes that nobody can guess.
+    pub fn random<const N: usize>() -> [u8; N] {
+        let mut bytes = [0; N];
         rand::rng().fill_bytes(&mut bytes);
-        RunId::random(bytes)
+        bytes
     }
 }

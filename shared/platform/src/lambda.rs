@@ -129,6 +129,8 @@ pub async fn app() -> Result<Arc<App>, Error> {
     let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
     Ok(Arc::new(App {
+        directory: Default::default(),
+        lanes: Default::default(),
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
         queue: Queue::new(sqs, settings.queue_url.clone()),
         sender: Sender::new(settings.max_response)?,

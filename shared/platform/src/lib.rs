@@ -7,6 +7,8 @@
 pub mod app;
 pub mod settings;
 pub mod clock;
+pub mod directory;
+pub mod lanes;
 pub mod store;
 pub mod queue;
 pub mod sender;

@@ -1,8 +1,10 @@
-//! The queue of calls: one message is one stretch of work on one run.
+//! The queue of calls: one message is one piece of work that is owed.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use domain::delivery::DeliveryId;
+use domain::event::Event;
 use domain::id::RunId;
 use domain::run::Stretch;
 use jiff::Timestamp;
@@ -17,9 +19,21 @@ pub const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>).
 pub const BATCH: usize = 10;
 
-/// Work owed: bring this run that stretch.
+/// Work owed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "snake_case")]
+pub enum Message {
+    /// Bring a run its next stretch.
+    Run(RunMessage),
+    /// Make an attempt of a delivery.
+    Deliver(DeliverMessage),
+    /// Publish what we have to say ourselves, if anybody subscribes to it.
+    Publish(Box<Event>),
+}
+
+/// Bring this run that stretch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
+pub struct RunMessage {
     /// Which run.
     pub run: RunId,
     /// What has come for it.
@@ -28,6 +42,53 @@ pub struct Message {
     /// Not before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
+}
+
+/// Make that attempt of this delivery.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeliverMessage {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// Which attempt, from 1; it is dropped where another is owed.
+    pub attempt: u32,
+    /// The event, where it is small enough to travel with the message; else it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Box<Event>>,
+    /// Not before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+}
+
+impl From<RunMessage> for Message {
+    fn from(message: RunMessage) -> Self {
+        Self::Run(message)
+    }
+}
+
+impl From<DeliverMessage> for Message {
+    fn from(message: DeliverMessage) -> Self {
+        Self::Deliver(message)
+    }
+}
+
+impl Message {
+    /// Not before this time.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::Run(message) => message.due,
+            Self::Deliver(message) => message.due,
+            Self::Publish(_) => None,
+        }
+    }
+
+    /// Messages of one group don't delay those of others: each endpoint is one
+    /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>).
+    fn group(&self) -> Option<&str> {
+        match self {
+            Self::Deliver(message) => Some(message.delivery.endpoint.as_str()),
+            Self::Run(_) | Self::Publish(_) => None,
+        }
+    }
 }
 
 /// Why messages could not be sent. The text is for the log.
@@ -59,6 +120,7 @@ impl Queue {
             let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
             let seconds = i32::try_from(delay.min(&MAX_DELAY).as_secs()).unwrap_or(0);
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
+            let entry = entry.set_message_group_id(message.group().map(str::to_owned));
             let entry = entry.set_delay_seconds((seconds > 0).then_some(seconds)).build();
             batch = batch.entries(entry.map_err(|error| QueueError(error.to_string()))?);
         }

@@ -4,6 +4,11 @@
 //! |---|---|---|
 //! | run | `run#<id>` | `run` |
 //! | wait | `wait#<route>#<key>` | `wait` |
+//! | event | `event#<customer>#<id>` | `event` |
+//! | delivery of it | `event#<customer>#<id>` | `delivery#<endpoint>` |
+//! | endpoint | `customer#<customer>` | `endpoint#<id>` |
+//! | how it fails | `customer#<customer>` | `health#<id>` |
+//! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
 //!
@@ -12,11 +17,22 @@
 
 mod codec;
 mod item;
+mod delivery;
+mod endpoint;
+mod event;
+mod health;
+mod list;
+mod owed;
 mod run;
 mod wait;
 mod timer;
 
 pub use codec::MAX_BLOB;
+pub use delivery::{DeliveryPlace, StoredDelivery};
+pub use endpoint::StoredEndpoint;
+pub use event::NewEvent;
+pub use health::StoredHealth;
+pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
 pub use timer::{Timer, TimerPage};
 

@@ -39,19 +39,24 @@ pub enum ErrorClass {
     /// No connection could be made.
     Connect,
     /// No connection was made in time.
+    #[serde(rename = "timeout_connect")]
     ConnectTimeout,
     /// No secure connection could be made.
     Tls,
     /// No whole answer came in time.
     Timeout,
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke before there was an answer.
+    Reset,
+    /// What came was not HTTP.
     Protocol,
     /// The address is not one that we may call.
     ForbiddenAddress,
     /// The URL is none that can be called.
     BadUrl,
-    /// A header can't be sent, or a signing secret can't be used.
+    /// A header can't be sent.
     BadHeader,
+    /// The endpoint's secret can't be opened or can't sign.
+    BadSecret,
 }
 
 impl ErrorClass {
@@ -60,13 +65,15 @@ impl ErrorClass {
         match self {
             Self::Dns => "dns",
             Self::Connect => "connect",
-            Self::ConnectTimeout => "connect_timeout",
+            Self::ConnectTimeout => "timeout_connect",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
+            Self::Reset => "reset",
             Self::Protocol => "protocol",
             Self::ForbiddenAddress => "forbidden_address",
             Self::BadUrl => "bad_url",
             Self::BadHeader => "bad_header",
+            Self::BadSecret => "bad_secret",
         }
     }
 
@@ -78,10 +85,12 @@ impl ErrorClass {
             Self::ConnectTimeout => "no connection was made in time",
             Self::Tls => "no secure connection could be made",
             Self::Timeout => "it did not answer in time",
-            Self::Protocol => "the connection broke, or the answer was not HTTP",
+            Self::Reset => "the connection broke",
+            Self::Protocol => "what it answered is not HTTP",
             Self::ForbiddenAddress => "its address may not be called",
             Self::BadUrl => "its URL can't be called",
-            Self::BadHeader => "a header or the signature can't be made",
+            Self::BadHeader => "a header can't be sent",
+            Self::BadSecret => "its secret can't be used to sign",
         }
     }
 

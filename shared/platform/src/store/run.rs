@@ -2,7 +2,7 @@
 
 use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
 use super::{Store, StoreError, codec, unavailable};
-use crate::queue::Message;
+use crate::queue::{Message, RunMessage};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// If it is too large, or the table is unavailable.
     pub async fn add_run(&self, run: &Run, request: Option<&Value>) -> Result<NewRun, StoreError> {
-        let owes = [Message { run: run.id.clone(), stretch: Stretch::Start, due: None }];
+        let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None }.into()];
         let (packed, request) = (codec::pack(run)?, request.map(codec::pack).transpose()?);
         let size = packed.len() + request.as_ref().map_or(0, Vec::len);
         if size > MAX_NEW {
@@ -149,7 +149,7 @@ impl Store {
     ///
     /// # Errors
     /// If the table is unavailable.
-    pub async fn remind_run(&self, message: &Message) -> Result<(), StoreError> {
+    pub async fn remind_run(&self, message: &RunMessage) -> Result<(), StoreError> {
         let update = self
             .client
             .update_item()
@@ -162,7 +162,7 @@ impl Store {
             .expression_attribute_values(":failed", s(Status::Failed.as_str()))
             .expression_attribute_values(":cancelled", s(Status::Cancelled.as_str()))
             .expression_attribute_values(":owed", yes())
-            .expression_attribute_values(":owes", owes_value(std::slice::from_ref(message))?);
+            .expression_attribute_values(":owes", owes_value(&[message.clone().into()])?);
         match update.send().await {
             Ok(_) => Ok(()),
             Err(SdkError::ServiceError(error))

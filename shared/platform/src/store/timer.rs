@@ -5,20 +5,22 @@
 
 use super::item::{Item, expiry, n, number, s, sortable, text};
 use super::{Store, StoreError, unavailable};
-use crate::queue::Message;
+use crate::queue::{DeliverMessage, RunMessage};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a timer is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Timer {
     /// A wait's deadline.
     Wait(WaitKey),
     /// A message to a run.
-    Run(Message),
+    Run(RunMessage),
+    /// An attempt of a delivery; without its event.
+    Deliver(DeliverMessage),
 }
 
 /// Timers that are due, of one shard.
@@ -39,6 +41,7 @@ impl Store {
         let what = match timer {
             Timer::Wait(wait) => super::wait::wait_pk(wait),
             Timer::Run(message) => format!("run#{}#{}", message.run, json(&message.stretch)?),
+            Timer::Deliver(message) => format!("delivery#{}#{}", message.delivery, message.attempt),
         };
         // A sort key has at most 1,024 bytes; the timer itself is in the item.
         let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&what)).split_off(32);

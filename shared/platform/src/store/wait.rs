@@ -7,7 +7,7 @@
 use super::item::{Item, b, bytes, damaged, expiry, millis, n, number, s, text, yes};
 use super::run::owes_value;
 use super::{Store, StoreError, codec, unavailable};
-use crate::queue::Message;
+use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -91,7 +91,7 @@ impl Store {
         deadline: Timestamp,
         remove: &str,
     ) -> Result<UpdateItemFluentBuilder, StoreError> {
-        let message = Message { run: waiter.run.clone(), stretch: Stretch::Wait(wait.clone()), due: None };
+        let message = RunMessage { run: waiter.run.clone(), stretch: Stretch::Wait(wait.clone()), due: None };
         let set = "SET run = :run, job = :job, attempt = :attempt, deadline = :deadline, waiting = :yes, owes = :owes, expires = :expires";
         Ok(self
             .wait_item(wait)
@@ -101,7 +101,7 @@ impl Store {
             .expression_attribute_values(":attempt", n(waiter.attempt))
             .expression_attribute_values(":deadline", millis(deadline))
             .expression_attribute_values(":yes", yes())
-            .expression_attribute_values(":owes", owes_value(&[message])?)
+            .expression_attribute_values(":owes", owes_value(&[message.into()])?)
             .expression_attribute_values(":expires", expiry(deadline, self.retention)))
     }
 

@@ -1,0 +1,15 @@
+//! Publishes what we have to say ourselves, if anybody subscribes to it.
+
+use domain::event::Event;
+use platform::App;
+use platform::store::StoreError;
+
+/// Stores the event where an endpoint wants it. Its id is derived from what it tells, so a repeated message is the same
+/// event.
+pub(crate) async fn handle(app: &App, event: Event) -> Result<(), StoreError> {
+    let endpoints = app.directory.fresh(&app.store, &event.customer, app.now()).await?;
+    if endpoints.iter().any(|stored| stored.endpoint.wants(&event)) {
+        app.store.add_event(&event).await?;
+    }
+    Ok(())
+}

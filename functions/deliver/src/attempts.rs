@@ -1,0 +1,147 @@
+//! An attempt of a delivery.
+//!
+//! **Flow.** The event comes with the message, or is read; the endpoint is remembered for seconds. The endpoint's breaker,
+//! its rate limit and its lane may each put the attempt off; else it is made, and its outcome is one conditional write,
+//! with the promise of what comes next. **Guarantees.** A message for an attempt that isn't owed any more does nothing. A
+//! first attempt that succeeds costs one write and no read. How the endpoint is doing is written only where it changes.
+
+mod health;
+
+use crate::{notices, parcel};
+use domain::delivery::{Delivery, DeliveryId, GaveUp, Next, State};
+use domain::endpoint::{DisabledBy, Endpoint, Health, May};
+use domain::event::Event;
+use jiff::{SignedDuration, Timestamp};
+use platform::App;
+use platform::queue::{DeliverMessage, MAX_DELAY, Message};
+use platform::store::{Saved, StoreError, StoredDelivery, StoredEndpoint, StoredHealth, Timer};
+use rand::Rng;
+
+/// How long an attempt is put off whose endpoint has enough of them under way, at least and at most.
+const FULL_LANE: (f64, f64) = (2.0, 10.0);
+/// What is put off until a time comes within so many seconds after it, so that not all come at once.
+const SPREAD: f64 = 5.0;
+
+/// Makes the attempt that the message names, if it is owed. `again`: the message has come before, so its attempt may have
+/// been made.
+pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> Result<(), StoreError> {
+    let DeliverMessage { delivery: id, attempt, event, .. } = message;
+    let stored = if attempt > 1 || again || event.is_none() { app.store.delivery(&id).await? } else { None };
+    if stored.as_ref().is_some_and(|stored| stored.delivery.owed() != Some(attempt)) {
+        return Ok(());
+    }
+    let event = match event {
+        Some(event) => Some(*event),
+        None => app.store.event(&id.customer, &id.event).await?,
+    };
+    let Some(event) = event else { return without_event(app, stored).await };
+    let (delivery, version) = match stored {
+        Some(StoredDelivery { delivery, version }) => (delivery, version),
+        None => (Delivery::new(id.clone(), event.event_type.clone(), event.accepted_at), 0),
+    };
+    let owed = Owed { app, event, delivery, version };
+    let endpoints = app.directory.recent(&app.store, &id.customer, app.now()).await?;
+    match endpoints.get(&id.endpoint) {
+        Some((endpoint, health)) if endpoint.endpoint.disabled.is_none() => owed.to(endpoint, health).await,
+        // An endpoint that was taken away before the first attempt never had this delivery.
+        None if version == 0 => Ok(()),
+        Some(_) | None => {
+            let now = app.now();
+            let given_up = owed.delivery.clone().give_up(GaveUp::NoEndpoint, now);
+            owed.save(given_up, &[]).await
+        }
+    }
+}
+
+/// The event has expired: there is nothing to deliver.
+async fn without_event(app: &App, stored: Option<StoredDelivery>) -> Result<(), StoreError> {
+    let Some(StoredDelivery { delivery, version }) = stored else { return Ok(()) };
+    let now = app.now();
+    app.store.save_delivery(&delivery.give_up(GaveUp::NoEvent, now), version, &[], now).await.map(|_| ())
+}
+
+/// A delivery in the hands of one message.
+struct Owed<'a> {
+    app: &'a App,
+    event: Event,
+    delivery: Delivery,
+    version: u64,
+}
+
+impl Owed<'_> {
+    async fn to(self, endpoint: &StoredEndpoint, health: &StoredHealth) -> Result<(), StoreError> {
+        let (app, now, settings) = (self.app, self.app.now(), &endpoint.endpoint.settings);
+        let name = (&endpoint.endpoint.customer, &endpoint.endpoint.id);
+        let Some(place) = app.lanes.enter(name.1) else {
+            return self.hold(after(now, rand::rng().random_range(FULL_LANE.0..FULL_LANE.1))).await;
+        };
+        let mut health = health.clone();
+        match Health::may(health.health.as_ref(), now) {
+            May::Try => {}
+            May::Hold(until) => return self.hold_until(until).await,
+            May::Probe(probing) => match health::probe(app, name, probing, health.version, now).await? {
+                Ok(probing) => health = probing,
+                Err(until) => return self.hold_until(until).await,
+            },
+        }
+        if let Some(rate) = settings.rate_limit
+            && !app.store.count_delivery(name, rate, now).await?
+        {
+            let period = i64::from(rate.period.max(1));
+            let next = Timestamp::from_second((now.as_second() / period + 1) * period).unwrap_or(now);
+            return self.hold(next).await;
+        }
+        let attempt = parcel::attempt(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;
+        drop(place);
+        let now = app.now();
+        let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, rand::rng().random());
+        // First what concerns the endpoint as a whole: should this die in between, the attempt is made again.
+        let gone = (next == Next::GiveUp(GaveUp::Gone)).then_some(DisabledBy::Gone);
+        health::record(app, endpoint, &health, &attempt, gone, now).await?;
+        let mut owes = Vec::new();
+        if let Next::GiveUp(why) = next {
+            owes.extend(notices::exhausted(&self.event, &delivery, &endpoint.endpoint, why, now));
+        }
+        self.save(delivery, &owes).await
+    }
+
+    async fn hold_until(self, until: Timestamp) -> Result<(), StoreError> {
+        self.hold(after(until, rand::rng().random_range(0.0..SPREAD))).await
+    }
+
+    async fn hold(self, due: Timestamp) -> Result<(), StoreError> {
+        let held = self.delivery.clone().hold(due);
+        self.save(held, &[]).await
+    }
+
+    /// Writes the delivery, with the message of its next attempt. Where another has written it meanwhile, that stands.
+    async fn save(&self, delivery: Delivery, more: &[Message]) -> Result<(), StoreError> {
+        let now = self.app.now();
+        let mut owes = more.to_vec();
+        if let (State::Pending { due }, Some(attempt)) = (&delivery.state, delivery.owed()) {
+            let message = next_message(&delivery.id, attempt, *due);
+            if *due <= after(now, MAX_DELAY.as_secs_f64()) {
+                owes.push(message.into());
+            } else {
+                // First the timer: one that points at nothing does no harm.
+                self.app.store.add_timer(*due, &Timer::Deliver(message)).await?;
+            }
+        }
+        match self.app.store.save_delivery(&delivery, self.version, &owes, now).await? {
+            Saved::Written(_) => Ok(()),
+            Saved::Conflict => {
+                tracing::debug!(delivery.id = %delivery.id, "another message has brought the delivery further");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn next_message(id: &DeliveryId, attempt: u32, due: Timestamp) -> DeliverMessage {
+    DeliverMessage { delivery: id.clone(), attempt, event: None, due: Some(due) }
+}
+
+fn after(time: Timestamp, seconds: f64) -> Timestamp {
+    let duration = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO);
+    time.checked_add(duration).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,93 @@
+//! How an endpoint is doing after an attempt.
+
+use crate::notices;
+use domain::delivery::Attempt;
+use domain::endpoint::{Disabled, DisabledBy, Endpoint, Health, May};
+use domain::event::{CustomerId, EndpointId};
+use jiff::Timestamp;
+use platform::App;
+use platform::store::{Saved, StoreError, StoredEndpoint, StoredHealth};
+
+/// Rounds against others' writes; what is not stored then is stored after the next attempt.
+const ROUNDS: usize = 3;
+
+/// Takes the one place of a probe. `Err`: another has it, or there is no need any more; not before that time then.
+pub(super) async fn probe(
+    app: &App,
+    name: (&CustomerId, &EndpointId),
+    probing: Health,
+    version: u64,
+    now: Timestamp,
+) -> Result<Result<StoredHealth, Timestamp>, StoreError> {
+    let saved = app.store.save_health(name, Some(&probing), version, &[], now).await?;
+    app.directory.forget(name.0);
+    if let Saved::Written(version) = saved {
+        return Ok(Ok(StoredHealth { health: Some(probing), version }));
+    }
+    let stored = app.store.health(name.0, name.1).await?;
+    Ok(match Health::may(stored.health.as_ref(), now) {
+        May::Try => Ok(stored),
+        May::Hold(until) => Err(until),
+        May::Probe(_) => Err(now),
+    })
+}
+
+/// Notes what an attempt says of its endpoint. `gone`: it wants nothing any more.
+pub(super) async fn record(
+    app: &App,
+    stored: &StoredEndpoint,
+    known: &StoredHealth,
+    attempt: &Attempt,
+    gone: Option<DisabledBy>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let endpoint = &stored.endpoint;
+    let name = (&endpoint.customer, &endpoint.id);
+    if attempt.succeeded() && known.health.is_none() {
+        return Ok(());
+    }
+    let mut known = known.clone();
+    for _ in 0..ROUNDS {
+        let (next, owes) = match (attempt.succeeded(), &known.health) {
+            (true, None) => break,
+            (true, Some(health)) => {
+                let told = health.was_open().then(|| notices::recovered(endpoint, health.failing_since, now));
+                (None, told.flatten())
+            }
+            (false, health) => (Some(Health::failed(health.as_ref(), attempt.speaks_of_the_endpoint(), now)), None),
+        };
+        let owes: Vec<_> = owes.into_iter().collect();
+        if let Saved::Written(_) = app.store.save_health(name, next.as_ref(), known.version, &owes, now).await? {
+            let hopeless = next.is_some_and(|health| health.is_hopeless(now)).then_some(DisabledBy::Failing);
+            if let Some(why) = gone.or(hopeless) {
+                disable(app, name, why, now).await?;
+            }
+            break;
+        }
+        known = app.store.health(name.0, name.1).await?;
+    }
+    app.directory.forget(name.0);
+    Ok(())
+}
+
+/// Disables an endpoint, and says so. One that is disabled or gone already stays as it is.
+async fn disable(
+    app: &App,
+    (customer, id): (&CustomerId, &EndpointId),
+    why: DisabledBy,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for _ in 0..ROUNDS {
+        let Some(StoredEndpoint { endpoint, version }) = app.store.endpoint(customer, id).await? else { break };
+        if endpoint.disabled.is_some() {
+            break;
+        }
+        let disabled = Disabled { at: now, why };
+        let endpoint = Endpoint { disabled: Some(disabled.clone()), updated_at: now, ..endpoint };
+        let owes: Vec<_> = notices::disabled(&endpoint, &disabled).into_iter().collect();
+        if let Saved::Written(_) = app.store.save_endpoint(&endpoint, version, &owes).await? {
+            break;
+        }
+    }
+    Ok(())
+}

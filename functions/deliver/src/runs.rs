@@ -1,0 +1,81 @@
+//! A stretch of work on one run.
+//!
+//! **Cast.** A [`session`](Session) holds the run while the stretch lasts. **Flow.** The run is read and taken through
+//! the input; the calls that this makes due are made side by side; each outcome is one conditional write, and what it
+//! makes due at once is made in the same stretch, with no hop through the stream. **Guarantees.** The message covers the
+//! whole stretch: whatever dies, it comes again, and the run says what is still owed. A call is repeated if its outcome
+//! was not written, with the same idempotency key.
+
+use crate::perform;
+use crate::session::Session;
+use domain::run::{Input, Stretch};
+use domain::wait::Waiter;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use platform::App;
+use platform::queue::RunMessage;
+use platform::store::StoreError;
+use std::collections::HashSet;
+
+/// Brings a run the stretch that the message names.
+///
+/// # Errors
+/// If the table failed; the message must come again.
+pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreError> {
+    let Some(mut session) = Session::open(app, message).await? else { return Ok(()) };
+    match input(app, message).await? {
+        News::Nothing => {}
+        News::Stale => return Ok(()),
+        News::Input(input) => session.take(input),
+    }
+    session.save_unless_quiet().await?;
+    let mut begun = HashSet::new();
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        for owed in session.owed() {
+            if begun.insert(owed.clone()) {
+                under_way.push(perform::perform(app, session.run(), owed));
+            }
+        }
+        let Some(inputs) = under_way.next().await else { break };
+        for input in inputs? {
+            session.take(input);
+        }
+        session.save().await?;
+    }
+    session.save().await?;
+    Ok(())
+}
+
+/// What a message means for its run.
+enum News {
+    Input(Input),
+    /// Only what the run owes already.
+    Nothing,
+    /// It has been overtaken.
+    Stale,
+}
+
+async fn input(app: &App, message: &RunMessage) -> Result<News, StoreError> {
+    Ok(match &message.stretch {
+        Stretch::Start => News::Input(Input::Start),
+        Stretch::Stop => News::Input(Input::Cancel),
+        Stretch::Continue { .. } => News::Nothing,
+        Stretch::Wake { job, attempt, .. } => News::Input(Input::Woke(job.clone(), *attempt)),
+        Stretch::Deadline { job, attempt } => News::Input(Input::TimedOut(job.clone(), *attempt)),
+        Stretch::Wait(wait) => match app.store.ended_wait(wait).await? {
+            Some((Waiter { run, job, attempt }, arrival)) if run == message.run => News::Input(match arrival {
+                Some(arrival) => Input::Arrived(job, attempt, arrival),
+                None => Input::TimedOut(job, attempt),
+            }),
+            // The key has been used again since: the run had its answer long ago.
+            Some(_) | None => News::Stale,
+        },
+        Stretch::Child { job, attempt, child } => {
+            match app.store.run(child).await?.and_then(|stored| stored.run.ending()) {
+                Some(ending) => News::Input(Input::ChildEnded(job.clone(), *attempt, ending)),
+                None => News::Stale,
+            }
+        }
+    })
+}

@@ -1,0 +1,168 @@
+//! Deliveries in the table, beside their event. One is written when its first attempt has been made or put off.
+
+use super::event::event_pk;
+use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
+use super::list::Place;
+use super::run::owes_value;
+use super::{Saved, Store, StoreError, codec, unavailable};
+use crate::queue::{DeliverMessage, Message};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use domain::delivery::{Delivery, DeliveryId};
+use domain::event::{CustomerId, EndpointId, EventType};
+use jiff::Timestamp;
+
+/// A delivery as it stands in the table.
+#[derive(Debug, Clone)]
+pub struct StoredDelivery {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Counts the writes, from 1; the next one must name it.
+    pub version: u64,
+}
+
+/// Where a delivery stands among its customer's, by time, event type and endpoint: what can be told without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryPlace {
+    /// Names the place; a page goes on before it.
+    pub cursor: String,
+    /// When the event was accepted.
+    pub created_at: Timestamp,
+    /// Its type.
+    pub event_type: EventType,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    place: Place,
+}
+
+fn sk(endpoint: &EndpointId) -> String {
+    format!("delivery#{endpoint}")
+}
+
+impl Store {
+    /// Reads a delivery, with all writes that were answered before.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn delivery(&self, id: &DeliveryId) -> Result<Option<StoredDelivery>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(event_pk(&id.customer, &id.event))).key("sk", s(sk(&id.endpoint)));
+        get.send().await.map_err(unavailable)?.item.map(|item| stored(&item)).transpose()
+    }
+
+    /// Stores a delivery over the version that it was read at, 0 for one that wasn't there, with the messages that it owes.
+    ///
+    /// # Errors
+    /// If it is too large, or the table is unavailable.
+    pub async fn save_delivery(
+        &self,
+        delivery: &Delivery,
+        version: u64,
+        owes: &[Message],
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
+        let (id, next) = (&delivery.id, version + 1);
+        let at = format!("{}#{}#{}#{}", sortable(delivery.created_at), delivery.event_type, id.endpoint, id.event);
+        let list = format!("deliveries#{}", id.customer);
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", s(event_pk(&id.customer, &id.event)))
+            .item("sk", s(sk(&id.endpoint)))
+            .item("v", n(next))
+            .item("st", s(delivery.status()))
+            .item("delivery", b(codec::pack(delivery)?))
+            .item("list", s(self.list_shard(&list, id.event.as_str())))
+            .item("at", s(at))
+            .item("expires", expiry(now.max(delivery.created_at), self.retention));
+        put = if version == 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("v = :v").expression_attribute_values(":v", n(version))
+        };
+        if !owes.is_empty() {
+            put = put.item("owed", yes()).item("owes", owes_value(owes)?);
+        }
+        match put.send().await {
+            Ok(_) => Ok(Saved::Written(next)),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(Saved::Conflict)
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Makes a delivery owe its message, whose time has come. The delivery itself doesn't change.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn remind_delivery(&self, message: &DeliverMessage) -> Result<(), StoreError> {
+        let id = &message.delivery;
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", s(event_pk(&id.customer, &id.event)))
+            .key("sk", s(sk(&id.endpoint)))
+            .condition_expression("st IN (:pending, :retrying)")
+            .update_expression("SET owed = :owed, owes = :owes")
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":retrying", s("retrying"))
+            .expression_attribute_values(":owed", yes())
+            .expression_attribute_values(":owes", owes_value(&[message.clone().into()])?);
+        match update.send().await {
+            Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Err(unavailable(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The customer's newest deliveries before a cursor and not older than `since`, newest first; at most `limit`. Says
+    /// no more than what needs no reading.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn delivery_places(
+        &self,
+        customer: &CustomerId,
+        before: Option<&str>,
+        since: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryPlace>, StoreError> {
+        let list = format!("deliveries#{customer}");
+        let places = self.places(&list, before, since.map(sortable).as_deref(), limit).await?;
+        Ok(places.into_iter().filter_map(delivery_place).collect())
+    }
+
+    /// The deliveries at these places, in no order; those that have gone meanwhile are left out.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or an item is damaged.
+    pub async fn deliveries_at(&self, places: &[DeliveryPlace]) -> Result<Vec<StoredDelivery>, StoreError> {
+        let places: Vec<Place> = places.iter().map(|place| place.place.clone()).collect();
+        self.items_at(&places).await?.iter().map(stored).collect()
+    }
+
+    /// The cursor before which everything is older than that time.
+    pub fn delivery_cursor(before: Timestamp) -> String {
+        sortable(before)
+    }
+}
+
+fn delivery_place(place: Place) -> Option<DeliveryPlace> {
+    let mut parts = place.at.split('#');
+    let created_at = Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?;
+    let event_type = EventType::parse(parts.next()?).ok()?;
+    let endpoint = EndpointId::parse(parts.next()?).ok()?;
+    Some(DeliveryPlace { cursor: place.at.clone(), created_at, event_type, endpoint, place })
+}
+
+fn stored(item: &Item) -> Result<StoredDelivery, StoreError> {
+    let whose = text(item, "at").unwrap_or_default();
+    let delivery = codec::unpack(bytes(item, "delivery").ok_or_else(|| damaged(item))?, whose)?;
+    Ok(StoredDelivery { delivery, version: number(item, "v").ok_or_else(|| damaged(item))? })
+}

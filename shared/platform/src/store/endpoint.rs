@@ -1,0 +1,144 @@
+//! Endpoints in the table: a customer's are side by side, so that one query finds who wants an event.
+
+use super::item::{Item, b, bytes, damaged, n, number, s, sortable, text, yes};
+use super::run::owes_value;
+use super::{Saved, Store, StoreError, codec, unavailable};
+use crate::queue::Message;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use domain::endpoint::Endpoint;
+use domain::event::{CustomerId, EndpointId};
+
+/// An endpoint as it stands in the table.
+#[derive(Debug, Clone)]
+pub struct StoredEndpoint {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// Counts the writes, from 1; the next one must name it.
+    pub version: u64,
+}
+
+pub(super) fn customer_pk(customer: &CustomerId) -> String {
+    format!("customer#{customer}")
+}
+
+fn sk(id: &EndpointId) -> String {
+    format!("endpoint#{id}")
+}
+
+impl Store {
+    /// Stores an endpoint over the version that it was read at, 0 for one that wasn't there, with the messages that it owes.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn save_endpoint(
+        &self,
+        endpoint: &Endpoint,
+        version: u64,
+        owes: &[Message],
+    ) -> Result<Saved, StoreError> {
+        let next = version + 1;
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", s(customer_pk(&endpoint.customer)))
+            .item("sk", s(sk(&endpoint.id)))
+            .item("v", n(next))
+            .item("endpoint", b(codec::pack(endpoint)?))
+            .item("list", s(self.list_shard("endpoints", endpoint.id.as_str())))
+            .item("at", s(format!("{}#{}", sortable(endpoint.created_at), endpoint.id)));
+        put = if version == 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("v = :v").expression_attribute_values(":v", n(version))
+        };
+        if !owes.is_empty() {
+            put = put.item("owed", yes()).item("owes", owes_value(owes)?);
+        }
+        match put.send().await {
+            Ok(_) => Ok(Saved::Written(next)),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(Saved::Conflict)
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Reads an endpoint, with all writes that were answered before.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn endpoint(&self, customer: &CustomerId, id: &EndpointId) -> Result<Option<StoredEndpoint>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
+        get.send().await.map_err(unavailable)?.item.map(|item| stored(&item)).transpose()
+    }
+
+    /// Takes an endpoint away, and what is known of its health. False if it wasn't there.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn delete_endpoint(&self, customer: &CustomerId, id: &EndpointId) -> Result<bool, StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table).key("pk", s(customer_pk(customer)));
+        let delete = delete.key("sk", s(sk(id))).return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
+        let before = delete.send().await.map_err(unavailable)?.attributes;
+        self.forget_health(customer, id).await?;
+        Ok(before.is_some())
+    }
+
+    /// All endpoints, whose ever they are, newest first; the cursor is the place of the last.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or an item is damaged.
+    pub async fn list_endpoints(
+        &self,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<StoredEndpoint>, Option<String>), StoreError> {
+        let mut places = self.places("endpoints", before, None, limit + 1).await?;
+        let more = places.len() > limit;
+        places.truncate(limit);
+        let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
+        let mut endpoints: Vec<StoredEndpoint> =
+            self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
+        endpoints.sort_by(|a, b| (b.endpoint.created_at, &b.endpoint.id).cmp(&(a.endpoint.created_at, &a.endpoint.id)));
+        Ok((endpoints, cursor))
+    }
+
+    /// Everything below a customer whose sort key begins so.
+    pub(super) async fn below_customer(&self, customer: &CustomerId) -> Result<Vec<Item>, StoreError> {
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                // Endpoints and their health, and not what is counted for them: `endpoint#` to `health#~`.
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":pk", s(customer_pk(customer)))
+                .expression_attribute_values(":first", s("endpoint#"))
+                .expression_attribute_values(":last", s("health#~"))
+                .set_exclusive_start_key(start);
+            let page = query.send().await.map_err(unavailable)?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+pub(super) fn is_endpoint(item: &Item) -> bool {
+    text(item, "sk").is_some_and(|sk| sk.starts_with("endpoint#"))
+}
+
+pub(super) fn stored(item: &Item) -> Result<StoredEndpoint, StoreError> {
+    let whose = text(item, "pk").unwrap_or_default();
+    let endpoint = codec::unpack(bytes(item, "endpoint").ok_or_else(|| damaged(item))?, whose)?;
+    Ok(StoredEndpoint { endpoint, version: number(item, "v").ok_or_else(|| damaged(item))? })
+}

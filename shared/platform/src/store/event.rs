@@ -1,0 +1,69 @@
+//! Events in the table. An event is written once and never changed; `owed` has the stream bring it to `relay`.
+
+use super::item::{Item, b, bytes, damaged, expiry, s, yes};
+use super::{Store, StoreError, codec, unavailable};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use domain::event::{CustomerId, Event, EventId};
+
+/// What became of a published event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NewEvent {
+    /// It is stored, and will be delivered.
+    Accepted,
+    /// This event was there before.
+    Duplicate,
+    /// Another event has its id.
+    Taken,
+}
+
+pub(super) fn event_pk(customer: &CustomerId, id: &EventId) -> String {
+    format!("event#{customer}#{id}")
+}
+
+impl Store {
+    /// Stores an event, and with it the promise to deliver it.
+    ///
+    /// # Errors
+    /// If it is too large, or the table is unavailable.
+    pub async fn add_event(&self, event: &Event) -> Result<NewEvent, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", s(event_pk(&event.customer, &event.id)))
+            .item("sk", s("event"))
+            .item("event", b(codec::pack(event)?))
+            .item("owed", yes())
+            .item("expires", expiry(event.accepted_at, self.retention))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(NewEvent::Accepted),
+            Err(SdkError::ServiceError(error)) => match error.err() {
+                PutItemError::ConditionalCheckFailedException(refused) => {
+                    let before = read(refused.item().ok_or_else(|| StoreError::Damaged(event.id.to_string()))?)?;
+                    let same = before.event_type == event.event_type && before.data == event.data;
+                    Ok(if same { NewEvent::Duplicate } else { NewEvent::Taken })
+                }
+                _ => Err(unavailable(SdkError::ServiceError(error))),
+            },
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn event(&self, customer: &CustomerId, id: &EventId) -> Result<Option<Event>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(event_pk(customer, id))).key("sk", s("event"));
+        get.send().await.map_err(unavailable)?.item.map(|item| read(&item)).transpose()
+    }
+}
+
+fn read(item: &Item) -> Result<Event, StoreError> {
+    codec::unpack(bytes(item, "event").ok_or_else(|| damaged(item))?, "an event")
+}

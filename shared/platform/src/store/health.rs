@@ -1,0 +1,145 @@
+//! How endpoints fail, and how much they have had: what changes with attempts.
+
+use super::endpoint::{StoredEndpoint, customer_pk, is_endpoint, stored};
+use super::item::{Item, bytes, expiry, n, number, s, text, yes};
+use super::run::owes_value;
+use super::{Saved, Store, StoreError, codec, unavailable};
+use crate::queue::Message;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use domain::endpoint::{Health, RateLimit};
+use domain::event::{CustomerId, EndpointId};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// How long what has healed is kept, for those who still have the version before.
+const HEALED: Duration = Duration::from_secs(60 * 60);
+
+/// How an endpoint is doing, as it stands in the table.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StoredHealth {
+    /// How it fails; `None` if it is well.
+    pub health: Option<Health>,
+    /// Counts the writes; 0 if there is nothing in the table.
+    pub version: u64,
+}
+
+fn sk(id: &EndpointId) -> String {
+    format!("health#{id}")
+}
+
+impl Store {
+    /// A customer's endpoints and how each is doing, with all writes that were answered before.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or an item is damaged.
+    pub async fn endpoints(&self, customer: &CustomerId) -> Result<Vec<(StoredEndpoint, StoredHealth)>, StoreError> {
+        let (endpoints, healths): (Vec<Item>, Vec<Item>) =
+            self.below_customer(customer).await?.into_iter().partition(is_endpoint);
+        endpoints
+            .iter()
+            .map(|item| {
+                let endpoint = stored(item)?;
+                let sk = sk(&endpoint.endpoint.id);
+                let health = healths.iter().find(|item| text(item, "sk") == Some(&sk)).map(read).transpose()?;
+                Ok((endpoint, health.unwrap_or_default()))
+            })
+            .collect()
+    }
+
+    /// How an endpoint is doing.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn health(&self, customer: &CustomerId, id: &EndpointId) -> Result<StoredHealth, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
+        let item = get.send().await.map_err(unavailable)?.item;
+        Ok(item.map(|item| read(&item)).transpose()?.unwrap_or_default())
+    }
+
+    /// Stores how an endpoint is doing over the version that it was read at, with the messages that this owes.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn save_health(
+        &self,
+        (customer, id): (&CustomerId, &EndpointId),
+        health: Option<&Health>,
+        version: u64,
+        owes: &[Message],
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
+        let next = version + 1;
+        let mut put = self.client.put_item().table_name(&self.table);
+        put = put.item("pk", s(customer_pk(customer))).item("sk", s(sk(id))).item("v", n(next));
+        put = match health {
+            Some(health) => {
+                let packed = super::item::b(codec::pack(health)?);
+                put.item("health", packed).item("expires", expiry(now, self.retention))
+            }
+            None => put.item("expires", expiry(now, HEALED)),
+        };
+        if !owes.is_empty() {
+            put = put.item("owed", yes()).item("owes", owes_value(owes)?);
+        }
+        put = if version == 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("v = :v").expression_attribute_values(":v", n(version))
+        };
+        match put.send().await {
+            Ok(_) => Ok(Saved::Written(next)),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(Saved::Conflict)
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    pub(super) async fn forget_health(&self, customer: &CustomerId, id: &EndpointId) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
+        delete.send().await.map(|_| ()).map_err(unavailable)
+    }
+
+    /// Counts a delivery in the endpoint's present period. False if it has had as many as it may.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn count_delivery(
+        &self,
+        (customer, id): (&CustomerId, &EndpointId),
+        rate: RateLimit,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let period = now.as_second() / i64::from(rate.period.max(1));
+        let kept = Duration::from_secs(u64::from(rate.period) * 2);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", s(customer_pk(customer)))
+            .key("sk", s(format!("rate#{id}#{}#{period}", rate.period)))
+            .update_expression("ADD n :one SET expires = :expires")
+            .condition_expression("attribute_not_exists(n) OR n < :limit")
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":limit", n(rate.limit))
+            .expression_attribute_values(":expires", expiry(now, kept));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+}
+
+fn read(item: &Item) -> Result<StoredHealth, StoreError> {
+    let whose = text(item, "pk").unwrap_or_default();
+    let health = bytes(item, "health").map(|health| codec::unpack(health, whose)).transpose()?;
+    Ok(StoredHealth { health, version: number(item, "v").unwrap_or(0) })
+}
