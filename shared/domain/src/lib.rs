@@ -3,6 +3,7 @@
 //! What a file says is [`config`], what its templates mean is [`expr`]; what a run does next is [`run`], and how a
 //! paused job meets its callback is [`wait`]. Every [`id`] is derived, so that repeating anything is safe.
 
+pub mod address;
 pub mod config;
 pub mod expr;
 pub mod id;
