@@ -55,11 +55,9 @@ fn a_name_or_port_that_is_refused_otherwise_may_lead_to_named_ranges_alone() {
     }
     let public = reach("https://example.com/");
     assert_eq!(public, Reach::Anywhere);
-    for (address, expected) in [
-        ("8.8.8.8", Ok(())),
-        ("127.0.0.1", Ok(())),
-        ("192.168.0.1", Err(Refusal::Address(AddressKind::Private))),
-    ] {
+    for (address, expected) in
+        [("8.8.8.8", Ok(())), ("127.0.0.1", Ok(())), ("192.168.0.1", Err(Refusal::Address(AddressKind::Private)))]
+    {
         assert_eq!(public.judge_answer(&guard, ip(address)), expected, "{address}");
     }
     assert_eq!(code(&guard, "http://a..b/"), "url_unreadable");
@@ -68,7 +66,8 @@ fn a_name_or_port_that_is_refused_otherwise_may_lead_to_named_ranges_alone() {
 #[test]
 fn the_machine_itself_can_be_kept_out_of_named_ranges() {
     let guard = guard(&["0.0.0.0/0", "::/0"]).guarding_machine();
-    for address in ["127.0.0.1", "169.254.170.2", "0.0.0.0", "::1", "fe80::1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1"] {
+    for address in ["127.0.0.1", "169.254.170.2", "0.0.0.0", "::1", "fe80::1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1"]
+    {
         assert!(guard.judge_ip(ip(address)).is_err(), "{address}");
     }
     for address in ["10.0.0.1", "fd00::1", "8.8.8.8"] {

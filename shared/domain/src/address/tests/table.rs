@@ -206,7 +206,8 @@ fn names_for_internal_use_are_refused() {
 
 #[test]
 fn ports_of_other_services_are_refused() {
-    for port in [0, 1, 21, 22, 23, 25, 53, 110, 143, 389, 445, 465, 587, 993, 1023, 2375, 3306, 5432, 6379, 9200, 11211, 27017]
+    for port in
+        [0, 1, 21, 22, 23, 25, 53, 110, 143, 389, 445, 465, 587, 993, 1023, 2375, 3306, 5432, 6379, 9200, 11211, 27017]
     {
         assert_eq!(code(&format!("http://example.com:{port}/")), "forbidden_port", "{port}");
         assert_eq!(code(&format!("https://8.8.8.8:{port}/")), "forbidden_port", "{port}");
