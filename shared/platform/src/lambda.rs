@@ -9,6 +9,7 @@ use crate::store::Store;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use domain::address::Guard;
 use domain::run::Surroundings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -128,10 +129,11 @@ pub async fn app() -> Result<Arc<App>, Error> {
     let surroundings = Surroundings::of(&config, env, |_| Some(public_url.clone()));
     let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
+    let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     Ok(Arc::new(App {
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
         queue: Queue::new(sqs, settings.queue_url.clone()),
-        sender: Sender::new(settings.max_response)?,
+        sender: Sender::new(settings.max_response, guard)?,
         clock: Arc::new(SystemClock),
         config: Arc::new(config),
         surroundings,
