@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::queue::Queue;
+use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -26,6 +27,8 @@ pub struct App {
     pub queue: Queue,
     /// Outbound calls.
     pub sender: Sender,
+    /// The keys of what is kept secret.
+    pub keys: Arc<KeyRing>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
