@@ -22,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::clock::Clock;
 use platform::queue::Queue;
+use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::store::Store;
@@ -131,7 +132,7 @@ impl World {
         let service = format!("http://{}", listener.local_addr().unwrap());
         #[expect(clippy::disallowed_methods, reason = "a stub outlives the call that starts it")]
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let sender = Sender::new(1 << 20).unwrap();
+        let sender = Sender::new(1 << 20, Guard::default()).unwrap();
         Self { aws, killer, service, sender, optimised, plays: AtomicUsize::new(0) }
     }
 
@@ -259,6 +260,7 @@ workflow:
             queue: Queue::new(self.aws.sqs(), settings.queue_url.clone()),
             sender: self.sender.clone(),
             surroundings: Surroundings::of(&config, Map::new(), |_| None),
+            keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(HandClock::at(number)),
             config: Arc::new(config),
             settings,

@@ -1,8 +1,8 @@
 //! The bearer token, and what it lets its holder see.
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::event::CustomerId;
@@ -53,7 +53,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 /// Lets a request through that carries a token we know (RFC 6750 section 2.1).
 pub(crate) async fn require(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    match caller(&app, &request).await {
+    match caller(&app, request.headers()).await {
         Ok(Some(caller)) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -72,8 +72,8 @@ pub(crate) async fn require_all(caller: Caller, request: Request, next: Next) ->
 }
 
 /// Digests are compared, all of them and in constant time, so that the time taken tells nothing.
-async fn caller(app: &App, request: &Request) -> Result<Option<Caller>, StoreError> {
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, StoreError> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token =
         header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let text = token.map_or("", |(_, token)| token.trim());

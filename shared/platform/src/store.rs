@@ -37,8 +37,8 @@ pub use event::NewEvent;
 pub use health::StoredHealth;
 pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
-pub use token::StoredToken;
 pub use timer::{Timer, TimerPage};
+pub use token::StoredToken;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
