@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use domain::address::Guard;
 use domain::config::load;
 use domain::id::RunId;
 use domain::run::{Phase, Run, Surroundings};
@@ -149,11 +150,11 @@ impl World {
             match step {
                 Step::Waiter { killed_after } => {
                     self.killer.kill_after(*killed_after);
-                    let worked = deliver::handle(app.clone(), first.clone()).await;
+                    let worked = deliver::handle(app.clone(), first.clone(), 1).await;
                     let killed = self.killer.rest();
                     assert_eq!(worked.is_err(), killed, "{order:?}: {worked:?}");
                 }
-                Step::WaiterAgain => deliver::handle(app.clone(), first.clone()).await.unwrap(),
+                Step::WaiterAgain => deliver::handle(app.clone(), first.clone(), 1).await.unwrap(),
                 Step::Callback => answers.push((self.callback(&app, &id, "first").await, "first")),
                 Step::Duplicate => answers.push((self.callback(&app, &id, "second").await, "second")),
                 Step::Deadline => {
@@ -213,7 +214,7 @@ impl World {
                 let page = sqs.receive_message().queue_url(&url).max_number_of_messages(10).send().await.unwrap();
                 let Some(messages) = page.messages.filter(|messages| !messages.is_empty()) else { break };
                 for message in messages {
-                    deliver::handle(app.clone(), message.body.unwrap()).await.unwrap();
+                    deliver::handle(app.clone(), message.body.unwrap(), 1).await.unwrap();
                     sqs.delete_message()
                         .queue_url(&url)
                         .receipt_handle(message.receipt_handle.unwrap())
