@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use domain::address::Guard;
 use domain::config::load;
 use domain::id::RunId;
 use domain::run::{Phase, Run, Surroundings};
