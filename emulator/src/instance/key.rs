@@ -123,7 +123,8 @@ fn replace(data: &Path, path: &Path, keys: &KeyRing) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::{KeyFileError, load, rotate};
     use std::os::unix::fs::PermissionsExt;

@@ -116,9 +116,11 @@ where
     .await
 }
 
-/// What a function is given in AWS: the file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and
-/// every `${gateway:…}` and `${listener.url}` is below `RINGBACK_PUBLIC_URL`. The keys of secrets are in `RINGBACK_KEY`, or
-/// in the SSM parameter that `RINGBACK_KEY_PARAMETER` names.
+/// What a function is given in AWS.
+///
+/// The file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and every `${gateway:…}` and
+/// `${listener.url}` is below `RINGBACK_PUBLIC_URL`. The keys of secrets are in `RINGBACK_KEY`, or in the SSM parameter that
+/// `RINGBACK_KEY_PARAMETER` names.
 ///
 /// # Errors
 /// If a setting is missing, or the file can't be used.

@@ -24,7 +24,10 @@ impl Sender {
         let url = address(call)?;
         let judge = || self.guard.judge_url(&url).map_err(|refusal| refused(&url, &refusal.into()));
         let target = call.guarded.then(judge).transpose()?;
-        let client = target.as_ref().map_or(&self.trusted, |target| self.client_for(target));
+        let client = match &target {
+            Some(target) => self.client_for(target).map_err(|failure| refused(&url, &failure))?,
+            None => &self.trusted,
+        };
         let method = Method::from_bytes(call.method.as_bytes())
             .map_err(|_| JobError::new("bad_method", format!("`{}` is no HTTP method", call.method)))?;
         let headers = headers(call)?;

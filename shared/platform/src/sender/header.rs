@@ -20,8 +20,10 @@ const OF_THE_CLIENT: &[&str] = &[
     "upgrade",
 ];
 
-/// Whether a parcel may carry a header: its name is a token (RFC 9110, section 5.6.2) that isn't the client's own, and
-/// its value visible ASCII, blanks and tabs. For endpoints, to refuse when they are created what could never be sent.
+/// Whether a parcel may carry a header; for endpoints, to refuse at once what could never be sent.
+///
+/// Its name must be a token (RFC 9110, section 5.6.2) that isn't the client's own, its value visible ASCII, blanks and
+/// tabs.
 ///
 /// # Errors
 /// [`ErrorClass::BadHeader`]; it names the header and never the value.

@@ -45,13 +45,13 @@ async fn the_resolver_of_the_client_judges_what_a_name_leads_to() {
     let server = Server::start(Act::Say(answer("200 OK", "", ""))).await;
     let url = format!("http://localhost:{}/", server.address.port());
     let strict = Sender::new(1 << 10, Guard::default()).unwrap();
-    let error = strict.guarded.post(&url).send().await.unwrap_err();
+    let error = strict.guarded.get().unwrap().post(&url).send().await.unwrap_err();
     let failure = crate::sender::Failure::from_client(&error);
     assert_eq!(failure.class, ErrorClass::ForbiddenAddress);
     assert_eq!(failure.message, "the host leads to a loopback address, not to one of the public internet");
     let elsewhere = Sender::new(1 << 10, ranges(&["10.0.0.0/8"])).unwrap();
     let (_, target) = elsewhere.guard().judge(&url).unwrap();
-    let error = elsewhere.client_for(&target).post(&url).send().await.unwrap_err();
+    let error = elsewhere.client_for(&target).unwrap().post(&url).send().await.unwrap_err();
     let failure = crate::sender::failure::on_the_way(&error, &target);
     assert_eq!(failure.class, ErrorClass::ForbiddenAddress);
     assert_eq!(failure.message, Refusal::InternalName.to_string());
