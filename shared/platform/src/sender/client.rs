@@ -1,9 +1,10 @@
 //! The HTTP clients: one for each way of judging, shared by all calls.
 
-use super::failure::{Failure, FailureClass};
+use super::failure::Failure;
 use super::resolver::Judging;
 use super::{CONNECT_TIMEOUT, IDLE};
 use domain::address::{Guard, Reach};
+use domain::delivery::ErrorClass;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use std::sync::{Arc, OnceLock};
@@ -36,6 +37,6 @@ impl JudgingClient {
     pub(super) fn get(&self) -> Result<&Client, Failure> {
         let judging = || Judging::new(self.guard.clone(), self.reach.clone());
         let made = self.made.get_or_init(|| client().dns_resolver(judging()).build().ok());
-        made.as_ref().ok_or_else(|| Failure::new(FailureClass::Tls, "no secure connection can be made on this machine"))
+        made.as_ref().ok_or_else(|| Failure::new(ErrorClass::Tls, "no secure connection can be made on this machine"))
     }
 }
