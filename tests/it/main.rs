@@ -22,6 +22,7 @@ mod interleavings;
 mod jobs;
 mod keys;
 mod kill;
+mod killed_deliveries;
 mod limits;
 mod rendezvous;
 mod steps;
