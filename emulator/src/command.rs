@@ -10,6 +10,7 @@ mod eval;
 mod file;
 mod schema;
 mod up;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ pub enum Command {
     Check(check::Check),
     /// Try an expression.
     Eval(eval::Eval),
+    /// Say whether a webhook's signature is right, and why not.
+    Verify(verify::Verify),
     /// Print the JSON Schema of ringback.yml, for editors.
     Schema,
 }
@@ -50,6 +53,7 @@ impl Command {
             Self::Demo(demo) => demo.run().await,
             Self::Check(check) => check.run(),
             Self::Eval(eval) => eval.run(),
+            Self::Verify(verify) => verify.run(),
             Self::Schema => schema::run(),
         };
         match done {

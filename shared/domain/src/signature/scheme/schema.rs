@@ -68,7 +68,7 @@ fn place() -> Vec<Property> {
 
 /// What is signed.
 fn content() -> Vec<Property> {
-    let signed = "What is signed, with holes: {id}, {timestamp}, {method}, {url}, {body}, {body_sha256}, {body_crc32}, \
+    let signed = "What is signed, with holes: {id}, {timestamp}, {method}, {url}, {url_unescaped}, {body}, {body_sha256}, {body_crc32}, \
                   {header:NAME}, {body:PATH}, {parameter:NAME}. {body} where nothing is said.";
     vec![
         ("signed", text(signed)),

@@ -19,6 +19,8 @@ pub(in crate::signature) enum Part {
     Timestamp,
     Method,
     Url,
+    /// The address with the escapes undone that HubSpot undoes.
+    UrlUnescaped,
     Body,
     /// SHA-256 of the body in lower-case hex.
     BodySha256,
@@ -33,7 +35,7 @@ pub(in crate::signature) enum Part {
 }
 
 /// The holes, for messages.
-const HOLES: &str = "{id}, {timestamp}, {method}, {url}, {body}, {body_sha256}, {body_crc32}, {header:NAME}, \
+const HOLES: &str = "{id}, {timestamp}, {method}, {url}, {url_unescaped}, {body}, {body_sha256}, {body_crc32}, {header:NAME}, \
                      {body:PATH} and {parameter:NAME}";
 
 impl Template {
@@ -70,6 +72,7 @@ impl Template {
                 }
                 Part::Method => bytes.extend(request.method.to_ascii_uppercase().as_bytes()),
                 Part::Url => bytes.extend(request.url.as_bytes()),
+                Part::UrlUnescaped => bytes.extend(unescaped(request.url).as_bytes()),
                 Part::Body => bytes.extend(request.body),
                 Part::BodySha256 => bytes.extend(hex::encode(Sha256::digest(request.body)).as_bytes()),
                 Part::BodyCrc32 => bytes.extend(crc32fast::hash(request.body).to_string().as_bytes()),
@@ -144,6 +147,7 @@ fn part(name: &str) -> Result<Part, String> {
             "timestamp" | "ts" => Part::Timestamp,
             "method" => Part::Method,
             "url" => Part::Url,
+            "url_unescaped" => Part::UrlUnescaped,
             "body" => Part::Body,
             "body_sha256" => Part::BodySha256,
             "body_crc32" => Part::BodyCrc32,
@@ -158,4 +162,23 @@ impl TryFrom<String> for Template {
     fn try_from(text: String) -> Result<Self, String> {
         text.parse()
     }
+}
+
+/// The address without the escapes that HubSpot undoes before it signs; all others stay
+/// (<https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests>).
+fn unescaped(url: &str) -> String {
+    const UNDONE: [u8; 12] = *b":/?@!$'()*,;";
+    let mut parts = url.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let escaped = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escaped.filter(|byte| UNDONE.contains(byte)) {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(part.get(2..).unwrap_or_default());
+            }
+            None => plain.extend(["%", part]),
+        }
+    }
+    plain
 }
