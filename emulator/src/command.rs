@@ -40,7 +40,7 @@ pub enum Command {
     /// Try an expression.
     Eval(eval::Eval),
     /// Say whether a webhook's signature is right, and why not.
-    Verify(verify::Verify),
+    Verify(Box<verify::Verify>),
     /// Print the JSON Schema of ringback.yml, for editors.
     Schema,
 }

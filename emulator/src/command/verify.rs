@@ -37,7 +37,7 @@ pub struct Verify {
     /// spki-der-base64 or x509. The provider's usual way if it isn't said.
     #[arg(long, value_name = "HOW", conflicts_with = "batch")]
     secret_encoding: Option<String>,
-    /// What a scheme's {parameter:NAME} stands for, such as webhook_id=… for paypal.
+    /// What a scheme's {parameter:NAME} stands for, such as `webhook_id=…` for paypal.
     #[arg(long, value_name = "NAME=VALUE", conflicts_with = "batch")]
     parameter: Vec<String>,
     /// The method.
@@ -58,8 +58,8 @@ pub struct Verify {
     /// The time at which it is judged: Unix seconds or RFC 3339. The clock's if it isn't said.
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
-    /// Read JSON lines {"provider" or "scheme", "secret", "secret_encoding", "method", "url", "headers", "body_b64",
-    /// "now"} and write {"valid": …, "reason": …} for each, in order.
+    /// Read JSON lines `{"provider" or "scheme", "secret", "secret_encoding", "method", "url", "headers", "body_b64",
+    /// "now"}` and write `{"valid": …, "reason": …}` for each, in order.
     #[arg(long)]
     batch: bool,
     /// Print the providers that are known.

@@ -19,7 +19,7 @@ pub(in crate::signature) enum Part {
     Timestamp,
     Method,
     Url,
-    /// The address with the escapes undone that HubSpot undoes.
+    /// The address with the escapes undone that `HubSpot` undoes.
     UrlUnescaped,
     Body,
     /// SHA-256 of the body in lower-case hex.
@@ -164,7 +164,7 @@ impl TryFrom<String> for Template {
     }
 }
 
-/// The address without the escapes that HubSpot undoes before it signs; all others stay
+/// The address without the escapes that `HubSpot` undoes before it signs; all others stay
 /// (<https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests>).
 fn unescaped(url: &str) -> String {
     const UNDONE: [u8; 12] = *b":/?@!$'()*,;";

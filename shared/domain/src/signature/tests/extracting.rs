@@ -64,6 +64,9 @@ fn facts_of_a_form_are_those_of_its_payload() {
     assert_eq!(facts["branch"], "main");
 }
 
+/// A provider, headers and a body, and its delivery id and event type.
+type Named<'n> = (&'n str, &'n [(&'n str, &'n str)], Value, &'n str, &'n str);
+
 /// The delivery id and the event type of a provider's request.
 fn names(name: &str, list: &[(&str, &str)], body: &Value) -> (Option<String>, Option<String>) {
     let (headers, body) = (headers(list), body.to_string());
@@ -76,7 +79,7 @@ fn names(name: &str, list: &[(&str, &str)], body: &Value) -> (Option<String>, Op
 #[test]
 fn ids_and_events_are_where_each_provider_puts_them() {
     let none = json!({});
-    let cases: [(&str, &[(&str, &str)], Value, &str, &str); 12] = [
+    let cases: [Named<'_>; 12] = [
         ("github", &[("X-GitHub-Delivery", "72d3162e"), ("X-GitHub-Event", "push")], none.clone(), "72d3162e", "push"),
         (
             "gitlab",
@@ -136,7 +139,7 @@ fn an_id_outside_the_signature_is_said_to_be_so() {
         let mut proof = sign(preset.scheme_for(&secret).unwrap(), &secret, &post(&none, body), "m", at(0)).unwrap();
         proof.push((id.to_owned(), "d-1".to_owned()));
         let list: Headers = proof.into_iter().collect();
-        let verifier = Verifier::preset(preset, &[secret.clone()]).unwrap();
+        let verifier = Verifier::preset(preset, std::slice::from_ref(&secret)).unwrap();
         let verified = verify(&verifier, &post(&list, body), at(0)).unwrap();
         (verified.delivery_id.unwrap(), verified.delivery_id_signed)
     };

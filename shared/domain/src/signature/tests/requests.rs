@@ -64,7 +64,7 @@ fn a_token_is_compared_whole() {
 #[test]
 fn gitlab_takes_a_signing_token_by_its_prefix() {
     let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    let verifier = Verifier::preset(preset("gitlab"), &[secret.clone()]).unwrap();
+    let verifier = Verifier::preset(preset("gitlab"), std::slice::from_ref(&secret)).unwrap();
     let body = br#"{"test": 2432232314}"#;
     // The vector of the Standard Webhooks libraries.
     let list = [
@@ -212,7 +212,7 @@ fn a_fetched_key_verifies() {
 #[test]
 fn nothing_shows_a_secret() {
     let secret = Secret::new("hunter2hunter2");
-    let verifier = Verifier::preset(preset("gitlab"), &[secret.clone()]).unwrap();
+    let verifier = Verifier::preset(preset("gitlab"), std::slice::from_ref(&secret)).unwrap();
     let shown = format!("{secret:?} {verifier:?} {:?}", Secret::new("hunter2hunter2").encoded(SecretEncoding::Hex));
     assert!(!shown.contains("hunter2") && !shown.contains("104, 117, 110"), "{shown}");
     let error = Verifier::preset(preset("adyen"), &[secret]).unwrap_err();
