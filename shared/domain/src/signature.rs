@@ -6,7 +6,7 @@
 //! ```
 //!
 //! How a provider signs is a [`Scheme`], which is data: the [presets](Preset) are written in it, and users write theirs.
-//! Code is left for what is no template: [`procedure`]. Keys that a provider publishes are not fetched here; a
+//! Code is left for what is no template (`procedure`). Keys that a provider publishes are not fetched here; a
 //! [`Verifier`] says which address is to be fetched, after making sure that it is the provider's.
 //!
 //! # Guarantees

@@ -20,13 +20,10 @@ struct Line {
     /// Text; JSON for a JWK Set; a list for several.
     secret: Option<Value>,
     secret_encoding: Option<SecretEncoding>,
-    #[serde(default)]
-    parameters: BTreeMap<String, String>,
+    parameters: Option<BTreeMap<String, String>>,
     method: Option<String>,
-    #[serde(default)]
-    url: String,
-    #[serde(default)]
-    headers: Pairs,
+    url: Option<String>,
+    headers: Option<Pairs>,
     body_b64: Option<String>,
     body: Option<String>,
     now: Option<Value>,
@@ -85,7 +82,7 @@ fn judge(line: &str, clock: Timestamp) -> Result<(), String> {
     let verifier = style.verifier(&secrets(line.secret.as_ref(), line.secret_encoding)?);
     let verifier = verifier.map_err(|error| error.to_string())?;
     let verifier =
-        line.parameters.iter().fold(verifier, |verifier, (name, value)| verifier.with_parameter(name, value));
+        line.parameters.iter().flatten().fold(verifier, |verifier, (name, value)| verifier.with_parameter(name, value));
     let body = match (line.body_b64, line.body) {
         (Some(body), _) => {
             super::secret::BASE64.decode(body).map_err(|_| "bad line: `body_b64` is not base64".to_owned())?
@@ -93,8 +90,9 @@ fn judge(line: &str, clock: Timestamp) -> Result<(), String> {
         (None, body) => body.unwrap_or_default().into_bytes(),
     };
     let now = line.now.as_ref().map_or(Ok(clock), time)?;
-    let method = line.method.as_deref().unwrap_or("POST");
-    let request = Request { method, url: &line.url, headers: &line.headers.0, body: &body, client_ip: line.client_ip };
+    let (method, url) = (line.method.as_deref().unwrap_or("POST"), line.url.as_deref().unwrap_or_default());
+    let Pairs(headers) = line.headers.unwrap_or_default();
+    let request = Request { method, url, headers: &headers, body: &body, client_ip: line.client_ip };
     verify(&verifier, &request, now).map(drop).map_err(|refusal: Refusal| refusal.to_string())
 }
 

@@ -129,10 +129,10 @@ fn visible(text: String) -> Option<String> {
     (!text.is_empty() && text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(text)
 }
 
-/// Text that may be signed for a stranger: letters, digits, `-` and `_`. No provider's signed content is of that form, so
-/// that nobody gets a signature for a body of theirs by calling it a challenge.
+/// Text that may be signed for a stranger: as base64 has it, in either alphabet. No provider's signed content is of that
+/// form, so that nobody gets a signature for a body of theirs by calling it a challenge.
 fn word(text: String) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
     (!text.is_empty() && text.len() <= 256 && text.bytes().all(plain)).then_some(text)
 }
 

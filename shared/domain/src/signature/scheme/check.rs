@@ -18,6 +18,8 @@ pub(super) fn check(spec: &Spec) -> Result<(), String> {
     refuse(spec.separator.as_deref() == Some(""), "needs something between its signatures: `separator` is empty")?;
     refuse(spec.numbered && spec.fields.is_some(), "can't have both `numbered` headers and `fields`")?;
     refuse(spec.fields.is_some() && !headers, "has `fields` in a header only")?;
+    let constant = spec.procedure.is_none() && !spec.algorithm.compares() && spec.signed.is_constant();
+    refuse(constant, "must sign something of the request: `signed` is always the same")?;
     let timestamps = [
         !spec.timestamp_header.0.is_empty(),
         spec.timestamp_path.is_some(),

@@ -48,6 +48,11 @@ impl Template {
         self.0.contains(part)
     }
 
+    /// Whether what is signed doesn't depend on the request.
+    pub(super) fn is_constant(&self) -> bool {
+        self.0.iter().all(|part| matches!(part, Part::Text(_) | Part::Parameter(_)))
+    }
+
     /// Whether the signature covers this header.
     pub(in crate::signature) fn covers_header(&self, name: &str) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Header(header) if header.eq_ignore_ascii_case(name)))

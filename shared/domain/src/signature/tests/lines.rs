@@ -20,6 +20,10 @@ fn a_line_is_judged_whatever_else_is_in_it() {
     other["secret"] = json!(["another", "It's a Secret to Everybody"]);
     other["now"] = json!("2026-01-02T03:04:05Z");
     assert_eq!(verify_line(&other.to_string(), at(0)), valid);
+    for key in ["url", "method", "parameters", "secret_encoding", "now", "client_ip", "body_b64", "scheme"] {
+        other[key] = json!(null);
+    }
+    assert_eq!(verify_line(&other.to_string(), at(0)), valid);
     let mut scheme = line();
     scheme["scheme"] = json!({"header": "X-Hub-Signature-256", "algorithm": "sha256", "prefix": "sha256="});
     scheme["provider"] = json!(null);
@@ -43,6 +47,7 @@ fn what_is_wrong_with_a_line_is_said() {
         ("headers", json!({"X-Hub-Signature-256": GITHUB, "x-hub-signature-256": GITHUB}), "more than once"),
         ("headers", json!({"a": {}}), "a header is a text"),
         ("headers", json!([]), "an object of headers"),
+        ("headers", json!(null), "the header X-Hub-Signature-256 is missing"),
         ("body_b64", json!("%"), "`body_b64` is not base64"),
         ("now", json!("soon"), "`now` is Unix seconds"),
     ];

@@ -14,6 +14,7 @@ fn a_scheme_is_refused_in_words_if_it_can_not_be_meant() {
         (json!({"header": "A b", "algorithm": "sha256"}), "whose name is none"),
         (json!({"header": "*", "algorithm": "sha256"}), "any header"),
         (json!({"header": 7, "algorithm": "sha256"}), "a name or a list of names"),
+        (json!({"header": "A", "algorithm": "sha256", "signed": "v0:"}), "always the same"),
         (json!({"header": "A", "algorithm": "sha256", "signed": "{bdy}"}), "there is no `{bdy}` to sign"),
         (json!({"header": "A", "algorithm": "sha256", "signed": "{body"}), "brace without its other half"),
         (json!({"header": "A", "algorithm": "sha256", "signed": "a}b"}), "brace without its other half"),
@@ -148,4 +149,26 @@ fn yaml_like_texts_are_read_as_json_is() {
     let value = json!({"header": ["A", "B"], "algorithm": "hmac_sha256", "timestamp_header": "T",
         "timestamp_unit": "milliseconds", "signed": "{ts}", "secret_encoding": "whsec-base64"});
     assert!(scheme(value).is_ok());
+}
+
+/// The escapes of `HubSpot`'s documentation are undone, and no others.
+#[test]
+fn an_address_can_be_signed_without_some_of_its_escapes() {
+    let value = json!({"header": "X-S", "algorithm": "sha256", "signed": "{url_unescaped}"});
+    let (plain, secret, none) = (scheme(value).unwrap(), Secret::new("secret"), Headers::default());
+    let signed = |url: &str| {
+        let request = Request { url, ..post(&none, b"") };
+        sign(&plain, &secret, &request, "", at(0)).unwrap()
+    };
+    assert_eq!(signed("https://a/?x=%3A%2f%3F%40%21%24%27%28%29%2A%2C%3B"), signed("https://a/?x=:/?@!$'()*,;"));
+    for url in ["https://a/%20", "https://a/%25", "https://a/%", "https://a/%3", "https://a/%é"] {
+        assert_ne!(signed(url), signed("https://a/ "), "{url}");
+        assert_ne!(signed(url), signed("https://a/"), "{url}");
+    }
+    let hubspot = preset("hubspot-v3");
+    let escaped = Request { url: "https://a/?x=%3A", ..post(&none, b"{}") };
+    let proof = sign(&hubspot.schemes()[1], &secret, &escaped, "", at(0)).unwrap();
+    let list: Headers = proof.into_iter().collect();
+    let verifier = Verifier::preset(hubspot, &[secret]).unwrap();
+    assert!(verify(&verifier, &Request { headers: &list, ..escaped }, at(0)).is_ok());
 }
