@@ -31,6 +31,7 @@ pub use summary::summary;
 
 use crate::expr::Template;
 use indexmap::IndexMap;
+use ipnet::IpNet;
 use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
@@ -48,6 +49,15 @@ pub struct Config {
     pub workflows: IndexMap<String, Workflow>,
     /// Components by id.
     pub components: IndexMap<String, Component>,
+    /// How the endpoints of customers are called.
+    pub delivery: DeliveryConfig,
+}
+
+/// How the endpoints of customers are called.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeliveryConfig {
+    /// Ranges that may be called although they are not public; none unless the file says otherwise.
+    pub allow_private: Vec<IpNet>,
 }
 
 /// Where the API listens.

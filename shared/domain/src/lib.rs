@@ -4,6 +4,7 @@
 //! paused job meets its callback is [`wait`]. What the user publishes is an [`event`]; a customer's [`endpoint`] gets it by a
 //! [`delivery`]. Every [`id`] is derived, so that repeating anything is safe.
 
+pub mod address;
 pub mod config;
 pub mod delivery;
 pub mod endpoint;

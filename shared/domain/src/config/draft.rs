@@ -1,7 +1,7 @@
 //! The file as read, before names are resolved.
 
 use super::diagnostic::Span;
-use super::{Component, Controller, Gateway, Listener, Polling, RouteId, Workflow};
+use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, RouteId, Workflow};
 use crate::expr::Template;
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -19,6 +19,7 @@ pub(super) struct Draft {
     pub(super) gateways: Vec<Gateway>,
     pub(super) workflows: IndexMap<String, Workflow>,
     pub(super) components: IndexMap<String, ComponentDraft>,
+    pub(super) delivery: DeliveryConfig,
     /// Components that jobs name.
     pub(super) called: Vec<(String, Span)>,
     /// Workflows that triggers and components name.

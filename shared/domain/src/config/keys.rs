@@ -50,6 +50,8 @@ pub(super) enum Shape {
     Ports,
     /// The path of a route: `/hooks/{id}`.
     Path,
+    /// A range of IP addresses, or a list of them.
+    Networks,
     /// An HTTP method.
     Method,
     /// A whole number from this one.

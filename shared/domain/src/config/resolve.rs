@@ -28,5 +28,6 @@ fn config(draft: Draft, components: IndexMap<String, Component>) -> Config {
         gateways: draft.gateways,
         workflows: draft.workflows,
         components,
+        delivery: draft.delivery,
     }
 }

@@ -72,6 +72,10 @@ impl Schema {
                 let port = self.shape(Shape::Port);
                 json!({"anyOf": [port, {"type": "array", "minItems": 1, "items": port}]})
             }
+            Shape::Networks => {
+                let network = json!({"type": "string", "pattern": r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"});
+                json!({"anyOf": [network, {"type": "array", "items": network}]})
+            }
             Shape::Path => json!({"type": "string", "pattern": r"^/[^?#\\\s]*$"}),
             Shape::Method => json!({"type": "string", "pattern": "^[A-Za-z]+$"}),
             Shape::Count(least) => {

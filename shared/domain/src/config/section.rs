@@ -4,6 +4,7 @@ mod block;
 pub(super) mod completion;
 pub(super) mod component;
 pub(super) mod controller;
+mod delivery;
 pub(super) mod gateway;
 pub(super) mod job;
 pub(super) mod listener;
@@ -34,8 +35,14 @@ pub(super) struct Section {
 }
 
 /// All of them, in the order in which they are read.
-pub(super) static SECTIONS: &[&Section] =
-    &[&controller::SECTION, &listener::SECTION, &gateway::SECTION, &component::SECTION, &workflow::SECTION];
+pub(super) static SECTIONS: &[&Section] = &[
+    &controller::SECTION,
+    &listener::SECTION,
+    &gateway::SECTION,
+    &component::SECTION,
+    &workflow::SECTION,
+    &delivery::SECTION,
+];
 
 /// One thing of a section.
 #[derive(Debug, Clone, Copy)]

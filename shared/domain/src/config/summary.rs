@@ -15,6 +15,8 @@ pub struct Summary {
     pub workflows: Vec<WorkflowLine>,
     /// Components, in file order.
     pub components: Vec<ComponentLine>,
+    /// Address ranges that may be called although they are not public.
+    pub allow_private: Vec<String>,
 }
 
 /// A route and what it leads to.
@@ -69,6 +71,7 @@ pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
         routes: config.listeners.iter().flat_map(|listener| routes(config, listener)).collect(),
         workflows: config.workflows.values().map(workflow).collect(),
         components: config.components.iter().map(|(id, component)| line(id, component, inferred)).collect(),
+        allow_private: config.delivery.allow_private.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -199,6 +202,9 @@ impl fmt::Display for Summary {
                     if parts.is_empty() { "the route".to_owned() } else { parts.join("; ") }
                 )?;
             }
+        }
+        if !self.allow_private.is_empty() {
+            writeln!(f, "delivery\n  may call, though not public: {}", self.allow_private.join(", "))?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Tests of the loader.
 
 mod chapters;
+mod delivery;
 mod fields;
 mod hostile;
 mod keys_and_values;

@@ -53,6 +53,8 @@ fn prints_every_kind_of_thing() {
       child: runs other, waits for its run, at most 2h
       pause: pauses
       main.inner: pauses
+    delivery
+      may call, though not public: 127.0.0.0/8, fd00::/8, 10.1.2.3/32
     "#);
 }
 
