@@ -1,8 +1,8 @@
 //! The outside world, and the only crate that knows AWS.
 //!
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
-//! call out ([`sender`]) and a clock ([`clock`]). [`request`] turns HTTP into what templates see, [`problem`] turns
-//! errors into answers, and [`lambda`] runs a handler in AWS Lambda.
+//! call out ([`sender`]) and a clock ([`clock`]). [`request`] turns HTTP into what templates see, [`catalogue`] says which
+//! events may be stored, [`problem`] turns errors into answers, and [`lambda`] runs a handler in AWS Lambda.
 
 pub mod app;
 pub mod settings;
@@ -14,6 +14,7 @@ pub mod queue;
 pub mod sender;
 pub mod request;
 pub mod bulk;
+pub mod catalogue;
 pub mod problem;
 pub mod telemetry;
 pub mod lambda;

@@ -28,13 +28,17 @@ pub enum Code {
     MethodNotAllowed,
     /// The task is in a state that doesn't allow it.
     Conflict,
+    /// Only the catalogue's event types can be published, and this is none.
+    UnknownEventType,
+    /// The event's data is not what its type's schema asks for.
+    SchemaViolation,
     /// We could not store it; nothing has happened.
     Unavailable,
 }
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
@@ -44,6 +48,8 @@ impl Code {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
+        Self::UnknownEventType,
+        Self::SchemaViolation,
         Self::Unavailable,
     ];
 
@@ -59,6 +65,8 @@ impl Code {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
+            Self::UnknownEventType => "unknown_event_type",
+            Self::SchemaViolation => "schema_violation",
             Self::Unavailable => "unavailable",
         }
     }
@@ -73,6 +81,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::UnknownEventType | Self::SchemaViolation => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -152,7 +161,9 @@ impl IntoResponse for Problem {
             | Code::UnusableRequest
             | Code::NotFound
             | Code::MethodNotAllowed
-            | Code::Conflict => {}
+            | Code::Conflict
+            | Code::UnknownEventType
+            | Code::SchemaViolation => {}
         }
         response
     }
