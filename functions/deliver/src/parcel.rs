@@ -13,7 +13,7 @@ use std::time::Duration;
 const MASKED: &str = "********";
 
 /// Makes the attempt. Whatever goes wrong with it is told by the attempt.
-pub async fn attempt(app: &App, endpoint: &Endpoint, event: &Event, delivery: &DeliveryId) -> Attempt {
+pub(crate) async fn attempt(app: &App, endpoint: &Endpoint, event: &Event, delivery: &DeliveryId) -> Attempt {
     let at = app.now();
     let Some(keys) = keys(app, endpoint, at) else { return failed(at, ErrorClass::BadSecret) };
     let settings = &endpoint.settings;

@@ -7,8 +7,10 @@
 //! | event | `event#<customer>#<id>` | `event` |
 //! | delivery of it | `event#<customer>#<id>` | `delivery#<endpoint>` |
 //! | endpoint | `customer#<customer>` | `endpoint#<id>` |
+//! | whose it is | `endpoint#<id>` | `customer` |
 //! | how it fails | `customer#<customer>` | `health#<id>` |
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
+//! | API token of a customer | `token#<SHA-256>` | `token` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
 //!
@@ -24,6 +26,7 @@ mod health;
 mod list;
 mod owed;
 mod run;
+mod token;
 mod wait;
 mod timer;
 
@@ -35,6 +38,7 @@ pub use health::StoredHealth;
 pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
 pub use timer::{Timer, TimerPage};
+pub use token::StoredToken;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
