@@ -21,6 +21,7 @@ mod jobs;
 mod keys;
 mod kill;
 mod limits;
+mod publishing;
 mod rendezvous;
 mod steps;
 mod ten_thousand;
