@@ -1,8 +1,9 @@
 //! The outside world, and the only crate that knows AWS.
 //!
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
-//! call out ([`sender`]), the keys of what is kept secret ([`secret`]) and a clock ([`clock`]). [`request`] turns HTTP into what templates see, [`problem`] turns
-//! errors into answers, and [`lambda`] runs a handler in AWS Lambda.
+//! call out ([`sender`]), the keys of what is kept secret ([`secret`]) and a clock ([`clock`]). [`request`] turns HTTP
+//! into what templates see, [`catalogue`] says which events may be stored, [`problem`] turns errors into answers, and
+//! [`lambda`] runs a handler in AWS Lambda.
 
 pub mod app;
 pub mod settings;

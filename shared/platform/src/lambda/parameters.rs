@@ -26,10 +26,7 @@ const TARGET: &str = "AmazonSSM.GetParameters";
 ///
 /// # Errors
 /// If one is missing, or the service does not answer as it should. Values are never in the text.
-pub(super) async fn parameters(
-    aws: &SdkConfig,
-    names: &[String],
-) -> Result<HashMap<String, Zeroizing<String>>, Error> {
+pub(super) async fn parameters(aws: &SdkConfig, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
     let mut values = HashMap::with_capacity(names.len());
     for names in names.chunks(BATCH) {
         let answer = ask(aws, &json!({"Names": names, "WithDecryption": true})).await?;
@@ -55,7 +52,8 @@ async fn ask(aws: &SdkConfig, request: &Value) -> Result<Value, Error> {
     let provider = aws.credentials_provider().ok_or("no AWS credentials are set")?;
     let identity = provider.provide_credentials().await?.into();
     let parameters = SigningParams::builder().identity(&identity).region(region).name("ssm");
-    let parameters = parameters.time(SystemTime::from(SystemClock.now())).settings(SigningSettings::default()).build()?;
+    let parameters =
+        parameters.time(SystemTime::from(SystemClock.now())).settings(SigningSettings::default()).build()?;
     let headers = [("content-type", CONTENT_TYPE), ("x-amz-target", TARGET)];
     let signable = SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()))?;
     let (signed, _) = sign(signable, &parameters.into())?.into_parts();
