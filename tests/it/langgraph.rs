@@ -1,4 +1,4 @@
-//! examples/langgraph as a user runs it: a real graph publishes, a real gateway delivers, a FastAPI receiver verifies.
+//! examples/langgraph as a user runs it: a real graph publishes, a real gateway delivers, a real receiver verifies.
 
 use crate::EMULATOR;
 use reqwest::Method;
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/langgraph");
 const SECRET: &str = "whsec_bGFuZ2dyYXBoLWV4YW1wbGUtc2VjcmV0LTAxMjM=";
 const OTHER_SECRET: &str = "whsec_bGFuZ2dyYXBoLWV4YW1wbGUtc2VjcmV0LTQ1Njc=";
-/// Importing LangGraph takes Python seconds, and more on a busy machine.
+/// Importing `langgraph` takes Python seconds, and more on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A file of the example. It is killed when the test lets go of it.
