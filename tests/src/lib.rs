@@ -22,6 +22,7 @@ mod gate;
 mod gateway;
 mod process;
 mod service;
+pub mod skip;
 pub mod subscriber;
 
 pub use answer::Answer;
