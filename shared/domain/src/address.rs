@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!  text ─ url crate ─► Url ─ judge_url ─► Target ─┬─ an address: judged already
-//!                                                 └─ a name ─ resolver ─► each answer ─ Target::judge_answer
+//!                                                 └─ a name ─ resolver ─► all answers ─ Reach::judge_answers
 //! ```
 //!
 //! - What is judged is [`Url::host`], never the text: the WHATWG parser has by then turned decimal, octal, hexadecimal,
 //!   shortened, full-width and percent-encoded spellings into one (<https://url.spec.whatwg.org/#host-parsing>).
-//! - A name is judged twice: as it is written, and by every address it leads to. One bad answer refuses all of them.
+//! - A name is judged twice: as it is written, and by every address it leads to. One bad answer refuses all of
+//!   them.
 //! - Only addresses of the public internet pass, and what names another address inside itself passes by that one's
 //!   verdict or not at all.
 //! - What the file names in `delivery.allow_private` passes, on any port; nothing else is lifted by it.
@@ -162,15 +163,22 @@ impl Guard {
 }
 
 impl Reach {
-    /// Judges an answer of the resolver for a name with this reach.
+    /// Judges what a resolver answered for a name with this reach, and gives what may be connected to: all of it or, for a
+    /// name that may lead to allowed ranges alone, the part in those (`localhost` often has an address of each family).
     ///
     /// # Errors
-    /// Why the address, or else why the name or port, is refused.
-    pub fn judge_answer(&self, guard: &Guard, address: IpAddr) -> Result<(), Refusal> {
+    /// Why an address, or else why the name or port, is refused.
+    pub fn judge_answers(
+        &self,
+        guard: &Guard,
+        answers: impl IntoIterator<Item = IpAddr>,
+    ) -> Result<Vec<IpAddr>, Refusal> {
         match self {
-            Self::Anywhere => guard.judge_ip(address),
-            Self::AllowedOnly(_) if guard.allows(address) => Ok(()),
-            Self::AllowedOnly(refusal) => Err(refusal.clone()),
+            Self::Anywhere => answers.into_iter().map(|address| guard.judge_ip(address).map(|()| address)).collect(),
+            Self::AllowedOnly(refusal) => {
+                let allowed: Vec<IpAddr> = answers.into_iter().filter(|address| guard.allows(*address)).collect();
+                if allowed.is_empty() { Err(refusal.clone()) } else { Ok(allowed) }
+            }
         }
     }
 }

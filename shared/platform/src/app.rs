@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::lanes::Lanes;
 use crate::queue::Queue;
+use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub struct App {
     pub directory: Directory,
     /// Attempts under way.
     pub lanes: Lanes,
+    /// The keys of what is kept secret.
+    pub keys: Arc<KeyRing>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }

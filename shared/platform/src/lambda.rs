@@ -3,18 +3,22 @@
 use crate::app::App;
 use crate::clock::SystemClock;
 use crate::queue::Queue;
+use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::{Settings, variable};
 use crate::store::Store;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use aws_sdk_ssm::error::DisplayErrorContext;
+use domain::address::Guard;
 use domain::run::Surroundings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Serves HTTP.
 ///
@@ -106,7 +110,8 @@ where
 }
 
 /// What a function is given in AWS: the file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and
-/// every `${gateway:…}` and `${listener.url}` is below `RINGBACK_PUBLIC_URL`.
+/// every `${gateway:…}` and `${listener.url}` is below `RINGBACK_PUBLIC_URL`. The keys of secrets are in `RINGBACK_KEY`, or
+/// in the SSM parameter that `RINGBACK_KEY_PARAMETER` names.
 ///
 /// # Errors
 /// If a setting is missing, or the file can't be used.
@@ -128,15 +133,33 @@ pub async fn app() -> Result<Arc<App>, Error> {
     let surroundings = Surroundings::of(&config, env, |_| Some(public_url.clone()));
     let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
+    let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     Ok(Arc::new(App {
         directory: Default::default(),
         lanes: Default::default(),
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
         queue: Queue::new(sqs, settings.queue_url.clone()),
-        sender: Sender::new(settings.max_response)?,
+        sender: Sender::new(settings.max_response, guard)?,
+        keys: Arc::new(keys(&aws).await?),
         clock: Arc::new(SystemClock),
         config: Arc::new(config),
         surroundings,
         settings,
     }))
+}
+
+/// The keys of secrets. They are read once, when the function starts: after a rotation, functions that run already don't
+/// know the new key until they start anew, so the new key is first added behind the current one, and moved in front later.
+async fn keys(aws: &aws_config::SdkConfig) -> Result<KeyRing, Error> {
+    if let Some(text) = variable("RINGBACK_KEY").map(Zeroizing::new) {
+        return KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}").into());
+    }
+    let Some(name) = variable("RINGBACK_KEY_PARAMETER") else {
+        return Err("RINGBACK_KEY or RINGBACK_KEY_PARAMETER must be set: the keys of secrets".into());
+    };
+    let asked = aws_sdk_ssm::Client::new(aws).get_parameter().name(&name).with_decryption(true).send().await;
+    let answer =
+        asked.map_err(|error| format!("the SSM parameter {name} can't be read: {}", DisplayErrorContext(&error)))?;
+    let text = answer.parameter.and_then(|parameter| parameter.value).map(Zeroizing::new).unwrap_or_default();
+    KeyRing::parse(&text).map_err(|error| format!("the SSM parameter {name}: {error}").into())
 }

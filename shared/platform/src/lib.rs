@@ -1,7 +1,7 @@
 //! The outside world, and the only crate that knows AWS.
 //!
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
-//! call out ([`sender`]) and a clock ([`clock`]). [`request`] turns HTTP into what templates see, [`problem`] turns
+//! call out ([`sender`]), the keys of what is kept secret ([`secret`]) and a clock ([`clock`]). [`request`] turns HTTP into what templates see, [`problem`] turns
 //! errors into answers, and [`lambda`] runs a handler in AWS Lambda.
 
 pub mod app;
@@ -12,6 +12,7 @@ pub mod lanes;
 pub mod store;
 pub mod queue;
 pub mod sender;
+pub mod secret;
 pub mod request;
 pub mod bulk;
 pub mod problem;

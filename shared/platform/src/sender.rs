@@ -1,139 +1,109 @@
 //! Outbound calls: the one place that makes them.
 //!
-//! No redirect is followed and no proxy is taken from the environment. A call whose host came from a template may not
-//! reach an internal address: the name is resolved once, every answer is judged, and the connection goes to a judged
-//! address. The answer is read up to a limit.
+//! ```text
+//!  a workflow's call ── send ──┬─ host written in the file ───────────────────► trusted client
+//!                              └─ host from a template ─┐
+//!  a delivery ───────── post ───────────────────────────┴─ Guard::judge ─► guarded client ─ resolver ─ judged answers
+//! ```
+//!
+//! - No redirect is followed, no proxy is taken from the environment, no cookie is kept.
+//! - A guarded call connects to judged addresses alone. An address that the URL spells out is judged with the URL, since
+//!   clients ask no resolver for it. A name is looked up once for each connection, within [`RESOLVE_TIMEOUT`]; if one
+//!   answer is refused, all are, and what the resolver hands to the connector is what was judged. The name stays in
+//!   `Host` and in TLS.
+//! - A connection that is used again was judged when it was made, and leads where it led then; it is closed after
+//!   [`IDLE`] without use. Guarded and trusted connections are never mixed.
+//! - What the other side sends is read up to a limit and a deadline.
 
-mod guard;
+mod call;
+mod failure;
+mod header;
+mod parcel;
+mod resolver;
+#[cfg(test)]
+mod tests;
 
-use domain::run::{Call, JobError, Outcome};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+pub use failure::{Failure, FailureClass};
+pub use header::check_header;
+pub use parcel::{Cut, Exchange, PARCEL_RESPONSE, Parcel, Reply};
+
+use domain::address::{Guard, Reach, Refusal, Target, TargetHost};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, Url};
-use serde_json::Value;
+use reqwest::{Client, ClientBuilder};
+use resolver::Judging;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// A connection is given up after 5 s.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection is given up after 5 s, its name's lookup and its TLS included.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A lookup is given up after 4 s: before the connection is, so that a slow name server is told from a slow receiver.
+pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a connection that nobody uses stays open.
+pub const IDLE: Duration = Duration::from_secs(30);
 
-/// Makes outbound calls.
+/// Makes outbound calls. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Sender {
+    guard: Arc<Guard>,
+    /// For hosts that the file's author wrote out.
     trusted: Client,
+    /// For everyone else's.
+    guarded: Client,
+    /// For names and ports that may lead to allowed ranges alone; there is one where there are such ranges.
+    allowed: Option<Client>,
     max_response: usize,
 }
 
 impl Sender {
-    /// A sender that reads answers of at most `max_response` bytes.
+    /// A sender that reads answers to workflows of at most `max_response` bytes.
     ///
     /// # Errors
     /// If TLS can't be set up on this machine.
-    pub fn new(max_response: usize) -> Result<Self, reqwest::Error> {
-        Ok(Self { trusted: client().build()?, max_response })
+    pub fn new(max_response: usize, guard: Guard) -> Result<Self, reqwest::Error> {
+        let guard = Arc::new(guard);
+        let judging = |reach| client().dns_resolver(Judging::new(guard.clone(), reach)).build();
+        let only = Reach::AllowedOnly(Refusal::InternalName);
+        Ok(Self {
+            trusted: client().build()?,
+            guarded: judging(Reach::Anywhere)?,
+            allowed: guard.allows_ranges().then(|| judging(only)).transpose()?,
+            guard,
+            max_response,
+        })
     }
 
-    /// Makes one call. Whatever goes wrong with it is its outcome.
-    pub async fn send(&self, call: &Call) -> Outcome {
-        let answer = tokio::time::timeout(call.timeout, self.exchange(call)).await;
-        answer
-            .unwrap_or_else(|_| {
-                let after = call.timeout.as_millis();
-                Err(JobError::new("timeout", format!("the service did not answer within {after} ms")))
-            })
-            .unwrap_or_else(Outcome::Unreachable)
+    /// What judges the addresses of guarded calls.
+    pub fn guard(&self) -> &Guard {
+        &self.guard
     }
 
-    async fn exchange(&self, call: &Call) -> Result<Outcome, JobError> {
-        let url = address(call)?;
-        let client = if call.guarded { guard::client_for(&url).await? } else { self.trusted.clone() };
-        let method = Method::from_bytes(call.method.as_bytes())
-            .map_err(|_| JobError::new("bad_method", format!("`{}` is no HTTP method", call.method)))?;
-        let headers = headers(call)?;
-        let mut request = client.request(method, url);
-        if let Some(body) = &call.body {
-            request = request.body(body_text(body, headers.get(CONTENT_TYPE)));
+    /// Where a target leads right now. A connection asks again.
+    ///
+    /// # Errors
+    /// If its name has no address, or one that is refused.
+    pub async fn look_up(&self, target: &Target) -> Result<Vec<IpAddr>, Failure> {
+        match &target.host {
+            TargetHost::Address(address) => Ok(vec![*address]),
+            TargetHost::Name(name) => Ok(resolver::look_up(&self.guard, &target.reach, name).await?),
         }
-        let mut answer = request.headers(headers).send().await.map_err(|error| unreachable(&error))?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| unreachable(&error))? {
-            if body.len() + chunk.len() > self.max_response {
-                let limit = self.max_response;
-                let error = JobError::new("response_too_large", format!("the answer is longer than {limit} bytes"));
-                return Err(error);
-            }
-            body.extend_from_slice(&chunk);
+    }
+
+    /// The client for a judged target.
+    fn client_for(&self, target: &Target) -> &Client {
+        match &target.reach {
+            Reach::Anywhere => &self.guarded,
+            // There is no such target without allowed ranges; if there were, the guarded client would be the strict one.
+            Reach::AllowedOnly(_) => self.allowed.as_ref().unwrap_or(&self.guarded),
         }
-        Ok(Outcome::Answered { status, body: answer_value(&body) })
     }
 }
 
-fn client() -> reqwest::ClientBuilder {
+fn client() -> ClientBuilder {
     Client::builder()
         .redirect(Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE)
         .user_agent(concat!("Ringback/", env!("CARGO_PKG_VERSION")))
-}
-
-fn address(call: &Call) -> Result<Url, JobError> {
-    let bad = |why: &str| JobError::new("bad_address", format!("`{}` can't be called: {why}", call.url));
-    let mut url = Url::parse(&call.url).map_err(|error| bad(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad("only http and https are"));
-    }
-    if !call.params.is_empty() {
-        url.query_pairs_mut().extend_pairs(&call.params);
-    }
-    Ok(url)
-}
-
-fn headers(call: &Call) -> Result<HeaderMap, JobError> {
-    let bad = |name: &str| JobError::new("bad_header", format!("the header `{name}` can't be sent"));
-    let mut headers = HeaderMap::new();
-    for (name, value) in &call.headers {
-        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(name))?;
-        headers.insert(key, HeaderValue::from_str(value).map_err(|_| bad(name))?);
-    }
-    if call.body.is_some() {
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    }
-    let key = HeaderValue::from_str(&call.idempotency_key).map_err(|_| bad("idempotency-key"))?;
-    headers.entry("idempotency-key").or_insert(key);
-    Ok(headers)
-}
-
-/// JSON, unless the content type says form or text.
-fn body_text(body: &Value, content_type: Option<&HeaderValue>) -> String {
-    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match body {
-        Value::Object(fields) if content_type.starts_with("application/x-www-form-urlencoded") => {
-            let pairs = fields.iter().filter(|(_, value)| !value.is_null());
-            let pairs = pairs.map(|(name, value)| (name, domain::wait::status_text(value)));
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
-        }
-        Value::String(text) if !content_type.contains("json") => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// JSON where it is JSON, null where empty, text otherwise.
-fn answer_value(body: &[u8]) -> Value {
-    if body.is_empty() {
-        return Value::Null;
-    }
-    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
-}
-
-/// Classes of errors, not the library's words: they may name internals.
-fn unreachable(error: &reqwest::Error) -> JobError {
-    let class = if error.is_timeout() {
-        "it did not answer in time"
-    } else if error.is_connect() {
-        "no connection could be made"
-    } else {
-        "the connection broke"
-    };
-    let host = error.url().and_then(Url::host_str).unwrap_or("the service");
-    JobError::new("unreachable", format!("{host} could not be reached: {class}"))
 }

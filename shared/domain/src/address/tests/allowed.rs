@@ -48,18 +48,18 @@ fn a_name_or_port_that_is_refused_otherwise_may_lead_to_named_ranges_alone() {
     ] {
         let reach = reach(url);
         assert_eq!(reach, Reach::AllowedOnly(refusal.clone()), "{url}");
-        assert_eq!(reach.judge_answer(&guard, ip("127.0.0.1")), Ok(()), "{url}");
+        let home = ip("127.0.0.1");
         for elsewhere in ["8.8.8.8", "10.0.0.1", "::1", "2606:4700::1111"] {
-            assert_eq!(reach.judge_answer(&guard, ip(elsewhere)), Err(refusal.clone()), "{url} {elsewhere}");
+            assert_eq!(reach.judge_answers(&guard, [ip(elsewhere)]), Err(refusal.clone()), "{url} {elsewhere}");
+            assert_eq!(reach.judge_answers(&guard, [ip(elsewhere), home]), Ok(vec![home]), "{url} {elsewhere}");
         }
     }
     let public = reach("https://example.com/");
     assert_eq!(public, Reach::Anywhere);
-    for (address, expected) in
-        [("8.8.8.8", Ok(())), ("127.0.0.1", Ok(())), ("192.168.0.1", Err(Refusal::Address(AddressKind::Private)))]
-    {
-        assert_eq!(public.judge_answer(&guard, ip(address)), expected, "{address}");
-    }
+    let good = [ip("8.8.8.8"), ip("127.0.0.1")];
+    assert_eq!(public.judge_answers(&guard, good), Ok(good.to_vec()));
+    let private = Err(Refusal::Address(AddressKind::Private));
+    assert_eq!(public.judge_answers(&guard, [good[0], ip("192.168.0.1")]), private, "one bad answer spoils all");
     assert_eq!(code(&guard, "http://a..b/"), "url_unreadable");
 }
 
