@@ -1,12 +1,26 @@
-//! The API: tasks (runs, as callers see them), workflows to start, health.
+//! The API: tasks (runs, as callers see them), workflows to start, the log of deliveries and what can be done about it,
+//! health.
 //!
 //! Everything under `/api` needs the bearer token; a request without it learns nothing, not even what exists.
 
 mod token;
+mod caller;
+mod customer;
 mod name;
+mod moment;
 mod task;
 mod tasks;
 mod workflows;
+mod locate;
+mod walk;
+mod filter;
+mod delivery;
+mod deliveries;
+mod tally;
+mod dashboard;
+mod diagnose;
+mod trial;
+mod operations;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -25,6 +39,16 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
+        .route("/api/deliveries", get(deliveries::list))
+        .route("/api/deliveries/{id}", get(deliveries::show))
+        .route("/api/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/api/webhooks/deliveries", get(deliveries::list))
+        .route("/api/webhooks/endpoints", get(dashboard::endpoints))
+        .route("/api/webhooks/stats", get(dashboard::stats))
+        .route("/api/webhooks/{id}/diagnose", get(diagnose::diagnose))
+        .route("/api/webhooks/{id}/recover", post(operations::recover))
+        .route("/api/webhooks/{id}/test", post(trial::test))
+        .route("/api/operations/{id}", get(operations::show))
         .route("/api/{*rest}", axum::routing::any(async || Problem::not_found()))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(app.clone(), token::require));

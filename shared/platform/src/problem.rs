@@ -20,6 +20,8 @@ pub enum Code {
     MalformedBody,
     /// The body is fine, but the route's templates find nothing to work with in it.
     UnusableRequest,
+    /// The cursor of a page is none of ours.
+    BadCursor,
     /// No or a wrong bearer token.
     Unauthorized,
     /// Nothing has this address.
@@ -28,22 +30,26 @@ pub enum Code {
     MethodNotAllowed,
     /// The task is in a state that doesn't allow it.
     Conflict,
+    /// The endpoint gets nothing as long as it is disabled.
+    EndpointDisabled,
     /// We could not store it; nothing has happened.
     Unavailable,
 }
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
         Self::MalformedBody,
         Self::UnusableRequest,
+        Self::BadCursor,
         Self::Unauthorized,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
+        Self::EndpointDisabled,
         Self::Unavailable,
     ];
 
@@ -55,10 +61,12 @@ impl Code {
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::MalformedBody => "malformed_body",
             Self::UnusableRequest => "unusable_request",
+            Self::BadCursor => "bad_cursor",
             Self::Unauthorized => "unauthorized",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
+            Self::EndpointDisabled => "endpoint_disabled",
             Self::Unavailable => "unavailable",
         }
     }
@@ -68,11 +76,11 @@ impl Code {
         match self {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::MalformedBody | Self::UnusableRequest => StatusCode::BAD_REQUEST,
+            Self::MalformedBody | Self::UnusableRequest | Self::BadCursor => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -150,9 +158,11 @@ impl IntoResponse for Problem {
             | Code::UnsupportedEncoding
             | Code::MalformedBody
             | Code::UnusableRequest
+            | Code::BadCursor
             | Code::NotFound
             | Code::MethodNotAllowed
-            | Code::Conflict => {}
+            | Code::Conflict
+            | Code::EndpointDisabled => {}
         }
         response
     }

@@ -19,6 +19,7 @@ mod call;
 mod failure;
 mod header;
 mod parcel;
+mod probe;
 mod resolver;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ mod tests;
 pub use failure::{Failure, FailureClass};
 pub use header::check_header;
 pub use parcel::{Cut, Exchange, PARCEL_RESPONSE, Parcel, Reply};
+pub use probe::Probe;
 
 use domain::address::{Guard, Reach, Refusal, Target, TargetHost};
 use reqwest::redirect::Policy;

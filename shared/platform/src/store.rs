@@ -9,6 +9,7 @@
 //! | endpoint | `customer#<customer>` | `endpoint#<id>` |
 //! | how it fails | `customer#<customer>` | `health#<id>` |
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
+//! | operation | `operation#<id>` | `operation` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
 //!
@@ -22,6 +23,7 @@ mod endpoint;
 mod event;
 mod health;
 mod list;
+mod operation;
 mod owed;
 mod run;
 mod wait;
@@ -32,6 +34,7 @@ pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
 pub use event::NewEvent;
 pub use health::StoredHealth;
+pub use operation::StoredOperation;
 pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
 pub use timer::{Timer, TimerPage};
