@@ -18,7 +18,7 @@
 //! - a message is delivered at least once, then deleted or, after too many tries, put with the dead letters;
 //! - nothing polls: a write wakes the stream, a message wakes its queue, a timer wakes what was delayed.
 
-mod lock;
+pub(crate) mod lock;
 mod database;
 mod connector;
 mod client;

@@ -5,9 +5,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks on its standard streams")]
 
 mod check;
+mod check_url;
 mod demo;
 mod eval;
 mod file;
+mod rotate_key;
 mod schema;
 mod up;
 
@@ -38,6 +40,10 @@ pub enum Command {
     Check(check::Check),
     /// Try an expression.
     Eval(eval::Eval),
+    /// May we call this address? And if not, why.
+    CheckUrl(check_url::CheckUrl),
+    /// Put a new key for secrets in front of the old ones.
+    RotateKey(rotate_key::RotateKey),
     /// Print the JSON Schema of ringback.yml, for editors.
     Schema,
 }
@@ -50,6 +56,8 @@ impl Command {
             Self::Demo(demo) => demo.run().await,
             Self::Check(check) => check.run(),
             Self::Eval(eval) => eval.run(),
+            Self::CheckUrl(check_url) => check_url.run().await,
+            Self::RotateKey(rotate_key) => rotate_key.run(),
             Self::Schema => schema::run(),
         };
         match done {

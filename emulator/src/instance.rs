@@ -10,18 +10,21 @@
 //! under way finish, for [`DRAIN`] at most; what is not finished by then is done by the next start.
 
 mod address;
+pub(crate) mod key;
 mod token;
 
 use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use address::{Bound, Server};
 use axum::Router;
+use domain::address::Guard;
 use domain::config::{Config, Gateway, Routes, Runtime, Tls};
 use domain::run::Surroundings;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::clock::{Clock, SystemClock};
 use platform::queue::Queue;
+use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::store::Store;
@@ -53,6 +56,8 @@ pub struct Options {
     pub env: Map<String, Value>,
     /// The directory of the state; in memory where absent.
     pub data: Option<PathBuf>,
+    /// The keys of secrets; kept beside the state where absent.
+    pub keys: Option<KeyRing>,
     /// The API's port instead of the file's; 0 picks a free one.
     pub port: Option<u16>,
     /// Every port is a free one, whatever the file says.
@@ -103,6 +108,9 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The keys of secrets.
+    #[error(transparent)]
+    Key(#[from] key::KeyFileError),
     /// Outbound TLS.
     #[error("outbound calls can't be made on this machine: {0}")]
     Sender(#[from] reqwest::Error),
@@ -146,6 +154,7 @@ impl Options {
             config,
             env: Map::new(),
             data: None,
+            keys: None,
             port: None,
             ephemeral_ports: false,
             without_gateways: false,
@@ -177,6 +186,11 @@ impl Instance {
             ..AwsOptions::in_memory("ringback")
         })?;
         let (token, token_is_new) = token::load(options.data.as_deref())?;
+        let keys = match options.keys {
+            Some(keys) => keys,
+            None => key::load(options.data.as_deref())?,
+        };
+        let guard = Guard::allowing(config.delivery.allow_private.iter().copied());
         let mut settings = options.settings;
         settings.queue_url = aws.queue_url(QUEUE);
         settings.token_digests.push(token::digest(&token));
@@ -185,8 +199,9 @@ impl Instance {
             lanes: Default::default(),
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone()),
-            sender: Sender::new(settings.max_response)?,
+            sender: Sender::new(settings.max_response, guard)?,
             surroundings: Surroundings::of(&config, options.env, |port| bound.url_of_port(port)),
+            keys: Arc::new(keys),
             clock: options.clock,
             settings,
             config: config.clone(),
@@ -286,7 +301,8 @@ fn start_loops(
     loops.spawn(async move {
         let mapping = QueueMapping { concurrency, duplicates };
         let deliver = move |message: aws_lambda_events::event::sqs::SqsMessage| {
-            deliver::handle(queue_app.clone(), message.body.unwrap_or_default())
+            let received = platform::lambda::received(&message);
+            deliver::handle(queue_app.clone(), message.body.unwrap_or_default(), received)
         };
         if let Err(error) = queue_aws.map_queue(QUEUE, mapping, stop, deliver).await {
             tracing::error!(%error, "the queue has no mapping");

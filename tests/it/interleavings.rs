@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use domain::address::Guard;
 use domain::config::load;
 use domain::id::RunId;
 use domain::run::{Phase, Run, Surroundings};
@@ -22,6 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::clock::Clock;
 use platform::queue::Queue;
+use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::store::Store;
@@ -131,7 +133,7 @@ impl World {
         let service = format!("http://{}", listener.local_addr().unwrap());
         #[expect(clippy::disallowed_methods, reason = "a stub outlives the call that starts it")]
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let sender = Sender::new(1 << 20).unwrap();
+        let sender = Sender::new(1 << 20, Guard::default()).unwrap();
         Self { aws, killer, service, sender, optimised, plays: AtomicUsize::new(0) }
     }
 
@@ -148,11 +150,11 @@ impl World {
             match step {
                 Step::Waiter { killed_after } => {
                     self.killer.kill_after(*killed_after);
-                    let worked = deliver::handle(app.clone(), first.clone()).await;
+                    let worked = deliver::handle(app.clone(), first.clone(), 1).await;
                     let killed = self.killer.rest();
                     assert_eq!(worked.is_err(), killed, "{order:?}: {worked:?}");
                 }
-                Step::WaiterAgain => deliver::handle(app.clone(), first.clone()).await.unwrap(),
+                Step::WaiterAgain => deliver::handle(app.clone(), first.clone(), 1).await.unwrap(),
                 Step::Callback => answers.push((self.callback(&app, &id, "first").await, "first")),
                 Step::Duplicate => answers.push((self.callback(&app, &id, "second").await, "second")),
                 Step::Deadline => {
@@ -212,7 +214,7 @@ impl World {
                 let page = sqs.receive_message().queue_url(&url).max_number_of_messages(10).send().await.unwrap();
                 let Some(messages) = page.messages.filter(|messages| !messages.is_empty()) else { break };
                 for message in messages {
-                    deliver::handle(app.clone(), message.body.unwrap()).await.unwrap();
+                    deliver::handle(app.clone(), message.body.unwrap(), 1).await.unwrap();
                     sqs.delete_message()
                         .queue_url(&url)
                         .receipt_handle(message.receipt_handle.unwrap())
@@ -259,6 +261,7 @@ workflow:
             queue: Queue::new(self.aws.sqs(), settings.queue_url.clone()),
             sender: self.sender.clone(),
             surroundings: Surroundings::of(&config, Map::new(), |_| None),
+            keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(HandClock::at(number)),
             config: Arc::new(config),
             settings,

@@ -174,6 +174,21 @@ async fn an_address_from_a_template_may_not_be_an_internal_one() {
 }
 
 #[tokio::test]
+async fn an_internal_address_from_a_template_may_be_one_that_the_file_allows() {
+    let service = Service::answering(json!("here")).await;
+    let file = "{component: {id: c, endpoint: '${input.url}'}, workflow: {jobs: [{component: c}]}, \
+        delivery: {allow_private: [127.0.0.0/8]}}";
+    let gateway = File::new(file).run().await;
+    let url = service.url.replace("127.0.0.1", "localhost");
+    for url in [&service.url, &url] {
+        let task = gateway.start("default", json!({"url": url})).await;
+        assert_eq!(gateway.result_of(&task).await, "here", "{url}");
+    }
+    let task = gateway.start("default", json!({"url": "http://10.0.0.1/"})).await;
+    assert_eq!(gateway.error_of(&task).await["code"], "forbidden_address");
+}
+
+#[tokio::test]
 async fn jobs_that_depend_on_nothing_run_at_the_same_time() {
     // Neither is answered before both have been asked.
     let both = Arc::new(Barrier::new(2));

@@ -12,7 +12,7 @@ const LOCK_FILE: &str = "lock";
 
 /// The exclusive hold on a data directory; released when dropped.
 #[derive(Debug)]
-pub(super) struct DirectoryLock {
+pub(crate) struct DirectoryLock {
     _file: File,
 }
 
@@ -21,7 +21,7 @@ impl DirectoryLock {
     ///
     /// # Errors
     /// The directory or the lock file can't be created or opened.
-    pub(super) fn acquire(directory: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn acquire(directory: &Path) -> io::Result<Option<Self>> {
         std::fs::create_dir_all(directory)?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(LOCK_FILE))?;
         match file.try_lock() {

@@ -2,8 +2,11 @@ use super::{Failure, file};
 use crate::instance::{Instance, Options};
 use clap::{Args, ValueEnum};
 use domain::config::{Config, Routes};
+use platform::secret::KeyRing;
+use platform::settings::variable;
 use serde_json::json;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// Starts everything.
 #[derive(Debug, Args)]
@@ -15,7 +18,7 @@ pub struct Up {
     /// The file.
     #[arg(short, long, default_value = "ringback.yml")]
     file: PathBuf,
-    /// The directory of the state, and of the API token.
+    /// The directory of the state, of the API token, and of the key of secrets unless it is in `RINGBACK_KEY`.
     #[arg(long, default_value = ".ringback")]
     data: PathBuf,
     /// The API's port instead of the file's; 0 picks a free one.
@@ -54,6 +57,7 @@ impl Up {
             data: Some(self.data),
             port: self.port,
             ephemeral_ports: self.ephemeral_ports,
+            keys: keys()?,
             without_gateways: matches!(self.tunnel, Some(Tunnel::None)),
             ..Options::new(config.clone())
         };
@@ -69,6 +73,12 @@ impl Up {
         instance.stop().await;
         Ok(())
     }
+}
+
+/// The keys of secrets, where the environment has them; else they are kept beside the state.
+fn keys() -> Result<Option<KeyRing>, Failure> {
+    let Some(text) = variable("RINGBACK_KEY").map(Zeroizing::new) else { return Ok(None) };
+    Ok(Some(KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}"))?))
 }
 
 fn banner(config: &Config, instance: &Instance) {

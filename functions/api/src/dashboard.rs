@@ -1,8 +1,8 @@
 //! `/api/webhooks/stats` and `/api/webhooks/endpoints`: how deliveries are doing.
 
-use crate::caller::Caller;
-use crate::deliveries::known;
+use crate::deliveries::{about, known};
 use crate::tally::{self, Tally};
+use crate::token::Caller;
 use crate::walk;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -44,7 +44,7 @@ pub(crate) async fn stats(
         let detail = format!("`hours` must be a whole number from 1 to {MOST_HOURS}");
         return Err(Problem::new(Code::UnusableRequest, detail));
     }
-    let about = caller.about(query.customer_id.as_deref())?;
+    let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
     let count = tally::count(&app, customers, hours_ago(app.now(), hours)).await?;
     let all = count.by_endpoint.values().fold(Tally::default(), Tally::and);
@@ -66,7 +66,7 @@ pub(crate) async fn endpoints(
     query: Result<Query<Whose>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(query) = query.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
-    let about = caller.about(query.customer_id.as_deref())?;
+    let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
     let mut endpoints: Vec<Endpoint> = Vec::new();
     for customer in &customers {

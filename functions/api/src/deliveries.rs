@@ -1,9 +1,9 @@
 //! `/api/deliveries`: the log, newest first, and a new round of tries for one.
 
-use crate::caller::{Caller, unknown};
 use crate::delivery;
 use crate::filter::{self, Filter};
 use crate::name::Name;
+use crate::token::Caller;
 use crate::walk::{self, Walk};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -33,7 +33,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, Problem> {
     let Query(query) = query.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let filter = Filter::read(&query)?;
-    let about = caller.about(query.customer_id.as_deref())?;
+    let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
     let walk = Walk::new(customers, filter.before.clone(), filter.since);
     let (found, next) = page(&app, walk, &filter).await?;
@@ -143,6 +143,15 @@ pub(crate) fn receiving(endpoint: Option<Endpoint>) -> Result<Endpoint, Problem>
     }
 }
 
+/// The customer that a query is about.
+///
+/// # Errors
+/// 400 if that can't be a name, 403 if it isn't the caller's.
+pub(crate) fn about(caller: &Caller, named: Option<&str>) -> Result<Option<CustomerId>, Problem> {
+    let named = named.filter(|name| !name.is_empty()).map(CustomerId::parse).transpose();
+    caller.about(named.map_err(|error| Problem::new(Code::UnusableRequest, format!("`customer_id`: {error}")))?)
+}
+
 /// Whether there ever was anything of that customer.
 ///
 /// # Errors
@@ -153,7 +162,7 @@ pub(crate) async fn known(app: &App, caller: &Caller, customer: &CustomerId) -> 
         return Ok(());
     }
     match app.store.delivery_places(customer, None, None, 1).await?.is_empty() {
-        true => Err(unknown(customer)),
+        true => Err(Problem::new(Code::NotFound, format!("there is no customer `{customer}`"))),
         false => Ok(()),
     }
 }

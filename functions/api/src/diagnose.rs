@@ -3,10 +3,9 @@
 mod advice;
 mod words;
 
-use crate::caller::Caller;
-use crate::customer::Named;
-use crate::locate;
+use crate::endpoints;
 use crate::name::Name;
+use crate::token::Caller;
 use crate::walk::{self, Walk};
 use advice::{Findings, Reach};
 use axum::Json;
@@ -15,7 +14,6 @@ use domain::delivery::Delivery;
 use domain::endpoint::{Endpoint, Health};
 use jiff::Timestamp;
 use platform::App;
-use platform::attempt::class_of;
 use platform::problem::Problem;
 use platform::store::StoreError;
 use serde_json::{Value, json};
@@ -34,15 +32,14 @@ pub(crate) async fn diagnose(
     State(app): State<Arc<App>>,
     caller: Caller,
     Name(id): Name,
-    query: Named,
 ) -> Result<Json<Value>, Problem> {
-    let endpoint = locate::endpoint(&app, &caller, query.customer(), &id).await?.endpoint;
+    let endpoint = endpoints::find(&app, &caller, &id).await?.endpoint;
     let health = app.store.health(&endpoint.customer, &endpoint.id).await?.health;
     let recent = recent(&app, &endpoint).await?;
     let probe = app.sender.probe(&endpoint.settings.url, PATIENCE).await;
     let reach = match &probe.status {
         Ok(status) => Reach::Answered(*status),
-        Err(failure) => Reach::Failed(class_of(failure.class)),
+        Err(failure) => Reach::Failed(failure.class),
     };
     let findings = Findings { endpoint: &endpoint, recent: &recent, health: health.as_ref(), reach, now: app.now() };
     let advice = findings.advice();

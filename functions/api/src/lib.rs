@@ -3,15 +3,16 @@
 //!
 //! Everything under `/api` needs the bearer token; a request without it learns nothing, not even what exists.
 
+mod body;
+mod endpoints;
+mod events;
 mod token;
-mod caller;
-mod customer;
+mod tokens;
 mod name;
 mod moment;
 mod task;
 mod tasks;
 mod workflows;
-mod locate;
 mod walk;
 mod filter;
 mod delivery;
@@ -23,8 +24,8 @@ mod trial;
 mod operations;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{delete, get, post};
 use platform::App;
 use platform::problem::Problem;
 use serde_json::{Value, json};
@@ -32,13 +33,17 @@ use std::sync::Arc;
 
 /// The API's routes.
 pub fn router(app: &Arc<App>) -> Router {
-    let guarded = Router::new()
+    let everything = Router::new()
         .route("/api/tasks", get(tasks::list))
         .route("/api/tasks/{id}", get(tasks::show))
         .route("/api/tasks/{id}/cancel", post(tasks::cancel))
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
+        .route("/api/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/tokens/{id}", delete(tokens::delete))
+        .layer(from_fn(token::require_all));
+    let guarded = Router::new()
         .route("/api/deliveries", get(deliveries::list))
         .route("/api/deliveries/{id}", get(deliveries::show))
         .route("/api/deliveries/{id}/retry", post(deliveries::retry))
@@ -49,6 +54,12 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/webhooks/{id}/recover", post(operations::recover))
         .route("/api/webhooks/{id}/test", post(trial::test))
         .route("/api/operations/{id}", get(operations::show))
+        .route("/api/webhooks", get(endpoints::list).post(endpoints::create))
+        .route("/api/webhooks/{id}", get(endpoints::show).patch(endpoints::change).delete(endpoints::delete))
+        .route("/api/webhooks/{id}/rotate-secret", post(endpoints::rotate))
+        .route("/api/events", post(events::publish))
+        .route("/api/events/{id}", get(events::show))
+        .merge(everything)
         .route("/api/{*rest}", axum::routing::any(async || Problem::not_found()))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(app.clone(), token::require));

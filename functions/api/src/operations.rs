@@ -1,23 +1,22 @@
 //! `/api/operations` and `POST /api/webhooks/{id}/recover`.
 
-use crate::caller::Caller;
+use crate::body::Fields;
 use crate::deliveries::receiving;
 use crate::name::Name;
+use crate::token::Caller;
 use crate::walk::{self, Walk};
-use crate::{locate, moment, workflows};
+use crate::{endpoints, moment, workflows};
 use axum::Json;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use domain::delivery::State as DeliveryState;
 use domain::endpoint::Endpoint;
 use domain::operation::{Operation, OperationId, State as OperationState};
 use jiff::Timestamp;
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::request::json_object;
 use platform::store::{Store, StoreError};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Places that a dry run looks at, at most.
@@ -34,21 +33,17 @@ pub(crate) async fn recover(
     State(app): State<Arc<App>>,
     caller: Caller,
     Name(id): Name,
-    query: crate::customer::Named,
-    request: Request,
+    headers: HeaderMap,
+    fields: Fields,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let (parts, body) = request.into_parts();
-    let limit = app.settings.max_body;
-    let body = axum::body::to_bytes(body, limit).await;
-    let body = body.map_err(|_| Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes")))?;
     let now = app.now();
-    let wish = Wish::read(json_object(&body)?, now)?;
-    let endpoint = locate::endpoint(&app, &caller, query.customer(), &id).await?.endpoint;
+    let wish = Wish::read(fields, now)?;
+    let endpoint = endpoints::find(&app, &caller, &id).await?.endpoint;
     let endpoint = receiving(Some(endpoint))?;
     if wish.dry_run {
         return Ok((StatusCode::OK, Json(dry_run(&app, &endpoint, &wish).await?)));
     }
-    let id = operation_id(&endpoint, &wish, &parts, now);
+    let id = operation_id(&endpoint, &wish, &headers, now);
     let whose = (endpoint.customer, endpoint.id);
     let operation = Operation::recover(id.clone(), whose, (wish.since, wish.until), now);
     // Where it is there already, that one stands: it is the same.
@@ -77,37 +72,27 @@ struct Wish {
 }
 
 impl Wish {
-    fn read(mut fields: Map<String, Value>, now: Timestamp) -> Result<Self, Problem> {
-        let bad = |detail: &str| Err(Problem::new(Code::UnusableRequest, detail));
-        let since = fields.remove("since").unwrap_or_default();
-        if since.is_null() {
-            return bad("`since` is missing: say from when on to recover");
-        }
+    fn read(mut fields: Fields, now: Timestamp) -> Result<Self, Problem> {
+        let bad = |detail: &str| Problem::new(Code::UnusableRequest, detail);
+        let since = fields.take("since").ok_or_else(|| bad("`since` is missing: say from when on to recover"))?;
         let since = moment::from_value(&since, "since")?;
-        let until = fields.remove("until").filter(|until| !until.is_null());
-        let until = until.map(|until| moment::from_value(&until, "until")).transpose()?;
-        let dry_run = match fields.remove("dry_run") {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(dry_run)) => dry_run,
-            Some(_) => return bad("`dry_run` must be true or false"),
-        };
-        if let Some(unknown) = fields.keys().next() {
-            return bad(&format!("unknown field `{unknown}`: write {{\"since\": …, \"until\"?, \"dry_run\"?}}"));
-        }
+        let until = fields.take("until").map(|until| moment::from_value(&until, "until")).transpose()?;
+        let dry_run = fields.flag("dry_run")?.unwrap_or(false);
+        fields.nothing_else()?;
         let wish = Self { since, until: until.unwrap_or(now), bounded: until.is_some(), dry_run };
         if wish.since >= wish.until {
-            return bad("`since` must be before `until`, and before now");
+            return Err(bad("`since` must be before `until`, and before now"));
         }
         Ok(wish)
     }
 }
 
 /// A time that was left out is part of no name, or a request could not be repeated.
-fn operation_id(endpoint: &Endpoint, wish: &Wish, parts: &Parts, now: Timestamp) -> OperationId {
+fn operation_id(endpoint: &Endpoint, wish: &Wish, headers: &HeaderMap, now: Timestamp) -> OperationId {
     let minute = (now.as_second() / 60).to_string();
     let (since, until) = (wish.since.to_string(), wish.until.to_string());
     let until = if wish.bounded { until.as_str() } else { "" };
-    let key = workflows::key(&parts.headers);
+    let key = workflows::key(headers);
     let told = key.as_deref().map_or(["minute", &minute], |key| ["key", key]);
     OperationId::keyed(&endpoint.customer, &endpoint.id, &["recover", &since, until, told[0], told[1]])
 }

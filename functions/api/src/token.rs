@@ -1,22 +1,90 @@
-//! The bearer token.
+//! The bearer token, and what it lets its holder see.
 
-use axum::extract::{Request, State};
-use axum::http::header;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::event::CustomerId;
 use platform::App;
-use platform::problem::Problem;
+use platform::problem::{Code, Problem};
+use platform::store::StoreError;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::{Choice, ConstantTimeEq};
 
-/// Lets a request through that carries a token we know (RFC 6750 section 2.1). Digests are compared, all of them and
-/// in constant time, so that the time taken tells nothing.
-pub(crate) async fn require(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+/// How a customer's token begins: anything else is not looked up.
+pub(crate) const CUSTOMER_TOKEN: &str = "rbc_";
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// The one customer that they may see; all where absent.
+    pub(crate) customer: Option<CustomerId>,
+}
+
+impl Caller {
+    /// The customer that a request is about: the one that it names, if its caller may see it.
+    ///
+    /// # Errors
+    /// If the caller may see another customer only.
+    pub(crate) fn about(&self, named: Option<CustomerId>) -> Result<Option<CustomerId>, Problem> {
+        match (&self.customer, named) {
+            (None, named) => Ok(named),
+            (Some(own), None) => Ok(Some(own.clone())),
+            (Some(own), Some(named)) if *own == named => Ok(Some(named)),
+            (Some(_), Some(_)) => Err(Problem::new(Code::Forbidden, "this token sees another customer only")),
+        }
+    }
+
+    /// Whether the caller may see what belongs to that customer.
+    pub(crate) fn sees(&self, customer: &CustomerId) -> bool {
+        self.customer.as_ref().is_none_or(|own| own == customer)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::unauthorized)
+    }
+}
+
+/// Lets a request through that carries a token we know (RFC 6750 section 2.1).
+pub(crate) async fn require(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    match caller(&app, request.headers()).await {
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Ok(None) => Problem::unauthorized().into_response(),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// Only for callers that may see everything.
+pub(crate) async fn require_all(caller: Caller, request: Request, next: Next) -> Response {
+    match caller.customer {
+        None => next.run(request).await,
+        Some(_) => Problem::new(Code::Forbidden, "this token sees one customer's webhooks only").into_response(),
+    }
+}
+
+/// Digests are compared, all of them and in constant time, so that the time taken tells nothing.
+async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, StoreError> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token =
         header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let digest: [u8; 32] = Sha256::digest(token.map_or("", |(_, token)| token.trim())).into();
+    let text = token.map_or("", |(_, token)| token.trim());
+    let digest: [u8; 32] = Sha256::digest(text).into();
     let known = app.settings.token_digests.iter().fold(Choice::from(0), |known, one| known | one.ct_eq(&digest));
-    if token.is_some() && bool::from(known) { next.run(request).await } else { Problem::unauthorized().into_response() }
+    if token.is_some() && bool::from(known) {
+        return Ok(Some(Caller { customer: None }));
+    }
+    if !text.starts_with(CUSTOMER_TOKEN) {
+        return Ok(None);
+    }
+    let stored = app.store.token(&hex::encode(digest)).await?;
+    Ok(stored.map(|token| Caller { customer: Some(token.customer) }))
 }

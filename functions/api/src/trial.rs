@@ -1,16 +1,15 @@
 //! `POST /api/webhooks/{id}/test`: a signed test event, sent at once and not stored.
 
-use crate::caller::Caller;
-use crate::customer::Named;
+use crate::body::Fields;
 use crate::delivery::seconds;
-use crate::locate;
+use crate::endpoints;
 use crate::name::Name;
+use crate::token::Caller;
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use domain::delivery::DeliveryId;
 use domain::event::{Origin, Published};
 use platform::problem::{Code, Problem};
-use platform::request::json_object;
 use platform::{App, attempt};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -25,15 +24,11 @@ pub(crate) async fn test(
     State(app): State<Arc<App>>,
     caller: Caller,
     Name(id): Name,
-    query: Named,
-    request: Request,
+    fields: Fields,
 ) -> Result<Json<Value>, Problem> {
-    let limit = app.settings.max_body;
-    let body = axum::body::to_bytes(request.into_body(), limit).await;
-    let body = body.map_err(|_| Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes")))?;
-    let published = Published::read(filled(json_object(&body)?));
+    let published = Published::read(filled(fields.0));
     let published = published.map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))?;
-    let endpoint = locate::endpoint(&app, &caller, query.customer(), &id).await?.endpoint;
+    let endpoint = endpoints::find(&app, &caller, &id).await?.endpoint;
     if published.customer.as_ref().is_some_and(|customer| *customer != endpoint.customer) {
         return Err(Problem::new(Code::UnusableRequest, "`customer_id` is not the webhook's"));
     }

@@ -71,7 +71,9 @@ impl Walk {
             return Ok(Vec::new());
         }
         let (before, since) = (self.before.as_deref(), self.since);
+        // Collected first, so that what is waited for holds no closure.
         let pages = self.customers.iter().map(|customer| app.store.delivery_places(customer, before, since, size));
+        let pages: Vec<_> = pages.collect();
         let pages: Vec<Vec<DeliveryPlace>> = stream::iter(pages).buffer_unordered(AT_ONCE).try_collect().await?;
         let (places, rest) = merge(pages, size, |place| &place.cursor);
         match rest {
@@ -89,7 +91,7 @@ impl Walk {
 pub(crate) async fn read(app: &App, places: &[DeliveryPlace]) -> Result<Vec<StoredDelivery>, StoreError> {
     /// Keys that are asked for in one request.
     const CHUNK: usize = 100;
-    let chunks = places.chunks(CHUNK).map(|chunk| app.store.deliveries_at(chunk));
+    let chunks: Vec<_> = places.chunks(CHUNK).map(|chunk| app.store.deliveries_at(chunk)).collect();
     let read: Vec<Vec<StoredDelivery>> = stream::iter(chunks).buffer_unordered(AT_ONCE).try_collect().await?;
     let mut read: Vec<StoredDelivery> = read.into_iter().flatten().collect();
     read.sort_by_cached_key(|stored| std::cmp::Reverse(Store::delivery_place(&stored.delivery)));

@@ -16,7 +16,6 @@ use platform::App;
 use platform::attempt;
 use platform::queue::{DeliverMessage, MAX_DELAY, Message};
 use platform::store::{Saved, StoreError, StoredDelivery, StoredEndpoint, StoredHealth, Timer};
-use rand::Rng;
 
 /// How long an attempt is put off whose endpoint has enough of them under way, at least and at most.
 const FULL_LANE: (f64, f64) = (2.0, 10.0);
@@ -74,7 +73,7 @@ impl Owed<'_> {
         let (app, now, settings) = (self.app, self.app.now(), &endpoint.endpoint.settings);
         let name = (&endpoint.endpoint.customer, &endpoint.endpoint.id);
         let Some(place) = app.lanes.enter(name.1) else {
-            return self.hold(after(now, rand::rng().random_range(FULL_LANE.0..FULL_LANE.1))).await;
+            return self.hold(after(now, FULL_LANE.0 + (FULL_LANE.1 - FULL_LANE.0) * App::jitter())).await;
         };
         let mut health = health.clone();
         match Health::may(health.health.as_ref(), now) {
@@ -95,7 +94,7 @@ impl Owed<'_> {
         let attempt = attempt::make(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;
         drop(place);
         let now = app.now();
-        let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, rand::rng().random());
+        let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, App::jitter());
         // First what concerns the endpoint as a whole: should this die in between, the attempt is made again.
         let gone = (next == Next::GiveUp(GaveUp::Gone)).then_some(DisabledBy::Gone);
         health::record(app, endpoint, &health, &attempt, gone, now).await?;
@@ -107,7 +106,7 @@ impl Owed<'_> {
     }
 
     async fn hold_until(self, until: Timestamp) -> Result<(), StoreError> {
-        self.hold(after(until, rand::rng().random_range(0.0..SPREAD))).await
+        self.hold(after(until, SPREAD * App::jitter())).await
     }
 
     async fn hold(self, due: Timestamp) -> Result<(), StoreError> {

@@ -55,6 +55,11 @@ impl App {
         RunId::random(Self::random())
     }
 
+    /// A random number from 0 up to 1, to spread what would come at once.
+    pub fn jitter() -> f64 {
+        rand::random()
+    }
+
     /// Bytes that nobody can guess.
     pub fn random<const N: usize>() -> [u8; N] {
         let mut bytes = [0; N];

@@ -1,7 +1,7 @@
 //! One attempt: the event as its endpoint wants it, signed, sent, and what came of it.
 
 use crate::app::App;
-use crate::sender::{FailureClass, Parcel};
+use crate::sender::Parcel;
 use domain::delivery::sign::{self, Key};
 use domain::delivery::{Attempt, DEFAULT_TIMEOUT, DeliveryId, ErrorClass, retry_after};
 use domain::endpoint::Endpoint;
@@ -38,7 +38,7 @@ pub async fn make(app: &App, endpoint: &Endpoint, event: &Event, delivery: &Deli
             attempt.truncated = reply.truncated();
             attempt.response_body = String::from_utf8_lossy(&reply.body).into_owned();
         }
-        Err(failure) => attempt.error = Some(class_of(failure.class)),
+        Err(failure) => attempt.error = Some(failure.class),
     }
     attempt
 }
@@ -56,22 +56,6 @@ fn keys(app: &App, endpoint: &Endpoint, now: Timestamp) -> Option<Vec<Key>> {
 /// What a customer has sent along may be a secret: none of its values is logged.
 fn masked((name, _): &(String, String)) -> (String, String) {
     (name.clone(), MASKED.to_owned())
-}
-
-/// The heart's word for the sender's.
-pub fn class_of(class: FailureClass) -> ErrorClass {
-    match class {
-        FailureClass::BadUrl => ErrorClass::BadUrl,
-        FailureClass::BadHeader => ErrorClass::BadHeader,
-        FailureClass::ForbiddenAddress => ErrorClass::ForbiddenAddress,
-        FailureClass::Dns => ErrorClass::Dns,
-        FailureClass::Connect => ErrorClass::Connect,
-        FailureClass::ConnectTimeout => ErrorClass::ConnectTimeout,
-        FailureClass::Tls => ErrorClass::Tls,
-        FailureClass::Timeout => ErrorClass::Timeout,
-        FailureClass::Reset => ErrorClass::Reset,
-        FailureClass::Protocol => ErrorClass::Protocol,
-    }
 }
 
 fn failed(at: Timestamp, error: ErrorClass) -> Attempt {

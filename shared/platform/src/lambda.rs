@@ -8,7 +8,7 @@ use crate::sender::Sender;
 use crate::settings::{Settings, variable};
 use crate::store::Store;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use aws_sdk_ssm::error::DisplayErrorContext;
 use domain::address::Guard;
@@ -34,7 +34,7 @@ pub async fn http(router: axum::Router) -> Result<(), Error> {
 /// If the runtime's interface does not answer.
 pub async fn queue<F, Fut, E>(app: Arc<App>, handle: F) -> Result<(), Error>
 where
-    F: Fn(Arc<App>, String) -> Fut,
+    F: Fn(Arc<App>, String, u32) -> Fut,
     Fut: Future<Output = Result<(), E>>,
     E: Display,
 {
@@ -45,8 +45,9 @@ where
             let each = event.payload.records.into_iter().map(|message| {
                 let app = app.clone();
                 async move {
+                    let received = received(&message);
                     let id = message.message_id.unwrap_or_default();
-                    let handled = handle(app, message.body.unwrap_or_default()).await;
+                    let handled = handle(app, message.body.unwrap_or_default(), received).await;
                     handled.err().map(|error| {
                         tracing::error!(message.id = id, %error, "a message could not be processed");
                         let mut failure = BatchItemFailure::default();
@@ -61,6 +62,12 @@ where
         }
     }))
     .await
+}
+
+/// How often a message has come, from 1
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>).
+pub fn received(message: &SqsMessage) -> u32 {
+    message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 /// Handles a batch of stream records in order; the first that fails comes again, with all after it.
@@ -109,9 +116,11 @@ where
     .await
 }
 
-/// What a function is given in AWS: the file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and
-/// every `${gateway:…}` and `${listener.url}` is below `RINGBACK_PUBLIC_URL`. The keys of secrets are in `RINGBACK_KEY`, or
-/// in the SSM parameter that `RINGBACK_KEY_PARAMETER` names.
+/// What a function is given in AWS.
+///
+/// The file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and every `${gateway:…}` and
+/// `${listener.url}` is below `RINGBACK_PUBLIC_URL`. The keys of secrets are in `RINGBACK_KEY`, or in the SSM parameter that
+/// `RINGBACK_KEY_PARAMETER` names.
 ///
 /// # Errors
 /// If a setting is missing, or the file can't be used.

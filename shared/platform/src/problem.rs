@@ -24,6 +24,10 @@ pub enum Code {
     BadCursor,
     /// No or a wrong bearer token.
     Unauthorized,
+    /// The token does not reach so far.
+    Forbidden,
+    /// A URL that may not be called.
+    ForbiddenUrl,
     /// Nothing has this address.
     NotFound,
     /// The address takes other methods.
@@ -38,7 +42,7 @@ pub enum Code {
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
@@ -46,6 +50,8 @@ impl Code {
         Self::UnusableRequest,
         Self::BadCursor,
         Self::Unauthorized,
+        Self::Forbidden,
+        Self::ForbiddenUrl,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
@@ -63,6 +69,8 @@ impl Code {
             Self::UnusableRequest => "unusable_request",
             Self::BadCursor => "bad_cursor",
             Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::ForbiddenUrl => "forbidden_url",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
@@ -76,8 +84,11 @@ impl Code {
         match self {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::MalformedBody | Self::UnusableRequest | Self::BadCursor => StatusCode::BAD_REQUEST,
+            Self::MalformedBody | Self::UnusableRequest | Self::BadCursor | Self::ForbiddenUrl => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
@@ -153,16 +164,7 @@ impl IntoResponse for Problem {
             Code::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
-            Code::BodyTooLarge
-            | Code::UnsupportedMediaType
-            | Code::UnsupportedEncoding
-            | Code::MalformedBody
-            | Code::UnusableRequest
-            | Code::BadCursor
-            | Code::NotFound
-            | Code::MethodNotAllowed
-            | Code::Conflict
-            | Code::EndpointDisabled => {}
+            _ => {}
         }
         response
     }

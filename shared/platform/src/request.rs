@@ -137,5 +137,13 @@ pub fn json_object(bytes: &Bytes) -> Result<Map<String, Value>, Problem> {
     }
 }
 
+/// Any JSON, as [`json_object`] reads an object.
+///
+/// # Errors
+/// 400, in words.
+pub fn json_value(bytes: &Bytes) -> Result<Value, Problem> {
+    body::json(bytes)
+}
+
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@
 //!   [needs resealing](KeyRing::needs_resealing), after which that key can go.
 //! - Keys are wiped from memory when they are dropped, and no `Debug` shows one.
 //!
-//! The cipher is XChaCha20-Poly1305 (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>) of RustCrypto's
+//! The cipher is XChaCha20-Poly1305 (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>) of `RustCrypto`'s
 //! audited crate: its nonce of 24 bytes may be drawn at random for as many secrets as there will ever be, by functions
 //! that know nothing of each other, and it is as fast and as safe from timing where the processor has no AES.
 

@@ -16,6 +16,7 @@
 //! - What the other side sends is read up to a limit and a deadline.
 
 mod call;
+mod client;
 mod failure;
 mod header;
 mod parcel;
@@ -24,15 +25,15 @@ mod resolver;
 #[cfg(test)]
 mod tests;
 
-pub use failure::{Failure, FailureClass};
+pub use domain::delivery::ErrorClass;
+pub use failure::Failure;
 pub use header::check_header;
 pub use parcel::{Cut, Exchange, PARCEL_RESPONSE, Parcel, Reply};
 pub use probe::Probe;
 
+use client::{JudgingClient, client};
 use domain::address::{Guard, Reach, Refusal, Target, TargetHost};
-use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder};
-use resolver::Judging;
+use reqwest::Client;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,9 +52,9 @@ pub struct Sender {
     /// For hosts that the file's author wrote out.
     trusted: Client,
     /// For everyone else's.
-    guarded: Client,
-    /// For names and ports that may lead to allowed ranges alone; there is one where there are such ranges.
-    allowed: Option<Client>,
+    guarded: JudgingClient,
+    /// For names and ports that may lead to allowed ranges alone.
+    allowed: JudgingClient,
     max_response: usize,
 }
 
@@ -64,12 +65,11 @@ impl Sender {
     /// If TLS can't be set up on this machine.
     pub fn new(max_response: usize, guard: Guard) -> Result<Self, reqwest::Error> {
         let guard = Arc::new(guard);
-        let judging = |reach| client().dns_resolver(Judging::new(guard.clone(), reach)).build();
-        let only = Reach::AllowedOnly(Refusal::InternalName);
         Ok(Self {
             trusted: client().build()?,
-            guarded: judging(Reach::Anywhere)?,
-            allowed: guard.allows_ranges().then(|| judging(only)).transpose()?,
+            guarded: JudgingClient::new(&guard, Reach::Anywhere),
+            // The resolver needs a reason; the target has the right one.
+            allowed: JudgingClient::new(&guard, Reach::AllowedOnly(Refusal::InternalName)),
             guard,
             max_response,
         })
@@ -92,20 +92,10 @@ impl Sender {
     }
 
     /// The client for a judged target.
-    fn client_for(&self, target: &Target) -> &Client {
+    fn client_for(&self, target: &Target) -> Result<&Client, Failure> {
         match &target.reach {
-            Reach::Anywhere => &self.guarded,
-            // There is no such target without allowed ranges; if there were, the guarded client would be the strict one.
-            Reach::AllowedOnly(_) => self.allowed.as_ref().unwrap_or(&self.guarded),
+            Reach::Anywhere => self.guarded.get(),
+            Reach::AllowedOnly(_) => self.allowed.get(),
         }
     }
-}
-
-fn client() -> ClientBuilder {
-    Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE)
-        .user_agent(concat!("Ringback/", env!("CARGO_PKG_VERSION")))
 }

@@ -7,9 +7,11 @@
 //! | event | `event#<customer>#<id>` | `event` |
 //! | delivery of it | `event#<customer>#<id>` | `delivery#<endpoint>` |
 //! | endpoint | `customer#<customer>` | `endpoint#<id>` |
+//! | whose it is | `endpoint#<id>` | `customer` |
 //! | how it fails | `customer#<customer>` | `health#<id>` |
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
 //! | operation | `operation#<id>` | `operation` |
+//! | API token of a customer | `token#<SHA-256>` | `token` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
 //!
@@ -26,6 +28,7 @@ mod list;
 mod operation;
 mod owed;
 mod run;
+mod token;
 mod wait;
 mod timer;
 
@@ -38,6 +41,7 @@ pub use operation::StoredOperation;
 pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
 pub use timer::{Timer, TimerPage};
+pub use token::StoredToken;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};

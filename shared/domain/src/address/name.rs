@@ -45,7 +45,7 @@ pub(super) fn judge(name: &str) -> Result<Result<(), Refusal>, Refusal> {
         return Err(Refusal::Unreadable("its host is not a name that DNS can have"));
     }
     let is_below = |zone: &&str| name.strip_suffix(*zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if !name.contains('.') || INSIDE.iter().chain(LEADING_ANYWHERE).any(|zone| is_below(&zone)) {
+    if !name.contains('.') || INSIDE.iter().chain(LEADING_ANYWHERE).any(is_below) {
         return Ok(Err(Refusal::InternalName));
     }
     Ok(Ok(()))

@@ -31,7 +31,7 @@ pub struct Attempt {
 }
 
 /// Why an attempt had no usable answer. No more than this is told: the words of a resolver or a library may name internals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
     /// The name could not be resolved.
@@ -60,6 +60,21 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Dns,
+        Self::Connect,
+        Self::ConnectTimeout,
+        Self::Tls,
+        Self::Timeout,
+        Self::Reset,
+        Self::Protocol,
+        Self::ForbiddenAddress,
+        Self::BadUrl,
+        Self::BadHeader,
+        Self::BadSecret,
+    ];
+
     /// The word in answers and filters.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,7 +111,7 @@ impl ErrorClass {
 
     /// Whether trying again can't help.
     pub fn is_permanent(self) -> bool {
-        matches!(self, Self::ForbiddenAddress | Self::BadUrl | Self::BadHeader)
+        matches!(self, Self::ForbiddenAddress | Self::BadUrl | Self::BadHeader | Self::BadSecret)
     }
 }
 

@@ -102,6 +102,18 @@ fn the_log_stays_small_and_its_newest_entries_whole() {
     assert_eq!(whole, WHOLE);
 }
 
+#[test]
+fn classes_have_stable_codes_and_four_are_permanent() {
+    for class in ErrorClass::ALL {
+        let stored = serde_json::to_value(class).unwrap();
+        assert_eq!(stored, class.as_str());
+        assert_eq!(serde_json::from_value::<ErrorClass>(stored).unwrap(), class);
+    }
+    let permanent: Vec<&str> =
+        ErrorClass::ALL.into_iter().filter(|class| class.is_permanent()).map(ErrorClass::as_str).collect();
+    assert_eq!(permanent, ["forbidden_address", "bad_url", "bad_header", "bad_secret"]);
+}
+
 proptest! {
     #[test]
     fn a_pause_is_within_its_jitter_never_below_what_was_asked_for_and_never_above_a_day(

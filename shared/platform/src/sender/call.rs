@@ -1,7 +1,8 @@
 //! The face for workflows: a job's call, and its answer as a value.
 
 use super::Sender;
-use super::failure::{Failure, FailureClass, on_the_way};
+use super::failure::{Failure, on_the_way};
+use domain::delivery::ErrorClass;
 use domain::run::{Call, JobError, Outcome};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -23,7 +24,10 @@ impl Sender {
         let url = address(call)?;
         let judge = || self.guard.judge_url(&url).map_err(|refusal| refused(&url, &refusal.into()));
         let target = call.guarded.then(judge).transpose()?;
-        let client = target.as_ref().map_or(&self.trusted, |target| self.client_for(target));
+        let client = match &target {
+            Some(target) => self.client_for(target).map_err(|failure| refused(&url, &failure))?,
+            None => &self.trusted,
+        };
         let method = Method::from_bytes(call.method.as_bytes())
             .map_err(|_| JobError::new("bad_method", format!("`{}` is no HTTP method", call.method)))?;
         let headers = headers(call)?;
@@ -113,11 +117,11 @@ fn unreachable(error: &reqwest::Error, failure: &Failure) -> JobError {
 }
 
 /// A job's error says less than an attempt's class.
-fn code(class: FailureClass) -> &'static str {
+fn code(class: ErrorClass) -> &'static str {
     match class {
-        FailureClass::BadUrl => "bad_address",
-        FailureClass::ForbiddenAddress => "forbidden_address",
-        FailureClass::BadHeader => "bad_header",
+        ErrorClass::BadUrl => "bad_address",
+        ErrorClass::ForbiddenAddress => "forbidden_address",
+        ErrorClass::BadHeader => "bad_header",
         _ => "unreachable",
     }
 }

@@ -1,6 +1,7 @@
 //! Headers that can be sent.
 
-use super::failure::{Failure, FailureClass};
+use super::failure::Failure;
+use domain::delivery::ErrorClass;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// Headers that frame the message or speak to the next hop, and are the client's alone (RFC 9110, section 7.6.1, and
@@ -19,11 +20,13 @@ const OF_THE_CLIENT: &[&str] = &[
     "upgrade",
 ];
 
-/// Whether a parcel may carry a header: its name is a token (RFC 9110, section 5.6.2) that isn't the client's own, and
-/// its value visible ASCII, blanks and tabs. For endpoints, to refuse when they are created what could never be sent.
+/// Whether a parcel may carry a header; for endpoints, to refuse at once what could never be sent.
+///
+/// Its name must be a token (RFC 9110, section 5.6.2) that isn't the client's own, its value visible ASCII, blanks and
+/// tabs.
 ///
 /// # Errors
-/// [`FailureClass::BadHeader`]; it names the header and never the value.
+/// [`ErrorClass::BadHeader`]; it names the header and never the value.
 pub fn check_header(name: &str, value: &str) -> Result<(), Failure> {
     parse(name, value).map(|_| ())
 }
@@ -39,7 +42,7 @@ pub(super) fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Failure> 
 }
 
 fn parse(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Failure> {
-    let bad = |why: &str| Failure::new(FailureClass::BadHeader, format!("the header {name:?} can't be sent: {why}"));
+    let bad = |why: &str| Failure::new(ErrorClass::BadHeader, format!("the header {name:?} can't be sent: {why}"));
     let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("that is not a name of a header"))?;
     if OF_THE_CLIENT.contains(&key.as_str()) {
         return Err(bad("it belongs to the connection"));

@@ -1,8 +1,9 @@
 //! The face for deliveries: a parcel to somebody else's address, and everything that came of it.
 
-use super::failure::{Failure, FailureClass};
+use super::failure::Failure;
 use super::{Sender, failure, header};
 use bytes::Bytes;
+use domain::delivery::ErrorClass;
 use reqwest::Response;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
 use std::fmt;
@@ -12,6 +13,9 @@ use tokio::time::{Instant, timeout_at};
 
 /// How much of an answer is kept, in bytes: enough to see what the receiver says.
 pub const PARCEL_RESPONSE: usize = 16 << 10;
+
+/// No exchange lasts longer, whatever its parcel says: more than a day can only be a mistake.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is posted.
 #[derive(Clone)]
@@ -93,11 +97,11 @@ impl Sender {
     /// is closed. Whatever goes wrong is in the exchange.
     pub async fn post(&self, parcel: &Parcel) -> Exchange {
         let start = Instant::now();
-        let deadline = start + parcel.timeout;
+        let deadline = start + parcel.timeout.min(LONGEST);
         let answered = timeout_at(deadline, self.answer(parcel)).await;
         let answered = answered.unwrap_or_else(|_| {
             let after = parcel.timeout.as_millis();
-            Err(Failure::new(FailureClass::Timeout, format!("it did not answer within {after} ms")))
+            Err(Failure::new(ErrorClass::Timeout, format!("it did not answer within {after} ms")))
         });
         let remote = answered.as_ref().ok().and_then(Response::remote_addr);
         let answer = match answered {
@@ -112,7 +116,7 @@ impl Sender {
         let mut headers = header::headers(&parcel.headers)?;
         // What is packed has no size until it is unpacked.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let request = self.client_for(&target).post(url).headers(headers).body(parcel.body.clone());
+        let request = self.client_for(&target)?.post(url).headers(headers).body(parcel.body.clone());
         request.send().await.map_err(|error| failure::on_the_way(&error, &target))
     }
 }

@@ -1,7 +1,8 @@
 //! Whether anybody answers at an address: a request that asks for nothing.
 
-use super::failure::{Failure, FailureClass};
-use super::{Sender, failure};
+use super::Sender;
+use super::failure::{self, Failure};
+use domain::delivery::ErrorClass;
 use reqwest::Method;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -26,14 +27,14 @@ impl Sender {
                 other => other,
             }
         });
-        let late = || Failure::new(FailureClass::Timeout, format!("it did not answer within {} s", limit.as_secs()));
+        let late = || Failure::new(ErrorClass::Timeout, format!("it did not answer within {} s", limit.as_secs()));
         let status = asked.await.unwrap_or_else(|_| Err(late()));
         Probe { status, took: start.elapsed() }
     }
 
     async fn ask(&self, method: Method, url: &str) -> Result<u16, Failure> {
         let (url, target) = self.guard.judge(url)?;
-        let answer = self.client_for(&target).request(method, url).send().await;
+        let answer = self.client_for(&target)?.request(method, url).send().await;
         Ok(answer.map_err(|error| failure::on_the_way(&error, &target))?.status().as_u16())
     }
 }

@@ -1,8 +1,9 @@
 //! Names to judged addresses.
 
 use super::RESOLVE_TIMEOUT;
-use super::failure::{Failure, FailureClass};
+use super::failure::Failure;
 use domain::address::{Guard, Reach, Refusal};
+use domain::delivery::ErrorClass;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -65,7 +66,7 @@ impl From<LookUpError> for Failure {
     fn from(error: LookUpError) -> Self {
         match error {
             LookUpError::Refused(refusal) => refusal.into(),
-            LookUpError::Unknown | LookUpError::Slow => Self::new(FailureClass::Dns, error.to_string()),
+            LookUpError::Unknown | LookUpError::Slow => Self::new(ErrorClass::Dns, error.to_string()),
         }
     }
 }

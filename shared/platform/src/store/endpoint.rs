@@ -77,6 +77,28 @@ impl Store {
         get.send().await.map_err(unavailable)?.item.map(|item| stored(&item)).transpose()
     }
 
+    /// Stores whose an endpoint is, so that its id alone finds it. Written before the endpoint: one that points at
+    /// nothing does no harm.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn save_owner(&self, id: &EndpointId, customer: &CustomerId) -> Result<(), StoreError> {
+        let put = self.client.put_item().table_name(&self.table).item("pk", s(format!("endpoint#{id}")));
+        let put = put.item("sk", s("customer")).item("customer", s(customer.as_str()));
+        put.send().await.map(|_| ()).map_err(unavailable)
+    }
+
+    /// Whose an endpoint is, or was.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn owner(&self, id: &EndpointId) -> Result<Option<CustomerId>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(format!("endpoint#{id}"))).key("sk", s("customer"));
+        let item = get.send().await.map_err(unavailable)?.item;
+        Ok(item.as_ref().and_then(|item| CustomerId::parse(text(item, "customer")?).ok()))
+    }
+
     /// Takes an endpoint away, and what is known of its health. False if it wasn't there.
     ///
     /// # Errors

@@ -99,7 +99,11 @@ impl Store {
         }
     }
 
-    pub(super) async fn forget_health(&self, customer: &CustomerId, id: &EndpointId) -> Result<(), StoreError> {
+    /// Forgets how an endpoint has been failing.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn forget_health(&self, customer: &CustomerId, id: &EndpointId) -> Result<(), StoreError> {
         let delete = self.client.delete_item().table_name(&self.table);
         let delete = delete.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
         delete.send().await.map(|_| ()).map_err(unavailable)

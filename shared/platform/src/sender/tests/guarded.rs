@@ -2,7 +2,7 @@
 
 use super::{Act, Server, answer, parcel, ranges};
 use crate::sender::resolver::{LookUpError, judged};
-use crate::sender::{FailureClass, Sender};
+use crate::sender::{ErrorClass, Sender};
 use domain::address::{AddressKind, Guard, Reach, Refusal};
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ async fn nothing_of_this_machine_is_reached_unless_it_is_named() {
         let url = format!("http://{host}:{port}/");
         for sender in [&strict, &elsewhere] {
             let failure = sender.post(&parcel(&*url)).await.answer.unwrap_err();
-            assert_eq!(failure.class, FailureClass::ForbiddenAddress, "{url}: {}", failure.message);
+            assert_eq!(failure.class, ErrorClass::ForbiddenAddress, "{url}: {}", failure.message);
         }
     }
     assert!(server.heads().is_empty());
@@ -45,15 +45,15 @@ async fn the_resolver_of_the_client_judges_what_a_name_leads_to() {
     let server = Server::start(Act::Say(answer("200 OK", "", ""))).await;
     let url = format!("http://localhost:{}/", server.address.port());
     let strict = Sender::new(1 << 10, Guard::default()).unwrap();
-    let error = strict.guarded.post(&url).send().await.unwrap_err();
+    let error = strict.guarded.get().unwrap().post(&url).send().await.unwrap_err();
     let failure = crate::sender::Failure::from_client(&error);
-    assert_eq!(failure.class, FailureClass::ForbiddenAddress);
+    assert_eq!(failure.class, ErrorClass::ForbiddenAddress);
     assert_eq!(failure.message, "the host leads to a loopback address, not to one of the public internet");
     let elsewhere = Sender::new(1 << 10, ranges(&["10.0.0.0/8"])).unwrap();
     let (_, target) = elsewhere.guard().judge(&url).unwrap();
-    let error = elsewhere.client_for(&target).post(&url).send().await.unwrap_err();
+    let error = elsewhere.client_for(&target).unwrap().post(&url).send().await.unwrap_err();
     let failure = crate::sender::failure::on_the_way(&error, &target);
-    assert_eq!(failure.class, FailureClass::ForbiddenAddress);
+    assert_eq!(failure.class, ErrorClass::ForbiddenAddress);
     assert_eq!(failure.message, Refusal::InternalName.to_string());
     assert_eq!(elsewhere.look_up(&target).await.unwrap_err(), failure);
     assert!(server.heads().is_empty());
@@ -75,5 +75,5 @@ async fn a_name_without_an_address_has_the_class_of_names() {
     // `.test` is given to nobody (RFC 6761, section 6.2).
     let sender = Sender::new(1 << 10, Guard::default()).unwrap();
     let failure = sender.post(&parcel("http://no-such-host.test/")).await.answer.unwrap_err();
-    assert_eq!((failure.class, failure.class.is_permanent()), (FailureClass::Dns, false), "{}", failure.message);
+    assert_eq!((failure.class, failure.class.is_permanent()), (ErrorClass::Dns, false), "{}", failure.message);
 }

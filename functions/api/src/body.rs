@@ -1,0 +1,78 @@
+//! A request's body: one JSON object, taken field by field.
+
+use axum::extract::{FromRequest, Request};
+use domain::event::CustomerId;
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::request::json_object;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// The fields that nobody has taken yet. An empty body has none.
+#[derive(Debug)]
+pub(crate) struct Fields(pub(crate) Map<String, Value>);
+
+impl FromRequest<Arc<App>> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let limit = app.settings.max_body;
+        let body = axum::body::to_bytes(request.into_body(), limit).await;
+        let too_large = |_| Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes"));
+        json_object(&body.map_err(too_large)?).map(Self)
+    }
+}
+
+impl Fields {
+    /// A field; null counts as left out.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// A field that is text.
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Problem::new(Code::UnusableRequest, format!("`{name}` must be text"))),
+        }
+    }
+
+    /// A field that is true or false.
+    pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Problem::new(Code::UnusableRequest, format!("`{name}` must be true or false"))),
+        }
+    }
+
+    /// A field that is a whole number up to `most`.
+    pub(crate) fn number(&mut self, name: &str, most: u64) -> Result<Option<u64>, Problem> {
+        match self.take(name).map(|value| value.as_u64().filter(|number| *number <= most)) {
+            None => Ok(None),
+            Some(Some(number)) => Ok(Some(number)),
+            Some(None) => {
+                Err(Problem::new(Code::UnusableRequest, format!("`{name}` must be a whole number from 0 to {most}")))
+            }
+        }
+    }
+
+    /// `customer_id`: text, or a number.
+    pub(crate) fn customer(&mut self) -> Result<Option<CustomerId>, Problem> {
+        let text = match self.take("customer_id") {
+            None => return Ok(None),
+            Some(Value::String(text)) => text,
+            Some(other) => other.to_string(),
+        };
+        CustomerId::parse(&text).map(Some).map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))
+    }
+
+    /// Every field has been taken.
+    pub(crate) fn nothing_else(&self) -> Result<(), Problem> {
+        match self.0.keys().next() {
+            Some(name) => Err(Problem::new(Code::UnusableRequest, format!("unknown field `{name}`"))),
+            None => Ok(()),
+        }
+    }
+}

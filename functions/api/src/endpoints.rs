@@ -1,0 +1,136 @@
+//! `/api/webhooks`: the endpoints of customers.
+
+mod change;
+mod rotate;
+mod secret;
+mod show;
+
+pub(crate) use change::change;
+pub(crate) use rotate::rotate;
+pub(crate) use show::show_stored;
+
+use crate::body::Fields;
+use crate::name::Name;
+use crate::token::Caller;
+use crate::workflows;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use domain::endpoint::{Disabled, DisabledBy, Endpoint, Settings};
+use domain::event::{CustomerId, EndpointId};
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::store::{Saved, StoreError, StoredEndpoint};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How many endpoints a page has unless asked otherwise, and at most.
+const PAGE: usize = 50;
+const LARGEST_PAGE: usize = 100;
+/// Endpoints of one customer at most: an event is fanned out to all of them at once.
+const MOST: usize = 1_000;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Filter {
+    customer_id: Option<String>,
+    limit: Option<usize>,
+    before: Option<String>,
+}
+
+/// `POST /api/webhooks` with `{name?, url, events, secret?, signing?, customer_id?, …}`. `Idempotency-Key` makes a
+/// repetition name the same endpoint.
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let customer = caller.about(fields.customer()?)?.unwrap_or_default();
+    let signing = secret::Signing::read(&mut fields)?;
+    let disabled = change::disabled(&mut fields)?.unwrap_or(false);
+    let settings = Settings::read(fields.0, None).map_err(unusable)?;
+    secret::judge(&app, &settings.url).await?;
+    let id = match workflows::key(&headers) {
+        Some(key) => EndpointId::keyed(&customer, &key),
+        None => EndpointId::random(App::random()),
+    };
+    let (secret, shown) = signing.seal(&app, &customer, &id);
+    let now = app.now();
+    let disabled = disabled.then_some(Disabled { at: now, why: DisabledBy::Request });
+    let secrets = vec![secret];
+    let endpoint = Endpoint { id, customer, settings, secrets, disabled, created_at: now, updated_at: now };
+    if app.store.endpoints(&endpoint.customer).await?.len() >= MOST {
+        return Err(Problem::new(Code::Conflict, format!("a customer has at most {MOST} endpoints")));
+    }
+    app.store.save_owner(&endpoint.id, &endpoint.customer).await?;
+    let saved = app.store.save_endpoint(&endpoint, 0, &[]).await?;
+    app.directory.forget(&endpoint.customer);
+    let mut answer = json!({"webhook_id": endpoint.id, "status": endpoint.status(), "customer_id": endpoint.customer});
+    if let (Saved::Written(_), Value::Object(answer)) = (saved, &mut answer) {
+        answer.extend(shown);
+    }
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// `GET /api/webhooks?customer_id=&limit=&before=`: newest first; `next` is the `before` of the following page.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
+    let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    let named = filter.customer_id.map(|text| CustomerId::parse(&text)).transpose();
+    let (endpoints, next) = match caller.about(named.map_err(|error| unusable(error))?)? {
+        Some(customer) => of_customer(&app, &customer, filter.before.as_deref(), limit).await?,
+        None => app.store.list_endpoints(filter.before.as_deref(), limit).await?,
+    };
+    let webhooks: Vec<Value> = endpoints.iter().map(|stored| show_stored(&app, stored)).collect();
+    Ok(Json(json!({"webhooks": webhooks, "next": next})))
+}
+
+async fn of_customer(
+    app: &App,
+    customer: &CustomerId,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<StoredEndpoint>, Option<String>), StoreError> {
+    let place =
+        |stored: &StoredEndpoint| format!("{:015}#{}", stored.endpoint.created_at.as_millisecond(), stored.endpoint.id);
+    let all = app.store.endpoints(customer).await?;
+    let mut endpoints: Vec<StoredEndpoint> = all.into_iter().map(|(stored, _)| stored).collect();
+    endpoints.retain(|stored| before.is_none_or(|before| place(stored).as_str() < before));
+    endpoints.sort_by_key(|stored| std::cmp::Reverse(place(stored)));
+    let more = endpoints.len() > limit;
+    endpoints.truncate(limit);
+    let next = endpoints.last().filter(|_| more).map(place);
+    Ok((endpoints, next))
+}
+
+/// `GET /api/webhooks/{id}`.
+pub(crate) async fn show(State(app): State<Arc<App>>, caller: Caller, Name(id): Name) -> Result<Json<Value>, Problem> {
+    Ok(Json(show_stored(&app, &find(&app, &caller, &id).await?)))
+}
+
+/// `DELETE /api/webhooks/{id}`: what is still owed to it is given up.
+pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller, Name(id): Name) -> Result<StatusCode, Problem> {
+    let StoredEndpoint { endpoint, .. } = find(&app, &caller, &id).await?;
+    app.store.delete_endpoint(&endpoint.customer, &endpoint.id).await?;
+    app.directory.forget(&endpoint.customer);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The endpoint of that id, if the caller may see it.
+pub(crate) async fn find(app: &App, caller: &Caller, id: &str) -> Result<StoredEndpoint, Problem> {
+    let missing = || Problem::new(Code::NotFound, format!("there is no webhook `{}`", id.escape_debug()));
+    let id = EndpointId::parse(id).map_err(|_| missing())?;
+    let customer = app.store.owner(&id).await?.filter(|customer| caller.sees(customer)).ok_or_else(missing)?;
+    app.store.endpoint(&customer, &id).await?.ok_or_else(missing)
+}
+
+/// What was said can't be used.
+fn unusable(error: impl std::fmt::Display) -> Problem {
+    Problem::new(Code::UnusableRequest, error.to_string())
+}

@@ -1,0 +1,71 @@
+//! What an endpoint is signed with, and where it may be.
+
+use crate::body::Fields;
+use domain::delivery::sign::Key;
+use domain::endpoint::{Endpoint, Secret};
+use domain::event::{CustomerId, EndpointId};
+use platform::App;
+use platform::problem::{Code, Problem};
+use serde_json::{Map, Value};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// A secret before it is sealed. Shows nothing of itself.
+pub(super) struct Signing {
+    text: Zeroizing<String>,
+    /// We made it: it is shown, once.
+    generated: bool,
+}
+
+impl fmt::Debug for Signing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signing")
+    }
+}
+
+impl Signing {
+    /// From `secret`, or made anew: as `signing` says, for `hmac` (the default) or `ed25519`.
+    pub(super) fn read(fields: &mut Fields) -> Result<Self, Problem> {
+        let unusable = |detail: String| Problem::new(Code::UnusableRequest, detail);
+        let kind = fields.text("signing")?;
+        let asymmetric = match kind.as_deref() {
+            None | Some("hmac") => false,
+            Some("ed25519") => true,
+            Some(_) => return Err(unusable("`signing` must be `hmac` or `ed25519`".to_owned())),
+        };
+        let Some(given) = fields.text("secret")?.map(Zeroizing::new) else {
+            let text =
+                if asymmetric { Key::asymmetric_text(&App::random()) } else { Key::symmetric_text(&App::random()) };
+            return Ok(Self { text, generated: true });
+        };
+        match Key::read(&given).map_err(|error| unusable(error.to_string()))? {
+            Key::Symmetric { .. } if asymmetric => {
+                Err(unusable("for `ed25519`, a secret begins with `whsk_`; leave it out to have one made".to_owned()))
+            }
+            Key::Symmetric { .. } | Key::Asymmetric(_) => Ok(Self { text: given, generated: false }),
+        }
+    }
+
+    /// Sealed to its endpoint, and what the answer shows of it: the secret that was made, or the key to verify with.
+    pub(super) fn seal(self, app: &App, customer: &CustomerId, id: &EndpointId) -> (Secret, Map<String, Value>) {
+        let sealed = app.keys.seal(self.text.as_bytes(), &Endpoint::seal_name(customer, id));
+        let mut shown = Map::new();
+        match Key::read(&self.text).ok().and_then(|key| key.public_text()) {
+            Some(public) => drop(shown.insert("public_key".to_owned(), public.into())),
+            None if self.generated => drop(shown.insert("secret".to_owned(), self.text.as_str().into())),
+            None => {}
+        }
+        (Secret { sealed, until: None }, shown)
+    }
+}
+
+/// Refuses a URL that the guard refuses. A name that can't be resolved now may be later: it is judged again at every
+/// attempt.
+pub(super) async fn judge(app: &App, url: &str) -> Result<(), Problem> {
+    let refused = |why: String| Problem::new(Code::ForbiddenUrl, why);
+    let (_, target) = app.sender.guard().judge(url).map_err(|refusal| refused(refusal.to_string()))?;
+    match app.sender.look_up(&target).await {
+        Err(failure) if failure.class.is_permanent() => Err(refused(failure.message)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}

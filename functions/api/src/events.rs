@@ -1,0 +1,99 @@
+//! `/api/events`: what the user publishes.
+
+use crate::name::Name;
+use crate::token::Caller;
+use crate::workflows;
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use domain::event::{CustomerId, Event, EventId, Origin, Published, cloudevents};
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::request::{json_object, json_value};
+use platform::store::NewEvent;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// `POST /api/events`: `{event, data, id?, customer_id?, …}`, or a CloudEvent, structured or binary. An id, or else an
+/// `Idempotency-Key`, makes a repetition the same event.
+pub(crate) async fn publish(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let (parts, body) = request.into_parts();
+    let limit = app.settings.max_body;
+    let body = axum::body::to_bytes(body, limit).await;
+    let body = body.map_err(|_| Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes")))?;
+    let attributes = cloudevents_attributes(&parts.headers);
+    let published = if attributes.contains_key("specversion") {
+        cloudevents::binary(attributes, if body.is_empty() { Value::Null } else { json_value(&body)? })
+    } else {
+        refuse_batch(&parts.headers)?;
+        Published::read(json_object(&body)?)
+    };
+    let published = published.map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))?;
+    let customer = caller.about(published.customer.clone())?.unwrap_or_default();
+    let key = workflows::key(&parts.headers);
+    let event = published.accept(customer, key.as_deref(), Origin::Api, App::random(), app.now());
+    match app.store.add_event(&event).await? {
+        NewEvent::Accepted | NewEvent::Duplicate => Ok((StatusCode::ACCEPTED, Json(accepted(&event)))),
+        NewEvent::Taken => {
+            let detail = format!("another event of `{}` has the id `{}`", event.customer, event.id);
+            Err(Problem::new(Code::Conflict, detail))
+        }
+    }
+}
+
+/// The answer to an event, and to its repetition.
+fn accepted(event: &Event) -> Value {
+    let id = event.given_id.as_deref().unwrap_or(event.id.as_str());
+    json!({
+        "status": "accepted", "event_id": event.id, "id": id, "event": event.event_type, "customer_id": event.customer,
+    })
+}
+
+/// `GET /api/events/{id}?customer_id=`.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Name(id): Name,
+    query: axum::extract::Query<Map<String, Value>>,
+) -> Result<Json<Value>, Problem> {
+    let missing = || Problem::new(Code::NotFound, format!("there is no event `{}`", id.escape_debug()));
+    let named = query.get("customer_id").and_then(Value::as_str).map(CustomerId::parse).transpose();
+    let customer = caller.about(named.map_err(|_| missing())?)?.unwrap_or_default();
+    let event = app.store.event(&customer, &EventId::parse(&id).map_err(|_| missing())?).await?.ok_or_else(missing)?;
+    let mut shown = accepted(&event);
+    if let Value::Object(shown) = &mut shown {
+        shown.remove("status");
+        shown.insert("data".to_owned(), event.data);
+        shown.insert("timestamp".to_owned(), event.timestamp.to_string().into());
+        shown.insert("source".to_owned(), event.source.into());
+        shown.insert("version".to_owned(), event.version.into());
+        shown.insert("accepted_at".to_owned(), event.accepted_at.to_string().into());
+        shown.insert("origin".to_owned(), json!(event.origin));
+    }
+    Ok(Json(shown))
+}
+
+/// The `ce-` headers, without `ce-` (CloudEvents HTTP binding 1.0.2, section 3.1.3).
+fn cloudevents_attributes(headers: &HeaderMap) -> Map<String, Value> {
+    let text = |value: &header::HeaderValue| value.to_str().ok().map(|text| Value::String(percent_decoded(text)));
+    let named = headers.iter().filter_map(|(name, value)| Some((name.as_str().strip_prefix("ce-")?, text(value)?)));
+    named.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Values are percent-encoded where they are not plain ASCII (section 3.1.3.2).
+fn percent_decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+fn refuse_batch(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("application/cloudevents-batch") {
+        let detail = "batches of CloudEvents are not read: send one event at a time";
+        return Err(Problem::new(Code::UnsupportedMediaType, detail));
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! `/api/tokens`: tokens for customers, each of which sees one customer's webhooks only.
+
+use crate::body::Fields;
+use crate::name::Name;
+use crate::token::CUSTOMER_TOKEN;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::event::CustomerId;
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::store::StoredToken;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Tokens that are listed at most.
+const LISTED: usize = 1_000;
+
+/// `POST /api/tokens` with `{customer_id, name?}`: the answer shows the token, once.
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    mut fields: Fields,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let customer = fields.customer()?.ok_or_else(|| Problem::new(Code::UnusableRequest, "`customer_id` is missing"))?;
+    let name = fields.text("name")?.unwrap_or_default();
+    fields.nothing_else()?;
+    let token = format!("{CUSTOMER_TOKEN}{}", hex::encode(App::random::<32>()));
+    let stored = StoredToken { digest: digest(&token), customer, name, created_at: app.now() };
+    app.store.add_token(&stored).await?;
+    let mut shown = show(&stored);
+    if let Value::Object(shown) = &mut shown {
+        shown.insert("token".to_owned(), token.into());
+    }
+    Ok((StatusCode::CREATED, Json(shown)))
+}
+
+/// `GET /api/tokens`.
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    let tokens = app.store.tokens(LISTED).await?;
+    Ok(Json(json!({"tokens": tokens.iter().map(show).collect::<Vec<_>>()})))
+}
+
+/// `DELETE /api/tokens/{id}`. Repeating it is safe.
+pub(crate) async fn delete(State(app): State<Arc<App>>, Name(id): Name) -> Result<StatusCode, Problem> {
+    app.store.delete_token(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn digest(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
+}
+
+fn show(token: &StoredToken) -> Value {
+    let customer: &CustomerId = &token.customer;
+    json!({"id": token.digest, "customer_id": customer, "name": token.name, "created_at": token.created_at.to_string()})
+}
