@@ -22,6 +22,7 @@ mod gate;
 mod gateway;
 mod process;
 mod service;
+pub mod subscriber;
 
 pub use answer::Answer;
 pub use caller::{Caller, job, send};
@@ -32,3 +33,4 @@ pub use gate::Gate;
 pub use gateway::{File, Gateway};
 pub use process::{Finished, Process, run};
 pub use service::{Reply, Request, Service};
+pub use subscriber::Subscriber;

@@ -12,7 +12,7 @@ pub use header::{HeaderError, check_header};
 pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE};
 pub use settings::{RateLimit, Settings, SettingsError};
 
-use crate::event::{CustomerId, EndpointId, Event};
+use crate::event::{CustomerId, EndpointId, Event, Origin, Pattern};
 use crate::expr::truthy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,11 +81,14 @@ impl DisabledBy {
 }
 
 impl Endpoint {
-    /// Whether it gets that event. A filter that fails on the event's data lets it through: an event too many can be
+    /// Whether it gets that event. `*` takes in all that is published; what we say ourselves has to be named, by its type
+    /// or its beginning, for whoever asks for all events asks for their publisher's. A filter that fails on the event's data lets it through: an event too many can be
     /// dropped by its receiver, one too few is lost.
     pub fn wants(&self, event: &Event) -> bool {
         self.disabled.is_none()
-            && self.settings.events.iter().any(|pattern| pattern.matches(&event.event_type))
+            && self.settings.events.iter().any(|pattern| {
+                pattern.matches(&event.event_type) && (event.origin != Origin::System || *pattern != Pattern::All)
+            })
             && self
                 .settings
                 .filter()

@@ -3,6 +3,7 @@
 use clap::Parser;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio, exit};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ pub(crate) fn serve() -> ! {
 pub(crate) struct Gateway {
     child: Child,
     ready: Value,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Gateway {
@@ -40,18 +41,27 @@ impl Gateway {
             })
             .collect();
         std::fs::write(&path, numbered.join("\n")).expect("a file");
-        let mut child = Command::new(std::env::current_exe().expect("this program"))
-            .args(["up", "--json", "--ephemeral-ports", "--file"])
-            .arg(&path)
-            .arg("--data")
-            .arg(folder.path().join("data"))
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a process");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-        Self { child, ready: serde_json::from_str(&line).expect("the ready line"), _folder: folder }
+        let (child, ready) = start(folder.path());
+        Self { child, ready, folder }
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("a running process");
+        self.child.wait().expect("its end");
+    }
+
+    /// Starts again on the same directory.
+    pub(crate) fn restart(&mut self) {
+        (self.child, self.ready) = start(self.folder.path());
+    }
+
+    pub(crate) fn api(&self) -> &str {
+        self.ready["api"].as_str().expect("a url")
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        self.ready["token"].as_str().expect("a token")
     }
 
     pub(crate) fn listener(&self, id: &str) -> String {
@@ -101,6 +111,21 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn start(folder: &Path) -> (Child, Value) {
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .args(["up", "--json", "--ephemeral-ports", "--file"])
+        .arg(folder.join("ringback.yml"))
+        .arg("--data")
+        .arg(folder.join("data"))
+        .env("RUST_LOG", "error")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    (child, serde_json::from_str(&line).expect("the ready line"))
 }
 
 /// What this machine is.

@@ -178,13 +178,20 @@ where
         Duplicates::None => handler(message).await,
         Duplicates::InTurn => {
             handler(message.clone()).await?;
-            handler(message).await
+            handler(once_more(message)).await
         }
         Duplicates::AtOnce => {
-            let (first, second) = tokio::join!(handler(message.clone()), handler(message));
+            let (first, second) = tokio::join!(handler(message.clone()), handler(once_more(message)));
             first.and(second)
         }
     }
+}
+
+/// A message that comes a second time says so.
+fn once_more(mut message: SqsMessage) -> SqsMessage {
+    let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1_u32);
+    message.attributes.insert("ApproximateReceiveCount".to_owned(), (count + 1).to_string());
+    message
 }
 
 /// The message as Lambda would hand it over.

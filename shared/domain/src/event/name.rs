@@ -179,7 +179,7 @@ impl fmt::Display for EventType {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Pattern {
-    /// `*`.
+    /// `*`: everything that somebody publishes.
     All,
     /// `job.*`: everything that begins with `job.`; holds `job.`.
     Below(String),

@@ -1,0 +1,78 @@
+//! A customer's endpoint: answers at once, and notes what came and when.
+
+use crate::process::Gateway;
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use reqwest::Client;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+#[derive(Default)]
+struct Seen {
+    sent: HashMap<String, Instant>,
+    arrived: HashMap<String, Instant>,
+    repeated: usize,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Customer(Arc<Mutex<Seen>>);
+
+impl Customer {
+    /// One that gets every event.
+    pub(crate) async fn subscribe(gateway: &Gateway) -> Self {
+        let customer = Self::default();
+        let router = Router::new().route("/hook", post(arrive)).with_state(customer.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, router).await.expect("a server") });
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let request = client.post(format!("{}/api/webhooks", gateway.api())).bearer_auth(gateway.token());
+        let answer = request.json(&json!({"url": url, "events": ["*"]})).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.text().await.expect("a body"));
+        customer
+    }
+
+    pub(crate) fn sent(&self, id: &str) {
+        self.0.lock().expect("a lock").sent.insert(id.to_owned(), Instant::now());
+    }
+
+    pub(crate) fn arrived(&self) -> usize {
+        self.0.lock().expect("a lock").arrived.len()
+    }
+
+    pub(crate) fn repeated(&self) -> usize {
+        self.0.lock().expect("a lock").repeated
+    }
+
+    /// Until so many have arrived.
+    pub(crate) async fn all(&self, count: usize) {
+        while self.arrived() < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    pub(crate) fn missing(&self, ids: &[String]) -> Vec<String> {
+        let seen = self.0.lock().expect("a lock");
+        ids.iter().filter(|id| !seen.arrived.contains_key(*id)).cloned().collect()
+    }
+
+    /// From sending to arrival, of those whose id begins so.
+    pub(crate) fn latencies(&self, beginning: &str) -> Vec<Duration> {
+        let seen = self.0.lock().expect("a lock");
+        let ours = seen.arrived.iter().filter(|(id, _)| id.starts_with(beginning));
+        ours.filter_map(|(id, at)| Some(at.duration_since(*seen.sent.get(id)?))).collect()
+    }
+}
+
+async fn arrive(State(customer): State<Customer>, headers: HeaderMap, body: axum::body::Bytes) {
+    drop(body);
+    let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+    let mut seen = customer.0.lock().expect("a lock");
+    if seen.arrived.insert(id, Instant::now()).is_some() {
+        seen.repeated += 1;
+    }
+}
