@@ -12,6 +12,7 @@ mod file;
 mod rotate_key;
 mod schema;
 mod up;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -44,6 +45,8 @@ pub enum Command {
     CheckUrl(check_url::CheckUrl),
     /// Put a new key for secrets in front of the old ones.
     RotateKey(rotate_key::RotateKey),
+    /// Say whether a webhook's signature is right, and why not.
+    Verify(Box<verify::Verify>),
     /// Print the JSON Schema of ringback.yml, for editors.
     Schema,
 }
@@ -58,6 +61,7 @@ impl Command {
             Self::Eval(eval) => eval.run(),
             Self::CheckUrl(check_url) => check_url.run().await,
             Self::RotateKey(rotate_key) => rotate_key.run(),
+            Self::Verify(verify) => verify.run(),
             Self::Schema => schema::run(),
         };
         match done {

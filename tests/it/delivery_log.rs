@@ -3,8 +3,9 @@
 use crate::endpoints::event;
 use reqwest::Method;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};
-use ringback_tests::{File, Gateway, ManualClock, Reply, Service, Subscriber, eventually, send};
+use ringback_tests::{File, Gate, Gateway, ManualClock, Reply, Service, Subscriber, eventually, send};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The deliveries that a query gives.
@@ -157,8 +158,19 @@ async fn a_delivery_is_shown_whole_and_its_secrets_are_not() {
 async fn a_retry_is_a_new_round_and_asking_twice_is_asking_once() {
     let clock = ManualClock::new();
     let gateway = File::new(TO_THIS_MACHINE).clock(&clock).run().await;
-    let replies = [Reply::status(500, json!("no")), Reply::status(500, json!("no")), Reply::ok(json!("yes"))];
-    let service = Service::answering_in_turn(replies).await;
+    let (gate, calls) = (Gate::closed(), AtomicUsize::new(0));
+    let repaired = gate.clone();
+    let service = Service::scripted(move |_| {
+        let (call, repaired) = (calls.fetch_add(1, Ordering::SeqCst), repaired.clone());
+        async move {
+            if call < 2 {
+                return Reply::status(500, json!("no"));
+            }
+            repaired.passed().await;
+            Reply::ok(json!("yes"))
+        }
+    })
+    .await;
     let endpoint = Subscriber::new(&gateway, service, json!({"max_retries": 1, "retry_delay": 100})).await;
     let id = publish(&gateway, &event("job.completed")).await;
     let path = format!("/api/deliveries/default.{id}.{}/retry", endpoint.id);
@@ -172,6 +184,7 @@ async fn a_retry_is_a_new_round_and_asking_twice_is_asking_once() {
     for _ in 0..2 {
         assert_eq!(gateway.post(&path).await.status, 202);
     }
+    gate.open();
     let done = deliveries_when(&gateway, "?status=delivered", 1).await;
     assert_eq!((&done[0]["attempt_count"], endpoint.service.calls()), (&json!(3), 3));
 

@@ -32,6 +32,7 @@ mod rendezvous;
 mod steps;
 mod ten_thousand;
 mod triggers;
+mod verify;
 
 /// The emulator, for the tests that start real processes.
 const EMULATOR: &str = env!("CARGO_BIN_EXE_emulator-under-test");

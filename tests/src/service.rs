@@ -5,6 +5,7 @@ use crate::{Answer, DEADLINE};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::State;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use reqwest::Client;
@@ -178,7 +179,7 @@ async fn serve(State(desk): State<Desk>, request: axum::extract::Request) -> Res
     // Nobody has to ask for it.
     let _ = desk.arrivals.send(request.clone());
     let reply = (desk.script)(request).await;
-    let status = axum::http::StatusCode::from_u16(reply.status).expect("a status");
-    let location = reply.location.map(|location| [(axum::http::header::LOCATION, location)]);
+    let status = StatusCode::from_u16(reply.status).expect("a status");
+    let location = reply.location.map(|location| [(header::LOCATION, location)]);
     (status, location, axum::Json(reply.body)).into_response()
 }

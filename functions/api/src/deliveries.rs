@@ -120,7 +120,7 @@ pub(crate) async fn retry(
     if app.store.event(&id.customer, &id.event).await?.is_none() {
         return Err(Problem::new(Code::Conflict, "the event has expired: there is nothing left to deliver"));
     }
-    let delivery = match replay::begin(&app.store, stored, app.now()).await? {
+    let delivery = match replay::begin(&app.store, stored, None, app.now()).await? {
         Replay::Begun(delivery) | Replay::UnderWay(delivery) => delivery,
         Replay::Lost => return Err(Problem::new(Code::Conflict, "the delivery is changing too quickly; try again")),
     };

@@ -1,10 +1,10 @@
 //! A step of a recovery: one page of an endpoint's deliveries, a new round for each that was given up.
 //!
 //! **Guarantees.** What dies within a step is done again by the same message, and a delivery that the operation has begun
-//! anew is not begun a second time by it: it bears the time. Progress is one conditional write, which promises the next
+//! anew is not begun a second time by it: it bears its name. Progress is one conditional write, which promises the next
 //! step; of two that take the same step, one writes.
 
-use domain::delivery::{Delivery, State};
+use domain::delivery::State;
 use domain::event::EndpointId;
 use domain::operation::{Operation, Page};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -63,20 +63,16 @@ async fn page(app: &App, operation: &Operation) -> Result<Page, StoreError> {
     let given_up: Vec<StoredDelivery> = read
         .filter(|stored| {
             // Begun by this operation, in a step that was not stored; it may have ended again meanwhile.
-            let begun = is_begun(&stored.delivery, operation);
+            let begun = stored.delivery.begun_by.as_ref() == Some(&operation.id);
             page.found += u64::from(begun);
             page.done += u64::from(begun);
             !begun && matches!(stored.delivery.state, State::Exhausted { .. })
         })
         .collect();
     page.found += given_up.len() as u64;
-    let now = app.now().max(operation.started_at);
-    let rounds = given_up.into_iter().map(|stored| replay::begin(&app.store, stored, now));
+    let (by, now) = (Some(&operation.id), app.now());
+    let rounds = given_up.into_iter().map(|stored| replay::begin(&app.store, stored, by, now));
     let rounds: Vec<Replay> = stream::iter(rounds).buffer_unordered(AT_ONCE).try_collect().await?;
     page.done += rounds.iter().filter(|round| **round != Replay::Lost).count() as u64;
     Ok(page)
-}
-
-fn is_begun(delivery: &Delivery, operation: &Operation) -> bool {
-    delivery.replayed_at.is_some_and(|at| at >= operation.started_at)
 }

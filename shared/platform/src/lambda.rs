@@ -1,5 +1,7 @@
 //! Handlers in AWS Lambda: thin adapters around the same functions that the emulator calls.
 
+mod parameters;
+
 use crate::app::App;
 use crate::clock::SystemClock;
 use crate::queue::Queue;
@@ -10,7 +12,6 @@ use crate::store::Store;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use aws_sdk_ssm::error::DisplayErrorContext;
 use domain::address::Guard;
 use domain::run::Surroundings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -166,9 +167,6 @@ async fn keys(aws: &aws_config::SdkConfig) -> Result<KeyRing, Error> {
     let Some(name) = variable("RINGBACK_KEY_PARAMETER") else {
         return Err("RINGBACK_KEY or RINGBACK_KEY_PARAMETER must be set: the keys of secrets".into());
     };
-    let asked = aws_sdk_ssm::Client::new(aws).get_parameter().name(&name).with_decryption(true).send().await;
-    let answer =
-        asked.map_err(|error| format!("the SSM parameter {name} can't be read: {}", DisplayErrorContext(&error)))?;
-    let text = answer.parameter.and_then(|parameter| parameter.value).map(Zeroizing::new).unwrap_or_default();
+    let text = parameters::parameters(aws, std::slice::from_ref(&name)).await?.remove(&name).unwrap_or_default();
     KeyRing::parse(&text).map_err(|error| format!("the SSM parameter {name}: {error}").into())
 }

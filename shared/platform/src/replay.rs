@@ -3,6 +3,7 @@
 use crate::queue::DeliverMessage;
 use crate::store::{Saved, Store, StoreError, StoredDelivery};
 use domain::delivery::Delivery;
+use domain::operation::OperationId;
 use jiff::Timestamp;
 
 /// Rounds against others' writes.
@@ -19,16 +20,22 @@ pub enum Replay {
     Lost,
 }
 
-/// Begins a new round of a delivery that has ended.
+/// Begins a new round of a delivery that has ended; `by` an operation, or by itself.
 ///
 /// # Errors
 /// If the table is unavailable.
-pub async fn begin(store: &Store, stored: StoredDelivery, now: Timestamp) -> Result<Replay, StoreError> {
+pub async fn begin(
+    store: &Store,
+    stored: StoredDelivery,
+    by: Option<&OperationId>,
+    now: Timestamp,
+) -> Result<Replay, StoreError> {
     let id = stored.delivery.id.clone();
     let mut stored = Some(stored);
     for _ in 0..ROUNDS {
         let Some(StoredDelivery { delivery, version }) = stored else { break };
         let Some(begun) = delivery.clone().replay(now) else { return Ok(Replay::UnderWay(delivery)) };
+        let begun = Delivery { begun_by: by.cloned(), ..begun };
         let attempt = begun.owed().unwrap_or(1);
         let message = DeliverMessage { delivery: id.clone(), attempt, event: None, due: None };
         if let Saved::Written(_) = store.save_delivery(&begun, version, &[message.into()], now).await? {

@@ -13,6 +13,7 @@
 )]
 
 mod load;
+#[expect(dead_code, reason = "shared with the other benchmark")]
 mod process;
 mod service;
 

@@ -12,13 +12,12 @@
 //!
 //! A secret is `whsec_` and Base64, `whsk_` and Base64 (an Ed25519 key), or any other text, which is the key as it stands.
 
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use ed25519_dalek::{Signer, SigningKey};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -58,7 +57,7 @@ pub enum Key {
         bytes: Zeroizing<Vec<u8>>,
     },
     /// Ed25519, `v1a`.
-    Asymmetric(Box<SigningKey>),
+    Asymmetric(Box<Ed25519KeyPair>),
 }
 
 impl fmt::Debug for Key {
@@ -83,7 +82,8 @@ impl Key {
             let bytes = Zeroizing::new(BASE64.decode(encoded).map_err(|_| SecretError::Asymmetric)?);
             // Some libraries keep the public half behind the private one.
             let seed = bytes.first_chunk::<32>().filter(|_| matches!(bytes.len(), 32 | 64));
-            return Ok(Self::Asymmetric(Box::new(SigningKey::from_bytes(seed.ok_or(SecretError::Asymmetric)?))));
+            let key = seed.and_then(|seed| Ed25519KeyPair::from_seed_unchecked(seed).ok());
+            return Ok(Self::Asymmetric(Box::new(key.ok_or(SecretError::Asymmetric)?)));
         }
         let bytes = match text.strip_prefix("whsec_") {
             Some(encoded) => {
@@ -112,7 +112,7 @@ impl Key {
     pub fn public_text(&self) -> Option<String> {
         match self {
             Self::Symmetric { .. } => None,
-            Self::Asymmetric(key) => Some(format!("whpk_{}", STANDARD.encode(key.verifying_key().as_bytes()))),
+            Self::Asymmetric(key) => Some(format!("whpk_{}", STANDARD.encode(key.public_key()))),
         }
     }
 
@@ -120,15 +120,14 @@ impl Key {
     fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let content = [format!("{id}.{timestamp}.").as_bytes(), body].concat();
         match self {
-            Self::Symmetric { bytes, .. } => format!("v1,{}", STANDARD.encode(hmac(bytes, &content))),
-            Self::Asymmetric(key) => format!("v1a,{}", STANDARD.encode(key.sign(&content).to_bytes())),
+            Self::Symmetric { bytes, .. } => format!("v1,{}", STANDARD.encode(mac(bytes, &content))),
+            Self::Asymmetric(key) => format!("v1a,{}", STANDARD.encode(key.sign(&content))),
         }
     }
 }
 
-fn hmac(key: &[u8], content: &[u8]) -> [u8; 32] {
-    // HMAC takes keys of any length (RFC 2104 section 3), so this never fails.
-    Hmac::<Sha256>::new_from_slice(key).map_or([0; 32], |mac| mac.chain_update(content).finalize().into_bytes().into())
+fn mac(key: &[u8], content: &[u8]) -> hmac::Tag {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), content)
 }
 
 /// The headers that say what a delivery is and prove who sent it. `keys`: newest first, at least one.
@@ -154,7 +153,7 @@ pub fn headers(
         Key::Asymmetric(_) => None,
     });
     if let Some(text) = newest {
-        let signature = format!("sha256={}", hex::encode(hmac(text.as_bytes(), body)));
+        let signature = format!("sha256={}", hex::encode(mac(text.as_bytes(), body)));
         headers.push(("x-webhook-signature".to_owned(), signature));
     }
     headers
@@ -179,7 +178,7 @@ mod tests {
         let headers = headers(&keys, "evt_1", "job.done", "c.evt_1.ep_1", 7, b"{}");
         let of = |name: &str| &headers.iter().find(|(header, _)| header == name).unwrap().1;
         assert_eq!(of("webhook-signature").split(' ').count(), 2);
-        let expected = hex::encode(hmac(b"your_secret_key", b"{}"));
+        let expected = hex::encode(mac(b"your_secret_key", b"{}"));
         assert_eq!(of("x-webhook-signature"), &format!("sha256={expected}"));
     }
 
@@ -189,9 +188,8 @@ mod tests {
         let signature = key.sign("evt_1", 7, b"{}");
         let bytes = STANDARD.decode(signature.strip_prefix("v1a,").unwrap()).unwrap();
         let public = STANDARD.decode(key.public_text().unwrap().strip_prefix("whpk_").unwrap()).unwrap();
-        let verifier = ed25519_dalek::VerifyingKey::from_bytes(&public.try_into().unwrap()).unwrap();
-        let signature = ed25519_dalek::Signature::from_slice(&bytes).unwrap();
-        verifier.verify_strict(b"evt_1.7.{}", &signature).unwrap();
+        let verifier = aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ED25519, public);
+        verifier.verify(b"evt_1.7.{}", &bytes).unwrap();
     }
 
     #[test]

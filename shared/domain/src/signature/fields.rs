@@ -1,0 +1,73 @@
+//! Fields of a body, parsed once and only when somebody asks: JSON, or a form.
+
+use super::Request;
+use serde_json::{Map, Value};
+use std::cell::OnceCell;
+
+/// The parsed body of a request.
+#[derive(Debug)]
+pub struct Fields {
+    parsed: Option<Value>,
+}
+
+/// The fields of a request that may never be asked for.
+pub(super) struct Lazily<'r> {
+    request: &'r Request<'r>,
+    fields: OnceCell<Fields>,
+}
+
+impl<'r> Lazily<'r> {
+    pub(super) fn new(request: &'r Request<'r>) -> Self {
+        Self { request, fields: OnceCell::new() }
+    }
+
+    pub(super) fn get(&self) -> &Fields {
+        self.fields.get_or_init(|| Fields::of(self.request))
+    }
+}
+
+impl Fields {
+    /// Parses a body. JSON is JSON whatever its content type (SNS says text/plain); else a form is an object of texts, in
+    /// which a `payload` of JSON stands for all of it, as GitHub and Slack send it.
+    pub fn of(request: &Request<'_>) -> Self {
+        let form = || {
+            let kind = request.headers.plain("content-type")?.to_ascii_lowercase();
+            kind.starts_with("application/x-www-form-urlencoded").then(|| form(request.body))
+        };
+        Self { parsed: serde_json::from_slice(request.body).ok().or_else(form) }
+    }
+
+    /// The whole.
+    pub fn value(&self) -> Option<&Value> {
+        self.parsed.as_ref()
+    }
+
+    /// The value at a path of names and indices, such as `events.0.type`. Null counts as missing.
+    pub fn at(&self, path: &str) -> Option<&Value> {
+        let mut value = self.value()?;
+        for key in path.split('.') {
+            value = match value {
+                Value::Object(object) => object.get(key)?,
+                Value::Array(list) => list.get(key.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(value).filter(|value| !value.is_null())
+    }
+
+    /// The text at a path: a string as it is, a number or a boolean as JSON writes it. Nothing else is text.
+    pub fn text(&self, path: &str) -> Option<String> {
+        match self.at(path)? {
+            Value::String(text) => Some(text.clone()),
+            value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+}
+
+fn form(body: &[u8]) -> Value {
+    let pairs = form_urlencoded::parse(body).into_owned().map(|(key, value)| (key, Value::String(value)));
+    let object: Map<String, Value> = pairs.collect();
+    let inner = object.get("payload").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+    inner.filter(Value::is_object).unwrap_or(Value::Object(object))
+}

@@ -1,0 +1,144 @@
+//! Each provider's handshake, its answer, and whether it must be genuine first.
+
+use super::handshake::{Handshake, Known, handshake};
+use super::*;
+
+/// What a provider's request is answered; the secret is `secret`, the agreed word `word`.
+fn ask(name: &str, method: &str, url: &str, list: &[(&str, &str)], body: &str) -> Option<Handshake> {
+    let secret = Secret::new("secret");
+    let known = Known { secret: Some(&secret), verify_token: Some("word") };
+    let headers = headers(list);
+    handshake(preset(name), known, &Request { method, url, headers: &headers, body: body.as_bytes(), client_ip: None })
+}
+
+fn text(handshake: &Handshake) -> (u16, &str, &str) {
+    let reply = handshake.reply();
+    (reply.status, reply.content_type.unwrap_or_default(), &reply.body)
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+const URL: &str = "https://hooks.test/in";
+
+#[test]
+fn challenges_that_are_signed() {
+    // The body of Slack's documentation, and the shape of the others'.
+    let slack = r#"{"token": "Jhj5dZrVaK7ZwHHjRyZWjbDl", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", "type": "url_verification"}"#;
+    let answer = ask("slack", "POST", URL, &[], slack).unwrap();
+    assert_eq!(text(&answer), (200, TEXT, "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"));
+    assert!(answer.needs_signature());
+    assert_eq!(ask("slack", "POST", URL, &[], r#"{"type":"event_callback","challenge":"x"}"#), None);
+
+    let zoom = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"}}"#;
+    let answer = ask("zoom", "POST", URL, &[], zoom).unwrap();
+    let expected = r#"{"plainToken":"qgg8vlvZRS6UYooatFL8Aw","encryptedToken":"72cef096bfd47c0b8664df30d07721641e4abd7e885ba432204260db477a9a3e"}"#;
+    assert_eq!(text(&answer), (200, JSON, expected));
+    assert!(answer.needs_signature());
+
+    let kind = [("Twitch-Eventsub-Message-Type", "webhook_callback_verification")];
+    let answer = ask("twitch", "POST", URL, &kind, r#"{"challenge":"pogchamp-kappa-360noscope-vohiyo"}"#).unwrap();
+    assert_eq!(text(&answer), (200, TEXT, "pogchamp-kappa-360noscope-vohiyo"));
+    assert!(answer.needs_signature());
+    assert_eq!(ask("twitch", "POST", URL, &[], r#"{"challenge":"x"}"#), None);
+
+    let answer = ask("discord", "POST", URL, &[], r#"{"type":1}"#).unwrap();
+    assert_eq!(text(&answer), (200, JSON, r#"{"type":1}"#));
+    assert!(answer.needs_signature());
+    assert_eq!(text(&ask("discord", "POST", URL, &[], r#"{"type":0}"#).unwrap()), (204, "", ""));
+    assert_eq!(ask("discord", "POST", URL, &[], r#"{"type":2}"#), None);
+}
+
+#[test]
+fn a_stranger_gets_no_signature_for_a_text_of_theirs() {
+    let long = "a".repeat(300);
+    for token in ["v0:1700000000:{}", "{\"a\":1}", "a b", "", "é", &long] {
+        let body =
+            serde_json::json!({"event": "endpoint.url_validation", "payload": {"plainToken": token}}).to_string();
+        assert_eq!(ask("zoom", "POST", URL, &[], &body), None, "{token}");
+        let query: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
+        assert_eq!(ask("x", "GET", &format!("{URL}?crc_token={query}"), &[], ""), None, "{token}");
+    }
+}
+
+#[test]
+fn meta_is_answered_only_with_the_agreed_word() {
+    let ask = |query: &str| ask("meta", "GET", &format!("{URL}?{query}"), &[], "");
+    let answer = ask("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=word").unwrap();
+    assert_eq!(text(&answer), (200, TEXT, "1158201444"));
+    assert!(!answer.needs_signature());
+    for query in [
+        "hub.mode=subscribe&hub.challenge=1&hub.verify_token=wore",
+        "hub.mode=subscribe&hub.challenge=1",
+        "hub.challenge=1&hub.verify_token=word",
+        "hub.mode=subscribe&hub.verify_token=word",
+        "hub.mode=subscribe&hub.challenge=%3Cscript%3E%0A&hub.verify_token=word",
+    ] {
+        assert_eq!(ask(query), None, "{query}");
+    }
+    let none = Headers::default();
+    let url = format!("{URL}?hub.mode=subscribe&hub.challenge=1&hub.verify_token=");
+    let request = Request { method: "GET", url: &url, ..post(&none, b"") };
+    for verify_token in [None, Some("")] {
+        assert_eq!(handshake(preset("meta"), Known { secret: None, verify_token }, &request), None);
+    }
+}
+
+#[test]
+fn a_secret_that_comes_by_itself_is_to_be_stored() {
+    let notion = r#"{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl"}"#;
+    let Some(Handshake::Secret { secret, reply }) = ask("notion", "POST", URL, &[], notion) else {
+        panic!("no secret")
+    };
+    assert_eq!((secret.text(), reply.status), ("secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl", 200));
+    assert_eq!(ask("notion", "POST", URL, &[("x-notion-signature", "sha256=00")], notion), None);
+
+    let Some(Handshake::Secret { secret, reply }) =
+        ask("asana", "POST", URL, &[("X-Hook-Secret", "b537207f20cbfa02")], "")
+    else {
+        panic!("no secret");
+    };
+    assert_eq!(secret.text(), "b537207f20cbfa02");
+    assert_eq!(reply.headers, [("X-Hook-Secret", "b537207f20cbfa02".to_owned())]);
+}
+
+#[test]
+fn sns_is_confirmed_only_at_its_own_host() {
+    let ask = |kind: &str, url: &str| {
+        let body = serde_json::json!({"Type": kind, "SubscribeURL": url}).to_string();
+        ask("sns", "POST", URL, &[], &body)
+    };
+    let url = "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-west-2:123456789012:MyTopic&Token=2336412f37";
+    let Some(Handshake::Confirm { url: confirmed, .. }) = ask("SubscriptionConfirmation", url) else { panic!("none") };
+    assert_eq!(confirmed, url);
+    assert!(ask("SubscriptionConfirmation", url).unwrap().needs_signature());
+    assert_eq!(ask("Notification", url), None);
+    for url in [
+        "http://sns.us-west-2.amazonaws.com/?a",
+        "https://169.254.169.254/latest",
+        "https://sns.us-west-2.amazonaws.com.evil.test/?a",
+        "https://sns.us-west-2.amazonaws.com:1/?a",
+        "https://a@sns.us-west-2.amazonaws.com/?a",
+        "https://sns.us-west-2.amazonaws.com/?a\r\nHost: x",
+        "https://evil.test/?https://sns.us-west-2.amazonaws.com/",
+    ] {
+        assert_eq!(ask("SubscriptionConfirmation", url), None, "{url}");
+    }
+}
+
+#[test]
+fn the_others() {
+    let answer = ask("x", "GET", &format!("{URL}?crc_token=challenge"), &[], "").unwrap();
+    let token = r#"{"response_token":"sha256=oeUF6Wxqoezggrue+wbIDxKRPSF6esKwizR2MHh9HaA="}"#;
+    assert_eq!(text(&answer), (200, JSON, token));
+    assert_eq!(ask("x", "POST", &format!("{URL}?crc_token=challenge"), &[], ""), None);
+
+    let answer = ask("dropbox", "GET", &format!("{URL}?challenge=abc_-1"), &[], "").unwrap();
+    assert_eq!(text(&answer), (200, TEXT, "abc_-1"));
+
+    let origin = [("WebHook-Request-Origin", "eventemitter.example.com")];
+    let answer = ask("cloudevents", "OPTIONS", URL, &origin, "").unwrap();
+    assert_eq!(answer.reply().headers[0], ("WebHook-Allowed-Origin", "eventemitter.example.com".to_owned()));
+    assert_eq!(ask("cloudevents", "POST", URL, &origin, ""), None);
+    assert_eq!(ask("cloudevents", "OPTIONS", URL, &[("WebHook-Request-Origin", "a\r\nb")], ""), None);
+    assert_eq!(ask("github", "GET", &format!("{URL}?challenge=x&hub.mode=subscribe"), &[], "{}"), None);
+}

@@ -1,0 +1,76 @@
+//! Parameters of AWS Systems Manager, read once when a function starts.
+//!
+//! One operation of a service that has more than a hundred and forty: its SDK crate would cost every build a minute, so
+//! the request is made here, and signed by the library that the SDK itself signs with
+//! (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>).
+
+use crate::clock::{Clock, SystemClock};
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
+use lambda_runtime::Error;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
+
+/// Names in one request (the page above: 10).
+const BATCH: usize = 10;
+/// A function that can't have its parameters within this time doesn't start.
+const TIMEOUT: Duration = Duration::from_secs(5);
+const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+const TARGET: &str = "AmazonSSM.GetParameters";
+
+/// The decrypted values of these parameters, by name.
+///
+/// # Errors
+/// If one is missing, or the service does not answer as it should. Values are never in the text.
+pub(super) async fn parameters(aws: &SdkConfig, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
+    let mut values = HashMap::with_capacity(names.len());
+    for names in names.chunks(BATCH) {
+        let answer = ask(aws, &json!({"Names": names, "WithDecryption": true})).await?;
+        let found = answer.get("Parameters").and_then(Value::as_array).into_iter().flatten();
+        values.extend(found.filter_map(|parameter| {
+            let text = |field: &str| parameter.get(field).and_then(Value::as_str);
+            Some((text("Name")?.to_owned(), Zeroizing::new(text("Value")?.to_owned())))
+        }));
+    }
+    match names.iter().find(|name| !values.contains_key(*name)) {
+        Some(missing) => Err(format!("there is no SSM parameter {missing}, or it may not be read").into()),
+        None => Ok(values),
+    }
+}
+
+async fn ask(aws: &SdkConfig, request: &Value) -> Result<Value, Error> {
+    let region = aws.region().ok_or("no AWS region is set")?.as_ref();
+    let url = match aws.endpoint_url() {
+        Some(url) => url.trim_end_matches('/').to_owned() + "/",
+        None => format!("https://ssm.{region}.amazonaws.com/"),
+    };
+    let body = request.to_string();
+    let provider = aws.credentials_provider().ok_or("no AWS credentials are set")?;
+    let identity = provider.provide_credentials().await?.into();
+    let parameters = SigningParams::builder().identity(&identity).region(region).name("ssm");
+    let parameters =
+        parameters.time(SystemTime::from(SystemClock.now())).settings(SigningSettings::default()).build()?;
+    let headers = [("content-type", CONTENT_TYPE), ("x-amz-target", TARGET)];
+    let signable = SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()))?;
+    let (signed, _) = sign(signable, &parameters.into())?.into_parts();
+    let mut http = http::Request::post(&url).header("content-type", CONTENT_TYPE).header("x-amz-target", TARGET);
+    http = http.header("accept", "application/json");
+    let mut http = http.body(body)?;
+    signed.apply_to_request_http1x(&mut http);
+    let client = reqwest::Client::builder().timeout(TIMEOUT).build()?;
+    let answer = client.execute(http.try_into()?).await?;
+    let status = answer.status();
+    let answer = answer.json::<Value>().await?;
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let class = answer.get("__type").and_then(Value::as_str).unwrap_or("an error without a name");
+    Err(format!("SSM refused to give the parameters: {status}, {class}").into())
+}
+
+#[cfg(test)]
+mod tests;
