@@ -1,6 +1,10 @@
 //! The log of deliveries: what it shows, how it is filtered and paged, and a new round for one.
 
 use crate::endpoints::event;
+use domain::delivery::{Delivery, DeliveryId};
+use domain::event::EventType;
+use futures_util::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};
 use ringback_tests::{File, Gate, Gateway, ManualClock, Reply, Service, Subscriber, eventually, send};
@@ -196,4 +200,31 @@ async fn a_retry_is_a_new_round_and_asking_twice_is_asking_once() {
     gateway.post(&path).await.is_problem(409, "conflict");
     assert_eq!(deliveries(&gateway, "").await[0]["endpoint_name"], "Unknown");
     assert_eq!(endpoint.service.calls(), 3);
+}
+
+/// More places than one request looks at.
+const MANY: i64 = 1050;
+
+#[tokio::test]
+async fn a_page_is_short_where_what_is_asked_for_is_far_off_and_the_next_goes_on() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let put = |n: i64| {
+        let (kind, at) = (if n == 0 { "quota.exceeded" } else { "job.failed" }, begin + SignedDuration::from_secs(n));
+        let id = DeliveryId::parse(&format!("default.evt_{n}.ep_1")).unwrap();
+        let delivery = Delivery::new(id, EventType::parse(kind).unwrap(), at);
+        let store = gateway.app().store.clone();
+        async move { store.save_delivery(&delivery, 0, &[], store_time()).await.unwrap() }
+    };
+    stream::iter((0..MANY).map(put)).buffer_unordered(16).collect::<Vec<_>>().await;
+    let page = gateway.get("/api/deliveries?event=quota.exceeded").await.body;
+    assert_eq!(page["deliveries"], json!([]));
+    let next = page["next"].as_str().unwrap().replace('#', "%23");
+    let page = gateway.get(&format!("/api/deliveries?event=quota.exceeded&before={next}")).await.body;
+    assert_eq!((&page["deliveries"][0]["event_id"], &page["next"]), (&json!("evt_0"), &Value::Null));
+}
+
+/// What is stored is kept from then on: long enough for any test.
+fn store_time() -> Timestamp {
+    "2100-01-01T00:00:00Z".parse().unwrap()
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!  a workflow's call ── send ──┬─ host written in the file ───────────────────► trusted client
 //!                              └─ host from a template ─┐
+//!  a diagnosis ──────── probe ──────────────────────────┤
 //!  a delivery ───────── post ───────────────────────────┴─ Guard::judge ─► guarded client ─ resolver ─ judged answers
 //! ```
 //!

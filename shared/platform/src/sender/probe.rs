@@ -38,3 +38,21 @@ impl Sender {
         Ok(answer.map_err(|error| failure::on_the_way(&error, &target))?.status().as_u16())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::address::Guard;
+
+    #[tokio::test]
+    async fn nobody_is_asked_who_may_not_be_called() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let sender = Sender::new(1 << 20, Guard::default()).unwrap();
+        let asked = sender.probe(&url, Duration::from_secs(10));
+        tokio::select! {
+            probe = asked => assert_eq!(probe.status.unwrap_err().class, ErrorClass::ForbiddenAddress),
+            _ = listener.accept() => panic!("it was called"),
+        }
+    }
+}
