@@ -145,3 +145,46 @@ async fn a_customers_token_sees_that_customer_only() {
     assert_eq!(send(gateway.api(Method::DELETE, &path)).await.status, 204);
     assert_eq!(get("/api/webhooks".to_owned()).await.status, 401);
 }
+
+#[tokio::test]
+async fn events_that_the_catalogue_does_not_allow_are_refused_in_words() {
+    let file = "delivery: {strict_events: true, events: {order.paid: {schema: {required: [amount]}}}}";
+    let gateway = File::new(file).run().await;
+    let publish = |body: Value| send(gateway.api(Method::POST, "/api/events").json(&body));
+    let unknown = publish(json!({"event": "order.payed", "data": {}})).await;
+    assert_eq!((unknown.status, &unknown.body["code"]), (422, &json!("unknown_event_type")));
+    assert!(unknown.body["detail"].as_str().unwrap().contains("order.paid"), "{}", unknown.body);
+    let violating = publish(json!({"event": "order.paid", "data": {"total": 5}})).await;
+    assert_eq!((violating.status, &violating.body["code"]), (422, &json!("schema_violation")));
+    assert_eq!(publish(json!({"event": "order.paid", "data": {"amount": 5}})).await.status, 202);
+    let types = gateway.get("/api/event-types").await.body;
+    assert_eq!(types["strict"], true);
+    assert!(types["event_types"].as_array().unwrap().iter().any(|entry| entry["event"] == "job.completed"));
+}
+
+#[tokio::test]
+async fn cloudevents_are_published_structured_and_binary() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let good = Subscriber::new(&gateway, Service::answering(json!("ok")).await, json!({"format": "cloudevents"})).await;
+    let event = json!({
+        "specversion": "1.0", "id": "A.1", "source": "/shop", "type": "com.example.paid", "data": {"n": 1},
+        "subject": "left alone",
+    });
+    let structured = gateway.api(Method::POST, "/api/events").header("content-type", "application/cloudevents+json");
+    let answer = send(structured.body(event.to_string())).await;
+    assert_eq!((answer.status, &answer.body["id"]), (202, &json!("A.1")), "{}", answer.body);
+    let first = good.service.next_request().await;
+    assert_eq!(first.header("content-type"), "application/cloudevents+json");
+    let body = &first.body;
+    assert_eq!(
+        (&body["id"], &body["source"], &body["type"]),
+        (&json!("A.1"), &json!("/shop"), &json!("com.example.paid"))
+    );
+    let binary = gateway.api(Method::POST, "/api/events").header("ce-specversion", "1.0").header("ce-id", "A.2");
+    let binary = binary.header("ce-source", "/shop").header("ce-type", "com.example.paid").json(&json!({"n": 2}));
+    assert_eq!(send(binary).await.status, 202);
+    assert_eq!(good.service.next_request().await.body["data"]["n"], 2);
+    let old = json!({"specversion": "0.3", "id": "1", "source": "/", "type": "a"});
+    let refused = send(gateway.api(Method::POST, "/api/events").json(&old)).await;
+    assert_eq!((refused.status, &refused.body["code"]), (400, &json!("unusable_request")));
+}

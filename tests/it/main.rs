@@ -26,6 +26,7 @@ mod keys;
 mod kill;
 mod killed_deliveries;
 mod limits;
+mod publishing;
 mod recovery;
 mod recovery_steps;
 mod rendezvous;

@@ -2,7 +2,8 @@
 //!
 //! `dynoxide` keeps items in `SQLite`. Its own stream support copies every change and looks for the
 //! highest sequence number at each write, so it is left off. Instead a trigger on the item table
-//! copies the new image of an item that owes work into `outbox`, in the same transaction as the write:
+//! copies the new image of an item that owes work, without what no relay reads, into `outbox`, in the same transaction
+//! as the write:
 //!
 //! ```text
 //! PutItem ─► BEGIN ─► item row ──trigger──► outbox row (only where "owed" is true) ─► COMMIT ─► Notify
@@ -16,7 +17,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -25,7 +26,7 @@ use dynoxide::{
     storage::Storage,
 };
 use futures_util::FutureExt;
-use rusqlite::hooks::Action;
+use rusqlite::{functions::FunctionFlags, hooks::Action};
 use tokio::sync::Notify;
 
 use super::{Durability, OpenError, lock::DirectoryLock};
@@ -34,12 +35,19 @@ use super::{Durability, OpenError, lock::DirectoryLock};
 const DATABASE_FILE: &str = "table.db";
 /// Table that holds what the stream mapping has still to relay.
 const OUTBOX: &str = "outbox";
+/// Attributes that no relay reads, and that may be large: they are left out of the stream's images.
+const NOT_RELAYED: [&str; 8] = ["run", "request", "result", "progress", "delivery", "endpoint", "health", "operation"];
 /// How many statements stay compiled: all of ours and of dynoxide's cached ones.
 const STATEMENT_CACHE: usize = 64;
+
+/// A turn at the connection.
+pub(super) type Turn<'a> = tokio::sync::MutexGuard<'a, ()>;
 
 /// The one `SQLite` connection, and the news about its outbox.
 pub(super) struct Database {
     storage: Mutex<Storage>,
+    /// Whose turn it is; see [`Database::turn`].
+    turns: tokio::sync::Mutex<()>,
     /// Sequence of the newest outbox row, as the update hook saw it.
     newest: Arc<AtomicU64>,
     /// Told after each commit that added to the outbox.
@@ -66,13 +74,23 @@ impl Database {
         if !storage.table_exists(table)? {
             create(&storage, table)?;
         }
-        storage.conn().execute_batch(&outbox_schema(table))?;
+        storage.conn().execute_batch(OUTBOX_TABLE)?;
         let newest = storage
             .conn()
             .query_row("SELECT coalesce(max(sequence), 0) FROM outbox", [], |row| row.get::<_, i64>(0))?;
-        let newest = Arc::new(AtomicU64::new(newest.unsigned_abs()));
+        let newest_before = newest.unsigned_abs();
+        let newest = Arc::new(AtomicU64::new(newest_before));
         watch(&storage, Arc::clone(&newest));
-        Ok(Self { storage: Mutex::new(storage), newest, grew: Notify::new(), table: table.to_owned(), _lock: lock })
+        number(&storage, newest_before)?;
+        storage.conn().execute_batch(&outbox_trigger(table))?;
+        Ok(Self {
+            storage: Mutex::new(storage),
+            turns: tokio::sync::Mutex::new(()),
+            newest,
+            grew: Notify::new(),
+            table: table.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// Name of the table.
@@ -88,6 +106,17 @@ impl Database {
     /// Resolves when the outbox has grown since the last call.
     pub(super) async fn grown(&self) {
         self.grew.notified().await;
+    }
+
+    /// Waits for a turn at the connection. Whoever calls [`with`](Self::with) without one may block its thread, and
+    /// the tasks there with it, until another thread is done; that costs both a switch by the kernel.
+    pub(super) async fn turn(&self) -> Turn<'_> {
+        self.turns.lock().await
+    }
+
+    /// A turn, if nobody else has one.
+    pub(super) fn turn_now(&self) -> Option<Turn<'_>> {
+        self.turns.try_lock().ok()
     }
 
     /// Runs `work` with the connection to itself, then wakes the stream if the outbox grew.
@@ -177,28 +206,47 @@ fn create(storage: &Storage, table: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The outbox and its trigger.
+/// The outbox.
+const OUTBOX_TABLE: &str = "CREATE TABLE IF NOT EXISTS outbox (
+    sequence INTEGER PRIMARY KEY,
+    event TEXT NOT NULL,
+    image TEXT NOT NULL
+)";
+
+/// What fills the outbox. It lives as long as the connection, so it is always this program's; one that an earlier program
+/// left in the file goes.
 ///
-/// `AUTOINCREMENT` never gives a number twice, even after everything was trimmed. dynoxide writes compact
-/// JSON and escapes quotes inside text, so the text search misses no item that owes; a nested attribute of
-/// the same name is sorted out by the reader.
-fn outbox_schema(table: &str) -> String {
+/// dynoxide writes compact JSON and escapes quotes inside text, so the text search misses no item that owes; a nested
+/// attribute of the same name is sorted out by the reader.
+fn outbox_trigger(table: &str) -> String {
     let table = table.replace('"', "\"\"");
+    let bulky = NOT_RELAYED.map(|name| format!(", '$.{name}'")).concat();
     format!(
-        r#"CREATE TABLE IF NOT EXISTS {OUTBOX} (
-               sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-               event TEXT NOT NULL,
-               image TEXT NOT NULL
-           );
-           CREATE TRIGGER IF NOT EXISTS {OUTBOX}_owed BEFORE INSERT ON "{table}"
+        r#"DROP TRIGGER IF EXISTS main.{OUTBOX}_owed;
+           CREATE TEMP TRIGGER {OUTBOX}_owed BEFORE INSERT ON main."{table}"
            WHEN instr(NEW.item_json, '"owed":{{"BOOL":true}}') > 0
            BEGIN
-               INSERT INTO {OUTBOX} (event, image) VALUES (
+               INSERT INTO {OUTBOX} (sequence, event, image) VALUES (
+                   next_sequence(),
                    iif(EXISTS (SELECT 1 FROM "{table}" WHERE pk = NEW.pk AND sk = NEW.sk),
                        'MODIFY', 'INSERT'),
-                   NEW.item_json);
+                   json_remove(NEW.item_json{bulky}));
            END;"#
     )
+}
+
+/// Numbers the outbox's rows: no number comes twice while the process lives, even after everything was trimmed. `SQLite`
+/// would do the same with `AUTOINCREMENT`, and write one more page for each row.
+fn number(storage: &Storage, newest: u64) -> rusqlite::Result<()> {
+    let last = AtomicI64::new(bound(newest));
+    storage.conn().create_scalar_function("next_sequence", 0, FunctionFlags::SQLITE_UTF8, move |_| {
+        Ok(last.fetch_add(1, Ordering::Relaxed).saturating_add(1))
+    })
+}
+
+/// `SQLite` counts rows in signed numbers.
+pub(super) fn bound(sequence: u64) -> i64 {
+    i64::try_from(sequence).unwrap_or(i64::MAX)
 }
 
 fn watch(storage: &Storage, newest: Arc<AtomicU64>) {

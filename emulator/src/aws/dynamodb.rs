@@ -48,15 +48,14 @@ impl Backend for DynamoDb {
 
     fn call(self: &Arc<Self>, operation: &str, body: &[u8]) -> Answering {
         self.ledger.call(Service::DynamoDb, operation);
-        Answering::Now(match self.answer(operation, body) {
-            Ok(body) => Reply::ok(body),
-            Err(error) => {
-                if error.status_code() >= 500 {
-                    tracing::error!(operation, %error, "the table failed");
-                }
-                Reply::error(error.status_code(), error.to_json())
-            }
-        })
+        if let Some(_turn) = self.database.turn_now() {
+            return Answering::Now(self.reply(operation, body));
+        }
+        let (service, operation, body) = (Arc::clone(self), operation.to_owned(), body.to_vec());
+        Answering::Later(Box::pin(async move {
+            let _turn = service.database.turn().await;
+            service.reply(&operation, &body)
+        }))
     }
 }
 
@@ -97,6 +96,18 @@ macro_rules! conditional {
 }
 
 impl DynamoDb {
+    fn reply(&self, operation: &str, body: &[u8]) -> Reply {
+        match self.answer(operation, body) {
+            Ok(body) => Reply::ok(body),
+            Err(error) => {
+                if error.status_code() >= 500 {
+                    tracing::error!(operation, %error, "the table failed");
+                }
+                Reply::error(error.status_code(), error.to_json())
+            }
+        }
+    }
+
     fn answer(&self, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
         match operation {
             "PutItem" => {

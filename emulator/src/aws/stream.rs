@@ -2,7 +2,8 @@
 //!
 //! It reads the [outbox](super::database) and hands out records in the form in which Lambda gets them, so the
 //! relay's code is the same in both places. What DynamoDB does with an event filter is done at the source: a
-//! change is here only if its new image has the attribute `owed` with the value true.
+//! change is here only if its new image has the attribute `owed` with the value true. The bulky attributes that no
+//! relay reads are left out of the image.
 //!
 //! A record stays until it is removed; removing those that are done is what a checkpoint would do, but for each
 //! record by itself, so one message that waits for its time keeps no other record from being forgotten.
@@ -13,7 +14,10 @@ use aws_lambda_events::event::dynamodb::{EventRecord, StreamRecord as Change, St
 use rusqlite::{Connection, params};
 use serde_dynamo::{AttributeValue, Item};
 
-use super::{database::Database, debt::Debts};
+use super::{
+    database::{Database, Turn, bound},
+    debt::Debts,
+};
 
 /// Reads and trims the table's stream. Cheap to clone.
 #[derive(Clone)]
@@ -25,7 +29,7 @@ pub struct Stream {
 /// One change that owes work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamRecord {
-    /// Place in the stream; grows with every record and is never used twice.
+    /// Place in the stream; grows with every record and is not used twice by one process.
     pub sequence: u64,
     /// The change as Lambda would hand it over.
     pub record: EventRecord,
@@ -56,6 +60,11 @@ struct Row {
 impl Stream {
     pub(super) fn new(database: Arc<Database>) -> Self {
         Self { database, debts: Debts::default() }
+    }
+
+    /// A turn at the database, so that what follows blocks nobody's thread.
+    pub(super) async fn turn(&self) -> Turn<'_> {
+        self.database.turn().await
     }
 
     /// At most `limit` records after `sequence`, oldest first. From 0 it reads all that is left.
@@ -168,9 +177,4 @@ fn rows_after(connection: &Connection, sequence: u64, limit: usize) -> rusqlite:
             Ok(Row { sequence: row.get::<_, i64>(0)?.unsigned_abs(), event: row.get(1)?, image: row.get(2)? })
         })?
         .collect()
-}
-
-/// `SQLite` counts rows in signed numbers.
-fn bound(sequence: u64) -> i64 {
-    i64::try_from(sequence).unwrap_or(i64::MAX)
 }

@@ -83,7 +83,7 @@ pub(crate) async fn list(
     let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let named = filter.customer_id.map(|text| CustomerId::parse(&text)).transpose();
-    let (endpoints, next) = match caller.about(named.map_err(|error| unusable(error))?)? {
+    let (endpoints, next) = match caller.about(named.map_err(unusable)?)? {
         Some(customer) => of_customer(&app, &customer, filter.before.as_deref(), limit).await?,
         None => app.store.list_endpoints(filter.before.as_deref(), limit).await?,
     };

@@ -36,6 +36,7 @@ pub(crate) async fn publish(
     let customer = caller.about(published.customer.clone())?.unwrap_or_default();
     let key = workflows::key(&parts.headers);
     let event = published.accept(customer, key.as_deref(), Origin::Api, App::random(), app.now());
+    app.config.delivery.catalogue.check(&event)?;
     match app.store.add_event(&event).await? {
         NewEvent::Accepted | NewEvent::Duplicate => Ok((StatusCode::ACCEPTED, Json(accepted(&event)))),
         NewEvent::Taken => {
@@ -75,6 +76,16 @@ pub(crate) async fn show(
         shown.insert("origin".to_owned(), json!(event.origin));
     }
     Ok(Json(shown))
+}
+
+/// `GET /api/event-types`: the catalogue.
+pub(crate) async fn types(State(app): State<Arc<App>>) -> Json<Value> {
+    let catalogue = &app.config.delivery.catalogue;
+    let types = catalogue
+        .types
+        .iter()
+        .map(|(name, entry)| json!({"event": name, "description": entry.description, "schema": entry.schema}));
+    Json(json!({"strict": catalogue.strict, "event_types": types.collect::<Vec<_>>()}))
 }
 
 /// The `ce-` headers, without `ce-` (CloudEvents HTTP binding 1.0.2, section 3.1.3).

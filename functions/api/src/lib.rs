@@ -59,6 +59,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/webhooks/{id}/rotate-secret", post(endpoints::rotate))
         .route("/api/events", post(events::publish))
         .route("/api/events/{id}", get(events::show))
+        .route("/api/event-types", get(events::types))
         .merge(everything)
         .route("/api/{*rest}", axum::routing::any(async || Problem::not_found()))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())

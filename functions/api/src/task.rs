@@ -69,7 +69,7 @@ fn job(path: &JobPath, record: &JobRun) -> Value {
         JobState::Child { child, .. } => more("task_id", json!(child)),
         JobState::Branching { branch } => more("branch", json!(branch)),
         JobState::Looping { items } => more("items", json!(items.len())),
-        JobState::Calling { .. } | JobState::Cancelled { .. } => {}
+        JobState::Calling { .. } | JobState::Publishing { .. } | JobState::Cancelled { .. } => {}
     }
     shown
 }

@@ -1,11 +1,12 @@
-//! One thing that a run owes, done: a call, a wait opened, a child run started.
+//! One thing that a run owes, done: a call, a wait opened, a child run started, an event published.
 
-use domain::run::{Call, Input, JobError, JobPath, Owed, Run};
+use domain::event::Event;
+use domain::run::{Call, Input, JobError, JobPath, Outcome, Owed, Run};
 use domain::wait::{Opening, WaitKey, Waiter};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use platform::App;
-use platform::store::{StoreError, Timer};
+use platform::store::{NewEvent, StoreError, Timer};
 
 type Performed<'a> = BoxFuture<'a, Result<Vec<Input>, StoreError>>;
 
@@ -32,6 +33,10 @@ pub(crate) fn perform<'a>(app: &'a App, run: &Run, owed: Owed) -> Performed<'a> 
         },
         Owed::StartChild(job, attempt) => match run.child_run(&job, app.plan(), app.now()) {
             Ok(child) => Box::pin(start_child(app, job, attempt, child)),
+            Err(error) => done(Input::Refused(job, attempt, error)),
+        },
+        Owed::Publish(job, attempt) => match run.publication(&job, app.plan(), app.now()) {
+            Ok(event) => Box::pin(publish(app, job, attempt, event)),
             Err(error) => done(Input::Refused(job, attempt, error)),
         },
     }
@@ -107,4 +112,22 @@ async fn start_child(app: &App, job: JobPath, attempt: u32, child: Run) -> Resul
         }
         Err(error) => Err(error),
     }
+}
+
+/// The event is delivered because it is stored. The catalogue has agreed to it before.
+async fn publish(app: &App, job: JobPath, attempt: u32, event: Event) -> Result<Vec<Input>, StoreError> {
+    let outcome = match app.store.add_event(&event).await {
+        Ok(NewEvent::Accepted | NewEvent::Duplicate) => Ok(Outcome::published(&event)),
+        Ok(NewEvent::Taken) => {
+            Err(JobError::new("event_id_taken", format!("another event of the customer has the id `{}`", event.id)))
+        }
+        Err(StoreError::TooLarge { size, .. }) => {
+            Err(JobError::new("too_large", format!("the event `{}` is too large to be stored: {size} bytes", event.id)))
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(vec![match outcome {
+        Ok(outcome) => Input::Answered(job, attempt, outcome),
+        Err(error) => Input::Refused(job, attempt, error),
+    }])
 }

@@ -79,12 +79,12 @@ impl<'a> Session<'a> {
         if now < self.hand_over_at { self.stretch.clone() } else { Stretch::Continue { version: self.version + 1 } }
     }
 
-    /// What a message brings can be had from it again, so nothing needs to be written before the calls that it makes
-    /// due; unless something else must happen meanwhile.
+    /// What a message brings can be had from it again, so nothing needs to be written before the calls and
+    /// events that it makes due; unless something else must happen meanwhile.
     pub(crate) async fn save_unless_quiet(&mut self) -> Result<(), StoreError> {
         let only_message = self.unsaved.iter().all(|input| matches!(input, Input::Start | Input::Woke(..)));
         let owed = self.owed();
-        let calls = !owed.is_empty() && owed.iter().all(|owed| matches!(owed, Owed::Call(..)));
+        let calls = !owed.is_empty() && owed.iter().all(|owed| matches!(owed, Owed::Call(..) | Owed::Publish(..)));
         if only_message && calls && self.wakes.is_empty() && self.closes.is_empty() && self.stops.is_empty() {
             Ok(())
         } else {

@@ -18,11 +18,11 @@ const TRAVELS: usize = 20 * 1024;
 ///
 /// # Errors
 /// If the table is unavailable.
-pub(crate) fn messages(app: &App, events: Vec<Box<Event>>) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
+pub(crate) fn messages(app: &App, events: Vec<Event>) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
     Box::pin(fan_out(app, events))
 }
 
-async fn fan_out(app: &App, events: Vec<Box<Event>>) -> Result<Vec<Message>, StoreError> {
+async fn fan_out(app: &App, events: Vec<Event>) -> Result<Vec<Message>, StoreError> {
     let mut known: HashMap<CustomerId, Arc<Endpoints>> = HashMap::new();
     let mut messages = Vec::new();
     for event in events {
@@ -37,7 +37,7 @@ async fn fan_out(app: &App, events: Vec<Box<Event>>) -> Result<Vec<Message>, Sto
         messages.extend(endpoints.iter().filter(|stored| stored.endpoint.wants(&event)).map(|stored| {
             let (customer, id) = (event.customer.clone(), event.id.clone());
             let delivery = DeliveryId { customer, event: id, endpoint: stored.endpoint.id.clone() };
-            DeliverMessage { delivery, attempt: 1, event: travels.then(|| event.clone()), due: None }.into()
+            DeliverMessage { delivery, attempt: 1, event: travels.then(|| Box::new(event.clone())), due: None }.into()
         }));
     }
     Ok(messages)

@@ -38,7 +38,7 @@ pub async fn handle(app: Arc<App>, records: Vec<EventRecord>) -> Result<(), Rela
     for record in &records {
         match Owes::read(&record.change.new_image) {
             Ok(Owes::Messages(owed)) => messages.extend(owed),
-            Ok(Owes::Event(event)) => events.push(event),
+            Ok(Owes::Event(event)) => events.push(*event),
             Err(error) => tracing::error!(%error, keys = ?record.change.keys, "an item owes what can't be read"),
         }
     }

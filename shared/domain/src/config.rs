@@ -25,10 +25,12 @@ mod tests;
 
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use inference::Inference;
+pub(crate) use keys::nearest;
 pub use load::{EnvReference, Loaded, load};
 pub use schema::schema;
 pub use summary::summary;
 
+use crate::event::catalogue::Catalogue;
 use crate::expr::Template;
 use indexmap::IndexMap;
 use ipnet::IpNet;
@@ -53,11 +55,13 @@ pub struct Config {
     pub delivery: DeliveryConfig,
 }
 
-/// How the endpoints of customers are called.
+/// How the endpoints of customers are called, and what they can be told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeliveryConfig {
     /// Ranges that may be called although they are not public; none unless the file says otherwise.
     pub allow_private: Vec<IpNet>,
+    /// The event types that there are: those that are always there, and the file's.
+    pub catalogue: Catalogue,
 }
 
 /// Where the API listens.
@@ -334,6 +338,8 @@ pub enum Component {
     Workflow(SubWorkflow),
     /// Pauses.
     Delay(Delay),
+    /// Publishes an event.
+    Event(Box<Publisher>),
 }
 
 /// An HTTP request and how its answer is to be read.
@@ -430,6 +436,23 @@ pub struct SubWorkflow {
     pub output: Option<Template>,
     /// Default 24 h.
     pub timeout: Duration,
+}
+
+/// An event to publish for delivery to a customer's endpoints.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Publisher {
+    /// Its type, over `input`.
+    pub event: Template,
+    /// What happened, over `input`; `input` itself where absent.
+    pub data: Option<Template>,
+    /// Whose endpoints it goes to, over `input`; the customer `default` where absent or null.
+    pub customer_id: Option<Template>,
+    /// The event's id, over `input`; made of the run and the job where absent or null.
+    pub event_id: Option<Template>,
+    /// Who says so, over `input`; `ringback` where absent or null.
+    pub source: Option<Template>,
+    /// The component's output, over `response` (`event_id`, `event`, `customer_id`); that itself where absent.
+    pub output: Option<Template>,
 }
 
 /// A pause.

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod catalogue;
 pub mod cloudevents;
+pub mod schema;
 mod name;
 mod publish;
 
@@ -70,6 +71,15 @@ impl Event {
     /// Whether what becomes of its deliveries is told by an event of its own.
     pub fn raises_events(&self) -> bool {
         matches!(self.origin, Origin::Api | Origin::Run { .. })
+    }
+
+    /// Whether it is the event `before` again: one with its id that says the same, or that the same job published. What
+    /// a job says may depend on the time, and it says it once.
+    pub fn repeats(&self, before: &Self) -> bool {
+        let same_id = self.customer == before.customer && self.id == before.id;
+        let same_content = self.event_type == before.event_type && self.data == before.data;
+        let same_job = matches!(self.origin, Origin::Run { .. }) && self.origin == before.origin;
+        same_id && (same_content || same_job)
     }
 
     /// What an endpoint's filter sees: the event's data by its own names below `data`, and `event`, `id`, `source`.

@@ -19,6 +19,7 @@ mod call;
 mod job;
 mod path;
 mod poll;
+mod publish;
 mod scope;
 mod settle;
 mod stop;
@@ -134,7 +135,7 @@ impl Status {
 pub enum Input {
     /// Its first message came.
     Start,
-    /// A call, or a question of a polling job, was answered or failed.
+    /// A call, or a question of a polling job, was answered or failed; or an event was stored.
     Answered(JobPath, u32, Outcome),
     /// A callback met a wait of the job's attempt.
     Arrived(JobPath, u32, Arrival),
@@ -242,6 +243,8 @@ pub enum Owed {
     OpenWait(JobPath, u32),
     /// Start the child run.
     StartChild(JobPath, u32),
+    /// Store the event.
+    Publish(JobPath, u32),
 }
 
 /// A run after an input, and what it owes.

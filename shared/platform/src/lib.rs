@@ -2,8 +2,8 @@
 //!
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
 //! call out ([`sender`]), the keys of what is kept secret ([`secret`]) and a clock ([`clock`]). [`attempt`] makes one try of a
-//! delivery, [`replay`] begins a new round of them. [`request`] turns HTTP into what templates see, [`problem`] turns
-//! errors into answers, and [`lambda`] runs a handler in AWS Lambda.
+//! delivery, [`replay`] begins a new round of them. [`request`] turns HTTP into what templates see, [`catalogue`] says which
+//! events may be stored, [`problem`] turns errors into answers, and [`lambda`] runs a handler in AWS Lambda.
 
 pub mod app;
 pub mod settings;

@@ -5,6 +5,7 @@
 use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::event::catalogue::Refusal;
 use serde_json::json;
 
 /// Every code there is; docs/errors.md has a paragraph for each.
@@ -36,13 +37,17 @@ pub enum Code {
     Conflict,
     /// The endpoint gets nothing as long as it is disabled.
     EndpointDisabled,
+    /// Only the catalogue's event types can be published, and this is none.
+    UnknownEventType,
+    /// The event's data is not what its type's schema asks for.
+    SchemaViolation,
     /// We could not store it; nothing has happened.
     Unavailable,
 }
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
@@ -56,6 +61,8 @@ impl Code {
         Self::MethodNotAllowed,
         Self::Conflict,
         Self::EndpointDisabled,
+        Self::UnknownEventType,
+        Self::SchemaViolation,
         Self::Unavailable,
     ];
 
@@ -75,6 +82,8 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
             Self::EndpointDisabled => "endpoint_disabled",
+            Self::UnknownEventType => "unknown_event_type",
+            Self::SchemaViolation => "schema_violation",
             Self::Unavailable => "unavailable",
         }
     }
@@ -92,6 +101,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
+            Self::UnknownEventType | Self::SchemaViolation => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -140,6 +150,16 @@ impl From<StoreError> for Problem {
                 Self::new(Code::Unavailable, "it could not be stored; nothing has happened, try again")
             }
         }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal {
+            Refusal::UnknownType { .. } => Code::UnknownEventType,
+            Refusal::Violates { .. } => Code::SchemaViolation,
+        };
+        Self::new(code, refusal.to_string())
     }
 }
 

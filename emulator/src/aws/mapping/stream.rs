@@ -56,7 +56,7 @@ impl Aws {
                     last = sequence;
                     pause = FIRST_PAUSE;
                     if stream.debts.lock().finished() >= REMOVE_AT {
-                        forget(stream);
+                        forget(stream).await;
                     }
                     // A long backlog must not keep other tasks from their turn.
                     tokio::task::consume_budget().await;
@@ -72,7 +72,7 @@ impl Aws {
                 }
             }
         }
-        forget(stream);
+        forget(stream).await;
     }
 }
 
@@ -101,10 +101,12 @@ where
     F: Future<Output = Result<(), E>>,
     E: Display,
 {
+    let turn = stream.turn().await;
     let records = match stream.read_after(after, size.max(1)) {
         Ok(records) => records,
         Err(error) => return Batch::Failed(error.to_string()),
     };
+    drop(turn);
     let sequences: Arc<[u64]> = records.iter().map(|record| record.sequence).collect();
     let Some(&last) = sequences.last() else { return Batch::Empty };
     let held = stream.debts.relaying(sequences);
@@ -126,7 +128,7 @@ async fn idle(stream: &Stream, shutdown: &CancellationToken, removal: &mut Remov
         let finished = stream.debts.lock().finished();
         match finished {
             0 => removal.armed = false,
-            REMOVE_AT.. => forget(stream),
+            REMOVE_AT.. => forget(stream).await,
             _ if removal.armed => {}
             _ => removal.arm(),
         }
@@ -136,14 +138,15 @@ async fn idle(stream: &Stream, shutdown: &CancellationToken, removal: &mut Remov
             () = stream.debts.settled() => {}
             () = &mut removal.timer, if removal.armed => {
                 removal.armed = false;
-                forget(stream);
+                forget(stream).await;
             }
         }
     }
 }
 
 /// Removes the finished records; one that can't be removed is only handed out again after a restart.
-fn forget(stream: &Stream) {
+async fn forget(stream: &Stream) {
+    let _turn = stream.turn().await;
     if let Err(error) = stream.forget_finished() {
         tracing::warn!(%error, "finished records stay in the stream");
     }

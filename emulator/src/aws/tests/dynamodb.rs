@@ -215,3 +215,15 @@ async fn expired_items_go_when_swept_and_not_before() {
     let left = aws.dynamodb().scan().table_name(TABLE).send().await.unwrap();
     assert_eq!(left.count(), 2);
 }
+
+#[tokio::test]
+async fn a_request_that_finds_the_table_busy_leaves_its_thread_to_others() {
+    let aws = aws();
+    let turn = aws.database.turn().await;
+    let mut write = Box::pin(put(&aws, "a", true).send());
+    assert!(futures_util::poll!(&mut write).is_pending());
+    assert_eq!(aws.stream().read_after(0, 1).unwrap(), []);
+    drop(turn);
+    write.await.unwrap();
+    assert_eq!(aws.stream().read_after(0, 1).unwrap().len(), 1);
+}

@@ -66,6 +66,21 @@ async fn text_and_nested_attributes_do_not_pass_the_filter() {
 }
 
 #[tokio::test]
+async fn an_image_leaves_out_what_no_relay_reads() {
+    let aws = aws();
+    let mut large = put(&aws, "a", true).item("owes", text("[]")).item("data", text("kept"));
+    for name in ["run", "request", "result", "progress"] {
+        large = large.item(name, text(&"x".repeat(1000)));
+    }
+    large.send().await.unwrap();
+    let record = &aws.stream().read_after(0, 1).unwrap()[0].record;
+    let mut names: Vec<&str> = record.change.new_image.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["data", "owed", "owes", "pk", "sk"]);
+    assert_eq!(record.change.new_image["data"], Image::S("kept".to_owned()));
+}
+
+#[tokio::test]
 async fn removed_records_are_gone_and_their_numbers_are_not_used_again() {
     let aws = aws();
     put(&aws, "a", true).send().await.unwrap();

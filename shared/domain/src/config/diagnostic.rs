@@ -80,6 +80,8 @@ codes! {
     WrongType "wrong_type" Error,
     /// The right type but not a value that is allowed.
     BadValue "bad_value" Error,
+    /// Not a JSON Schema, or one that refers to another.
+    BadSchema "bad_schema" Error,
     /// A duration that can't be read or makes no sense here.
     BadDuration "bad_duration" Error,
     /// Not a TCP port.
@@ -116,6 +118,8 @@ codes! {
     UndefinedWorkflow "undefined_workflow" Warning,
     /// A component that the file doesn't define.
     UndefinedComponent "undefined_component" Warning,
+    /// An event type that the strict catalogue doesn't have.
+    UndefinedEvent "undefined_event" Warning,
     /// `${gateway:PORT…}` for a port that no gateway and no listener of the file has.
     UndefinedGateway "undefined_gateway" Warning,
     /// `${listener…}` in a file without listeners.

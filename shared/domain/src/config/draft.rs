@@ -2,6 +2,7 @@
 
 use super::diagnostic::Span;
 use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, RouteId, Workflow};
+use crate::event::EventType;
 use crate::expr::Template;
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -24,6 +25,8 @@ pub(super) struct Draft {
     pub(super) called: Vec<(String, Span)>,
     /// Workflows that triggers and components name.
     pub(super) started: Vec<(String, Span)>,
+    /// Event types that components name outright.
+    pub(super) published: Vec<(EventType, Span)>,
     /// Ids in use, as `listener one`, so that each kind has its own.
     pub(super) ids: HashSet<String>,
 }

@@ -76,6 +76,10 @@ pub(super) enum Shape {
     OneOrList(Kinds),
     /// A list of mappings with `id`, or a mapping by id.
     ById(Kinds),
+    /// A mapping by name; what stands behind a name may be left out.
+    ByName(Kinds),
+    /// A JSON Schema: an object.
+    Schema,
     /// The name of something, or the thing itself.
     NameOr(Kinds),
 }
@@ -114,7 +118,7 @@ impl Keys {
 }
 
 /// The nearest of the right names, if one is near enough to be what was meant.
-pub(super) fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     let meant = plain(wrong);
     let close = |name: &str| {

@@ -107,6 +107,11 @@ impl Schema {
                     {"type": "object", "additionalProperties": one},
                 ]})
             }
+            Shape::ByName(kinds) => {
+                let one = self.kinds(kinds);
+                json!({"type": "object", "additionalProperties": {"anyOf": [one, {"type": "null"}]}})
+            }
+            Shape::Schema => json!({"type": "object"}),
             Shape::NameOr(kinds) => {
                 let one = self.kinds(kinds);
                 json!({"anyOf": [scalar(), one]})

@@ -5,6 +5,7 @@ pub(super) mod completion;
 pub(super) mod component;
 pub(super) mod controller;
 mod delivery;
+mod event;
 pub(super) mod gateway;
 pub(super) mod job;
 pub(super) mod listener;

@@ -3,6 +3,8 @@
 use super::{
     Block, Completion, Component, Config, Inference, Listener, Route, RouteId, Routes, Step, Workflow, duration,
 };
+use crate::event::EventType;
+use crate::event::catalogue::TypeEntry;
 use serde::Serialize;
 use std::fmt;
 
@@ -15,6 +17,10 @@ pub struct Summary {
     pub workflows: Vec<WorkflowLine>,
     /// Components, in file order.
     pub components: Vec<ComponentLine>,
+    /// Only event types of the catalogue can be published.
+    pub strict_events: bool,
+    /// Event types that the file describes, in file order.
+    pub events: Vec<EventLine>,
     /// Address ranges that may be called although they are not public.
     pub allow_private: Vec<String>,
 }
@@ -65,12 +71,25 @@ pub struct ComponentLine {
     pub inferred: Option<Inference>,
 }
 
+/// An event type that the file describes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventLine {
+    /// Its name.
+    pub event: String,
+    /// For people.
+    pub description: Option<String>,
+    /// Whether its data must satisfy a schema.
+    pub has_schema: bool,
+}
+
 /// The outline of a configuration and of what the loader understood without its being written.
 pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
     Summary {
         routes: config.listeners.iter().flat_map(|listener| routes(config, listener)).collect(),
         workflows: config.workflows.values().map(workflow).collect(),
         components: config.components.iter().map(|(id, component)| line(id, component, inferred)).collect(),
+        strict_events: config.delivery.catalogue.strict,
+        events: config.delivery.catalogue.types.iter().filter(|(_, entry)| entry.in_file).map(event_line).collect(),
         allow_private: config.delivery.allow_private.iter().map(ToString::to_string).collect(),
     }
 }
@@ -102,7 +121,7 @@ fn resumes(config: &Config, route: &RouteId) -> String {
         Component::HttpClient(client) => {
             matches!(&client.completion, Some(Completion::Callback(callback)) if callback.route == *route)
         }
-        Component::Logger(_) | Component::Workflow(_) | Component::Delay(_) => false,
+        Component::Logger(_) | Component::Workflow(_) | Component::Delay(_) | Component::Event(_) => false,
     };
     let names: Vec<&str> =
         config.components.iter().filter(|(_, component)| waits(component)).map(|(id, _)| id.as_str()).collect();
@@ -165,9 +184,15 @@ fn line(id: &str, component: &Component, inferred: &[Inference]) -> ComponentLin
             Some(format!("waits for its run, at most {}", duration::print(child.timeout))),
         ),
         Component::Delay(_) => ("pauses".to_owned(), None),
+        Component::Event(publisher) => (format!("publishes {}", publisher.event), None),
     };
     let inferred = inferred.iter().find(|inference| inference.component == id).cloned();
     ComponentLine { id: id.to_owned(), does, waits, inferred }
+}
+
+fn event_line((event, entry): (&EventType, &TypeEntry)) -> EventLine {
+    let described = entry.description.clone();
+    EventLine { event: event.to_string(), description: described, has_schema: entry.schema.is_some() }
 }
 
 impl fmt::Display for Summary {
@@ -203,8 +228,19 @@ impl fmt::Display for Summary {
                 )?;
             }
         }
+        if self.strict_events || !self.events.is_empty() || !self.allow_private.is_empty() {
+            writeln!(f, "delivery")?;
+        }
+        for EventLine { event, description, has_schema } in &self.events {
+            write!(f, "  {event}")?;
+            description.iter().try_for_each(|description| write!(f, ": {description}"))?;
+            writeln!(f, "{}", if *has_schema { ", with a schema" } else { "" })?;
+        }
+        if self.strict_events {
+            writeln!(f, "  no other events but those that are always there")?;
+        }
         if !self.allow_private.is_empty() {
-            writeln!(f, "delivery\n  may call, though not public: {}", self.allow_private.join(", "))?;
+            writeln!(f, "  may call, though not public: {}", self.allow_private.join(", "))?;
         }
         Ok(())
     }

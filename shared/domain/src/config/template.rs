@@ -56,6 +56,11 @@ pub(super) const CHILD: Place = Place {
     name: "the output of a component of type `workflow`",
     sources: &["output", "input", "item", "context", "env", "gateway", "listener"],
 };
+/// The output of a component that publishes an event.
+pub(super) const PUBLISHED: Place = Place {
+    name: "the output of a component of type `event`",
+    sources: &["response", "input", "item", "context", "env", "gateway", "listener"],
+};
 /// What a job starts from; `output` is that of the jobs before it.
 pub(super) const JOB: Place = Place {
     name: "a job",

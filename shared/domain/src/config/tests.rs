@@ -12,7 +12,7 @@ mod summary;
 mod templates;
 mod inference;
 
-use super::yaml::{Kind, Node};
+use super::yaml::Node;
 use super::{Config, Loaded, load};
 use serde_json::Value;
 
@@ -39,9 +39,5 @@ fn config(text: &str) -> Config {
 
 /// A tree without its places.
 fn json_of(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Scalar(scalar) => scalar.value.clone(),
-        Kind::List(items) => items.iter().map(|item| json_of(item)).collect(),
-        Kind::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), json_of(&entry.value))).collect(),
-    }
+    node.to_value()
 }

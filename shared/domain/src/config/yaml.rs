@@ -81,6 +81,31 @@ impl Node {
         self.entries()?.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_ref())
     }
 
+    /// Without the places.
+    pub(super) fn to_value(&self) -> Value {
+        match &self.kind {
+            Kind::Scalar(scalar) => scalar.value.clone(),
+            Kind::List(items) => items.iter().map(|item| item.to_value()).collect(),
+            Kind::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect(),
+        }
+    }
+
+    /// What a JSON pointer (RFC 6901) leads to, or the last that it passes.
+    pub(super) fn pointed(&self, pointer: &str) -> &Self {
+        let Some((first, rest)) = pointer.strip_prefix('/').map(|path| path.split_once('/').unwrap_or((path, "")))
+        else {
+            return self;
+        };
+        let name = first.replace("~1", "/").replace("~0", "~");
+        let next = match &self.kind {
+            Kind::Scalar(_) => None,
+            Kind::List(items) => name.parse().ok().and_then(|index: usize| items.get(index)).map(AsRef::as_ref),
+            Kind::Map(_) => self.get(&name),
+        };
+        let rest = pointer.get(pointer.len() - rest.len()..).unwrap_or_default();
+        next.map_or(self, |next| if rest.is_empty() { next } else { next.pointed(&format!("/{rest}")) })
+    }
+
     /// What it is, for messages.
     pub(super) fn describe(&self) -> String {
         match &self.kind {

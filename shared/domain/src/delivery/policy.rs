@@ -3,8 +3,10 @@
 use crate::endpoint::Settings;
 use jiff::SignedDuration;
 
-/// Pauses between attempts where the endpoint sets none, in seconds: 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h
-/// (Standard Webhooks 1.0.0, "Deliverability and reliability": several days, exponentially, with jitter).
+/// Pauses between attempts where the endpoint sets none, in seconds.
+///
+/// 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h (Standard Webhooks 1.0.0, "Deliverability and reliability": several
+/// days, exponentially, with jitter).
 pub const SCHEDULE: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// No pause is longer: 24 h.
 pub const LONGEST_DELAY: SignedDuration = SignedDuration::from_hours(24);
@@ -18,7 +20,7 @@ const JITTER: f64 = 0.3;
 /// The pause after `tries` failed attempts of a round, from 1; `None` if that was the last. At least what the answer asked
 /// for, at most [`LONGEST_DELAY`]. `jitter` is random, from 0 up to 1.
 pub fn delay(tries: u32, settings: &Settings, retry_after: Option<u64>, jitter: f64) -> Option<SignedDuration> {
-    let retries = settings.max_retries.unwrap_or(SCHEDULE.len() as u32);
+    let retries = settings.max_retries.unwrap_or_else(|| u32::try_from(SCHEDULE.len()).unwrap_or(u32::MAX));
     if tries > retries {
         return None;
     }

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::json;
 
-fn settings(more: serde_json::Value) -> Settings {
+fn settings(more: &serde_json::Value) -> Settings {
     let mut fields = json!({"url": "https://example.com/", "events": ["*"]});
     fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     Settings::read(fields.as_object().unwrap().clone(), None).unwrap()
@@ -45,7 +45,7 @@ fn play(settings: &Settings, attempts: impl Iterator<Item = Attempt>, jitter: f6
 fn the_default_schedule_is_ten_attempts_over_three_days() {
     let failing = std::iter::repeat_with(|| attempt(Some(500), None, None));
     // A third of the way from 0.9 to 1.2 multiplies by one.
-    let (delivery, pauses) = play(&settings(json!({})), failing, 1.0 / 3.0);
+    let (delivery, pauses) = play(&settings(&json!({})), failing, 1.0 / 3.0);
     let expected: Vec<f64> = SCHEDULE.iter().map(|seconds| *seconds as f64).collect();
     assert!(pauses.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3), "{pauses:?}");
     assert_eq!((pauses.len(), delivery.attempts, delivery.status()), (9, 10, "exhausted"));
@@ -55,16 +55,16 @@ fn the_default_schedule_is_ten_attempts_over_three_days() {
 #[test]
 fn an_endpoints_own_delay_doubles_and_its_retries_are_counted_after_the_first_attempt() {
     let failing = std::iter::repeat_with(|| attempt(None, Some(ErrorClass::Connect), None));
-    let (delivery, pauses) = play(&settings(json!({"retry_delay": 60, "max_retries": 3})), failing, 1.0 / 3.0);
+    let (delivery, pauses) = play(&settings(&json!({"retry_delay": 60, "max_retries": 3})), failing, 1.0 / 3.0);
     assert!(pauses.iter().zip([60.0, 120.0, 240.0]).all(|(a, b)| (a - b).abs() < 1e-3), "{pauses:?}");
     assert_eq!((pauses.len(), delivery.attempts), (3, 4));
-    let none = play(&settings(json!({"max_retries": 0})), std::iter::once(attempt(Some(503), None, None)), 0.5);
+    let none = play(&settings(&json!({"max_retries": 0})), std::iter::once(attempt(Some(503), None, None)), 0.5);
     assert!(none.1.is_empty() && none.0.status() == "exhausted");
 }
 
 #[test]
 fn only_2xx_is_success_and_what_can_not_help_is_not_repeated() {
-    let after = |a: Attempt| delivery().record(a, &settings(json!({})), Timestamp::UNIX_EPOCH, 0.5).1;
+    let after = |a: Attempt| delivery().record(a, &settings(&json!({})), Timestamp::UNIX_EPOCH, 0.5).1;
     for status in [200, 201, 204, 299] {
         assert_eq!(after(attempt(Some(status), None, None)), Next::Done, "{status}");
     }
@@ -82,13 +82,13 @@ fn only_2xx_is_success_and_what_can_not_help_is_not_repeated() {
 #[test]
 fn a_replay_is_a_new_round_and_asking_twice_is_asking_once() {
     let failing = std::iter::repeat_with(|| attempt(Some(500), None, None));
-    let (delivery, _) = play(&settings(json!({"max_retries": 1})), failing, 0.5);
+    let (delivery, _) = play(&settings(&json!({"max_retries": 1})), failing, 0.5);
     assert_eq!((delivery.attempts, delivery.owed()), (2, None));
     let again = delivery.replay(Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(again.owed(), Some(3));
     assert_eq!(again.clone().replay(Timestamp::UNIX_EPOCH), None);
     let (again, next) =
-        again.record(attempt(Some(500), None, None), &settings(json!({"max_retries": 1})), Timestamp::UNIX_EPOCH, 0.5);
+        again.record(attempt(Some(500), None, None), &settings(&json!({"max_retries": 1})), Timestamp::UNIX_EPOCH, 0.5);
     assert!(matches!(next, Next::Retry(_)));
     assert_eq!(again.attempts, 3);
 }
@@ -96,7 +96,7 @@ fn a_replay_is_a_new_round_and_asking_twice_is_asking_once() {
 #[test]
 fn the_log_stays_small_and_its_newest_entries_whole() {
     let failing = std::iter::repeat_with(|| attempt(Some(500), None, None));
-    let (delivery, _) = play(&settings(json!({"max_retries": 50, "retry_delay": 1})), failing, 0.5);
+    let (delivery, _) = play(&settings(&json!({"max_retries": 50, "retry_delay": 1})), failing, 0.5);
     assert_eq!((delivery.attempts, delivery.log.len()), (51, KEPT));
     let whole = delivery.log.iter().filter(|a| !a.response_body.is_empty() && !a.request_headers.is_empty()).count();
     assert_eq!(whole, WHOLE);
@@ -120,7 +120,7 @@ proptest! {
         tries in 1_u32..60, retry_delay in prop::option::of(1_u32..=86_400), retries in prop::option::of(0_u32..=50),
         asked in prop::option::of(any::<u64>()), jitter in 0.0..1.0_f64,
     ) {
-        let settings = settings(json!({"retry_delay": retry_delay, "max_retries": retries}));
+        let settings = settings(&json!({"retry_delay": retry_delay, "max_retries": retries}));
         let pause = delay(tries, &settings, asked, jitter);
         prop_assert_eq!(pause.is_none(), tries > retries.unwrap_or(9));
         if let Some(pause) = pause {
@@ -145,7 +145,7 @@ proptest! {
         let attempts = outcomes.iter().map(|(status, after)| {
             attempt(*status, status.is_none().then_some(ErrorClass::Timeout), *after)
         });
-        let (delivery, pauses) = play(&settings(json!({"max_retries": retries})), attempts, 0.5);
+        let (delivery, pauses) = play(&settings(&json!({"max_retries": retries})), attempts, 0.5);
         prop_assert!(delivery.tries <= retries + 1);
         prop_assert_eq!(delivery.attempts as usize, delivery.log.len().max(delivery.attempts as usize));
         let won = outcomes.iter().position(|(status, _)| status.is_some_and(|s| (200..300).contains(&s)));

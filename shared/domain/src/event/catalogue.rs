@@ -1,11 +1,13 @@
 //! The catalogue of event types: what can be subscribed to, and what its data must look like.
 //!
 //! Seven types are there by default; other types are free unless the file makes the catalogue strict. A type may have a
-//! JSON Schema, which the data of each published event must satisfy. Schemas are compiled where validation is done.
+//! JSON Schema, which the data of each published event must satisfy; [`Catalogue::check`] judges an event before it is
+//! stored.
 
-use super::EventType;
+use super::schema::{Schema, Violation};
+use super::{Event, EventType};
 use indexmap::IndexMap;
-use serde_json::Value;
+use std::fmt;
 
 /// The types that are known without a file, and what each says.
 pub const DEFAULTS: [(&str, &str); 7] = [
@@ -26,16 +28,40 @@ pub const SYSTEM: [(&str, &str); 3] = [
 ];
 
 /// What there is to say about one event type.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TypeEntry {
     /// For people.
     pub description: Option<String>,
     /// JSON Schema (draft 2020-12 unless it says otherwise) that the event's data must satisfy.
-    pub schema: Option<Value>,
+    pub schema: Option<Schema>,
+    /// The file describes it, or names it.
+    pub in_file: bool,
+}
+
+/// How many violations of a schema are told.
+const MAX_VIOLATIONS: usize = 5;
+
+/// Why the catalogue takes no such event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Only what is in the catalogue can be published, and this type isn't.
+    UnknownType {
+        /// The type.
+        event_type: EventType,
+        /// One that may have been meant.
+        nearest: Option<String>,
+    },
+    /// The data isn't what the type's schema says.
+    Violates {
+        /// The type.
+        event_type: EventType,
+        /// The first few things that are wrong with the data; at least one.
+        violations: Vec<Violation>,
+    },
 }
 
 /// The types that there are.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalogue {
     /// Only what is in it can be published.
     pub strict: bool,
@@ -46,7 +72,7 @@ pub struct Catalogue {
 impl Default for Catalogue {
     fn default() -> Self {
         let known = DEFAULTS.iter().chain(&SYSTEM).filter_map(|(name, description)| {
-            let entry = TypeEntry { description: Some((*description).to_owned()), schema: None };
+            let entry = TypeEntry { description: Some((*description).to_owned()), ..TypeEntry::default() };
             Some((EventType::parse(name).ok()?, entry))
         });
         Self { strict: false, types: known.collect() }
@@ -58,4 +84,59 @@ impl Catalogue {
     pub fn allows(&self, event_type: &EventType) -> bool {
         !self.strict || self.types.contains_key(event_type)
     }
+
+    /// The known type that is nearest to a name, if one is near enough to be what was meant.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        crate::config::nearest(name, self.types.keys().map(EventType::as_str))
+    }
+
+    /// Whether that event may be stored.
+    ///
+    /// # Errors
+    /// If its type is unknown to a strict catalogue, or its data isn't what the type's schema says.
+    pub fn check(&self, event: &Event) -> Result<(), Refusal> {
+        let event_type = &event.event_type;
+        if !self.allows(event_type) {
+            let nearest = self.nearest(event_type.as_str()).map(str::to_owned);
+            return Err(Refusal::UnknownType { event_type: event_type.clone(), nearest });
+        }
+        let schema = self.types.get(event_type).and_then(|entry| entry.schema.as_ref());
+        let violations = schema.map(|schema| schema.violations(&event.data, MAX_VIOLATIONS)).unwrap_or_default();
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Violates { event_type: event_type.clone(), violations })
+        }
+    }
 }
+
+impl Refusal {
+    /// Its stable name: `unknown_event_type` or `schema_violation`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownType { .. } => "unknown_event_type",
+            Self::Violates { .. } => "schema_violation",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownType { event_type, nearest } => {
+                write!(f, "there is no event type `{event_type}`")?;
+                nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; did you mean `{nearest}`?"))
+            }
+            Self::Violates { event_type, violations } => {
+                write!(f, "the data is not what the schema of `{event_type}` asks for: ")?;
+                let violations: Vec<_> = violations.iter().map(ToString::to_string).collect();
+                f.write_str(&violations.join("; "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests;

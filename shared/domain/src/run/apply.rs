@@ -109,6 +109,8 @@ impl Run {
             && asker.take().is_some()
         {
             self.polled(path, outcome, turn);
+        } else if let JobState::Publishing { .. } = &job.state {
+            self.published(path, outcome, turn);
         }
     }
 
@@ -144,7 +146,8 @@ impl Run {
                     self.close(vec![(wait, path.clone())], turn);
                 }
             }
-            JobState::Polling { .. }
+            JobState::Publishing { .. }
+            | JobState::Polling { .. }
             | JobState::Sleeping { .. }
             | JobState::Child { .. }
             | JobState::Branching { .. }
@@ -169,7 +172,8 @@ impl Run {
                 turn.effects.push(Effect::StopChild(child.clone()));
                 self.fail(path, late(), turn);
             }
-            JobState::Resting { .. }
+            JobState::Publishing { .. }
+            | JobState::Resting { .. }
             | JobState::Polling { .. }
             | JobState::Sleeping { .. }
             | JobState::Branching { .. }
@@ -205,9 +209,11 @@ impl Run {
         let Some(state) = self.current(path, attempt) else { return };
         match state {
             JobState::Calling { .. } => self.answered(path, attempt, Outcome::Unreachable(error), turn),
-            JobState::Resting { .. } | JobState::Waiting { .. } | JobState::Polling { .. } | JobState::Child { .. } => {
-                self.fail(path, error, turn);
-            }
+            JobState::Publishing { .. }
+            | JobState::Resting { .. }
+            | JobState::Waiting { .. }
+            | JobState::Polling { .. }
+            | JobState::Child { .. } => self.fail(path, error, turn),
             JobState::Sleeping { .. }
             | JobState::Branching { .. }
             | JobState::Looping { .. }

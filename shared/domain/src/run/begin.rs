@@ -95,6 +95,10 @@ impl Run {
                 self.set_deadline(path, Some(timeout), turn);
                 Ok(())
             }
+            Some(Component::Event(_)) => {
+                self.put(path, JobState::Publishing { stretch: turn.stretch.clone() });
+                Ok(())
+            }
             Some(Component::Delay(delay)) => {
                 let input = self.step_input(path, turn.plan, turn.now)?;
                 let duration = duration_of(&self.with_input(path, &delay.duration, &input, turn)?)?;

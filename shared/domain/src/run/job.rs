@@ -30,6 +30,11 @@ pub enum JobState {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         arrived: Option<Arrival>,
     },
+    /// The event is to be stored, or is being stored, by the stretch.
+    Publishing {
+        /// Who stores it.
+        stretch: Stretch,
+    },
     /// Between two attempts; `attempt` is already the next one's number.
     Resting {
         /// When the next attempt begins.
@@ -152,13 +157,17 @@ impl JobState {
 
     /// Whether somebody of ours is busy with it right now.
     pub(super) fn is_at_work(&self) -> bool {
-        matches!(self, Self::Calling { .. } | Self::Polling { asker: Some(_), .. })
+        matches!(self, Self::Calling { .. } | Self::Publishing { .. } | Self::Polling { asker: Some(_), .. })
     }
 
     /// The word that the API shows.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Calling { .. } | Self::Branching { .. } | Self::Looping { .. } | Self::Recovering { .. } => "running",
+            Self::Calling { .. }
+            | Self::Publishing { .. }
+            | Self::Branching { .. }
+            | Self::Looping { .. }
+            | Self::Recovering { .. } => "running",
             Self::Resting { .. } => "retrying",
             Self::Waiting { .. } | Self::Polling { .. } | Self::Sleeping { .. } | Self::Child { .. } => "waiting",
             Self::Completed { .. } => "completed",
@@ -174,6 +183,7 @@ impl JobRun {
         match &self.state {
             JobState::Completed { at, .. } | JobState::Failed { at, .. } | JobState::Cancelled { at } => Some(*at),
             JobState::Calling { .. }
+            | JobState::Publishing { .. }
             | JobState::Resting { .. }
             | JobState::Waiting { .. }
             | JobState::Polling { .. }
@@ -190,11 +200,13 @@ impl JobRun {
             JobState::Calling { stretch, .. } | JobState::Polling { asker: Some(stretch), .. } if stretch == by => {
                 Some(Owed::Call(path.clone(), self.attempt))
             }
+            JobState::Publishing { stretch } if stretch == by => Some(Owed::Publish(path.clone(), self.attempt)),
             JobState::Waiting { opener: Some(stretch), .. } if stretch == by => {
                 Some(Owed::OpenWait(path.clone(), self.attempt))
             }
             JobState::Child { starter, .. } if starter == by => Some(Owed::StartChild(path.clone(), self.attempt)),
             JobState::Calling { .. }
+            | JobState::Publishing { .. }
             | JobState::Resting { .. }
             | JobState::Waiting { .. }
             | JobState::Polling { .. }

@@ -27,7 +27,7 @@ impl Run {
         let Step::Call { component } = &self.definition(path, turn)?.step else { return None };
         match turn.plan.config.components.get(component)? {
             Component::HttpClient(client) => Some(client),
-            Component::Logger(_) | Component::Workflow(_) | Component::Delay(_) => None,
+            Component::Logger(_) | Component::Workflow(_) | Component::Delay(_) | Component::Event(_) => None,
         }
     }
 
@@ -97,8 +97,12 @@ impl Run {
         }
     }
 
-    fn finish_call(&mut self, path: &JobPath, mut response: Value, result: &Value, turn: &mut Turn<'_>) {
-        let template = self.http_client(path, turn).and_then(|client| client.output.as_ref());
+    pub(super) fn finish_call(&mut self, path: &JobPath, mut response: Value, result: &Value, turn: &mut Turn<'_>) {
+        let template = match self.component(path, turn) {
+            Some(Component::HttpClient(client)) => client.output.as_ref(),
+            Some(Component::Event(publisher)) => publisher.output.as_ref(),
+            Some(Component::Logger(_) | Component::Workflow(_) | Component::Delay(_)) | None => None,
+        };
         let output = match template.map(|template| self.component_output(path, template, &response, result, turn)) {
             Some(Err(error)) => return self.fail(path, error, turn),
             Some(Ok(output)) => merge(output, result, true),
@@ -160,7 +164,7 @@ impl Run {
         }
     }
 
-    fn component<'a>(&self, path: &JobPath, turn: &Turn<'a>) -> Option<&'a Component> {
+    pub(super) fn component<'a>(&self, path: &JobPath, turn: &Turn<'a>) -> Option<&'a Component> {
         let Step::Call { component } = &self.definition(path, turn)?.step else { return None };
         turn.plan.config.components.get(component)
     }

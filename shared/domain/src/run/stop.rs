@@ -47,6 +47,7 @@ impl Run {
                 self.key_before(path, turn.plan, turn.now).ok().flatten()
             }
             JobState::Calling { .. }
+            | JobState::Publishing { .. }
             | JobState::Polling { .. }
             | JobState::Sleeping { .. }
             | JobState::Child { .. }

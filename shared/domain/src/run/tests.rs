@@ -7,6 +7,7 @@ mod output;
 mod order;
 mod blocks;
 mod failure;
+mod publish;
 mod waiting;
 mod unwritten;
 mod transitions;

@@ -44,8 +44,7 @@ impl Store {
             Err(SdkError::ServiceError(error)) => match error.err() {
                 PutItemError::ConditionalCheckFailedException(refused) => {
                     let before = read(refused.item().ok_or_else(|| StoreError::Damaged(event.id.to_string()))?)?;
-                    let same = before.event_type == event.event_type && before.data == event.data;
-                    Ok(if same { NewEvent::Duplicate } else { NewEvent::Taken })
+                    Ok(if event.repeats(&before) { NewEvent::Duplicate } else { NewEvent::Taken })
                 }
                 _ => Err(unavailable(SdkError::ServiceError(error))),
             },

@@ -30,6 +30,11 @@ pub(super) fn check(cx: &mut Cx) {
         let meant = nearest(name, draft.workflows.keys().map(String::as_str));
         problems.push(Problem::new(Code::UndefinedWorkflow, *span, message).suggest(meant));
     }
+    let catalogue = &draft.delivery.catalogue;
+    for (name, span) in draft.published.iter().filter(|(name, _)| !catalogue.allows(name)) {
+        let message = format!("`strict_events` is on, and `delivery.events` has no event type `{name}`");
+        problems.push(Problem::new(Code::UndefinedEvent, *span, message).suggest(catalogue.nearest(name.as_str())));
+    }
     let tunnelled = draft.gateways.iter().flat_map(|gateway| &gateway.ports);
     let ports: BTreeSet<String> =
         draft.binds.iter().map(|(_, port, _)| port).chain(tunnelled).map(u16::to_string).collect();

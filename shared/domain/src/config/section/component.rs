@@ -1,6 +1,7 @@
 //! `component`, `components`: reusable definitions of calls.
 
 use super::completion::{COMPLETIONS, completion};
+use super::event::{EVENT, event};
 use super::listener::claim;
 use super::request::{REQUEST, request, texts};
 use super::{Item, Section};
@@ -23,14 +24,14 @@ pub(in crate::config) static SECTION: Section = Section {
 };
 
 /// What a component can be.
-pub(super) static KINDS: Kinds = &[&HTTP_CLIENT, &LOGGER, &WORKFLOW, &DELAY];
+pub(super) static KINDS: Kinds = &[&HTTP_CLIENT, &LOGGER, &WORKFLOW, &DELAY, &EVENT];
 
 /// A wait always has a deadline: this one, where the file has none.
 pub(in crate::config) const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
-const TYPES: &[&str] = &["http-client", "logger", "workflow", "delay"];
+const TYPES: &[&str] = &["http-client", "logger", "workflow", "delay", "event"];
 
-const ID: Key = Key::new("id", Shape::Id, "Its name, where components are a list.");
+pub(super) const ID: Key = Key::new("id", Shape::Id, "Its name, where components are a list.");
 
 static HTTP_CLIENT: Keys = Keys {
     name: "an http-client component",
@@ -122,6 +123,7 @@ pub(super) fn component(cx: &mut Cx, item: &Item<'_>, id: String) {
         "logger" => logger(cx, item),
         "workflow" => workflow(cx, item),
         "delay" => delay(cx, item),
+        "event" => event(cx, item),
         _ => http_client(cx, item),
     };
     if let Some(draft) = draft {
@@ -192,6 +194,6 @@ fn delay(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
 }
 
 /// A component that waits for nothing outside.
-fn done(span: Span, component: Component) -> ComponentDraft {
+pub(super) fn done(span: Span, component: Component) -> ComponentDraft {
     ComponentDraft { span, component, texts: Vec::new(), completion: CompletionDraft::None }
 }

@@ -1,6 +1,11 @@
 //! The section `delivery`.
 
 use super::{check, config};
+use crate::config::Code;
+use crate::event::EventType;
+use crate::event::catalogue::{Catalogue, TypeEntry};
+use crate::event::schema::Schema;
+use serde_json::json;
 
 #[test]
 fn a_range_of_addresses_is_read_or_named_with_its_place() {
@@ -46,4 +51,88 @@ f:1:53: error[bad_value]: `home` is not a range of addresses, as `10.0.0.0/8` or
         ),
         ("delivery: [1]", "f:1:11: error[wrong_type]: `delivery` must be a mapping, not a list"),
     ]);
+}
+
+#[test]
+fn the_catalogue_is_what_is_always_there_and_what_the_file_adds() {
+    let catalogue = |text: &str| config(text).delivery.catalogue;
+    for nothing in ["listener: {path: /a}", "delivery: {}", "delivery: {events: }", "delivery: {events: {}}"] {
+        assert_eq!(catalogue(nothing), Catalogue::default(), "{nothing}");
+    }
+    let catalogue = catalogue(
+        "delivery:\n  strict_events: true\n  events:\n    order.paid: {description: Paid, schema: {type: object}}\n    \
+         order.sent:\n    job.failed: {schema: {required: [why]}}\n",
+    );
+    assert!(catalogue.strict);
+    assert_eq!(catalogue.types.len(), Catalogue::default().types.len() + 2);
+    let entry = |name: &str| {
+        let TypeEntry { description, schema, in_file } = &catalogue.types[&EventType::parse(name).expect("a type")];
+        (description.as_deref(), schema.as_ref().map(Schema::as_value), *in_file)
+    };
+    assert_eq!(entry("order.paid"), (Some("Paid"), Some(&json!({"type": "object"})), true));
+    assert_eq!(entry("order.sent"), (None, None, true));
+    let failed = "A job, or a run of a workflow, has failed";
+    assert_eq!(entry("job.failed"), (Some(failed), Some(&json!({"required": ["why"]})), true));
+    assert_eq!(entry("quota.exceeded"), (Some("A quota was exceeded"), None, false));
+}
+
+#[test]
+fn a_catalogue_that_means_nothing_is_refused_with_its_place() {
+    check(&[
+        (
+            "delivery: {events: {a b: {}, order.: }}",
+            "f:1:21: error[bad_value]: `a b` is no event type: names of letters, digits, `-` and `_`, joined by dots, 128 bytes at most
+f:1:30: error[bad_value]: `order.` is no event type: names of letters, digits, `-` and `_`, joined by dots, 128 bytes at most",
+        ),
+        ("delivery: {events: [a]}", "f:1:20: error[wrong_type]: `events` must be a mapping, not a list"),
+        ("delivery: {events: {a: 1}}", "f:1:24: error[wrong_type]: an event type must be a mapping, not `1`"),
+        (
+            "delivery: {events: {a: {schemas: {}}}}",
+            "f:1:25: error[unknown_key]: an event type has no key `schemas`; did you mean `schema`?",
+        ),
+        ("delivery: {strict_events: maybe}", "f:1:27: error[wrong_type]: expected true or false, not `maybe`"),
+        (
+            "delivery: {events: {a: {schema: true}}}",
+            "f:1:33: error[wrong_type]: a JSON Schema is a mapping here, not `true`",
+        ),
+        (
+            "delivery: {events: {a: {schema: {properties: {'x/y': {minimum: low}}}}}}",
+            "f:1:64: error[bad_schema]: this is no JSON Schema that stands by itself: `/properties/x~1y/minimum`: \"low\" is not of type \"number\"",
+        ),
+        (
+            "delivery: {events: {a: {schema: {pattern: '('}}}}",
+            "f:1:43: error[bad_schema]: this is no JSON Schema that stands by itself: `/pattern`: \"(\" is not a \"regex\"",
+        ),
+        (
+            "delivery: {events: {a: {schema: {$ref: 'https://example.com/a'}}}}",
+            "f:1:33: error[bad_schema]: this is no JSON Schema that stands by itself: it: Resource 'https://example.com/a' is not present in a registry and retrieving it failed: Retrieval is disabled, cannot fetch https://example.com/a",
+        ),
+    ]);
+}
+
+#[test]
+fn a_component_may_only_publish_what_can_be_published() {
+    check(&[
+        ("component: {id: c, type: event}", "f:1:1: error[missing_key]: an event component needs the key `event`"),
+        (
+            "component: {id: c, type: event, event: a b, customer_id: a/b}",
+            "f:1:40: error[bad_value]: `a b` is no event type: names of letters, digits, `-` and `_`, joined by dots, 128 bytes at most
+f:1:58: error[bad_value]: `a/b` is no customer: 1 to 64 letters, digits, `-` and `_`",
+        ),
+        (
+            "component: {id: c, type: event, event: order.payd}\ndelivery: {strict_events: true, events: {order.paid: }}",
+            "f:1:40: warning[undefined_event]: `strict_events` is on, and `delivery.events` has no event type `order.payd`; did you mean `order.paid`?",
+        ),
+        (
+            "component: {id: c, type: event, event: 'order.${input.x}'}\ndelivery: {strict_events: true}",
+            "",
+        ),
+        ("component: {id: c, type: event, event: anything, customer_id: 42}", ""),
+        (
+            "component: {id: c, type: event, event: a, data: '${response.x}', output: '${result.x}'}",
+            "f:1:52: error[misplaced_source]: `response` has no value in a component, which can read: input, item, context, env, gateway, listener
+f:1:77: error[misplaced_source]: `result` has no value in the output of a component of type `event`, which can read: response, input, item, context, env, gateway, listener",
+        ),
+    ]);
+    assert!(Code::UndefinedEvent.refuses_start());
 }

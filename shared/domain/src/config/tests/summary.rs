@@ -52,8 +52,12 @@ fn prints_every_kind_of_thing() {
       log: writes a log line
       child: runs other, waits for its run, at most 2h
       pause: pauses
+      announce: publishes report.ready
       main.inner: pauses
     delivery
+      report.ready: A report can be fetched, with a schema
+      report.gone
+      no other events but those that are always there
       may call, though not public: 127.0.0.0/8, fd00::/8, 10.1.2.3/32
     "#);
 }

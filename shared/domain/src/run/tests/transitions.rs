@@ -21,6 +21,7 @@ components:
     completion: {type: polling, endpoint: "https://a.test/how-far", status: "${response.status}", success_when: [ok]}
   pause: {type: delay, duration: 10s}
   child: {type: workflow, workflow: plain}
+  told: {type: event, event: told}
 workflows:
   - {id: plain, jobs: [{id: job, component: plain, retry: &retry {max_attempts: 3, delay: 1s}}]}
   - {id: after, jobs: [{id: before, component: plain}, {id: job, component: plain}]}
@@ -29,6 +30,7 @@ workflows:
   - {id: handled, jobs: [{id: job, component: early, retry: *retry, on_error: [{id: sorry, component: plain}]}]}
   - {id: late, jobs: [{id: job, component: late, retry: *retry}]}
   - {id: polled, jobs: [{id: job, component: polled, retry: *retry}]}
+  - {id: told, jobs: [{id: job, component: told, retry: *retry}]}
   - {id: pause, jobs: [{id: job, component: pause, retry: *retry}]}
   - {id: child, jobs: [{id: job, component: child, retry: *retry}]}
   - {id: if, jobs: [{id: job, type: if, condition: true, then: [{id: in, component: plain}], retry: *retry}]}
@@ -47,6 +49,7 @@ calling poll  polls w  rests w  rests w  held     held     rests w  =        =  
 calling !     waits    fixing c fixing c held     held     fixing c =        =        =        fixing c
 held success  done     done     done     =        =        done     =        =        =        done
 held failure  rests w  rests w  rests w  held     =        rests w  =        =        =        rests w
+publishing    done     rests w  rests w  =        =        rests w  =        =        =        rests w
 resting       =        =        =        held     held     rests w  calling  =        =        rests w
 resting on    =        =        =        held     held     rests w  =        =        =        rests w
 waiting       =        =        =        done     rests w  rests w  =        =        =        rests w
@@ -76,6 +79,7 @@ calling poll  =        =        =        held     =        =        =        =  
 calling !     =        =        =        held     =        =        =        =        =        =
 held success  =        =        =        =        =        =        =        =        =        =
 held failure  =        =        =        held     =        =        =        =        =        =
+publishing    =        =        =        =        =        =        =        =        =        =
 resting       =        =        =        done     =        =        =        =        =        =
 resting on    =        =        =        done     =        =        =        =        =        =
 waiting       =        =        =        done c   =        =        =        =        =        =
@@ -104,6 +108,7 @@ calling poll  =        stopped
 calling !     =        stopped c
 held success  =        stopped
 held failure  =        stopped
+publishing    =        stopped
 resting       =        stopped c
 resting on    =        stopped c
 waiting       =        stopped c
@@ -174,6 +179,7 @@ fn rows() -> Vec<Row> {
                 rows.push(row("held success", "early", calling(Some(Verdict::Success))));
                 rows.push(row("held failure", "early", calling(Some(Verdict::Failure))));
             }
+            JobState::Publishing { .. } => rows.push(row("publishing", "told", now)),
             JobState::Resting { .. } => {
                 rows.push(row("resting", "early", now));
                 rows.push(row("resting on", "early", JobState::Resting { until: at(101), error: error() }));
@@ -202,7 +208,8 @@ fn rows() -> Vec<Row> {
 fn next(state: &JobState) -> Option<JobState> {
     let wait = WaitKey { route: RouteId("r".to_owned()), key: "k".to_owned() };
     Some(match state {
-        JobState::Calling { .. } => JobState::Resting { until: at(100), error: error() },
+        JobState::Calling { .. } => JobState::Publishing { stretch: wake() },
+        JobState::Publishing { .. } => JobState::Resting { until: at(100), error: error() },
         JobState::Resting { .. } => {
             JobState::Waiting { wait, response: json!({"key": "k"}), deadline: at(200), opener: None }
         }
@@ -341,6 +348,7 @@ fn cell(before: &Story<'_>, after: &Story<'_>) -> String {
         None => "never",
         Some(JobState::Calling { arrived: None, .. }) => "calling",
         Some(JobState::Calling { .. }) => "held",
+        Some(JobState::Publishing { .. }) => "tells",
         Some(JobState::Resting { .. }) => "rests",
         Some(JobState::Waiting { .. }) => "waits",
         Some(JobState::Polling { asker: None, .. }) => "polls",

@@ -26,6 +26,7 @@ components:
       fail_when: [bad]
   pause: {type: delay, duration: 10s}
   child: {type: workflow, workflow: linear, timeout: 1h}
+  told: {type: event, event: "told.${context.workflow}", data: {at: "${context.timestamp}"}}
 workflows:
   - {id: linear, jobs: [{id: a, component: plain}, {id: b, component: late}, {id: c, component: logger}]}
   - id: parallel
@@ -74,6 +75,17 @@ workflows:
       - {id: a, component: fixed, depends_on: [], retry: {max_attempts: 2, delay: 1s}}
       - {id: b, component: fixed, depends_on: [], on_error: [{id: sorry, component: plain}]}
       - {id: c, component: fixed, depends_on: [a]}
+  - id: telling
+    jobs:
+      - {id: first, component: told}
+      - id: each
+        type: for-each
+        items: [1, 2]
+        retry: {max_attempts: 2, delay: 1s}
+        do: [{id: call, component: plain}, {id: tell, component: told, retry: {max_attempts: 2, delay: 1s}}]
+        on_error: [{id: sorry, component: told}]
+      - {id: pause, component: pause}
+      - {id: last, component: told}
   - {id: polling, jobs: [{id: a, component: polled, retry: {max_attempts: 2, delay: 1s}}, {id: b, component: polled}]}
   - id: parent
     jobs:
@@ -82,4 +94,5 @@ workflows:
 "#;
 
 /// Their names; the first is of the workflow that the child runs follow.
-pub(super) const NAMES: [&str; 8] = ["linear", "parallel", "retried", "nested", "rested", "fixed", "polling", "parent"];
+pub(super) const NAMES: [&str; 9] =
+    ["linear", "parallel", "retried", "nested", "rested", "fixed", "telling", "polling", "parent"];

@@ -6,6 +6,7 @@
 
 use super::fixture::{File, Story, at};
 use crate::config::Completion;
+use crate::event::{Event, EventId};
 use crate::id::RunId;
 use crate::run::{Applied, Effect, Input, JobError, JobPath, Outcome, Owed, Run, Stretch};
 use crate::wait::{Arrival, Verdict, WaitKey};
@@ -63,6 +64,10 @@ enum Task {
         attempt: u32,
         news: Vec<Input>,
     },
+    Publish {
+        job: JobPath,
+        attempt: u32,
+    },
     /// Done; but we don't know yet what came of it.
     Done(Vec<Input>),
 }
@@ -97,6 +102,7 @@ pub(super) struct World<'a> {
     children: Vec<(JobPath, u32, RunId)>,
     endings: HashMap<RunId, Result<Value, JobError>>,
     calls: usize,
+    events: HashMap<EventId, Event>,
 }
 
 /// What can happen next.
@@ -127,6 +133,7 @@ impl<'a> World<'a> {
             children: Vec::new(),
             endings: HashMap::new(),
             calls: 0,
+            events: HashMap::new(),
         }
     }
 
@@ -224,7 +231,11 @@ impl<'a> World<'a> {
             self.take(&mut session, input);
         }
         let is_quiet = session.unsaved.iter().all(|input| matches!(input, Input::Start | Input::Woke(..)))
-            && session.run.owed_by(&session.message.stretch).iter().all(|owed| matches!(owed, Owed::Call(..)))
+            && session
+                .run
+                .owed_by(&session.message.stretch)
+                .iter()
+                .all(|owed| matches!(owed, Owed::Call(..) | Owed::Publish(..)))
             && !session.run.owed_by(&session.message.stretch).is_empty()
             && session.effects.is_empty();
         if !is_quiet {
@@ -298,6 +309,7 @@ impl<'a> World<'a> {
                 let (wait, deadline) = session.run.open_wait_of(&job).expect("a wait");
                 session.tasks.push(Task::Open { job, attempt, wait, deadline, then_call: false });
             }
+            Owed::Publish(job, attempt) => session.tasks.push(Task::Publish { job, attempt }),
             Owed::StartChild(job, attempt) => {
                 let child = session.run.child_run(&job, plan, self.now).expect("a child").id;
                 let is_new = !self.endings.contains_key(&child) && !self.children.iter().any(|(.., id)| *id == child);
@@ -324,6 +336,10 @@ impl<'a> World<'a> {
                 let outcome = self.call(&session.run, &job);
                 news.push(Input::Answered(job, attempt, outcome));
                 session.tasks.push(Task::Done(news));
+            }
+            Task::Publish { job, attempt } => {
+                let outcome = self.publish(&session.run, &job);
+                session.tasks.push(Task::Done(vec![Input::Answered(job, attempt, outcome)]));
             }
             Task::Done(news) => {
                 news.into_iter().for_each(|input| self.take(&mut session, input));
@@ -382,6 +398,18 @@ impl<'a> World<'a> {
             self.callbacks.push((wait, verdict));
         }
         outcome
+    }
+
+    /// The table takes each event once, whenever it is stored; and it may be throttled for so long that we give up.
+    fn publish(&mut self, run: &Run, job: &JobPath) -> Outcome {
+        let plan = Story::queued(self.file, "linear", Value::Null).plan();
+        let event = run.publication(job, plan, self.now).expect("an event");
+        let before = self.events.entry(event.id.clone()).or_insert_with(|| event.clone());
+        assert!(event.repeats(before), "another event has the id: {event:?} {before:?}");
+        if self.fate.strikes(6) {
+            return Outcome::Unreachable(JobError::new("unreachable", "nobody knows whether it is stored"));
+        }
+        Outcome::published(&event)
     }
 
     fn route(&self, run: &Run, job: &JobPath) -> Option<crate::config::RouteId> {

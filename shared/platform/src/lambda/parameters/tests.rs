@@ -1,5 +1,7 @@
 //! Against a double that answers as the service's documentation says.
 
+#![expect(clippy::disallowed_methods, reason = "a double that outlives a request")]
+
 use super::parameters;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
