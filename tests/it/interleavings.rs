@@ -271,7 +271,7 @@ workflow:
 
 /// Makes every call to the table fail from the n-th write on, as if the process had died after it.
 #[derive(Debug, Default)]
-struct Killer {
+pub(crate) struct Killer {
     /// Writes that still pass; negative where none is counted.
     left: AtomicI64,
     armed: std::sync::atomic::AtomicBool,
@@ -279,14 +279,14 @@ struct Killer {
 }
 
 impl Killer {
-    fn kill_after(&self, writes: Option<usize>) {
+    pub(crate) fn kill_after(&self, writes: Option<usize>) {
         self.left.store(writes.map_or(i64::MAX, |writes| i64::try_from(writes).unwrap()), Ordering::SeqCst);
         self.armed.store(writes.is_some(), Ordering::SeqCst);
         self.killed.store(false, Ordering::SeqCst);
     }
 
     /// Lets everything pass again; whether anything was stopped.
-    fn rest(&self) -> bool {
+    pub(crate) fn rest(&self) -> bool {
         self.armed.store(false, Ordering::SeqCst);
         self.killed.load(Ordering::SeqCst)
     }

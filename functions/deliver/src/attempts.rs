@@ -7,12 +7,13 @@
 
 mod health;
 
-use crate::{notices, parcel};
+use crate::notices;
 use domain::delivery::{Delivery, DeliveryId, GaveUp, Next, State};
 use domain::endpoint::{DisabledBy, Health, May};
 use domain::event::Event;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
+use platform::attempt;
 use platform::queue::{DeliverMessage, MAX_DELAY, Message};
 use platform::store::{Saved, StoreError, StoredDelivery, StoredEndpoint, StoredHealth, Timer};
 
@@ -90,7 +91,7 @@ impl Owed<'_> {
             let next = Timestamp::from_second((now.as_second() / period + 1) * period).unwrap_or(now);
             return self.hold(next).await;
         }
-        let attempt = parcel::attempt(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;
+        let attempt = attempt::make(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;
         drop(place);
         let now = app.now();
         let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, App::jitter());

@@ -2,7 +2,8 @@
 //!
 //! What a file says is [`config`], what its templates mean is [`expr`]; what a run does next is [`run`], and how a
 //! paused job meets its callback is [`wait`]. Who sent a request is told by its [`signature`]. What the user publishes is an
-//! [`event`]; a customer's [`endpoint`] gets it by a [`delivery`]. Every [`id`] is derived, so that repeating anything is safe.
+//! [`event`]; a customer's [`endpoint`] gets it by a [`delivery`]; an [`operation`] is work of many steps in the background.
+//! Every [`id`] is derived, so that repeating anything is safe.
 
 pub mod address;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod endpoint;
 pub mod event;
 pub mod expr;
 pub mod id;
+pub mod operation;
 pub mod run;
 pub mod signature;
 pub mod wait;

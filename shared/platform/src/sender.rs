@@ -3,6 +3,7 @@
 //! ```text
 //!  a workflow's call ── send ──┬─ host written in the file ───────────────────► trusted client
 //!                              └─ host from a template ─┐
+//!  a diagnosis ──────── probe ──────────────────────────┤
 //!  a delivery ───────── post ───────────────────────────┴─ Guard::judge ─► guarded client ─ resolver ─ judged answers
 //! ```
 //!
@@ -20,6 +21,7 @@ mod client;
 mod failure;
 mod header;
 mod parcel;
+mod probe;
 mod resolver;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ pub use domain::delivery::ErrorClass;
 pub use failure::Failure;
 pub use header::check_header;
 pub use parcel::{Cut, Exchange, PARCEL_RESPONSE, Parcel, Reply};
+pub use probe::Probe;
 
 use client::{JudgingClient, client};
 use domain::address::{Guard, Reach, Refusal, Target, TargetHost};

@@ -10,6 +10,7 @@
 //! | whose it is | `endpoint#<id>` | `customer` |
 //! | how it fails | `customer#<customer>` | `health#<id>` |
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
+//! | operation | `operation#<id>` | `operation` |
 //! | API token of a customer | `token#<SHA-256>` | `token` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
@@ -24,6 +25,7 @@ mod endpoint;
 mod event;
 mod health;
 mod list;
+mod operation;
 mod owed;
 mod run;
 mod token;
@@ -35,6 +37,7 @@ pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
 pub use event::NewEvent;
 pub use health::StoredHealth;
+pub use operation::StoredOperation;
 pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
 pub use timer::{Timer, TimerPage};
