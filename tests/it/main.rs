@@ -16,6 +16,7 @@ mod check_url;
 mod cli;
 mod dashboard;
 mod deliveries;
+mod delivery_budget;
 mod delivery_log;
 mod ended_waits;
 mod endpoints;
