@@ -29,6 +29,7 @@ mod operation;
 mod owed;
 mod run;
 mod token;
+mod versioned;
 mod wait;
 mod timer;
 
