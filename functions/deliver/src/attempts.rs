@@ -72,7 +72,7 @@ impl Owed<'_> {
     async fn to(self, endpoint: &StoredEndpoint, health: &StoredHealth) -> Result<(), StoreError> {
         let (app, now, settings) = (self.app, self.app.now(), &endpoint.endpoint.settings);
         let name = (&endpoint.endpoint.customer, &endpoint.endpoint.id);
-        let Some(place) = app.lanes.enter(name.1) else {
+        let Some(place) = app.lanes.enter(name.1).await else {
             return self.hold(after(now, FULL_LANE.0 + (FULL_LANE.1 - FULL_LANE.0) * App::jitter())).await;
         };
         let mut health = health.clone();
