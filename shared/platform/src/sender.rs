@@ -28,7 +28,6 @@ mod tests;
 
 pub use domain::delivery::ErrorClass;
 pub use failure::Failure;
-pub use header::check_header;
 pub use parcel::{Cut, Exchange, PARCEL_RESPONSE, Parcel, Reply};
 pub use probe::Probe;
 
