@@ -195,6 +195,7 @@ impl Instance {
         settings.queue_url = aws.queue_url(QUEUE);
         settings.token_digests.push(token::digest(&token));
         let app = Arc::new(App {
+            started_at: options.clock.now(),
             directory: Default::default(),
             lanes: Default::default(),
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),

@@ -255,6 +255,7 @@ workflow:
         let once = self.aws.dynamodb().config().to_builder().retry_config(RetryConfig::disabled()).build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
         Arc::new(App {
+            started_at: HandClock::at(number).now(),
             directory: Default::default(),
             lanes: Default::default(),
             store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),

@@ -35,6 +35,8 @@ pub struct App {
     pub lanes: Lanes,
     /// The keys of what is kept secret.
     pub keys: Arc<KeyRing>,
+    /// When this process began: what is older may have been worked on by the one before.
+    pub started_at: Timestamp,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }

@@ -3,7 +3,7 @@
 mod parameters;
 
 use crate::app::App;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
@@ -145,6 +145,7 @@ pub async fn app() -> Result<Arc<App>, Error> {
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     Ok(Arc::new(App {
+        started_at: SystemClock.now(),
         directory: Default::default(),
         lanes: Default::default(),
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
