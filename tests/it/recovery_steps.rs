@@ -119,6 +119,7 @@ impl World {
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
         let config = load("{}", "ringback.yml").config.unwrap();
         let app = Arc::new(App {
+            started_at: clock.time(),
             directory: Default::default(),
             lanes: Default::default(),
             store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
