@@ -24,6 +24,7 @@ mod keys;
 mod kill;
 mod killed_deliveries;
 mod limits;
+mod overlay;
 mod publishing;
 mod rendezvous;
 mod steps;

@@ -1,7 +1,7 @@
 //! The outside world, and the only crate that knows AWS.
 //!
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
-//! call out ([`sender`]), the keys of what is kept secret ([`secret`]) and a clock ([`clock`]). [`request`] turns HTTP
+//! call out ([`sender`]), what the API put on top of the file ([`overlay`]), the keys of what is kept secret ([`secret`]) and a clock ([`clock`]). [`request`] turns HTTP
 //! into what templates see, [`catalogue`] says which events may be stored, [`problem`] turns errors into answers, and
 //! [`lambda`] runs a handler in AWS Lambda.
 
@@ -9,6 +9,7 @@ pub mod app;
 pub mod settings;
 pub mod clock;
 pub mod directory;
+pub mod overlay;
 pub mod lanes;
 pub mod store;
 pub mod queue;

@@ -11,6 +11,8 @@
 //! | how it fails | `customer#<customer>` | `health#<id>` |
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
 //! | API token of a customer | `token#<SHA-256>` | `token` |
+//! | runtime configuration | `config` | `source#<name>`, `program#<name>` |
+//! | its history | `config` | `history#<time>#<kind>#<name>` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
 //!
@@ -19,6 +21,7 @@
 
 mod codec;
 mod item;
+mod config;
 mod delivery;
 mod endpoint;
 mod event;
@@ -31,6 +34,7 @@ mod wait;
 mod timer;
 
 pub use codec::MAX_BLOB;
+pub use config::{ConfigChange, ConfigEntry, ConfigKind};
 pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
 pub use event::NewEvent;
