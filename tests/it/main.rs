@@ -27,6 +27,7 @@ mod limits;
 mod overlay;
 mod publishing;
 mod rendezvous;
+mod sources;
 mod steps;
 mod ten_thousand;
 mod triggers;

@@ -21,6 +21,7 @@ mod fixture;
 mod gate;
 mod gateway;
 mod process;
+mod provider;
 mod service;
 pub mod subscriber;
 
@@ -32,5 +33,6 @@ pub use fixture::{chapter, chapters, noise};
 pub use gate::Gate;
 pub use gateway::{File, Gateway};
 pub use process::{Finished, Process, run};
+pub use provider::Provider;
 pub use service::{Reply, Request, Service};
 pub use subscriber::Subscriber;

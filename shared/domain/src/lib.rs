@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod event;
 pub mod expr;
 pub mod id;
+pub mod redact;
 pub mod rule;
 pub mod run;
 pub mod signature;

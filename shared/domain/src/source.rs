@@ -3,11 +3,13 @@
 //! A [`Source`] is what the file (or the API) says; its secrets may still be names of environment variables. With the
 //! environment it becomes a [`ReadySource`], whose keys are read. Nothing here shows a secret.
 
+mod delivery;
 mod ready;
 mod sealed;
 #[cfg(test)]
 mod tests;
 
+pub use delivery::delivery_key;
 pub(crate) use ready::sends_its_secret;
 pub use ready::{ReadySource, ReadyVerification, SourceError};
 pub use sealed::SecretText;

@@ -16,6 +16,8 @@ pub mod queue;
 pub mod sender;
 pub mod secret;
 pub mod request;
+pub mod sources;
+pub mod verification;
 pub mod bulk;
 pub mod problem;
 pub mod telemetry;

@@ -11,8 +11,9 @@
 //! | how it fails | `customer#<customer>` | `health#<id>` |
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
 //! | API token of a customer | `token#<SHA-256>` | `token` |
-//! | runtime configuration | `config` | `source#<name>`, `program#<name>` |
+//! | runtime configuration | `config` | `source#<name>`, `program#<name>`, `learned#<name>` |
 //! | its history | `config` | `history#<time>#<kind>#<name>` |
+//! | a source's requests in a period | `rate#source#<name>` | `<period>#<number>` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
 //!
@@ -28,6 +29,7 @@ mod event;
 mod health;
 mod list;
 mod owed;
+mod rate;
 mod run;
 mod token;
 mod wait;

@@ -28,6 +28,7 @@ pub struct ReadyVerification {
     pub public_url: Option<String>,
     secret: Option<Secret>,
     verify_token: Option<String>,
+    token_header: Option<String>,
 }
 
 /// A source, ready to judge a request.
@@ -88,7 +89,8 @@ impl Verification {
         let verify_token =
             verify_token.map(|token| token.text(env).ok_or(SourceError::Empty("verify_token"))).transpose()?;
         let (preset, public_url) = (self.preset(), self.public_url.clone());
-        Ok(ReadyVerification { verifier, preset, public_url, secret, verify_token })
+        let token_header = self.token.as_ref().and_then(|token| token.header.clone());
+        Ok(ReadyVerification { verifier, preset, public_url, secret, verify_token, token_header })
     }
 
     /// The same with a secret that the provider has sent.
@@ -106,6 +108,11 @@ impl ReadyVerification {
     /// Whether the provider has still to send the secret of all its later requests.
     pub fn awaits_secret(&self) -> bool {
         self.verifier.is_none()
+    }
+
+    /// Headers that hold a secret of ours, besides those that are known by their names.
+    pub fn secret_headers(&self) -> Vec<String> {
+        self.token_header.iter().cloned().collect()
     }
 
     /// What answers to its handshakes need.

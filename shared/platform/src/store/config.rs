@@ -26,6 +26,8 @@ pub enum ConfigKind {
     Source,
     /// A program that rules start.
     Program,
+    /// The secret that a source's provider has sent itself.
+    Learned,
 }
 
 impl ConfigKind {
@@ -34,6 +36,7 @@ impl ConfigKind {
         match self {
             Self::Source => "source",
             Self::Program => "program",
+            Self::Learned => "learned",
         }
     }
 }
