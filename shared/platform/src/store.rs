@@ -12,7 +12,7 @@
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
 //! | API token of a customer | `token#<SHA-256>` | `token` |
 //! | runtime configuration | `config` | `source#<name>`, `program#<name>`, `learned#<name>` |
-//! | its history | `config` | `history#<time>#<kind>#<name>` |
+//! | its history | `config` | `history#<time>#<kind>#<name>#<version>` |
 //! | a source's requests in a period | `rate#source#<name>` | `<period>#<number>` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |

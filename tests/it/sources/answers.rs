@@ -7,7 +7,10 @@ use ringback_tests::{Answer, Gateway, Provider, send};
 use serde_json::json;
 use std::time::Duration;
 
-async fn post(gateway: &Gateway, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+/// Names and values.
+type Headers<'h> = &'h [(&'h str, &'h str)];
+
+async fn post(gateway: &Gateway, path: &str, headers: Headers<'_>, body: &str) -> Answer {
     let url = format!("{}{path}", gateway.api);
     let request = gateway.request(Method::POST, &url).header("content-type", "application/json");
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
@@ -23,7 +26,7 @@ async fn what_is_not_genuine_costs_no_write_and_is_told_nothing() {
     let forged = [("X-Hub-Signature-256", "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")];
     let stale = [("webhook-id", "m"), ("webhook-timestamp", "1"), ("webhook-signature", "v1,AAAA")];
     let wrong_token = [("Authorization", "Bearer wrong")];
-    let requests: [(&str, &[(&str, &str)], &str); 11] = [
+    let requests: [(&str, Headers<'_>, &str); 11] = [
         ("/api/webhooks/github", &[], "{}"),
         ("/api/webhooks/github", &forged, "{}"),
         ("/api/webhooks/github", &[("X-Hub-Signature-256", "sha256=")], "{}"),

@@ -5,7 +5,9 @@ use ipnet::IpNet;
 use lambda_http::request::RequestContext;
 use std::net::{IpAddr, SocketAddr};
 
-/// Who sent a request: who connected, as the platform tells it. Only if that is one of the trusted proxies, what it says
+/// Who sent a request: who connected, as the platform tells it.
+///
+/// Only if that is one of the trusted proxies, what it says
 /// counts: the right-most address of `X-Forwarded-For` that is no trusted proxy. What stands further left was written by
 /// whoever liked to.
 pub fn client_ip(parts: &Parts, trusted_proxies: &[IpNet]) -> Option<IpAddr> {

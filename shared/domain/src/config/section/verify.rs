@@ -58,7 +58,7 @@ pub(super) fn of_route(cx: &mut Cx, map: &Map<'_>) -> Option<Verify> {
 /// Reads what must hold; a source may go without `scheme` if its name is a provider's.
 pub(super) fn read(cx: &mut Cx, map: &Map<'_>, name: Option<&str>) -> Option<Verification> {
     let kinds = kinds(cx, map)?;
-    let says = |kind: &str| kinds.iter().any(|known| *known == kind);
+    let says = |kind: &str| kinds.contains(&kind);
     let named = || name.filter(|_| says("signature") || map.has("secret")).and_then(|name| Preset::find(name).ok());
     let scheme = match map.node("scheme") {
         Some(node) => Some(scheme(cx, node)?),
