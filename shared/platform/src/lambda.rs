@@ -8,6 +8,7 @@ use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::{Settings, variable};
+use crate::sources::Sources;
 use crate::store::Store;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -144,14 +145,17 @@ pub async fn app() -> Result<Arc<App>, Error> {
     let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
+    let keys = Arc::new(keys(&aws).await?);
+    let sources = Sources::new(&config, &surroundings.env, &keys)?;
     Ok(Arc::new(App {
         started_at: SystemClock.now(),
+        sources,
         directory: Default::default(),
         lanes: Default::default(),
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
         queue: Queue::new(sqs, settings.queue_url.clone()),
         sender: Sender::new(settings.max_response, guard)?,
-        keys: Arc::new(keys(&aws).await?),
+        keys,
         clock: Arc::new(SystemClock),
         config: Arc::new(config),
         surroundings,

@@ -18,6 +18,7 @@
 
 mod call;
 mod client;
+mod fetch;
 mod failure;
 mod header;
 mod parcel;
