@@ -60,7 +60,7 @@ impl Command {
             Self::Check(check) => check.run(),
             Self::Eval(eval) => eval.run(),
             Self::CheckUrl(check_url) => check_url.run().await,
-            Self::RotateKey(rotate_key) => rotate_key.run(),
+            Self::RotateKey(rotate_key) => rotate_key.run().await,
             Self::Verify(verify) => verify.run(),
             Self::Schema => schema::run(),
         };

@@ -203,6 +203,7 @@ impl Instance {
         let sources = Sources::new(&config, &surroundings.env, &keys)?;
         let app = Arc::new(App {
             sources,
+            started_at: options.clock.now(),
             directory: Default::default(),
             lanes: Default::default(),
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),

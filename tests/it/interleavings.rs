@@ -145,7 +145,7 @@ impl World {
         let id = RunId::random(u128::try_from(number).unwrap().to_be_bytes());
         let run = Run::accept(id.clone(), "image".to_owned(), json!({}), None, app.now());
         app.store.add_run(&run, None).await.unwrap();
-        let first = json!({"run": id, "stretch": "start"}).to_string();
+        let first = json!({"work": "run", "run": id, "stretch": "start"}).to_string();
         let mut answers = Vec::new();
         for step in order {
             match step {
@@ -258,6 +258,7 @@ workflow:
         let keys = Arc::new(KeyRing::generate());
         Arc::new(App {
             sources: Sources::new(&config, &Value::Null, &keys).unwrap(),
+            started_at: HandClock::at(number).now(),
             directory: Default::default(),
             lanes: Default::default(),
             store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
@@ -274,7 +275,7 @@ workflow:
 
 /// Makes every call to the table fail from the n-th write on, as if the process had died after it.
 #[derive(Debug, Default)]
-struct Killer {
+pub(crate) struct Killer {
     /// Writes that still pass; negative where none is counted.
     left: AtomicI64,
     armed: std::sync::atomic::AtomicBool,
@@ -282,14 +283,14 @@ struct Killer {
 }
 
 impl Killer {
-    fn kill_after(&self, writes: Option<usize>) {
+    pub(crate) fn kill_after(&self, writes: Option<usize>) {
         self.left.store(writes.map_or(i64::MAX, |writes| i64::try_from(writes).unwrap()), Ordering::SeqCst);
         self.armed.store(writes.is_some(), Ordering::SeqCst);
         self.killed.store(false, Ordering::SeqCst);
     }
 
     /// Lets everything pass again; whether anything was stopped.
-    fn rest(&self) -> bool {
+    pub(crate) fn rest(&self) -> bool {
         self.armed.store(false, Ordering::SeqCst);
         self.killed.load(Ordering::SeqCst)
     }

@@ -2,7 +2,9 @@
 
 use crate::EMULATOR;
 use platform::secret::KeyRing;
-use ringback_tests::{Process, run};
+use reqwest::Method;
+use ringback_tests::{Process, Service, run, send};
+use serde_json::json;
 use std::path::Path;
 
 const FILE: &str = "listener: {path: /hook, workflow: w}\nworkflow: {id: w, jobs: [{component: logger}]}\n";
@@ -85,4 +87,31 @@ async fn a_key_of_the_environment_takes_the_place_of_the_file() {
     let done = with(&KeyRing::generate().to_text(), &["rotate-key"]).await;
     assert_eq!(done.code, Some(1));
     assert!(done.err.contains("the key comes from RINGBACK_KEY"), "{}", done.err);
+}
+
+#[tokio::test]
+async fn a_rotation_seals_secrets_anew_and_may_forget_the_keys_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, data) = (directory.path().join("ringback.yml"), directory.path().join("data"));
+    std::fs::write(&file, ringback_tests::subscriber::TO_THIS_MACHINE).unwrap();
+    let service = Service::answering(json!("ok")).await;
+    let process = Process::up(EMULATOR, &file, &data).await;
+    let fields = json!({"url": service.url, "events": ["*"], "secret": "your_secret_key"});
+    let made = send(process.api(Method::POST, "/api/webhooks").json(&fields)).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    process.kill().await;
+
+    let shown = data.display().to_string();
+    let arguments = ["rotate-key", "--drop-older", "--data", &shown];
+    let done = run(EMULATOR, directory.path(), &arguments, "").await;
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.contains("sealed with it now: 1"), "{}", done.out);
+    assert_eq!(ring(&data).ids().count(), 1);
+
+    let process = Process::up(EMULATOR, &file, &data).await;
+    let event = json!({"event": "job.completed", "data": {}});
+    assert_eq!(send(process.api(Method::POST, "/api/events").json(&event)).await.status, 202);
+    let request = service.next_request().await;
+    assert!(request.header("x-webhook-signature").starts_with("sha256="));
+    process.kill().await;
 }

@@ -36,7 +36,7 @@ const DATABASE_FILE: &str = "table.db";
 /// Table that holds what the stream mapping has still to relay.
 const OUTBOX: &str = "outbox";
 /// Attributes that no relay reads, and that may be large: they are left out of the stream's images.
-const NOT_RELAYED: [&str; 7] = ["run", "request", "result", "progress", "delivery", "endpoint", "health"];
+const NOT_RELAYED: [&str; 8] = ["run", "request", "result", "progress", "delivery", "endpoint", "health", "operation"];
 /// How many statements stay compiled: all of ours and of dynoxide's cached ones.
 const STATEMENT_CACHE: usize = 64;
 

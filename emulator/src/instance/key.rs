@@ -69,6 +69,12 @@ pub(crate) fn rotate(data: &Path) -> Result<KeyRing, KeyFileError> {
     Ok(rotated)
 }
 
+/// Keeps the current key alone. The directory must be locked, and nothing be sealed with an older key any more.
+pub(crate) fn drop_older(data: &Path) -> Result<(), KeyFileError> {
+    let keys = read(data)?.ok_or_else(|| KeyFileError::Missing { path: data.to_owned() })?;
+    write(data, &keys.current_alone())
+}
+
 fn read(data: &Path) -> Result<Option<KeyRing>, KeyFileError> {
     let path = data.join(FILE);
     let text = match File::open(&path) {

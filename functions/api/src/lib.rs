@@ -1,4 +1,5 @@
-//! The API: tasks (runs, as callers see them), workflows to start, health.
+//! The API: tasks (runs, as callers see them), workflows to start, the log of deliveries and what can be done about it,
+//! health.
 //!
 //! Everything under `/api` needs the bearer token; a request without it learns nothing, not even what exists.
 
@@ -9,9 +10,19 @@ mod sources;
 mod token;
 mod tokens;
 mod name;
+mod moment;
 mod task;
 mod tasks;
 mod workflows;
+mod walk;
+mod filter;
+mod delivery;
+mod deliveries;
+mod tally;
+mod dashboard;
+mod diagnose;
+mod trial;
+mod operations;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -37,6 +48,16 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/config/history", get(sources::history))
         .layer(from_fn(token::require_all));
     let guarded = Router::new()
+        .route("/api/deliveries", get(deliveries::list))
+        .route("/api/deliveries/{id}", get(deliveries::show))
+        .route("/api/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/api/webhooks/deliveries", get(deliveries::list))
+        .route("/api/webhooks/endpoints", get(dashboard::endpoints))
+        .route("/api/webhooks/stats", get(dashboard::stats))
+        .route("/api/webhooks/{id}/diagnose", get(diagnose::diagnose))
+        .route("/api/webhooks/{id}/recover", post(operations::recover))
+        .route("/api/webhooks/{id}/test", post(trial::test))
+        .route("/api/operations/{id}", get(operations::show))
         .route("/api/webhooks", get(endpoints::list).post(endpoints::create))
         .route("/api/webhooks/{id}", get(endpoints::show).patch(endpoints::change).delete(endpoints::delete))
         .route("/api/webhooks/{id}/rotate-secret", post(endpoints::rotate))

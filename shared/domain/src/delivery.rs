@@ -17,6 +17,7 @@ pub use retry_after::retry_after;
 
 use crate::endpoint::Settings;
 use crate::event::EventType;
+use crate::operation::OperationId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,9 @@ pub struct Delivery {
     pub attempts: u32,
     /// Attempts made in this round: what the schedule goes by.
     pub tries: u32,
+    /// The operation that began this round, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_by: Option<OperationId>,
     /// The newest attempts, oldest first.
     pub log: Vec<Attempt>,
 }
@@ -98,7 +102,7 @@ impl Delivery {
     /// One that hasn't been tried.
     pub fn new(id: DeliveryId, event_type: EventType, created_at: Timestamp) -> Self {
         let state = State::Pending { due: created_at };
-        Self { id, event_type, created_at, state, attempts: 0, tries: 0, log: Vec::new() }
+        Self { id, event_type, created_at, state, attempts: 0, tries: 0, begun_by: None, log: Vec::new() }
     }
 
     /// The number of the attempt that is owed, from 1. `None` if none is.
@@ -154,6 +158,7 @@ impl Delivery {
         }
         self.state = State::Pending { due: now };
         self.tries = 0;
+        self.begun_by = None;
         Some(self)
     }
 

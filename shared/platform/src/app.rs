@@ -38,6 +38,8 @@ pub struct App {
     pub keys: Arc<KeyRing>,
     /// Providers that call us.
     pub sources: Sources,
+    /// When this process began: what is older may have been worked on by the one before.
+    pub started_at: Timestamp,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }

@@ -3,7 +3,7 @@
 mod parameters;
 
 use crate::app::App;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
@@ -149,6 +149,7 @@ pub async fn app() -> Result<Arc<App>, Error> {
     let sources = Sources::new(&config, &surroundings.env, &keys)?;
     Ok(Arc::new(App {
         sources,
+        started_at: SystemClock.now(),
         directory: Default::default(),
         lanes: Default::default(),
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),

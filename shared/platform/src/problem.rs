@@ -21,6 +21,8 @@ pub enum Code {
     MalformedBody,
     /// The body is fine, but the route's templates find nothing to work with in it.
     UnusableRequest,
+    /// The cursor of a page is none of ours.
+    BadCursor,
     /// No or a wrong bearer token.
     Unauthorized,
     /// The token does not reach so far.
@@ -37,6 +39,8 @@ pub enum Code {
     MethodNotAllowed,
     /// The task is in a state that doesn't allow it.
     Conflict,
+    /// The endpoint gets nothing as long as it is disabled.
+    EndpointDisabled,
     /// Only the catalogue's event types can be published, and this is none.
     UnknownEventType,
     /// The event's data is not what its type's schema asks for.
@@ -47,12 +51,13 @@ pub enum Code {
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
         Self::MalformedBody,
         Self::UnusableRequest,
+        Self::BadCursor,
         Self::Unauthorized,
         Self::Forbidden,
         Self::ForbiddenUrl,
@@ -61,6 +66,7 @@ impl Code {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
+        Self::EndpointDisabled,
         Self::UnknownEventType,
         Self::SchemaViolation,
         Self::Unavailable,
@@ -74,6 +80,7 @@ impl Code {
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::MalformedBody => "malformed_body",
             Self::UnusableRequest => "unusable_request",
+            Self::BadCursor => "bad_cursor",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::ForbiddenUrl => "forbidden_url",
@@ -82,6 +89,7 @@ impl Code {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
+            Self::EndpointDisabled => "endpoint_disabled",
             Self::UnknownEventType => "unknown_event_type",
             Self::SchemaViolation => "schema_violation",
             Self::Unavailable => "unavailable",
@@ -93,13 +101,15 @@ impl Code {
         match self {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::MalformedBody | Self::UnusableRequest | Self::ForbiddenUrl => StatusCode::BAD_REQUEST,
+            Self::MalformedBody | Self::UnusableRequest | Self::BadCursor | Self::ForbiddenUrl => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::AddressNotAllowed => StatusCode::FORBIDDEN,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
             Self::UnknownEventType | Self::SchemaViolation => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }

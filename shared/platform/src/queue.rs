@@ -6,6 +6,7 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use domain::delivery::DeliveryId;
 use domain::event::Event;
 use domain::id::RunId;
+use domain::operation::OperationId;
 use domain::run::Stretch;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,8 @@ pub enum Message {
     Deliver(DeliverMessage),
     /// Publish what we have to say ourselves, if anybody subscribes to it.
     Publish(Box<Event>),
+    /// Take a step of an operation.
+    Operate(OperateMessage),
 }
 
 /// Bring this run that stretch.
@@ -59,6 +62,15 @@ pub struct DeliverMessage {
     pub due: Option<Timestamp>,
 }
 
+/// Take that step of this operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperateMessage {
+    /// Which operation.
+    pub operation: OperationId,
+    /// Which step, from 0; it is dropped where another is owed.
+    pub step: u64,
+}
+
 impl From<RunMessage> for Message {
     fn from(message: RunMessage) -> Self {
         Self::Run(message)
@@ -71,13 +83,19 @@ impl From<DeliverMessage> for Message {
     }
 }
 
+impl From<OperateMessage> for Message {
+    fn from(message: OperateMessage) -> Self {
+        Self::Operate(message)
+    }
+}
+
 impl Message {
     /// Not before this time.
     pub fn due(&self) -> Option<Timestamp> {
         match self {
             Self::Run(message) => message.due,
             Self::Deliver(message) => message.due,
-            Self::Publish(_) => None,
+            Self::Publish(_) | Self::Operate(_) => None,
         }
     }
 
@@ -86,7 +104,7 @@ impl Message {
     fn group(&self) -> Option<&str> {
         match self {
             Self::Deliver(message) => Some(message.delivery.endpoint.as_str()),
-            Self::Run(_) | Self::Publish(_) => None,
+            Self::Run(_) | Self::Publish(_) | Self::Operate(_) => None,
         }
     }
 }

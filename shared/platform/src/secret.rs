@@ -15,11 +15,13 @@
 //! that know nothing of each other, and it is as fast and as safe from timing where the processor has no AES.
 
 mod key;
+mod reseal;
 mod ring;
 mod seal;
 #[cfg(test)]
 mod tests;
 
 pub use key::{Key, KeyError, KeyId};
+pub use reseal::{ResealError, reseal};
 pub use ring::KeyRing;
 pub use seal::SecretError;

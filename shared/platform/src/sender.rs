@@ -3,6 +3,7 @@
 //! ```text
 //!  a workflow's call ── send ──┬─ host written in the file ───────────────────► trusted client
 //!                              └─ host from a template ─┐
+//!  a diagnosis ──────── probe ──────────────────────────┤
 //!  a delivery ───────── post ───────────────────────────┴─ Guard::judge ─► guarded client ─ resolver ─ judged answers
 //! ```
 //!
@@ -21,14 +22,15 @@ mod fetch;
 mod failure;
 mod header;
 mod parcel;
+mod probe;
 mod resolver;
 #[cfg(test)]
 mod tests;
 
 pub use domain::delivery::ErrorClass;
 pub use failure::Failure;
-pub use header::check_header;
 pub use parcel::{Cut, Exchange, PARCEL_RESPONSE, Parcel, Reply};
+pub use probe::Probe;
 
 use client::{JudgingClient, client};
 use domain::address::{Guard, Reach, Refusal, Target, TargetHost};

@@ -10,6 +10,7 @@
 //! | whose it is | `endpoint#<id>` | `customer` |
 //! | how it fails | `customer#<customer>` | `health#<id>` |
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
+//! | operation | `operation#<id>` | `operation` |
 //! | API token of a customer | `token#<SHA-256>` | `token` |
 //! | runtime configuration | `config` | `source#<name>`, `program#<name>`, `learned#<name>` |
 //! | its history | `config` | `history#<time>#<kind>#<name>#<version>` |
@@ -28,10 +29,12 @@ mod endpoint;
 mod event;
 mod health;
 mod list;
+mod operation;
 mod owed;
 mod rate;
 mod run;
 mod token;
+mod versioned;
 mod wait;
 mod timer;
 
@@ -41,6 +44,7 @@ pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
 pub use event::NewEvent;
 pub use health::StoredHealth;
+pub use operation::StoredOperation;
 pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
 pub use timer::{Timer, TimerPage};

@@ -81,6 +81,12 @@ impl KeyRing {
         self.rotated(random_key())
     }
 
+    /// A ring with the current key alone: nothing that an older one sealed can be opened then.
+    #[must_use]
+    pub fn current_alone(&self) -> Self {
+        Self { keys: self.keys.iter().take(1).cloned().collect(), randomness: self.randomness.clone() }
+    }
+
     /// The names of the keys, the current one first; never empty.
     pub fn ids(&self) -> impl Iterator<Item = &KeyId> {
         self.keys.iter().map(Key::id)

@@ -1,15 +1,14 @@
 //! Deliveries in the table, beside their event. One is written when its first attempt has been made or put off.
 
 use super::event::event_pk;
-use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
+use super::item::{Item, b, bytes, damaged, expiry, number, s, sortable, text, yes};
 use super::list::Place;
 use super::run::owes_value;
+use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
 use crate::queue::{DeliverMessage, Message};
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::delivery::{Delivery, DeliveryId};
-use domain::event::{CustomerId, EndpointId, EventType};
+use domain::event::{CustomerId, EndpointId, EventId, EventType};
 use jiff::Timestamp;
 
 /// A delivery as it stands in the table.
@@ -61,38 +60,20 @@ impl Store {
         owes: &[Message],
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let (id, next) = (&delivery.id, version + 1);
-        let at = format!("{}#{}#{}#{}", sortable(delivery.created_at), delivery.event_type, id.endpoint, id.event);
+        let id = &delivery.id;
         let list = format!("deliveries#{}", id.customer);
-        let mut put = self
+        let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .item("pk", s(event_pk(&id.customer, &id.event)))
             .item("sk", s(sk(&id.endpoint)))
-            .item("v", n(next))
             .item("st", s(delivery.status()))
             .item("delivery", b(codec::pack(delivery)?))
             .item("list", s(self.list_shard(&list, id.event.as_str())))
-            .item("at", s(at))
+            .item("at", s(Self::delivery_place(delivery)))
             .item("expires", expiry(now.max(delivery.created_at), self.retention));
-        put = if version == 0 {
-            put.condition_expression("attribute_not_exists(pk)")
-        } else {
-            put.condition_expression("v = :v").expression_attribute_values(":v", n(version))
-        };
-        if !owes.is_empty() {
-            put = put.item("owed", yes()).item("owes", owes_value(owes)?);
-        }
-        match put.send().await {
-            Ok(_) => Ok(Saved::Written(next)),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(Saved::Conflict)
-            }
-            Err(error) => Err(unavailable(error)),
-        }
+        put_over(put, version, owes).await
     }
 
     /// Makes a delivery owe its message, whose time has come. The delivery itself doesn't change.
@@ -151,6 +132,28 @@ impl Store {
     pub fn delivery_cursor(before: Timestamp) -> String {
         sortable(before)
     }
+
+    /// The cursor of a delivery's place.
+    pub fn delivery_place(delivery: &Delivery) -> String {
+        let id = &delivery.id;
+        format!("{}#{}#{}#{}", sortable(delivery.created_at), delivery.event_type, id.endpoint, id.event)
+    }
+
+    /// Whether a text is a cursor: a time, or a delivery's place.
+    pub fn is_delivery_cursor(text: &str) -> bool {
+        let mut parts = text.split('#');
+        let time = parts.next().is_some_and(|time| time.len() == 15 && time.bytes().all(|b| b.is_ascii_digit()));
+        let rest: Vec<&str> = parts.collect();
+        time && match rest.as_slice() {
+            [] => true,
+            [event_type, endpoint, event] => {
+                EventType::parse(event_type).is_ok()
+                    && EndpointId::parse(endpoint).is_ok()
+                    && EventId::parse(event).is_ok()
+            }
+            _ => false,
+        }
+    }
 }
 
 fn delivery_place(place: Place) -> Option<DeliveryPlace> {
@@ -165,4 +168,24 @@ fn stored(item: &Item) -> Result<StoredDelivery, StoreError> {
     let whose = text(item, "at").unwrap_or_default();
     let delivery = codec::unpack(bytes(item, "delivery").ok_or_else(|| damaged(item))?, whose)?;
     Ok(StoredDelivery { delivery, version: number(item, "v").ok_or_else(|| damaged(item))? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_a_time_or_a_place_and_nothing_else() {
+        let id = DeliveryId::parse("c.evt_1.ep_1").unwrap();
+        let delivery = Delivery::new(id, EventType::parse("job.failed").unwrap(), Timestamp::UNIX_EPOCH);
+        let place = Store::delivery_place(&delivery);
+        assert_eq!(place, "000000000000000#job.failed#ep_1#evt_1");
+        assert!(Store::is_delivery_cursor(&place));
+        assert!(Store::is_delivery_cursor(&Store::delivery_cursor(Timestamp::UNIX_EPOCH)));
+        for bad in
+            ["", "0", "~", "00000000000000x", "000000000000000#", "000000000000000#a#b", &format!("{place}#more")]
+        {
+            assert!(!Store::is_delivery_cursor(bad), "{bad}");
+        }
+    }
 }

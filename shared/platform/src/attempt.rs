@@ -1,17 +1,17 @@
 //! One attempt: the event as its endpoint wants it, signed, sent, and what came of it.
 
+use crate::app::App;
+use crate::sender::Parcel;
 use domain::delivery::sign::{self, Key};
 use domain::delivery::{Attempt, DEFAULT_TIMEOUT, DeliveryId, ErrorClass, retry_after};
 use domain::endpoint::Endpoint;
 use domain::event::{Event, Origin};
 use domain::redact::MASKED;
 use jiff::Timestamp;
-use platform::App;
-use platform::sender::Parcel;
 use std::time::Duration;
 
 /// Makes the attempt. Whatever goes wrong with it is told by the attempt.
-pub(crate) async fn attempt(app: &App, endpoint: &Endpoint, event: &Event, delivery: &DeliveryId) -> Attempt {
+pub async fn make(app: &App, endpoint: &Endpoint, event: &Event, delivery: &DeliveryId) -> Attempt {
     let at = app.now();
     let Some(keys) = keys(app, endpoint, at) else { return failed(at, ErrorClass::BadSecret) };
     let settings = &endpoint.settings;

@@ -1,0 +1,109 @@
+//! `/api/webhooks/stats` and `/api/webhooks/endpoints`: how deliveries are doing.
+
+use crate::deliveries::{about, known};
+use crate::tally::{self, Tally};
+use crate::token::Caller;
+use crate::walk;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use domain::endpoint::Endpoint;
+use jiff::{SignedDuration, Timestamp};
+use platform::App;
+use platform::problem::{Code, Problem};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The period where none is asked for, and the longest, in hours: as long as deliveries are kept unless set otherwise.
+const HOURS: u32 = 24;
+const MOST_HOURS: u32 = 30 * 24;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Span {
+    hours: Option<u32>,
+    customer_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Whose {
+    customer_id: Option<String>,
+}
+
+/// `GET /api/webhooks/stats?hours=24&customer_id=`. `sampled` is there where it is only of the newest deliveries.
+pub(crate) async fn stats(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    query: Result<Query<Span>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(query) = query.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
+    let hours = query.hours.unwrap_or(HOURS);
+    if !(1..=MOST_HOURS).contains(&hours) {
+        let detail = format!("`hours` must be a whole number from 1 to {MOST_HOURS}");
+        return Err(Problem::new(Code::UnusableRequest, detail));
+    }
+    let about = about(&caller, query.customer_id.as_deref())?;
+    let (customers, partial) = walk::customers(&app, about.clone()).await?;
+    let count = tally::count(&app, customers, hours_ago(app.now(), hours)).await?;
+    let all = count.by_endpoint.values().fold(Tally::default(), Tally::and);
+    if let (0, Some(customer)) = (all.total, &about) {
+        known(&app, &caller, customer).await?;
+    }
+    let answer = json!({
+        "total_deliveries": all.total, "successful_deliveries": all.successful, "failed_deliveries": all.failed,
+        "pending_deliveries": all.pending, "success_rate": all.success_rate(),
+        "avg_response_time": all.avg_response_time(), "period_hours": hours,
+    });
+    Ok(Json(marked(answer, count.sampled || partial)))
+}
+
+/// `GET /api/webhooks/endpoints?customer_id=`: each endpoint and its last 24 hours, newest first.
+pub(crate) async fn endpoints(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    query: Result<Query<Whose>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(query) = query.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
+    let about = about(&caller, query.customer_id.as_deref())?;
+    let (customers, partial) = walk::customers(&app, about.clone()).await?;
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    for customer in &customers {
+        let of_one = app.directory.fresh(&app.store, customer, app.now()).await?;
+        endpoints.extend(of_one.iter().map(|stored| stored.endpoint.clone()));
+    }
+    if let (true, Some(customer)) = (endpoints.is_empty(), &about) {
+        known(&app, &caller, customer).await?;
+    }
+    endpoints.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
+    let count = tally::count(&app, customers, hours_ago(app.now(), HOURS)).await?;
+    let none = Tally::default();
+    let shown = endpoints.iter().map(|endpoint| {
+        let tally = count.by_endpoint.get(&endpoint.id).unwrap_or(&none);
+        marked(line(endpoint, tally), count.sampled || partial)
+    });
+    Ok(Json(shown.collect()))
+}
+
+fn line(endpoint: &Endpoint, tally: &Tally) -> Value {
+    json!({
+        "id": endpoint.id, "webhook_id": endpoint.id, "customer_id": endpoint.customer,
+        "name": endpoint.settings.name, "url": endpoint.settings.url, "event_types": endpoint.settings.events,
+        "status": endpoint.status(), "total_deliveries_24h": tally.total,
+        "successful_deliveries_24h": tally.successful, "failed_deliveries_24h": tally.failed,
+        "pending_deliveries_24h": tally.pending, "success_rate_24h": tally.success_rate(),
+        "avg_response_time_24h": tally.avg_response_time(),
+    })
+}
+
+fn marked(mut answer: Value, sampled: bool) -> Value {
+    if let (true, Value::Object(answer)) = (sampled, &mut answer) {
+        answer.insert("sampled".to_owned(), true.into());
+    }
+    answer
+}
+
+fn hours_ago(now: Timestamp, hours: u32) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::UNIX_EPOCH)
+}

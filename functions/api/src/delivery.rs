@@ -1,0 +1,86 @@
+//! A delivery, as the API shows it.
+
+use domain::delivery::{Attempt, Delivery, GaveUp, State};
+use domain::endpoint::Endpoint;
+use domain::event::Event;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// In place of the name of an endpoint that has been deleted.
+const UNKNOWN: &str = "Unknown";
+
+/// `{id, webhook_id, endpoint_name, customer_id, event_id, event_type, status, attempt_count, response_status,
+/// response_time (seconds), created_at, last_attempt_at, next_retry_at, error_message}`.
+pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>) -> Map<String, Value> {
+    let last = delivery.log.last();
+    let due = match delivery.state {
+        State::Pending { due } => Some(due),
+        State::Delivered { .. } | State::Exhausted { .. } => None,
+    };
+    let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let shown = json!({
+        "id": delivery.id, "webhook_id": delivery.id.endpoint, "endpoint_name": endpoint_name.unwrap_or(UNKNOWN),
+        "customer_id": delivery.id.customer, "event_id": delivery.id.event, "event_type": delivery.event_type,
+        "status": delivery.status(), "attempt_count": delivery.attempts,
+        "response_status": last.and_then(|attempt| attempt.status), "response_time": last.map(seconds),
+        "created_at": delivery.created_at.to_string(), "last_attempt_at": text(last.map(|attempt| attempt.at)),
+        "next_retry_at": text(due), "error_message": error(delivery),
+    });
+    match shown {
+        Value::Object(shown) => shown,
+        _ => Map::new(),
+    }
+}
+
+/// With its attempts, oldest first, the event, and what of it is sent.
+pub(crate) fn whole(delivery: &Delivery, endpoint: Option<&Endpoint>, event: Option<&Event>) -> Value {
+    let mut shown = brief(delivery, endpoint.map(|endpoint| endpoint.settings.name.as_str()));
+    // Of very many attempts only the newest are kept.
+    let first = u64::from(delivery.attempts).saturating_sub(delivery.log.len() as u64) + 1;
+    let attempts = delivery.log.iter().zip(first..).map(|(attempt, n)| show(attempt, n));
+    let body = endpoint.zip(event).map(|(endpoint, event)| endpoint.settings.format.body(event));
+    let more = [
+        ("attempts", attempts.collect::<Vec<_>>().into()),
+        ("event", event.map_or(Value::Null, show_event)),
+        ("request_body", body.map_or(Value::Null, |body| String::from_utf8_lossy(&body).into())),
+    ];
+    shown.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    Value::Object(shown)
+}
+
+/// Seconds that an attempt took.
+pub(crate) fn seconds(attempt: &Attempt) -> f64 {
+    attempt.took_ms as f64 / 1000.0
+}
+
+/// Why it isn't delivered, in words.
+fn error(delivery: &Delivery) -> Option<String> {
+    let last = || delivery.log.last().and_then(Attempt::failure);
+    match delivery.state {
+        State::Delivered { .. } => None,
+        State::Pending { .. } | State::Exhausted { why: GaveUp::Tries | GaveUp::Permanent | GaveUp::Gone, .. } => {
+            last()
+        }
+        State::Exhausted { why: GaveUp::NoEndpoint, .. } => Some("the endpoint is disabled or deleted".to_owned()),
+        State::Exhausted { why: GaveUp::NoEvent, .. } => Some("the event has expired".to_owned()),
+    }
+}
+
+fn show(attempt: &Attempt, n: u64) -> Value {
+    let headers: Map<String, Value> =
+        attempt.request_headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    json!({
+        "n": n, "at": attempt.at.to_string(), "status": attempt.status,
+        "error": attempt.error.map(|class| class.as_str()), "error_message": attempt.failure(),
+        "took_ms": attempt.took_ms, "retry_after": attempt.retry_after, "request_headers": headers,
+        "response_body": attempt.response_body, "truncated": attempt.truncated,
+    })
+}
+
+fn show_event(event: &Event) -> Value {
+    json!({
+        "id": event.id, "event_type": event.event_type, "data": event.data, "source": event.source,
+        "version": event.version, "timestamp": event.timestamp.to_string(),
+        "accepted_at": event.accepted_at.to_string(),
+    })
+}

@@ -1,0 +1,62 @@
+//! `POST /api/webhooks/{id}/test`: a signed test event, sent at once and not stored.
+
+use crate::body::Fields;
+use crate::delivery::seconds;
+use crate::endpoints;
+use crate::name::Name;
+use crate::token::Caller;
+use axum::Json;
+use axum::extract::State;
+use domain::delivery::DeliveryId;
+use domain::event::{Origin, Published};
+use platform::problem::{Code, Problem};
+use platform::{App, attempt};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// The type and source of an event that says nothing about them.
+const TEST_EVENT: &str = "test_event";
+const TEST_SOURCE: &str = "webhook_test";
+
+/// With `{"event"?, "data"?}`, a whole event, or nothing. What comes of it changes neither the log nor the endpoint's
+/// health; a disabled endpoint can be tested too.
+pub(crate) async fn test(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Name(id): Name,
+    fields: Fields,
+) -> Result<Json<Value>, Problem> {
+    let published = Published::read(filled(fields.0));
+    let published = published.map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))?;
+    let endpoint = endpoints::find(&app, &caller, &id).await?.endpoint;
+    if published.customer.as_ref().is_some_and(|customer| *customer != endpoint.customer) {
+        return Err(Problem::new(Code::UnusableRequest, "`customer_id` is not the webhook's"));
+    }
+    let event = published.accept(endpoint.customer.clone(), None, Origin::Test, App::random(), app.now());
+    let id = DeliveryId { customer: event.customer.clone(), event: event.id.clone(), endpoint: endpoint.id.clone() };
+    let attempt = attempt::make(&app, &endpoint, &event, &id).await;
+    let sent = endpoint.settings.format.body(&event);
+    let headers: Map<String, Value> =
+        attempt.request_headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    Ok(Json(json!({
+        "success": attempt.succeeded(), "status_code": attempt.status, "response_time": seconds(&attempt),
+        "response_body": attempt.response_body, "truncated": attempt.truncated, "error": attempt.failure(),
+        "error_class": attempt.error.map(|class| class.as_str()), "request_headers": headers,
+        "test_event": serde_json::from_slice::<Value>(&sent).unwrap_or_default(),
+    })))
+}
+
+/// With what a test event has where nothing is said.
+fn filled(mut fields: Map<String, Value>) -> Map<String, Value> {
+    let default = |fields: &mut Map<String, Value>, name: &str, value: &str| {
+        fields.entry(name).or_insert_with(|| value.into());
+    };
+    if !["event", "event_type", "type"].iter().any(|name| fields.contains_key(*name)) {
+        default(&mut fields, "event", TEST_EVENT);
+    }
+    if !fields.contains_key("specversion") {
+        fields.entry("data").or_insert_with(|| json!({"message": "This is a test event."}));
+    }
+    default(&mut fields, "source", TEST_SOURCE);
+    fields
+}
