@@ -25,12 +25,17 @@ mod kill;
 mod killed_deliveries;
 mod limits;
 mod overlay;
+mod program_config;
+mod programs;
 mod publishing;
 mod rendezvous;
 mod steps;
 mod ten_thousand;
 mod triggers;
 mod verify;
+mod workers;
 
 /// The emulator, for the tests that start real processes.
 const EMULATOR: &str = env!("CARGO_BIN_EXE_emulator-under-test");
+/// What the emulator runs there.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_program-under-test");

@@ -23,6 +23,7 @@ mod gateway;
 mod process;
 mod service;
 pub mod subscriber;
+mod worker;
 
 pub use answer::Answer;
 pub use caller::{Caller, job, send};
@@ -34,3 +35,4 @@ pub use gateway::{File, Gateway};
 pub use process::{Finished, Process, run};
 pub use service::{Reply, Request, Service};
 pub use subscriber::Subscriber;
+pub use worker::WorkerProcess;

@@ -8,6 +8,7 @@ mod events;
 mod token;
 mod tokens;
 mod name;
+mod programs;
 mod task;
 mod tasks;
 mod workflows;
@@ -29,6 +30,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
+        .route("/api/config/programs", get(programs::list).post(programs::put))
+        .route("/api/config/programs/{name}", get(programs::show).delete(programs::delete))
         .route("/api/tokens", get(tokens::list).post(tokens::create))
         .route("/api/tokens/{id}", delete(tokens::delete))
         .layer(from_fn(token::require_all));

@@ -1,7 +1,8 @@
 //! The pure heart of Ringback: no I/O, AWS, clock, randomness or environment.
 //!
 //! What a file says is [`config`], what its templates mean is [`expr`]; what a run does next is [`run`], and how a
-//! paused job meets its callback is [`wait`]. Who sent a request is told by its [`signature`]. What the user publishes is an
+//! paused job meets its callback is [`wait`]. Who sent a request is told by its [`signature`]. What a worker runs is a
+//! [`program`]. What the user publishes is an
 //! [`event`]; a customer's [`endpoint`] gets it by a [`delivery`]. Every [`id`] is derived, so that repeating anything is safe.
 
 pub mod address;
@@ -11,6 +12,7 @@ pub mod endpoint;
 pub mod event;
 pub mod expr;
 pub mod id;
+pub mod program;
 pub mod run;
 pub mod signature;
 pub mod wait;

@@ -25,6 +25,8 @@ pub enum Code {
     Unauthorized,
     /// The token does not reach so far.
     Forbidden,
+    /// Programs can't be defined while everything runs, unless the operator allows it.
+    RuntimeProgramsOff,
     /// A URL that may not be called.
     ForbiddenUrl,
     /// Nothing has this address.
@@ -43,7 +45,7 @@ pub enum Code {
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
@@ -51,6 +53,7 @@ impl Code {
         Self::UnusableRequest,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::RuntimeProgramsOff,
         Self::ForbiddenUrl,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -70,6 +73,7 @@ impl Code {
             Self::UnusableRequest => "unusable_request",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::RuntimeProgramsOff => "runtime_programs_off",
             Self::ForbiddenUrl => "forbidden_url",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -87,7 +91,7 @@ impl Code {
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MalformedBody | Self::UnusableRequest | Self::ForbiddenUrl => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::RuntimeProgramsOff => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,

@@ -118,6 +118,10 @@ codes! {
     UndefinedWorkflow "undefined_workflow" Warning,
     /// A component that the file doesn't define.
     UndefinedComponent "undefined_component" Warning,
+    /// A program that the file doesn't define.
+    UndefinedProgram "undefined_program" Warning,
+    /// A command written as one text, as if a shell would read it.
+    CommandIsText "command_is_text" Warning,
     /// An event type that the strict catalogue doesn't have.
     UndefinedEvent "undefined_event" Warning,
     /// `${gateway:PORT…}` for a port that no gateway and no listener of the file has.
@@ -138,7 +142,10 @@ impl Code {
     /// Whether nothing may start while this stands: every error, and the warnings after which a run would surely fail.
     pub fn refuses_start(self) -> bool {
         self.severity() == Severity::Error
-            || !matches!(self, Self::ListenerWithoutRoutes | Self::UnmatchedAddress | Self::UndefinedGateway)
+            || !matches!(
+                self,
+                Self::ListenerWithoutRoutes | Self::UnmatchedAddress | Self::UndefinedGateway | Self::CommandIsText
+            )
     }
 }
 
@@ -289,7 +296,7 @@ mod tests {
     fn every_error_refuses_the_start_and_so_do_most_warnings() {
         let harmless: Vec<&str> =
             Code::ALL.iter().filter(|code| !code.refuses_start()).map(|code| code.as_str()).collect();
-        assert_eq!(harmless, ["undefined_gateway", "listener_without_routes", "unmatched_address"]);
+        assert_eq!(harmless, ["command_is_text", "undefined_gateway", "listener_without_routes", "unmatched_address"]);
         assert_eq!(Code::UnsetEnv.severity(), Severity::Warning);
     }
 }

@@ -1,7 +1,7 @@
 //! The file as read, before names are resolved.
 
 use super::diagnostic::Span;
-use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, RouteId, Workflow};
+use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, Program, RouteId, Workflow};
 use crate::event::EventType;
 use crate::expr::Template;
 use indexmap::IndexMap;
@@ -20,11 +20,14 @@ pub(super) struct Draft {
     pub(super) gateways: Vec<Gateway>,
     pub(super) workflows: IndexMap<String, Workflow>,
     pub(super) components: IndexMap<String, ComponentDraft>,
+    pub(super) programs: IndexMap<String, Program>,
     pub(super) delivery: DeliveryConfig,
     /// Components that jobs name.
     pub(super) called: Vec<(String, Span)>,
     /// Workflows that triggers and components name.
     pub(super) started: Vec<(String, Span)>,
+    /// Programs that components name.
+    pub(super) run: Vec<(String, Span)>,
     /// Event types that components name outright.
     pub(super) published: Vec<(EventType, Span)>,
     /// Ids in use, as `listener one`, so that each kind has its own.

@@ -26,6 +26,8 @@ pub enum ConfigKind {
     Source,
     /// A program that rules start.
     Program,
+    /// The secret that a source's provider has sent itself.
+    Learned,
 }
 
 impl ConfigKind {
@@ -34,6 +36,7 @@ impl ConfigKind {
         match self {
             Self::Source => "source",
             Self::Program => "program",
+            Self::Learned => "learned",
         }
     }
 }
@@ -113,8 +116,12 @@ impl Store {
             0 => put.condition_expression("attribute_not_exists(pk)"),
             _ => put.condition_expression("v = :v").expression_attribute_values(":v", n(version)),
         };
-        let write = TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build();
-        Ok(if self.change_config(write, change).await? { Saved::Written(next) } else { Saved::Conflict })
+        let write = TransactWriteItem::builder().put(put.build().map_err(|error| unbuilt(&error))?).build();
+        Ok(if self.change_config(write, change, &next.to_string()).await? {
+            Saved::Written(next)
+        } else {
+            Saved::Conflict
+        })
     }
 
     /// Takes a thing away at the version that it was read at, and stores the change's line in the history. False if
@@ -129,19 +136,25 @@ impl Store {
             .key("sk", s(sk(change.kind, &change.name)))
             .condition_expression("v = :v")
             .expression_attribute_values(":v", n(version));
-        let write = TransactWriteItem::builder().delete(delete.build().map_err(unbuilt)?).build();
-        self.change_config(write, change).await
+        let write = TransactWriteItem::builder().delete(delete.build().map_err(|error| unbuilt(&error))?).build();
+        self.change_config(write, change, &format!("{version}-deleted")).await
     }
 
-    async fn change_config(&self, write: TransactWriteItem, change: &ConfigChange) -> Result<bool, StoreError> {
-        let place = format!("history#{}#{}", sortable(change.at), sk(change.kind, &change.name));
+    /// `version` tells changes of one moment apart.
+    async fn change_config(
+        &self,
+        write: TransactWriteItem,
+        change: &ConfigChange,
+        version: &str,
+    ) -> Result<bool, StoreError> {
+        let place = format!("history#{}#{}#{version}", sortable(change.at), sk(change.kind, &change.name));
         let line = Put::builder()
             .table_name(&self.table)
             .item("pk", s(PK))
             .item("sk", s(place))
             .item("change", b(codec::pack(change)?))
             .item("expires", expiry(change.at, HISTORY));
-        let line = TransactWriteItem::builder().put(line.build().map_err(unbuilt)?).build();
+        let line = TransactWriteItem::builder().put(line.build().map_err(|error| unbuilt(&error))?).build();
         match self.client.transact_write_items().transact_items(write).transact_items(line).send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if lost(error.err()) => Ok(false),
@@ -239,6 +252,6 @@ fn lost(error: &TransactWriteItemsError) -> bool {
     cancelled.cancellation_reasons().iter().any(|reason| lost(reason.code()))
 }
 
-fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+fn unbuilt(error: &aws_sdk_dynamodb::error::BuildError) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
