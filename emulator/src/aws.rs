@@ -28,6 +28,7 @@ mod sqs;
 mod stream;
 mod debt;
 mod expiry;
+mod server;
 pub mod checkpoint;
 pub mod fault;
 pub mod ledger;
@@ -122,6 +123,7 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct Aws {
     database: Arc<Database>,
+    dynamodb: Arc<DynamoDb>,
     sqs: Arc<Sqs>,
     stream: Stream,
     ledger: Arc<Ledger>,
@@ -157,9 +159,10 @@ impl Aws {
         let sqs = Arc::new(Sqs::new(&options.queues, Arc::clone(&ledger), options.clock, options.time_scale));
         Ok(Self {
             stream: Stream::new(Arc::clone(&database)),
-            dynamodb_client: client::dynamodb(InProcess::new(dynamodb, options.faults.clone())),
+            dynamodb_client: client::dynamodb(InProcess::new(Arc::clone(&dynamodb), options.faults.clone())),
             sqs_client: client::sqs(InProcess::new(Arc::clone(&sqs), options.faults)),
             database,
+            dynamodb,
             sqs,
             ledger,
         })

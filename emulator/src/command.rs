@@ -13,6 +13,7 @@ mod rotate_key;
 mod schema;
 mod up;
 mod verify;
+mod work;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ pub async fn main() -> ExitCode {
 pub enum Command {
     /// Start everything that the file describes, with its state in one directory.
     Up(up::Up),
+    /// Run programs for a gateway elsewhere, or in another process.
+    Work(work::Work),
     /// See it work: the whole story in a few seconds, with a small image service and three real kill -9.
     Demo(demo::Demo),
     /// Check a file: its routes, its workflows, what was understood without being written, and warnings.
@@ -56,6 +59,7 @@ impl Command {
     pub async fn run(self) -> ExitCode {
         let done = match self {
             Self::Up(up) => up.run().await,
+            Self::Work(work) => work.run().await,
             Self::Demo(demo) => demo.run().await,
             Self::Check(check) => check.run(),
             Self::Eval(eval) => eval.run(),

@@ -15,6 +15,7 @@ mod token;
 
 use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
+use crate::worker::{self, Catalogue, Worker, WorkerOptions};
 use address::{Bound, Server};
 use axum::Router;
 use domain::address::Guard;
@@ -23,6 +24,7 @@ use domain::run::Surroundings;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::clock::{Clock, SystemClock};
+use platform::functions::Functions;
 use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
@@ -43,6 +45,15 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// The queue of calls.
 const QUEUE: &str = "calls";
+/// The queue of programs.
+pub(crate) const PROGRAMS: &str = "programs";
+/// How often a message about a program may come: each worker that dies, is full or has another file counts. SQS allows no
+/// more (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
+const PROGRAM_RECEIVES: u32 = 1000;
+/// Programs that run at once unless set.
+const PROGRAMS_AT_ONCE: usize = 8;
+/// How long programs may go on when everything stops: the rest of [`DRAIN`] is for ending them and giving them back.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How often what has expired is removed; DynamoDB takes its time too, up to days
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
 const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -69,6 +80,16 @@ pub struct Options {
     pub duplicates: Duplicates,
     /// Messages handled at once.
     pub concurrency: usize,
+    /// The port on which workers in other processes reach the table and the queues; 0 picks a free one.
+    pub aws_port: Option<u16>,
+    /// Programs are run here; else they are left to workers in other processes.
+    pub programs: bool,
+    /// Programs run at once.
+    pub program_concurrency: usize,
+    /// Functions in AWS Lambda.
+    pub functions: Option<Functions>,
+    /// How long a worker's claim on a program lasts unless it is prolonged.
+    pub lease: Duration,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// How often the timers are looked at.
@@ -140,6 +161,8 @@ pub struct Instance {
     pub token: String,
     /// Made just now, and so to be shown.
     pub token_is_new: bool,
+    /// Where workers in other processes reach the table and the queues.
+    pub aws_url: Option<String>,
     /// The listeners, in the file's order.
     pub listeners: Vec<ListenerAddress>,
     /// The AWS under it.
@@ -164,6 +187,11 @@ impl Options {
             without_gateways: false,
             duplicates: Duplicates::None,
             concurrency: 256,
+            aws_port: None,
+            programs: true,
+            program_concurrency: PROGRAMS_AT_ONCE,
+            functions: None,
+            lease: worker::LEASE,
             clock: Arc::new(SystemClock),
             sweep_every: Duration::from_secs(1),
             settings: Settings { shards: 1, ..Settings::default() },
@@ -180,13 +208,24 @@ impl Instance {
         refuse_what_is_not_here(&options)?;
         let config = Arc::new(options.config);
         let bound = Bound::bind(&config, options.port, options.ephemeral_ports).await?;
+        let door = match options.aws_port {
+            Some(port) => Some(address::loopback(port).await?),
+            None => None,
+        };
         let tls = match &config.controller.tls {
             Some(Tls { cert, key }) => Some(address::tls(cert, key).await?),
             None => None,
         };
         let aws = Aws::open(AwsOptions {
             data: options.data.clone(),
-            queues: vec![QueueOptions { name: QUEUE.to_owned(), visibility_timeout: VISIBILITY, max_receive_count: 5 }],
+            queues: vec![
+                QueueOptions { name: QUEUE.to_owned(), visibility_timeout: VISIBILITY, max_receive_count: 5 },
+                QueueOptions {
+                    name: PROGRAMS.to_owned(),
+                    visibility_timeout: options.lease,
+                    max_receive_count: PROGRAM_RECEIVES,
+                },
+            ],
             ..AwsOptions::in_memory("ringback")
         })?;
         let (token, token_is_new) = token::load(options.data.as_deref())?;
@@ -197,6 +236,7 @@ impl Instance {
         let guard = Guard::allowing(config.delivery.allow_private.iter().copied());
         let mut settings = options.settings;
         settings.queue_url = aws.queue_url(QUEUE);
+        settings.programs_queue_url = aws.queue_url(PROGRAMS);
         settings.token_digests.push(token::digest(&token));
         let surroundings = Surroundings::of(&config, options.env, |port| bound.url_of_port(port));
         let keys = Arc::new(keys);
@@ -207,7 +247,9 @@ impl Instance {
             directory: Default::default(),
             lanes: Default::default(),
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
-            queue: Queue::new(aws.sqs(), settings.queue_url.clone()),
+            queue: Queue::new(aws.sqs(), settings.queue_url.clone(), settings.programs_queue_url.clone()),
+            functions: options.functions,
+            programs: platform::programs::overlay(),
             sender: Sender::new(settings.max_response, guard)?,
             surroundings,
             keys,
@@ -216,15 +258,25 @@ impl Instance {
             config: config.clone(),
         });
         let stopping = CancellationToken::new();
-        let loops = start_loops(&aws, &app, &stopping, options.duplicates, options.concurrency, options.sweep_every);
+        let mut loops =
+            start_loops(&aws, &app, &stopping, options.duplicates, options.concurrency, options.sweep_every);
+        if options.programs {
+            let worker = in_process_worker(&aws, &app, options.program_concurrency, options.lease);
+            loops.spawn(worker.work(stopping.clone()));
+        }
         let api = bound.api_url(tls.is_some());
         let listeners = bound.listener_urls(&config);
         let api_router = api::router(&app).merge(trigger::sources(&app).reset_fallback());
         let mut servers = vec![Server::start(bound.api, tls, api_router)];
+        let mut aws_url = None;
+        if let Some((socket, url)) = door {
+            servers.push(Server::start(socket, None, aws.router(token::digest(&token))));
+            aws_url = Some(url);
+        }
         for (socket, listeners) in bound.listeners {
             servers.push(Server::start(socket, None, listener_router(&app, &config, &listeners)));
         }
-        Ok(Self { api, token, token_is_new, listeners, aws, app, stopping, servers, loops })
+        Ok(Self { api, token, token_is_new, aws_url, listeners, aws, app, stopping, servers, loops })
     }
 
     /// Stops taking requests, lets what is under way finish, and stops.
@@ -249,6 +301,9 @@ impl Instance {
 }
 
 fn refuse_what_is_not_here(options: &Options) -> Result<(), StartError> {
+    if options.programs {
+        worker::check(&options.config).map_err(StartError::Unsupported)?;
+    }
     let docker = |what: &str, id: &str| {
         let text =
             format!("the {what} `{id}` asks for `runtime: docker`, and no Docker engine answers here: use `native`");
@@ -291,6 +346,23 @@ fn listener_router(app: &Arc<App>, config: &Config, ids: &[String]) -> Router {
         });
     }
     merged.unwrap_or_default()
+}
+
+/// The worker of a gateway, which runs programs in the same process.
+fn in_process_worker(aws: &Aws, app: &Arc<App>, concurrency: usize, lease: Duration) -> Arc<Worker> {
+    Worker::new(WorkerOptions {
+        store: app.store.clone(),
+        sqs: aws.sqs(),
+        queue_url: app.settings.programs_queue_url.clone(),
+        catalogue: Catalogue::Gateway(app.clone()),
+        only: Vec::new(),
+        env: app.surroundings.env.clone(),
+        concurrency,
+        lease,
+        patience: PATIENCE,
+        grace: PATIENCE,
+        clock: app.clock.clone(),
+    })
 }
 
 fn start_loops(

@@ -30,6 +30,8 @@ mod killed_deliveries;
 mod langgraph;
 mod limits;
 mod overlay;
+mod program_config;
+mod programs;
 mod publishing;
 mod recovery;
 mod recovery_steps;
@@ -41,6 +43,9 @@ mod steps;
 mod ten_thousand;
 mod triggers;
 mod verify;
+mod workers;
 
 /// The emulator, for the tests that start real processes.
 const EMULATOR: &str = env!("CARGO_BIN_EXE_emulator-under-test");
+/// What the emulator runs there.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_program-under-test");

@@ -25,6 +25,7 @@ mod provider;
 mod service;
 pub mod skip;
 pub mod subscriber;
+mod worker;
 
 pub use answer::Answer;
 pub use caller::{Caller, job, send};
@@ -37,3 +38,4 @@ pub use process::{Finished, Process, run};
 pub use provider::Provider;
 pub use service::{Reply, Request, Service};
 pub use subscriber::Subscriber;
+pub use worker::WorkerProcess;

@@ -26,6 +26,8 @@ pub struct Process {
     child: Child,
     log: JoinHandle<String>,
     caller: Caller,
+    /// The line that said so.
+    pub ready: Value,
 }
 
 /// Runs a command of the emulator to its end.
@@ -51,9 +53,18 @@ impl Process {
     /// # Panics
     /// If it is not.
     pub async fn up(program: &str, file: &Path, data: &Path) -> Self {
+        Self::up_with(program, file, data, &[]).await
+    }
+
+    /// The same with more arguments.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Self {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
         let up = ["up", "--json", "--ephemeral-ports", "--tunnel", "none", "--data", &data, "-f", &file];
+        let up = [&up, more].concat();
         let mut child = command(program, &directory, &up).stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
@@ -70,7 +81,7 @@ impl Process {
         let listeners = ready["listeners"].as_array().expect("listeners").iter();
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
         let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
-        Self { child, log, caller }
+        Self { child, log, caller, ready }
     }
 
     /// Ends it as a power cut would: SIGKILL, at once.

@@ -51,6 +51,11 @@ impl Reply {
         Self::error(status, serde_json::json!({"__type": code, "message": message}).to_string().into_bytes())
     }
 
+    /// Status and body.
+    pub(super) fn into_parts(self) -> (u16, Vec<u8>) {
+        (self.status, self.body)
+    }
+
     fn fault(answer: Answer, service: Service) -> Self {
         let (status, code) = answer.status_and_code(service);
         Self::coded(status, code, "This failure was asked for.")

@@ -1,10 +1,13 @@
 use super::{Failure, file};
 use crate::instance::{Instance, Options};
+use aws_config::BehaviorVersion;
 use clap::{Args, ValueEnum};
+use domain::config::program::Action;
 use domain::config::{Config, Routes};
+use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::settings::variable;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -30,6 +33,16 @@ pub struct Up {
     /// How the internet reaches the listeners; without it, as the file says.
     #[arg(long, value_enum)]
     tunnel: Option<Tunnel>,
+    /// Serve the table and the queues to `emulator work` on this port of the loopback interface; 0 picks a free one. It
+    /// asks for the API's token as the access key id.
+    #[arg(long)]
+    aws_port: Option<u16>,
+    /// Leave programs to `emulator work`.
+    #[arg(long)]
+    no_programs: bool,
+    /// Let the API define programs: whoever holds its token then runs commands on this machine.
+    #[arg(long)]
+    allow_runtime_programs: bool,
     /// Print one JSON line when everything listens, and the log as JSON.
     #[arg(long)]
     json: bool,
@@ -52,8 +65,20 @@ impl Up {
             Some(config) if !refused => config,
             _ => return Err(format!("{}: not started, see above", self.file.display()).into()),
         };
+        let invokes = config.programs.values().any(|program| matches!(program.action, Action::Invoke { .. }));
+        let mut settings = Options::new(config.clone()).settings;
+        settings.runtime_programs = self.allow_runtime_programs;
+        let functions = if invokes || self.allow_runtime_programs {
+            Some(Functions::new(aws_config::load_defaults(BehaviorVersion::latest()).await, settings.max_response))
+        } else {
+            None
+        };
         let options = Options {
             env,
+            aws_port: self.aws_port,
+            programs: !self.no_programs,
+            functions,
+            settings,
             data: Some(self.data),
             port: self.port,
             ephemeral_ports: self.ephemeral_ports,
@@ -63,8 +88,13 @@ impl Up {
         };
         let instance = Instance::start(options).await?;
         if self.json {
-            let line =
+            let mut line =
                 json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners});
+            if let (Some(url), Value::Object(line)) = (&instance.aws_url, &mut line) {
+                line.insert("aws".to_owned(), json!(url));
+                line.insert("programs_queue_url".to_owned(), json!(instance.app.settings.programs_queue_url));
+                line.insert("table".to_owned(), json!(instance.app.settings.table));
+            }
             println!("{line}");
         } else {
             banner(&config, &instance);
@@ -97,6 +127,9 @@ fn banner(config: &Config, instance: &Instance) {
         for (method, path, what) in routes {
             println!("  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url);
         }
+    }
+    if let Some(url) = &instance.aws_url {
+        println!("\n  The table and the queues, for `emulator work`: {url}");
     }
     if instance.token_is_new {
         println!("\n  The API's token, shown this once: {}", instance.token);

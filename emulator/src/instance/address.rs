@@ -78,6 +78,13 @@ async fn bind(host: &str, port: u16, what: &str) -> Result<TcpListener, StartErr
     listener.into_std().map_err(failed)
 }
 
+/// A socket that only this machine reaches, and its URL.
+pub(super) async fn loopback(port: u16) -> Result<(TcpListener, String), StartError> {
+    let socket = bind("127.0.0.1", port, "the table and the queues").await?;
+    let url = format!("http://{}", local(&socket, "the table and the queues")?);
+    Ok((socket, url))
+}
+
 fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, StartError> {
     let failed = |source| StartError::Bind { host: String::new(), port: 0, what: what.to_owned(), source };
     listener.local_addr().map_err(failed)

@@ -11,6 +11,7 @@ mod token;
 mod tokens;
 mod name;
 mod moment;
+mod programs;
 mod task;
 mod tasks;
 mod workflows;
@@ -41,6 +42,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
+        .route("/api/config/programs", get(programs::list).post(programs::put))
+        .route("/api/config/programs/{name}", get(programs::show).delete(programs::delete))
         .route("/api/tokens", get(tokens::list).post(tokens::create))
         .route("/api/tokens/{id}", delete(tokens::delete))
         .route("/api/config/webhooks", get(sources::list).post(sources::put))

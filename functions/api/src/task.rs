@@ -69,7 +69,16 @@ fn job(path: &JobPath, record: &JobRun) -> Value {
         JobState::Child { child, .. } => more("task_id", json!(child)),
         JobState::Branching { branch } => more("branch", json!(branch)),
         JobState::Looping { items } => more("items", json!(items.len())),
-        JobState::Calling { .. } | JobState::Publishing { .. } | JobState::Cancelled { .. } => {}
+        JobState::Program { errand, claim, .. } => {
+            more("program", json!(errand.program));
+            if let Some(claim) = claim {
+                more("worker", json!({"id": claim.by, "until": claim.until.to_string()}));
+            }
+        }
+        JobState::Calling { .. }
+        | JobState::Publishing { .. }
+        | JobState::Invoking { .. }
+        | JobState::Cancelled { .. } => {}
     }
     shown
 }

@@ -102,7 +102,7 @@ fn left_behind(app: &App, run: &Run) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
         match effect {
             Effect::CloseWait(wait, job) => waits.push((wait, job)),
             Effect::StopChild(child) => children.push(child),
-            Effect::Log { .. } | Effect::Wake { .. } => {}
+            Effect::Log { .. } | Effect::Wake { .. } | Effect::RunProgram { .. } => {}
         }
     }
     (waits, children)

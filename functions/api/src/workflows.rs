@@ -27,7 +27,7 @@ pub(crate) async fn start(
     Name(workflow): Name,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    if !app.config.workflows.contains_key(&workflow) {
+    if app.config_for(&workflow).await?.workflow(&workflow).is_none() {
         return Err(Problem::new(Code::NotFound, format!("there is no workflow `{workflow}`")));
     }
     let key = key(request.headers());

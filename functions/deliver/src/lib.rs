@@ -27,6 +27,9 @@ pub enum DeliverError {
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A worker's message in the queue of calls: the queues were mixed up.
+    #[error("the program `{0}` is run by workers, from a queue of their own")]
+    Program(String),
 }
 
 /// Does all that one message owes. `received` counts how often it has come, from 1.
@@ -43,6 +46,7 @@ pub async fn handle(app: Arc<App>, body: String, received: u32) -> Result<(), De
     match message {
         Message::Run(message) => Box::pin(runs::handle(&app, &message)).await?,
         Message::Deliver(message) => Box::pin(attempts::handle(&app, message, received > 1)).await?,
+        Message::Program(message) => return Err(DeliverError::Program(message.program)),
         Message::Publish(event) => Box::pin(announce::handle(&app, *event)).await?,
         Message::Operate(message) => Box::pin(recover::handle(&app, &message)).await?,
     }

@@ -1,7 +1,7 @@
 //! One thing that a run owes, done: a call, a wait opened, a child run started, an event published.
 
 use domain::event::Event;
-use domain::run::{Call, Input, JobError, JobPath, Outcome, Owed, Run};
+use domain::run::{Call, Input, Invocation, JobError, JobPath, Outcome, Owed, Plan, Run};
 use domain::wait::{Opening, WaitKey, Waiter};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -18,9 +18,9 @@ struct Opener {
 }
 
 /// Does it; what came of it are inputs for the run. All that depends on the run is settled before the first await.
-pub(crate) fn perform<'a>(app: &'a App, run: &Run, owed: Owed) -> Performed<'a> {
+pub(crate) fn perform<'a>(app: &'a App, plan: Plan<'_>, run: &Run, owed: Owed) -> Performed<'a> {
     match owed {
-        Owed::Call(job, attempt) => match prepare_call(app, run, &job, attempt) {
+        Owed::Call(job, attempt) => match prepare_call(app, plan, run, &job, attempt) {
             Ok((call, opener)) => Box::pin(make_call(app, job, attempt, call, opener)),
             Err(error) => done(Input::Refused(job, attempt, error)),
         },
@@ -31,12 +31,16 @@ pub(crate) fn perform<'a>(app: &'a App, run: &Run, owed: Owed) -> Performed<'a> 
             }
             None => Box::pin(async { Ok(Vec::new()) }),
         },
-        Owed::StartChild(job, attempt) => match run.child_run(&job, app.plan(), app.now()) {
+        Owed::StartChild(job, attempt) => match run.child_run(&job, plan, app.now()) {
             Ok(child) => Box::pin(start_child(app, job, attempt, child)),
             Err(error) => done(Input::Refused(job, attempt, error)),
         },
-        Owed::Publish(job, attempt) => match run.publication(&job, app.plan(), app.now()) {
+        Owed::Publish(job, attempt) => match run.publication(&job, plan, app.now()) {
             Ok(event) => Box::pin(publish(app, job, attempt, event)),
+            Err(error) => done(Input::Refused(job, attempt, error)),
+        },
+        Owed::Invoke(job, attempt) => match run.invocation(&job, plan, app.now()) {
+            Ok(invocation) => Box::pin(invoke(app, job, attempt, invocation)),
             Err(error) => done(Input::Refused(job, attempt, error)),
         },
     }
@@ -46,8 +50,14 @@ fn done<'a>(input: Input) -> Performed<'a> {
     Box::pin(async move { Ok(vec![input]) })
 }
 
-fn prepare_call(app: &App, run: &Run, job: &JobPath, attempt: u32) -> Result<(Call, Option<Opener>), JobError> {
-    let (plan, now) = (app.plan(), app.now());
+fn prepare_call(
+    app: &App,
+    plan: Plan<'_>,
+    run: &Run,
+    job: &JobPath,
+    attempt: u32,
+) -> Result<(Call, Option<Opener>), JobError> {
+    let now = app.now();
     let call = run.call(job, plan, now)?;
     let before = run.wait_before(job, plan, now)?;
     let opener = before.map(|(wait, deadline)| {
@@ -112,6 +122,17 @@ async fn start_child(app: &App, job: JobPath, attempt: u32, child: Run) -> Resul
         }
         Err(error) => Err(error),
     }
+}
+
+async fn invoke(app: &App, job: JobPath, attempt: u32, invocation: Invocation) -> Result<Vec<Input>, StoreError> {
+    let outcome = match &app.functions {
+        Some(functions) => functions.invoke(&invocation).await,
+        None => {
+            let text = format!("the function `{}` is in AWS Lambda, and here is no AWS", invocation.function);
+            return Ok(vec![Input::Refused(job, attempt, JobError::new("no_aws", text))]);
+        }
+    };
+    Ok(vec![Input::Answered(job, attempt, outcome)])
 }
 
 /// The event is delivered because it is stored. The catalogue has agreed to it before.

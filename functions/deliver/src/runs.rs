@@ -34,7 +34,7 @@ pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreE
     loop {
         for owed in session.owed() {
             if begun.insert(owed.clone()) {
-                under_way.push(perform::perform(app, session.run(), owed));
+                under_way.push(perform::perform(app, session.plan(), session.run(), owed));
             }
         }
         let Some(inputs) = under_way.next().await else { break };
@@ -62,6 +62,7 @@ async fn input(app: &App, message: &RunMessage) -> Result<News, StoreError> {
         Stretch::Stop => News::Input(Input::Cancel),
         Stretch::Continue { .. } => News::Nothing,
         Stretch::Wake { job, attempt, .. } => News::Input(Input::Woke(job.clone(), *attempt)),
+        Stretch::Program { job, attempt } => News::Input(Input::Ran(job.clone(), *attempt)),
         Stretch::Deadline { job, attempt } => News::Input(Input::TimedOut(job.clone(), *attempt)),
         Stretch::Wait(wait) => match app.store.ended_wait(wait).await? {
             Some((Waiter { run, job, attempt }, arrival)) if run == message.run => News::Input(match arrival {

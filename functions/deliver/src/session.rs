@@ -1,13 +1,15 @@
 //! A run in the hands of one stretch.
 
 use crate::notices;
+use domain::config::Config;
 use domain::id::RunId;
-use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Run, Stretch};
+use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Plan, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
-use platform::queue::{MAX_DELAY, Message, RunMessage};
+use platform::queue::{MAX_DELAY, Message, ProgramMessage, RunMessage};
 use platform::store::{Saved, StoreError, Timer};
+use std::sync::Arc;
 
 /// The run as this stretch sees it, and what it has not written yet.
 pub(crate) struct Session<'a> {
@@ -21,6 +23,8 @@ pub(crate) struct Session<'a> {
     wakes: Vec<(Stretch, Timestamp)>,
     closes: Vec<(WaitKey, JobPath)>,
     stops: Vec<RunId>,
+    programs: Vec<ProgramMessage>,
+    config: Arc<Config>,
 }
 
 impl<'a> Session<'a> {
@@ -30,6 +34,7 @@ impl<'a> Session<'a> {
         if stored.run.has_ended() {
             return Ok(None);
         }
+        let config = app.config_for(&stored.run.workflow).await?;
         let stretch = SignedDuration::try_from(app.settings.stretch).unwrap_or(SignedDuration::MAX);
         Ok(Some(Self {
             app,
@@ -41,11 +46,18 @@ impl<'a> Session<'a> {
             wakes: Vec::new(),
             closes: Vec::new(),
             stops: Vec::new(),
+            programs: Vec::new(),
+            config,
         }))
     }
 
     pub(crate) fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// What the run follows.
+    pub(crate) fn plan(&self) -> Plan<'_> {
+        Plan { config: &self.config, surroundings: &self.app.surroundings }
     }
 
     /// What this stretch has to do, as the run stands.
@@ -62,7 +74,7 @@ impl<'a> Session<'a> {
     fn apply(&mut self, input: Input) {
         let now = self.app.now();
         let next = self.next_stretch(now);
-        let Applied { run, effects } = self.run.clone().apply(input, &next, self.app.plan(), now);
+        let Applied { run, effects } = self.run.clone().apply(input, &next, self.plan(), now);
         self.run = run;
         for effect in effects {
             match effect {
@@ -70,6 +82,9 @@ impl<'a> Session<'a> {
                 Effect::Wake { stretch, at } => self.wakes.push((stretch, at)),
                 Effect::CloseWait(wait, job) => self.closes.push((wait, job)),
                 Effect::StopChild(child) => self.stops.push(child),
+                Effect::RunProgram { job, attempt, program } => {
+                    self.programs.push(ProgramMessage { run: self.run.id.clone(), job, attempt, program });
+                }
             }
         }
     }
@@ -84,12 +99,11 @@ impl<'a> Session<'a> {
     pub(crate) async fn save_unless_quiet(&mut self) -> Result<(), StoreError> {
         let only_message = self.unsaved.iter().all(|input| matches!(input, Input::Start | Input::Woke(..)));
         let owed = self.owed();
-        let calls = !owed.is_empty() && owed.iter().all(|owed| matches!(owed, Owed::Call(..) | Owed::Publish(..)));
-        if only_message && calls && self.wakes.is_empty() && self.closes.is_empty() && self.stops.is_empty() {
-            Ok(())
-        } else {
-            self.save().await
-        }
+        let is_call = |owed: &Owed| matches!(owed, Owed::Call(..) | Owed::Publish(..) | Owed::Invoke(..));
+        let calls = !owed.is_empty() && owed.iter().all(is_call);
+        let more =
+            !(self.wakes.is_empty() && self.closes.is_empty() && self.stops.is_empty() && self.programs.is_empty());
+        if only_message && calls && !more { Ok(()) } else { self.save().await }
     }
 
     /// Writes the run, with the messages that it owes from now on.
@@ -103,6 +117,7 @@ impl<'a> Session<'a> {
                     self.unsaved.clear();
                     self.wakes.clear();
                     self.stops.clear();
+                    self.programs.clear();
                 }
                 Ok(Saved::Conflict) => self.replay().await?,
                 Err(StoreError::TooLarge { size, .. }) if !shrunk => {
@@ -129,13 +144,14 @@ impl<'a> Session<'a> {
         self.wakes.clear();
         self.closes.clear();
         self.stops.clear();
+        self.programs.clear();
         if self.run.has_ended() {
             self.unsaved.clear();
             // Whoever ended it could not know of a wait that was opened without a write of the run.
-            let stopped = ours.apply(Input::Cancel, &self.stretch, self.app.plan(), self.app.now());
+            let stopped = ours.apply(Input::Cancel, &self.stretch, self.plan(), self.app.now());
             self.closes.extend(stopped.effects.into_iter().filter_map(|effect| match effect {
                 Effect::CloseWait(wait, job) => Some((wait, job)),
-                Effect::Log { .. } | Effect::Wake { .. } | Effect::StopChild(_) => None,
+                Effect::Log { .. } | Effect::Wake { .. } | Effect::StopChild(_) | Effect::RunProgram { .. } => None,
             }));
         }
         for input in self.unsaved.clone() {
@@ -149,12 +165,13 @@ impl<'a> Session<'a> {
     fn abandon(&mut self, size: usize) {
         let now = self.app.now();
         self.wakes.clear();
-        let stopped = self.run.clone().apply(Input::Cancel, &self.stretch, self.app.plan(), now);
+        self.programs.clear();
+        let stopped = self.run.clone().apply(Input::Cancel, &self.stretch, self.plan(), now);
         for effect in stopped.effects {
             match effect {
                 Effect::CloseWait(wait, job) => self.closes.push((wait, job)),
                 Effect::StopChild(child) => self.stops.push(child),
-                Effect::Log { .. } | Effect::Wake { .. } => {}
+                Effect::Log { .. } | Effect::Wake { .. } | Effect::RunProgram { .. } => {}
             }
         }
         let started_at = match self.run.phase {
@@ -182,6 +199,7 @@ impl<'a> Session<'a> {
         }
         let stops = self.stops.iter().cloned();
         owes.extend(stops.map(|run| RunMessage { run, stretch: Stretch::Stop, due: None }.into()));
+        owes.extend(self.programs.iter().cloned().map(Message::from));
         let next = Stretch::Continue { version: self.version + 1 };
         if !self.run.owed_by(&next).is_empty() {
             owes.push(RunMessage { run: self.run.id.clone(), stretch: next, due: None }.into());
@@ -214,9 +232,10 @@ fn refused(input: Input, size: usize) -> Input {
     let error =
         || JobError::new("too_large", format!("what came back makes the run too large to be stored: {size} bytes"));
     match input {
-        Input::Answered(job, attempt, _) | Input::Arrived(job, attempt, _) | Input::ChildEnded(job, attempt, _) => {
-            Input::Refused(job, attempt, error())
-        }
+        Input::Answered(job, attempt, _)
+        | Input::Arrived(job, attempt, _)
+        | Input::ChildEnded(job, attempt, _)
+        | Input::Ran(job, attempt) => Input::Refused(job, attempt, error()),
         other @ (Input::Start | Input::TimedOut(..) | Input::Woke(..) | Input::Refused(..) | Input::Cancel) => other,
     }
 }

@@ -7,6 +7,7 @@
 pub mod diagnostic;
 pub mod duration;
 pub mod inference;
+pub mod program;
 pub mod schema;
 pub mod summary;
 mod cx;
@@ -27,6 +28,7 @@ pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use inference::Inference;
 pub(crate) use keys::nearest;
 pub use load::{EnvReference, Loaded, load, load_source};
+pub use program::{Program, ProgramCall};
 pub use schema::schema;
 pub use summary::summary;
 
@@ -52,10 +54,30 @@ pub struct Config {
     pub workflows: IndexMap<String, Workflow>,
     /// Components by id.
     pub components: IndexMap<String, Component>,
+    /// Programs by name.
+    pub programs: IndexMap<String, Program>,
     /// How the endpoints of customers are called.
     pub delivery: DeliveryConfig,
     /// Providers that call us, by name.
     pub sources: IndexMap<String, Source>,
+}
+
+impl Config {
+    /// A workflow that a run can follow: one of the file's, or the one that runs a program by itself.
+    pub fn workflow(&self, id: &str) -> Option<&Workflow> {
+        match id.strip_prefix(program::PREFIX) {
+            Some(name) => self.programs.get(name).map(|program| &program.workflow),
+            None => self.workflows.get(id),
+        }
+    }
+
+    /// A component that a job can name: one of the file's, or the one that runs a program.
+    pub fn component(&self, id: &str) -> Option<&Component> {
+        match id.strip_prefix(program::PREFIX) {
+            Some(name) => self.programs.get(name).map(|program| &program.component),
+            None => self.components.get(id),
+        }
+    }
 }
 
 /// How the endpoints of customers are called, and what they can be told.
@@ -360,6 +382,8 @@ pub enum Component {
     Delay(Delay),
     /// Publishes an event.
     Event(Box<Publisher>),
+    /// Runs a program.
+    Program(ProgramCall),
 }
 
 /// An HTTP request and how its answer is to be read.

@@ -19,6 +19,7 @@ mod call;
 mod job;
 mod path;
 mod poll;
+mod program;
 mod publish;
 mod scope;
 mod settle;
@@ -29,6 +30,7 @@ pub use begin::MAX_ITEMS;
 pub use call::Call;
 pub use job::{JobError, JobRun, JobState};
 pub use path::JobPath;
+pub use program::{Claim, Claiming, Errand, Invocation, ProgramOutcome};
 pub use surroundings::Surroundings;
 
 use crate::config::Config;
@@ -145,6 +147,8 @@ pub enum Input {
     Woke(JobPath, u32),
     /// The run that the job's attempt waited for has ended.
     ChildEnded(JobPath, u32, Result<Value, JobError>),
+    /// A worker has stored what came of the program of the job's attempt.
+    Ran(JobPath, u32),
     /// What the job's attempt needs can't be had.
     Refused(JobPath, u32, JobError),
     /// Somebody wants it to stop.
@@ -191,6 +195,13 @@ pub enum Stretch {
         /// The child.
         child: RunId,
     },
+    /// A worker has run a job's program.
+    Program {
+        /// The job.
+        job: JobPath,
+        /// Its attempt.
+        attempt: u32,
+    },
     /// A deadline of a job, kept with the run itself.
     Deadline {
         /// The job.
@@ -228,6 +239,15 @@ pub enum Effect {
         /// When, not before.
         at: Timestamp,
     },
+    /// Tell the workers that there is a program to run; the promise is stored with the run.
+    RunProgram {
+        /// The job.
+        job: JobPath,
+        /// Its attempt.
+        attempt: u32,
+        /// The program's name.
+        program: String,
+    },
     /// That job of the run waits there no more.
     CloseWait(WaitKey, JobPath),
     /// Nobody waits for that run any more: it is to be cancelled; the promise is stored with the run.
@@ -245,6 +265,8 @@ pub enum Owed {
     StartChild(JobPath, u32),
     /// Store the event.
     Publish(JobPath, u32),
+    /// Invoke the function in AWS Lambda.
+    Invoke(JobPath, u32),
 }
 
 /// A run after an input, and what it owes.

@@ -2,14 +2,16 @@
 
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::functions::Functions;
 use crate::lanes::Lanes;
+use crate::overlay::Overlay;
 use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::sources::Sources;
 use crate::store::Store;
-use domain::config::Config;
+use domain::config::{Config, Program};
 use domain::id::RunId;
 use domain::run::{Plan, Surroundings};
 use jiff::Timestamp;
@@ -26,8 +28,12 @@ pub struct App {
     pub surroundings: Surroundings,
     /// The table.
     pub store: Store,
-    /// The queue of calls.
+    /// The queues.
     pub queue: Queue,
+    /// Functions in AWS Lambda; absent where there is no AWS.
+    pub functions: Option<Functions>,
+    /// Programs that the API put on top of the file.
+    pub programs: Overlay<Program>,
     /// Outbound calls.
     pub sender: Sender,
     /// Whose endpoints are where.

@@ -4,6 +4,8 @@ mod parameters;
 
 use crate::app::App;
 use crate::clock::{Clock, SystemClock};
+use crate::functions::Functions;
+use crate::programs;
 use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
@@ -138,6 +140,10 @@ pub async fn app() -> Result<Arc<App>, Error> {
         (_, Some(diagnostic)) => return Err(diagnostic.to_string().into()),
         (None, None) => return Err(format!("{path}: nothing in it").into()),
     };
+    let needs_workers = config.programs.values().any(|program| program.command().is_some());
+    if (needs_workers || settings.runtime_programs) && settings.programs_queue_url.is_empty() {
+        return Err(format!("{path} has programs: RINGBACK_PROGRAMS_QUEUE_URL must be set").into());
+    }
     let names = loaded.env.iter().map(|read| read.name.as_str());
     let env = names.filter_map(|name| Some((name.to_owned(), Value::String(variable(name)?)))).collect();
     let public_url = variable("RINGBACK_PUBLIC_URL").unwrap_or_default();
@@ -153,7 +159,9 @@ pub async fn app() -> Result<Arc<App>, Error> {
         directory: Default::default(),
         lanes: Default::default(),
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
-        queue: Queue::new(sqs, settings.queue_url.clone()),
+        queue: Queue::new(sqs, settings.queue_url.clone(), settings.programs_queue_url.clone()),
+        functions: Some(Functions::new(aws.clone(), settings.max_response)),
+        programs: programs::overlay(),
         sender: Sender::new(settings.max_response, guard)?,
         keys,
         clock: Arc::new(SystemClock),

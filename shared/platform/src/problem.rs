@@ -27,6 +27,8 @@ pub enum Code {
     Unauthorized,
     /// The token does not reach so far.
     Forbidden,
+    /// Programs can't be defined while everything runs, unless the operator allows it.
+    RuntimeProgramsOff,
     /// A URL that may not be called.
     ForbiddenUrl,
     /// The sender's address is not on the list.
@@ -51,7 +53,7 @@ pub enum Code {
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
@@ -60,6 +62,7 @@ impl Code {
         Self::BadCursor,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::RuntimeProgramsOff,
         Self::ForbiddenUrl,
         Self::AddressNotAllowed,
         Self::TooManyRequests,
@@ -83,6 +86,7 @@ impl Code {
             Self::BadCursor => "bad_cursor",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::RuntimeProgramsOff => "runtime_programs_off",
             Self::ForbiddenUrl => "forbidden_url",
             Self::AddressNotAllowed => "address_not_allowed",
             Self::TooManyRequests => "too_many_requests",
@@ -105,7 +109,7 @@ impl Code {
                 StatusCode::BAD_REQUEST
             }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::AddressNotAllowed => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::AddressNotAllowed | Self::RuntimeProgramsOff => StatusCode::FORBIDDEN,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

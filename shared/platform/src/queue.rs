@@ -1,4 +1,6 @@
-//! The queue of calls: one message is one piece of work that is owed.
+//! The queues: one message is one piece of work that is owed.
+//!
+//! Calls and deliveries are in one, programs in another: those are taken by workers, on whatever machines they are.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
@@ -7,7 +9,7 @@ use domain::delivery::DeliveryId;
 use domain::event::Event;
 use domain::id::RunId;
 use domain::operation::OperationId;
-use domain::run::Stretch;
+use domain::run::{JobPath, Stretch};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -32,6 +34,8 @@ pub enum Message {
     Publish(Box<Event>),
     /// Take a step of an operation.
     Operate(OperateMessage),
+    /// Run a program.
+    Program(ProgramMessage),
 }
 
 /// Bring this run that stretch.
@@ -71,6 +75,19 @@ pub struct OperateMessage {
     pub step: u64,
 }
 
+/// Run the program of that attempt of the run's job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramMessage {
+    /// Which run.
+    pub run: RunId,
+    /// Which job of it.
+    pub job: JobPath,
+    /// Which attempt, from 1; it is dropped where another is owed.
+    pub attempt: u32,
+    /// Which program: what tells a worker whether this is for it.
+    pub program: String,
+}
+
 impl From<RunMessage> for Message {
     fn from(message: RunMessage) -> Self {
         Self::Run(message)
@@ -89,21 +106,28 @@ impl From<OperateMessage> for Message {
     }
 }
 
+impl From<ProgramMessage> for Message {
+    fn from(message: ProgramMessage) -> Self {
+        Self::Program(message)
+    }
+}
+
 impl Message {
     /// Not before this time.
     pub fn due(&self) -> Option<Timestamp> {
         match self {
             Self::Run(message) => message.due,
             Self::Deliver(message) => message.due,
-            Self::Publish(_) | Self::Operate(_) => None,
+            Self::Publish(_) | Self::Operate(_) | Self::Program(_) => None,
         }
     }
 
-    /// Messages of one group don't delay those of others: each endpoint is one
+    /// Messages of one group don't delay those of others: each endpoint is one, and each program
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>).
     fn group(&self) -> Option<&str> {
         match self {
             Self::Deliver(message) => Some(message.delivery.endpoint.as_str()),
+            Self::Program(message) => Some(&message.program),
             Self::Run(_) | Self::Publish(_) | Self::Operate(_) => None,
         }
     }
@@ -114,26 +138,37 @@ impl Message {
 #[error("the queue did not take the messages: {0}")]
 pub struct QueueError(String);
 
-/// The queue.
+/// The queues.
 #[derive(Debug, Clone)]
 pub struct Queue {
     client: Client,
-    url: String,
+    calls: String,
+    programs: String,
 }
 
 impl Queue {
-    /// The queue at this URL.
-    pub fn new(client: Client, url: String) -> Self {
-        Self { client, url }
+    /// The queues at these URLs: of calls and deliveries, and of programs.
+    pub fn new(client: Client, calls: String, programs: String) -> Self {
+        Self { client, calls, programs }
     }
 
-    /// Sends up to [`BATCH`] messages, each with its delay in whole seconds; rounded down, since whoever receives it
-    /// waits for the rest.
+    /// Sends up to [`BATCH`] messages, each to its queue with its delay in whole seconds; rounded down, since whoever
+    /// receives it waits for the rest.
     ///
     /// # Errors
     /// If one of them was not taken; all may be sent again.
     pub async fn send(&self, messages: &[(Message, Duration)]) -> Result<(), QueueError> {
-        let mut batch = self.client.send_message_batch().queue_url(&self.url);
+        let is_program = |(message, _): &&(Message, Duration)| matches!(message, Message::Program(_));
+        let (programs, calls): (Vec<_>, Vec<_>) = messages.iter().partition(is_program);
+        self.send_to(&self.calls, &calls).await?;
+        self.send_to(&self.programs, &programs).await
+    }
+
+    async fn send_to(&self, url: &str, messages: &[&(Message, Duration)]) -> Result<(), QueueError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut batch = self.client.send_message_batch().queue_url(url);
         for (index, (message, delay)) in messages.iter().enumerate() {
             let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
             let seconds = i32::try_from(delay.min(&MAX_DELAY).as_secs()).unwrap_or(0);

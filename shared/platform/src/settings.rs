@@ -9,6 +9,11 @@ pub struct Settings {
     pub table: String,
     /// URL of the queue of calls.
     pub queue_url: String,
+    /// URL of the queue of programs; empty where none are run.
+    pub programs_queue_url: String,
+    /// Whether the API may define programs while everything runs: whoever holds its token then runs commands on the
+    /// workers' machines.
+    pub runtime_programs: bool,
     /// Largest request body in bytes; 1 MiB unless set.
     pub max_body: usize,
     /// Largest answer that a called service may give, in bytes; 1 MiB unless set.
@@ -31,6 +36,8 @@ impl Default for Settings {
         Self {
             table: "ringback".to_owned(),
             queue_url: String::new(),
+            programs_queue_url: String::new(),
+            runtime_programs: false,
             max_body: 1 << 20,
             max_response: 1 << 20,
             shards: 8,
@@ -53,8 +60,9 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// From a function's environment: `RINGBACK_TABLE` and `RINGBACK_QUEUE_URL` must be set; `RINGBACK_SHARDS` and
-    /// `RINGBACK_TOKEN_SHA256` (hexadecimal, separated by commas) may be.
+    /// From a function's environment: `RINGBACK_TABLE` and `RINGBACK_QUEUE_URL` must be set; `RINGBACK_SHARDS`,
+    /// `RINGBACK_TOKEN_SHA256` (hexadecimal, separated by commas), `RINGBACK_PROGRAMS_QUEUE_URL` and
+    /// `RINGBACK_RUNTIME_PROGRAMS` (`allow`, or `refuse`) may be.
     ///
     /// # Errors
     /// What is missing or can't be read.
@@ -65,6 +73,15 @@ impl Settings {
             let wrong = |error| SettingsError::Wrong("RINGBACK_SHARDS", format!("{error}"));
             settings.shards = shards.parse().map_err(|error: std::num::ParseIntError| wrong(error))?;
         }
+        settings.programs_queue_url = variable("RINGBACK_PROGRAMS_QUEUE_URL").unwrap_or_default();
+        settings.runtime_programs = match variable("RINGBACK_RUNTIME_PROGRAMS").as_deref() {
+            Some("allow") => true,
+            None | Some("refuse") => false,
+            Some(other) => {
+                let text = format!("`{other}` is neither `allow` nor `refuse`");
+                return Err(SettingsError::Wrong("RINGBACK_RUNTIME_PROGRAMS", text));
+            }
+        };
         for digest in variable("RINGBACK_TOKEN_SHA256").iter().flat_map(|list| list.split(',')) {
             let mut bytes = [0; 32];
             let read = hex::decode_to_slice(digest.trim(), &mut bytes);

@@ -124,6 +124,10 @@ codes! {
     UndefinedSource "undefined_source" Warning,
     /// A source that takes every request.
     OpenSource "open_source" Warning,
+    /// A program that the file doesn't define.
+    UndefinedProgram "undefined_program" Warning,
+    /// A command written as one text, as if a shell would read it.
+    CommandIsText "command_is_text" Warning,
     /// An event type that the strict catalogue doesn't have.
     UndefinedEvent "undefined_event" Warning,
     /// `${gateway:PORT…}` for a port that no gateway and no listener of the file has.
@@ -146,7 +150,11 @@ impl Code {
         self.severity() == Severity::Error
             || !matches!(
                 self,
-                Self::ListenerWithoutRoutes | Self::UnmatchedAddress | Self::UndefinedGateway | Self::OpenSource
+                Self::ListenerWithoutRoutes
+                    | Self::UnmatchedAddress
+                    | Self::UndefinedGateway
+                    | Self::OpenSource
+                    | Self::CommandIsText
             )
     }
 }
@@ -298,7 +306,10 @@ mod tests {
     fn every_error_refuses_the_start_and_so_do_most_warnings() {
         let harmless: Vec<&str> =
             Code::ALL.iter().filter(|code| !code.refuses_start()).map(|code| code.as_str()).collect();
-        assert_eq!(harmless, ["open_source", "undefined_gateway", "listener_without_routes", "unmatched_address"]);
+        assert_eq!(
+            harmless,
+            ["open_source", "command_is_text", "undefined_gateway", "listener_without_routes", "unmatched_address"]
+        );
         assert_eq!(Code::UnsetEnv.severity(), Severity::Warning);
     }
 }

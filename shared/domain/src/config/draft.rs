@@ -1,7 +1,7 @@
 //! The file as read, before names are resolved.
 
 use super::diagnostic::Span;
-use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, RouteId, Workflow};
+use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, Program, RouteId, Workflow};
 use crate::event::EventType;
 use crate::expr::Template;
 use crate::source::Source;
@@ -21,6 +21,7 @@ pub(super) struct Draft {
     pub(super) gateways: Vec<Gateway>,
     pub(super) workflows: IndexMap<String, Workflow>,
     pub(super) components: IndexMap<String, ComponentDraft>,
+    pub(super) programs: IndexMap<String, Program>,
     pub(super) delivery: DeliveryConfig,
     pub(super) sources: IndexMap<String, Source>,
     /// Components that jobs name.
@@ -31,6 +32,8 @@ pub(super) struct Draft {
     pub(super) targeted: Vec<(String, Span)>,
     /// Sources that `verify` names.
     pub(super) verified: Vec<(String, Span)>,
+    /// Programs that components name.
+    pub(super) run: Vec<(String, Span)>,
     /// Event types that components name outright.
     pub(super) published: Vec<(EventType, Span)>,
     /// Ids in use, as `listener one`, so that each kind has its own.

@@ -42,6 +42,8 @@ pub(super) enum Shape {
     TextTemplate,
     /// Names and text templates.
     TextTemplates,
+    /// Names and templates.
+    Templates,
     /// `"30s"`, or a number of milliseconds.
     Duration,
     /// A TCP port.

@@ -28,6 +28,7 @@ fn config(draft: Draft, components: IndexMap<String, Component>) -> Config {
         gateways: draft.gateways,
         workflows: draft.workflows,
         components,
+        programs: draft.programs,
         delivery: draft.delivery,
         sources: draft.sources,
     }

@@ -111,7 +111,7 @@ impl Schema {
                 let one = self.kinds(kinds);
                 json!({"type": "object", "additionalProperties": {"anyOf": [one, {"type": "null"}]}})
             }
-            Shape::Schema => json!({"type": "object"}),
+            Shape::Schema | Shape::Templates => json!({"type": "object"}),
             Shape::NameOr(kinds) => {
                 let one = self.kinds(kinds);
                 json!({"anyOf": [scalar(), one]})

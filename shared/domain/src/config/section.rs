@@ -6,6 +6,7 @@ pub(super) mod component;
 pub(super) mod controller;
 mod delivery;
 mod event;
+mod program;
 pub(super) mod gateway;
 pub(super) mod job;
 pub(super) mod listener;
@@ -45,6 +46,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &gateway::SECTION,
     &component::SECTION,
     &workflow::SECTION,
+    &program::SECTION,
     &delivery::SECTION,
     &source::SECTION,
 ];

@@ -1,7 +1,8 @@
 //! A configuration in a few lines for people: what `emulator check` prints.
 
 use super::{
-    Block, Completion, Component, Config, Inference, Listener, Route, RouteId, Routes, Step, Workflow, duration,
+    Block, Completion, Component, Config, Inference, Listener, Program, Route, RouteId, Routes, Step, Workflow,
+    duration, program::Action,
 };
 use crate::event::EventType;
 use crate::event::catalogue::TypeEntry;
@@ -18,6 +19,8 @@ pub struct Summary {
     pub workflows: Vec<WorkflowLine>,
     /// Components, in file order.
     pub components: Vec<ComponentLine>,
+    /// Programs, in file order.
+    pub programs: Vec<ProgramLine>,
     /// Only event types of the catalogue can be published.
     pub strict_events: bool,
     /// Event types that the file describes, in file order.
@@ -85,6 +88,15 @@ pub struct ComponentLine {
     pub inferred: Option<Inference>,
 }
 
+/// A program and what it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProgramLine {
+    /// Its name.
+    pub id: String,
+    /// What is run, in a few words.
+    pub does: String,
+}
+
 /// An event type that the file describes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EventLine {
@@ -102,6 +114,7 @@ pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
         routes: config.listeners.iter().flat_map(|listener| routes(config, listener)).collect(),
         workflows: config.workflows.values().map(workflow).collect(),
         components: config.components.iter().map(|(id, component)| line(id, component, inferred)).collect(),
+        programs: config.programs.iter().map(program).collect(),
         strict_events: config.delivery.catalogue.strict,
         events: config.delivery.catalogue.types.iter().filter(|(_, entry)| entry.in_file).map(event_line).collect(),
         allow_private: config.delivery.allow_private.iter().map(ToString::to_string).collect(),
@@ -136,7 +149,11 @@ fn resumes(config: &Config, route: &RouteId) -> String {
         Component::HttpClient(client) => {
             matches!(&client.completion, Some(Completion::Callback(callback)) if callback.route == *route)
         }
-        Component::Logger(_) | Component::Workflow(_) | Component::Delay(_) | Component::Event(_) => false,
+        Component::Logger(_)
+        | Component::Workflow(_)
+        | Component::Delay(_)
+        | Component::Event(_)
+        | Component::Program(_) => false,
     };
     let names: Vec<&str> =
         config.components.iter().filter(|(_, component)| waits(component)).map(|(id, _)| id.as_str()).collect();
@@ -200,9 +217,22 @@ fn line(id: &str, component: &Component, inferred: &[Inference]) -> ComponentLin
         ),
         Component::Delay(_) => ("pauses".to_owned(), None),
         Component::Event(publisher) => (format!("publishes {}", publisher.event), None),
+        Component::Program(call) => (format!("runs the program {}", call.program), None),
     };
     let inferred = inferred.iter().find(|inference| inference.component == id).cloned();
     ComponentLine { id: id.to_owned(), does, waits, inferred }
+}
+
+fn program((id, program): (&String, &Program)) -> ProgramLine {
+    let most = duration::print(program.timeout);
+    let does = match &program.action {
+        Action::Run(command) => {
+            let whose = command.user.as_ref().map(|user| format!(" as {user}")).unwrap_or_default();
+            format!("{:?}{whose}, at most {most}", command.argv)
+        }
+        Action::Invoke { function } => format!("the function {function} in AWS Lambda, at most {most}"),
+    };
+    ProgramLine { id: id.clone(), does }
 }
 
 fn event_line((event, entry): (&EventType, &TypeEntry)) -> EventLine {
@@ -273,6 +303,12 @@ impl fmt::Display for Summary {
                     if parts.is_empty() { "the route".to_owned() } else { parts.join("; ") }
                 )?;
             }
+        }
+        if !self.programs.is_empty() {
+            writeln!(f, "programs")?;
+        }
+        for ProgramLine { id, does } in &self.programs {
+            writeln!(f, "  {id}: {does}")?;
         }
         if self.strict_events || !self.events.is_empty() || !self.allow_private.is_empty() {
             writeln!(f, "delivery")?;

@@ -61,6 +61,13 @@ pub(super) const PUBLISHED: Place = Place {
     name: "the output of a component of type `event`",
     sources: &["response", "input", "item", "context", "env", "gateway", "listener"],
 };
+/// The output of a component that runs a program.
+pub(super) const PROGRAM_OUTPUT: Place = Place {
+    name: "the output of a component of type `program`",
+    sources: &["response", "input", "item", "context", "env", "gateway", "listener"],
+};
+/// What a program finds in its environment.
+pub(super) const PROGRAM_ENV: Place = Place { name: "a program's environment", sources: &["env"] };
 /// What a job starts from; `output` is that of the jobs before it.
 pub(super) const JOB: Place = Place {
     name: "a job",

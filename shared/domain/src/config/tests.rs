@@ -6,6 +6,7 @@ mod fields;
 mod hostile;
 mod keys_and_values;
 mod order;
+mod programs;
 mod routes;
 mod schema;
 mod summary;

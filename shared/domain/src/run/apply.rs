@@ -24,6 +24,7 @@ impl Input {
             | Self::TimedOut(job, ..)
             | Self::Woke(job, ..)
             | Self::ChildEnded(job, ..)
+            | Self::Ran(job, ..)
             | Self::Refused(job, ..) => Some(job),
             Self::Start | Self::Cancel => None,
         }
@@ -91,6 +92,7 @@ impl Run {
             Input::TimedOut(path, attempt) => self.timed_out(&path, attempt, turn),
             Input::Woke(path, attempt) => self.woke(&path, attempt, turn),
             Input::ChildEnded(path, attempt, ending) => self.child_ended(&path, attempt, ending, turn),
+            Input::Ran(path, attempt) => self.ran(&path, attempt, turn),
             Input::Refused(path, attempt, error) => self.refused(&path, attempt, error, turn),
         }
     }
@@ -111,6 +113,8 @@ impl Run {
             self.polled(path, outcome, turn);
         } else if let JobState::Publishing { .. } = &job.state {
             self.published(path, outcome, turn);
+        } else if let JobState::Invoking { .. } = &job.state {
+            self.invoked(path, outcome, turn);
         }
     }
 
@@ -147,6 +151,8 @@ impl Run {
                 }
             }
             JobState::Publishing { .. }
+            | JobState::Program { .. }
+            | JobState::Invoking { .. }
             | JobState::Polling { .. }
             | JobState::Sleeping { .. }
             | JobState::Child { .. }
@@ -173,6 +179,8 @@ impl Run {
                 self.fail(path, late(), turn);
             }
             JobState::Publishing { .. }
+            | JobState::Program { .. }
+            | JobState::Invoking { .. }
             | JobState::Resting { .. }
             | JobState::Polling { .. }
             | JobState::Sleeping { .. }
@@ -210,6 +218,8 @@ impl Run {
         match state {
             JobState::Calling { .. } => self.answered(path, attempt, Outcome::Unreachable(error), turn),
             JobState::Publishing { .. }
+            | JobState::Program { .. }
+            | JobState::Invoking { .. }
             | JobState::Resting { .. }
             | JobState::Waiting { .. }
             | JobState::Polling { .. }

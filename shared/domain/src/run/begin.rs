@@ -65,7 +65,7 @@ impl Run {
         component: &str,
         turn: &mut Turn<'_>,
     ) -> Result<(), JobError> {
-        match turn.plan.config.components.get(component) {
+        match turn.plan.config.component(component) {
             None => Err(JobError::new("unknown_component", format!("there is no component `{component}`"))),
             Some(Component::HttpClient(_)) => Ok(()),
             Some(Component::Logger(logger)) => {
@@ -97,6 +97,11 @@ impl Run {
             }
             Some(Component::Event(_)) => {
                 self.put(path, JobState::Publishing { stretch: turn.stretch.clone() });
+                Ok(())
+            }
+            Some(Component::Program(call)) => {
+                self.begin_program(path, call, turn)?;
+                self.set_deadline(path, job.timeout, turn);
                 Ok(())
             }
             Some(Component::Delay(delay)) => {
@@ -149,7 +154,7 @@ impl Run {
         let mut scope = self.scope(path, templates, plan, now);
         let reads_output = templates.iter().flat_map(|t| t.references()).any(|r| r.source == "output");
         if reads_output {
-            let found = plan.config.workflows.get(&self.workflow).and_then(|workflow| locate(workflow, path));
+            let found = plan.config.workflow(&self.workflow).and_then(|workflow| locate(workflow, path));
             if let Some((job, block)) = found {
                 scope = scope.with_owned("output", self.output_before(path, job, block));
             }
@@ -164,7 +169,7 @@ impl Run {
         plan: super::Plan<'_>,
         now: Timestamp,
     ) -> Result<Cow<'_, Value>, JobError> {
-        let workflow = plan.config.workflows.get(&self.workflow);
+        let workflow = plan.config.workflow(&self.workflow);
         let template = workflow.and_then(|workflow| locate(workflow, path)).and_then(|(job, _)| job.input.as_ref());
         match template {
             None => Ok(Cow::Borrowed(&self.input)),

@@ -22,7 +22,7 @@ impl Run {
     pub(super) fn drive(&mut self, turn: &mut Turn<'_>) {
         let Phase::Active { started_at } = self.phase else { return };
         let plan = turn.plan;
-        let output = match plan.config.workflows.get(&self.workflow) {
+        let output = match plan.config.workflow(&self.workflow) {
             None => Err(JobError::new("unknown_workflow", format!("there is no workflow `{}`", self.workflow))),
             Some(workflow) => match self.drive_block("", &workflow.jobs, turn) {
                 Standing::Open => return,
@@ -153,7 +153,7 @@ impl Run {
     }
 
     pub(super) fn definition<'a>(&self, path: &JobPath, turn: &Turn<'a>) -> Option<&'a Job> {
-        let workflow = turn.plan.config.workflows.get(&self.workflow)?;
+        let workflow = turn.plan.config.workflow(&self.workflow)?;
         locate(workflow, path).map(|(job, _)| job)
     }
 }

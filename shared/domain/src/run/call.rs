@@ -15,7 +15,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a call may take at the most, whatever the file says: 9 min. With the 5 min of a stretch before it hands over,
 /// it ends within the 15 min that a Lambda function may run
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>) and its message stays hidden.
-const LONGEST_CALL: Duration = Duration::from_secs(9 * 60);
+pub(super) const LONGEST_CALL: Duration = Duration::from_secs(9 * 60);
 /// How long a wait may last where nothing says otherwise: 24 h.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -127,9 +127,9 @@ impl Run {
         let gone = || JobError::new("unknown_workflow", format!("`{path}` starts nothing in the file as it is now"));
         let Some(job) = self.jobs.get(path) else { return Err(gone()) };
         let JobState::Child { child, .. } = &job.state else { return Err(gone()) };
-        let found = plan.config.workflows.get(&self.workflow).and_then(|w| super::path::locate(w, path));
+        let found = plan.config.workflow(&self.workflow).and_then(|w| super::path::locate(w, path));
         let Some((Job { step: Step::Call { component }, .. }, _)) = found else { return Err(gone()) };
-        let Some(Component::Workflow(sub)) = plan.config.components.get(component) else { return Err(gone()) };
+        let Some(Component::Workflow(sub)) = plan.config.component(component) else { return Err(gone()) };
         if !plan.config.workflows.contains_key(&sub.workflow) {
             return Err(JobError::new("unknown_workflow", format!("there is no workflow `{}`", sub.workflow)));
         }
@@ -162,11 +162,11 @@ impl Run {
     }
 
     fn attempt<'a>(&'a self, path: &JobPath, plan: Plan<'a>, now: Timestamp) -> Result<Attempt<'a>, JobError> {
-        let found = plan.config.workflows.get(&self.workflow).and_then(|w| super::path::locate(w, path));
+        let found = plan.config.workflow(&self.workflow).and_then(|w| super::path::locate(w, path));
         let gone = || JobError::new("unknown_component", format!("`{path}` calls nothing in the file as it is now"));
         let (job, _) = found.ok_or_else(gone)?;
         let Step::Call { component } = &job.step else { return Err(gone()) };
-        let Some(Component::HttpClient(client)) = plan.config.components.get(component) else { return Err(gone()) };
+        let Some(Component::HttpClient(client)) = plan.config.component(component) else { return Err(gone()) };
         let input = self.step_input(path, plan, now)?;
         Ok(Attempt { client, job, input })
     }
@@ -181,7 +181,7 @@ impl CallbackCompletion {
 
 /// How long an attempt may last with its wait: the completion's `timeout`, and the job's where that is shorter.
 pub(super) fn wait_timeout(job: &Job, config: &Config) -> Duration {
-    let component = if let Step::Call { component } = &job.step { config.components.get(component) } else { None };
+    let component = if let Step::Call { component } = &job.step { config.component(component) } else { None };
     let completion =
         if let Some(Component::HttpClient(client)) = component { client.completion.as_ref() } else { None };
     let timeout = match completion {

@@ -1,4 +1,4 @@
-use super::{JobPath, Owed, Stretch};
+use super::{Claim, Errand, JobPath, Owed, ProgramOutcome, Stretch};
 use crate::id::RunId;
 use crate::wait::{Arrival, WaitKey};
 use jiff::Timestamp;
@@ -33,6 +33,22 @@ pub enum JobState {
     /// The event is to be stored, or is being stored, by the stretch.
     Publishing {
         /// Who stores it.
+        stretch: Stretch,
+    },
+    /// A worker is to run the program, or runs it.
+    Program {
+        /// What is asked of it.
+        errand: Errand,
+        /// Who runs it; nobody yet where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        claim: Option<Claim>,
+        /// What came of it, until the run goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outcome: Option<ProgramOutcome>,
+    },
+    /// The function in AWS Lambda is to be invoked, or is being invoked, by the stretch.
+    Invoking {
+        /// Who invokes it.
         stretch: Stretch,
     },
     /// Between two attempts; `attempt` is already the next one's number.
@@ -139,7 +155,7 @@ impl JobError {
         Self { detail, ..self }
     }
 
-    pub(super) fn template(error: &crate::expr::EvalError) -> Self {
+    pub(crate) fn template(error: &crate::expr::EvalError) -> Self {
         Self::new("template", error.to_string())
     }
 
@@ -157,7 +173,14 @@ impl JobState {
 
     /// Whether somebody of ours is busy with it right now.
     pub(super) fn is_at_work(&self) -> bool {
-        matches!(self, Self::Calling { .. } | Self::Publishing { .. } | Self::Polling { asker: Some(_), .. })
+        matches!(
+            self,
+            Self::Calling { .. }
+                | Self::Publishing { .. }
+                | Self::Polling { asker: Some(_), .. }
+                | Self::Program { claim: Some(_), .. }
+                | Self::Invoking { .. }
+        )
     }
 
     /// The word that the API shows.
@@ -167,7 +190,10 @@ impl JobState {
             | Self::Publishing { .. }
             | Self::Branching { .. }
             | Self::Looping { .. }
+            | Self::Program { claim: Some(_), .. }
+            | Self::Invoking { .. }
             | Self::Recovering { .. } => "running",
+            Self::Program { claim: None, .. } => "queued",
             Self::Resting { .. } => "retrying",
             Self::Waiting { .. } | Self::Polling { .. } | Self::Sleeping { .. } | Self::Child { .. } => "waiting",
             Self::Completed { .. } => "completed",
@@ -184,6 +210,8 @@ impl JobRun {
             JobState::Completed { at, .. } | JobState::Failed { at, .. } | JobState::Cancelled { at } => Some(*at),
             JobState::Calling { .. }
             | JobState::Publishing { .. }
+            | JobState::Program { .. }
+            | JobState::Invoking { .. }
             | JobState::Resting { .. }
             | JobState::Waiting { .. }
             | JobState::Polling { .. }
@@ -201,12 +229,15 @@ impl JobRun {
                 Some(Owed::Call(path.clone(), self.attempt))
             }
             JobState::Publishing { stretch } if stretch == by => Some(Owed::Publish(path.clone(), self.attempt)),
+            JobState::Invoking { stretch } if stretch == by => Some(Owed::Invoke(path.clone(), self.attempt)),
             JobState::Waiting { opener: Some(stretch), .. } if stretch == by => {
                 Some(Owed::OpenWait(path.clone(), self.attempt))
             }
             JobState::Child { starter, .. } if starter == by => Some(Owed::StartChild(path.clone(), self.attempt)),
             JobState::Calling { .. }
             | JobState::Publishing { .. }
+            | JobState::Program { .. }
+            | JobState::Invoking { .. }
             | JobState::Resting { .. }
             | JobState::Waiting { .. }
             | JobState::Polling { .. }

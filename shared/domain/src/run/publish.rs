@@ -75,9 +75,9 @@ impl Run {
     fn publisher<'a>(&self, path: &JobPath, plan: Plan<'a>) -> Result<&'a Publisher, JobError> {
         let gone =
             || JobError::new("unknown_component", format!("`{path}` publishes nothing in the file as it is now"));
-        let found = plan.config.workflows.get(&self.workflow).and_then(|workflow| locate(workflow, path));
+        let found = plan.config.workflow(&self.workflow).and_then(|workflow| locate(workflow, path));
         let Step::Call { component } = &found.ok_or_else(gone)?.0.step else { return Err(gone()) };
-        match plan.config.components.get(component) {
+        match plan.config.component(component) {
             Some(Component::Event(publisher)) => Ok(publisher),
             _ => Err(gone()),
         }

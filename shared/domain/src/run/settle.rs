@@ -25,9 +25,13 @@ pub(super) enum Ending {
 impl Run {
     pub(super) fn http_client<'a>(&self, path: &JobPath, turn: &Turn<'a>) -> Option<&'a HttpClient> {
         let Step::Call { component } = &self.definition(path, turn)?.step else { return None };
-        match turn.plan.config.components.get(component)? {
+        match turn.plan.config.component(component)? {
             Component::HttpClient(client) => Some(client),
-            Component::Logger(_) | Component::Workflow(_) | Component::Delay(_) | Component::Event(_) => None,
+            Component::Logger(_)
+            | Component::Workflow(_)
+            | Component::Delay(_)
+            | Component::Event(_)
+            | Component::Program(_) => None,
         }
     }
 
@@ -101,6 +105,7 @@ impl Run {
         let template = match self.component(path, turn) {
             Some(Component::HttpClient(client)) => client.output.as_ref(),
             Some(Component::Event(publisher)) => publisher.output.as_ref(),
+            Some(Component::Program(call)) => call.output.as_ref(),
             Some(Component::Logger(_) | Component::Workflow(_) | Component::Delay(_)) | None => None,
         };
         let output = match template.map(|template| self.component_output(path, template, &response, result, turn)) {
@@ -166,7 +171,7 @@ impl Run {
 
     pub(super) fn component<'a>(&self, path: &JobPath, turn: &Turn<'a>) -> Option<&'a Component> {
         let Step::Call { component } = &self.definition(path, turn)?.step else { return None };
-        turn.plan.config.components.get(component)
+        turn.plan.config.component(component)
     }
 
     /// The job's own `output` decides what others see of it.
@@ -192,7 +197,9 @@ impl Run {
         let is_first = !matches!(job.state, JobState::Recovering { .. });
         let definition = definition.filter(|_| is_first);
         let attempt = job.attempt;
-        let retry = definition.and_then(|job| job.retry).filter(|retry| attempt < retry.max_attempts);
+        let retry = definition
+            .and_then(|job| super::program::retry(job, turn.plan))
+            .filter(|retry| attempt < retry.max_attempts);
         let rest = retry.map(|retry| after(turn.now, pause(retry.delay, retry.backoff, attempt)));
         job.state = match rest {
             Some(until) => JobState::Resting { until, error },

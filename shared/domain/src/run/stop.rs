@@ -48,6 +48,8 @@ impl Run {
             }
             JobState::Calling { .. }
             | JobState::Publishing { .. }
+            | JobState::Program { .. }
+            | JobState::Invoking { .. }
             | JobState::Polling { .. }
             | JobState::Sleeping { .. }
             | JobState::Child { .. }

@@ -1,18 +1,12 @@
-//! Parameters of AWS Systems Manager, read once when a function starts.
-//!
-//! One operation of a service that has more than a hundred and forty: its SDK crate would cost every build a minute, so
-//! the request is made here, and signed by the library that the SDK itself signs with
+//! Parameters of AWS Systems Manager, read once when a function starts
 //! (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>).
 
-use crate::clock::{Clock, SystemClock};
+use crate::signed::{self, Request};
 use aws_config::SdkConfig;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4::SigningParams;
 use lambda_runtime::Error;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Names in one request (the page above: 10).
@@ -43,26 +37,9 @@ pub(super) async fn parameters(aws: &SdkConfig, names: &[String]) -> Result<Hash
 }
 
 async fn ask(aws: &SdkConfig, request: &Value) -> Result<Value, Error> {
-    let region = aws.region().ok_or("no AWS region is set")?.as_ref();
-    let url = match aws.endpoint_url() {
-        Some(url) => url.trim_end_matches('/').to_owned() + "/",
-        None => format!("https://ssm.{region}.amazonaws.com/"),
-    };
-    let body = request.to_string();
-    let provider = aws.credentials_provider().ok_or("no AWS credentials are set")?;
-    let identity = provider.provide_credentials().await?.into();
-    let parameters = SigningParams::builder().identity(&identity).region(region).name("ssm");
-    let parameters =
-        parameters.time(SystemTime::from(SystemClock.now())).settings(SigningSettings::default()).build()?;
     let headers = [("content-type", CONTENT_TYPE), ("x-amz-target", TARGET)];
-    let signable = SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()))?;
-    let (signed, _) = sign(signable, &parameters.into())?.into_parts();
-    let mut http = http::Request::post(&url).header("content-type", CONTENT_TYPE).header("x-amz-target", TARGET);
-    http = http.header("accept", "application/json");
-    let mut http = http.body(body)?;
-    signed.apply_to_request_http1x(&mut http);
-    let client = reqwest::Client::builder().timeout(TIMEOUT).build()?;
-    let answer = client.execute(http.try_into()?).await?;
+    let request = Request { service: "ssm", path: "/", headers: &headers, body: request.to_string(), timeout: TIMEOUT };
+    let answer = signed::send(aws, request).await?;
     let status = answer.status();
     let answer = answer.json::<Value>().await?;
     if status.is_success() {

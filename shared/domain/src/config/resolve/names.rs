@@ -41,6 +41,11 @@ pub(super) fn check(cx: &mut Cx) {
         let meant = nearest(name, draft.sources.keys().map(String::as_str));
         problems.push(Problem::new(Code::UndefinedSource, *span, message).suggest(meant));
     }
+    for (name, span) in draft.run.iter().filter(|(name, _)| !known("program", name)) {
+        let message = format!("this file has no program `{name}`");
+        let meant = nearest(name, draft.programs.keys().map(String::as_str));
+        problems.push(Problem::new(Code::UndefinedProgram, *span, message).suggest(meant));
+    }
     let catalogue = &draft.delivery.catalogue;
     for (name, span) in draft.published.iter().filter(|(name, _)| !catalogue.allows(name)) {
         let message = format!("`strict_events` is on, and `delivery.events` has no event type `{name}`");

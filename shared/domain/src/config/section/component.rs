@@ -4,7 +4,7 @@ use super::completion::{COMPLETIONS, completion};
 use super::event::{EVENT, event};
 use super::listener::claim;
 use super::request::{REQUEST, request, texts};
-use super::{Item, Section};
+use super::{Item, Section, program};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Span};
 use crate::config::draft::{CompletionDraft, ComponentDraft};
@@ -24,12 +24,12 @@ pub(in crate::config) static SECTION: Section = Section {
 };
 
 /// What a component can be.
-pub(super) static KINDS: Kinds = &[&HTTP_CLIENT, &LOGGER, &WORKFLOW, &DELAY, &EVENT];
+pub(super) static KINDS: Kinds = &[&HTTP_CLIENT, &LOGGER, &WORKFLOW, &DELAY, &EVENT, &program::CALL];
 
 /// A wait always has a deadline: this one, where the file has none.
 pub(in crate::config) const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
-const TYPES: &[&str] = &["http-client", "logger", "workflow", "delay", "event"];
+const TYPES: &[&str] = &["http-client", "logger", "workflow", "delay", "event", "program"];
 
 pub(super) const ID: Key = Key::new("id", Shape::Id, "Its name, where components are a list.");
 
@@ -124,6 +124,7 @@ pub(super) fn component(cx: &mut Cx, item: &Item<'_>, id: String) {
         "workflow" => workflow(cx, item),
         "delay" => delay(cx, item),
         "event" => event(cx, item),
+        "program" => program::call(cx, item),
         _ => http_client(cx, item),
     };
     if let Some(draft) = draft {

@@ -55,7 +55,7 @@ static CALL: Keys = Keys {
     ],
 };
 
-static RETRY: Keys = Keys {
+pub(super) static RETRY: Keys = Keys {
     name: "`retry`",
     doc: "How often a failed job is tried.",
     groups: &[&[
@@ -139,7 +139,7 @@ fn depends_on(cx: &mut Cx, node: &Node) -> Vec<(String, Span)> {
     names
 }
 
-fn retry(cx: &mut Cx, map: &Map<'_>) -> Option<Retry> {
+pub(super) fn retry(cx: &mut Cx, map: &Map<'_>) -> Option<Retry> {
     let entry = map.entry("retry")?;
     let map = Map::open(cx, &entry.value, entry.key_span, &RETRY)?;
     Some(Retry {

@@ -231,7 +231,7 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
         ("components: [a]", "f:1:14: error[wrong_type]: a component is a mapping, not `a`"),
         (
             "component: {id: c, type: http-clinet}",
-            "f:1:26: error[bad_value]: `http-clinet` is none of: http-client, logger, workflow, delay, event; did you mean `http-client`?",
+            "f:1:26: error[bad_value]: `http-clinet` is none of: http-client, logger, workflow, delay, event, program; did you mean `http-client`?",
         ),
         (
             "component: {id: c, endpoint: 'https://h', headers: [a]}",

@@ -102,7 +102,10 @@ fn an_unknown_key_is_refused_by_both() {
 
 /// A mapping by id takes any key; what stands behind it is then wrong in both, but for another reason.
 fn is_by_id(pointer: &str) -> bool {
-    matches!(pointer, "/workflows" | "/components" | "/delivery/events" | "/sources")
+    matches!(
+        pointer,
+        "/workflows" | "/components" | "/programs" | "/programs/deploy/env" | "/delivery/events" | "/sources"
+    )
 }
 
 #[test]

@@ -57,7 +57,11 @@ fn prints_every_kind_of_thing() {
       child: runs other, waits for its run, at most 2h
       pause: pauses
       announce: publishes report.ready
+      ship: runs the program deploy
       main.inner: pauses
+    programs
+      deploy: ["python", "scripts/deploy.py"] as deployer, at most 10m
+      thumbnails: the function arn:aws:lambda:eu-west-1:123456789012:function:thumbnails in AWS Lambda, at most 1m
     delivery
       report.ready: A report can be fetched, with a schema
       report.gone

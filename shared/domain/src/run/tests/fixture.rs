@@ -165,7 +165,7 @@ impl<'a> Story<'a> {
     pub(super) fn closed(&self) -> Vec<&str> {
         let closed = self.effects.iter().filter_map(|effect| match effect {
             Effect::CloseWait(WaitKey { key, .. }, _) => Some(key.as_str()),
-            Effect::Log { .. } | Effect::StopChild(_) | Effect::Wake { .. } => None,
+            Effect::Log { .. } | Effect::StopChild(_) | Effect::Wake { .. } | Effect::RunProgram { .. } => None,
         });
         closed.collect()
     }
@@ -174,7 +174,7 @@ impl<'a> Story<'a> {
     pub(super) fn logged(&self) -> Vec<(&str, &str, &Value)> {
         let lines = self.effects.iter().filter_map(|effect| match effect {
             Effect::Log { level, message, data, .. } => Some((level.as_str(), message.as_str(), data)),
-            Effect::CloseWait(..) | Effect::StopChild(_) | Effect::Wake { .. } => None,
+            Effect::CloseWait(..) | Effect::StopChild(_) | Effect::Wake { .. } | Effect::RunProgram { .. } => None,
         });
         lines.collect()
     }

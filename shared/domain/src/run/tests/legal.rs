@@ -5,7 +5,9 @@ use super::workflows::{NAMES, WORKFLOWS};
 use crate::config::{RouteId, Step};
 use crate::id::RunId;
 use crate::run::path::locate;
-use crate::run::{Effect, Input, JobError, JobPath, JobState, Outcome, Phase, Run, Stretch};
+use crate::run::{
+    Claim, Claiming, Effect, Input, JobError, JobPath, JobRun, JobState, Outcome, Phase, ProgramOutcome, Run, Stretch,
+};
 use crate::wait::{Arrival, Verdict, WaitKey};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -23,6 +25,8 @@ enum Event {
         attempt: i64,
         stretch: Index,
     },
+    /// A worker claims a job, or tells what came of it, with that exit code.
+    Worker(Index, Option<i32>),
     /// What was applied before.
     Again(Index),
     /// Seconds.
@@ -40,6 +44,7 @@ enum Kind {
     TimedOut,
     Woke,
     ChildEnded(bool),
+    Ran,
     Refused,
 }
 
@@ -56,6 +61,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Kind::TimedOut),
         6 => Just(Kind::Woke),
         2 => any::<bool>().prop_map(Kind::ChildEnded),
+        3 => Just(Kind::Ran),
         1 => Just(Kind::Refused),
     ];
     let attempt = prop_oneof![8 => Just(0), 1 => -2..=2_i64];
@@ -67,6 +73,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     });
     let event = prop_oneof![
         60 => news,
+        12 => (any::<Index>(), prop::option::of(0..2_i32)).prop_map(|(job, code)| Event::Worker(job, code)),
         6 => any::<Index>().prop_map(Event::Again),
         20 => (0..20_i64).prop_map(Event::Pass),
         1 => (0..4000_i64).prop_map(Event::Pass),
@@ -87,6 +94,10 @@ proptest! {
             let (input, stretch) = match event {
                 Event::Pass(seconds) => {
                     story.now = story.now.checked_add(SignedDuration::from_secs(seconds)).expect("a time");
+                    continue;
+                }
+                Event::Worker(job, exit_code) => {
+                    work(&mut story, job, exit_code)?;
                     continue;
                 }
                 Event::Again(_) if applied.is_empty() => continue,
@@ -130,8 +141,42 @@ fn news(run: &Run, kind: Kind, job: Index, attempt: i64) -> Input {
         Kind::Woke => Input::Woke(job, attempt),
         Kind::ChildEnded(true) => Input::ChildEnded(job, attempt, Ok(json!("output"))),
         Kind::ChildEnded(false) => Input::ChildEnded(job, attempt, Err(error())),
+        Kind::Ran => Input::Ran(job, attempt),
         Kind::Refused => Input::Refused(job, attempt, error()),
     }
+}
+
+/// What a worker writes changes nothing but its own job.
+fn work(story: &mut Story<'_>, job: Index, exit_code: Option<i32>) -> Result<(), TestCaseError> {
+    if story.run.jobs.is_empty() {
+        return Ok(());
+    }
+    let at_work = |job: &JobRun| matches!(job.state, JobState::Program { .. });
+    let mut jobs: Vec<_> = story.run.jobs.iter().filter(|(_, job)| at_work(job)).collect();
+    jobs.extend(story.run.jobs.iter().take(1));
+    let (path, attempt) = {
+        let (path, job) = job.get(&jobs);
+        ((*path).clone(), job.attempt)
+    };
+    let until = story.now.checked_add(SignedDuration::from_secs(5)).expect("a time");
+    let by = format!("worker {}", story.now);
+    let next = match exit_code {
+        None => match story.run.clone().claim(&path, attempt, Claim { by, until }, story.now) {
+            Claiming::Claimed(run) => Some(*run),
+            Claiming::Taken(_) | Claiming::Over => None,
+        },
+        Some(code) => {
+            let outcome = ProgramOutcome::Refused(JobError::new("x", format!("{code}")));
+            story.run.clone().ended(&path, attempt, &by, outcome)
+        }
+    };
+    let Some(next) = next else { return Ok(()) };
+    prop_assert!(!story.run.has_ended());
+    let mut same = next.clone();
+    same.jobs.insert(path.clone(), story.run.jobs[&path].clone());
+    prop_assert_eq!(&same, &story.run);
+    story.run = next;
+    Ok(())
 }
 
 /// Any message's stretch, those of the jobs among them.
@@ -165,7 +210,11 @@ fn check(file: &File, before: &Run, after: &Story<'_>) -> Result<(), TestCaseErr
     }
     for (path, job) in &run.jobs {
         let (definition, block) = locate(&file.config.workflows[&run.workflow], path).expect("a job of the file");
-        prop_assert!(job.attempt <= definition.retry.map_or(1, |retry| retry.max_attempts), "{} tries too often", path);
+        prop_assert!(
+            job.attempt <= crate::run::program::retry(definition, after.plan()).map_or(1, |retry| retry.max_attempts),
+            "{} tries too often",
+            path
+        );
         match before.jobs.get(path) {
             Some(old) if old.state.has_ended() => prop_assert_eq!(old, job, "an ended job never changes"),
             Some(old) => prop_assert!(old.attempt <= job.attempt),

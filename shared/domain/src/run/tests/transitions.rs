@@ -6,13 +6,19 @@
 use super::fixture::{File, Story, at, file};
 use crate::config::RouteId;
 use crate::id::RunId;
-use crate::run::{Effect, Input, JobError, JobPath, JobRun, JobState, Outcome, Phase, Stretch};
+use crate::program::Ended;
+use crate::run::{
+    Claim, Effect, Errand, Input, JobError, JobPath, JobRun, JobState, Outcome, Phase, ProgramOutcome, Stretch,
+};
 use crate::wait::{Arrival, Verdict, WaitKey};
 use serde_json::json;
 
 const FILE: &str = r#"
 listener: {port: 8090, callbacks: [{path: /done, identify_by: "${body.key}"}]}
+programs: {ship: {command: [x]}, fun: {function: f}}
 components:
+  ship: {type: program, program: ship}
+  fun: {type: program, program: fun}
   plain: {endpoint: "https://a.test/call"}
   early: {endpoint: "https://a.test/call", completion: {type: callback, wait_for: "${input.key}"}}
   late: {endpoint: "https://a.test/call", completion: {type: callback, wait_for: "${response.key}"}}
@@ -31,6 +37,8 @@ workflows:
   - {id: late, jobs: [{id: job, component: late, retry: *retry}]}
   - {id: polled, jobs: [{id: job, component: polled, retry: *retry}]}
   - {id: told, jobs: [{id: job, component: told, retry: *retry}]}
+  - {id: ship, jobs: [{id: job, component: ship, retry: *retry}]}
+  - {id: fun, jobs: [{id: job, component: fun, retry: *retry}]}
   - {id: pause, jobs: [{id: job, component: pause, retry: *retry}]}
   - {id: child, jobs: [{id: job, component: child, retry: *retry}]}
   - {id: if, jobs: [{id: job, type: if, condition: true, then: [{id: in, component: plain}], retry: *retry}]}
@@ -38,62 +46,72 @@ workflows:
 "#;
 
 const THIS_ATTEMPT: &str = "
-              200      500      broken   success  failure  deadline woke     child    no child refused
-not begun     =        =        =        =        =        =        =        =        =        =
-queued        done     rests w  rests w  held     held     rests w  calling  calling  calling  rests w
-run ended     =        =        =        =        =        =        =        =        =        =
-calling       done     rests w  rests w  held     held     rests w  =        =        =        rests w
-calling early waits    rests w  rests w  held     held     rests w  =        =        =        rests w
-calling late  waits    rests w  rests w  held     held     rests w  =        =        =        rests w
-calling poll  polls w  rests w  rests w  held     held     rests w  =        =        =        rests w
-calling !     waits    fixing c fixing c held     held     fixing c =        =        =        fixing c
-held success  done     done     done     =        =        done     =        =        =        done
-held failure  rests w  rests w  rests w  held     =        rests w  =        =        =        rests w
-publishing    done     rests w  rests w  =        =        rests w  =        =        =        rests w
-resting       =        =        =        held     held     rests w  calling  =        =        rests w
-resting on    =        =        =        held     held     rests w  =        =        =        rests w
-waiting       =        =        =        done     rests w  rests w  =        =        =        rests w
-polling       =        =        =        =        =        rests w  asks     =        =        rests w
-asking        done     polls w  polls w  =        =        rests w  =        =        =        rests w
-sleeping      =        =        =        =        =        rests w  done     =        =        =
-sleeping on   =        =        =        =        =        rests w  =        =        =        =
-child         =        =        =        =        =        rests s w=        done     rests w  rests w
-branching     =        =        =        =        =        rests w  =        =        =        =
-looping       =        =        =        =        =        rests w  =        =        =        =
-recovering    =        =        =        =        =        =        =        =        =        =
-completed     =        =        =        =        =        =        =        =        =        =
-failed        =        =        =        =        =        =        =        =        =        =
-cancelled     =        =        =        =        =        =        =        =        =        =
+              200      500      broken   success  failure  deadline woke     child    no child ran      refused
+not begun     =        =        =        =        =        =        =        =        =        =        =
+queued        done     rests w  rests w  held     held     rests w  calling  calling  calling  calling  rests w
+run ended     =        =        =        =        =        =        =        =        =        =        =
+calling       done     rests w  rests w  held     held     rests w  =        =        =        =        rests w
+calling early waits    rests w  rests w  held     held     rests w  =        =        =        =        rests w
+calling late  waits    rests w  rests w  held     held     rests w  =        =        =        =        rests w
+calling poll  polls w  rests w  rests w  held     held     rests w  =        =        =        =        rests w
+calling !     waits    fixing c fixing c held     held     fixing c =        =        =        =        fixing c
+held success  done     done     done     =        =        done     =        =        =        =        done
+held failure  rests w  rests w  rests w  held     =        rests w  =        =        =        =        rests w
+publishing    done     rests w  rests w  =        =        rests w  =        =        =        =        rests w
+handed over   =        =        =        =        =        rests w  =        =        =        =        rests w
+claimed       =        =        =        =        =        rests w  =        =        =        =        rests w
+ran           =        =        =        =        =        rests w  =        =        =        done     rests w
+ran badly     =        =        =        =        =        rests w  =        =        =        rests w  rests w
+invoking      done     rests w  rests w  =        =        rests w  =        =        =        =        rests w
+resting       =        =        =        held     held     rests w  calling  =        =        =        rests w
+resting on    =        =        =        held     held     rests w  =        =        =        =        rests w
+waiting       =        =        =        done     rests w  rests w  =        =        =        =        rests w
+polling       =        =        =        =        =        rests w  asks     =        =        =        rests w
+asking        done     polls w  polls w  =        =        rests w  =        =        =        =        rests w
+sleeping      =        =        =        =        =        rests w  done     =        =        =        =
+sleeping on   =        =        =        =        =        rests w  =        =        =        =        =
+child         =        =        =        =        =        rests s w=        done     rests w  =        rests w
+branching     =        =        =        =        =        rests w  =        =        =        =        =
+looping       =        =        =        =        =        rests w  =        =        =        =        =
+recovering    =        =        =        =        =        =        =        =        =        =        =
+completed     =        =        =        =        =        =        =        =        =        =        =
+failed        =        =        =        =        =        =        =        =        =        =        =
+cancelled     =        =        =        =        =        =        =        =        =        =        =
 ";
 
 /// Only a success counts for an attempt before this one.
 const EARLIER_ATTEMPT: &str = "
-              200      500      broken   success  failure  deadline woke     child    no child refused
-not begun     =        =        =        =        =        =        =        =        =        =
-queued        calling  calling  calling  held     calling  calling  calling  calling  calling  calling
-run ended     =        =        =        =        =        =        =        =        =        =
-calling       =        =        =        held     =        =        =        =        =        =
-calling early =        =        =        held     =        =        =        =        =        =
-calling late  =        =        =        held     =        =        =        =        =        =
-calling poll  =        =        =        held     =        =        =        =        =        =
-calling !     =        =        =        held     =        =        =        =        =        =
-held success  =        =        =        =        =        =        =        =        =        =
-held failure  =        =        =        held     =        =        =        =        =        =
-publishing    =        =        =        =        =        =        =        =        =        =
-resting       =        =        =        done     =        =        =        =        =        =
-resting on    =        =        =        done     =        =        =        =        =        =
-waiting       =        =        =        done c   =        =        =        =        =        =
-polling       =        =        =        =        =        =        =        =        =        =
-asking        =        =        =        =        =        =        =        =        =        =
-sleeping      =        =        =        =        =        =        =        =        =        =
-sleeping on   =        =        =        =        =        =        =        =        =        =
-child         =        =        =        =        =        =        =        =        =        =
-branching     =        =        =        =        =        =        =        =        =        =
-looping       =        =        =        =        =        =        =        =        =        =
-recovering    =        =        =        =        =        =        =        =        =        =
-completed     =        =        =        =        =        =        =        =        =        =
-failed        =        =        =        =        =        =        =        =        =        =
-cancelled     =        =        =        =        =        =        =        =        =        =
+              200      500      broken   success  failure  deadline woke     child    no child ran      refused
+not begun     =        =        =        =        =        =        =        =        =        =        =
+queued        calling  calling  calling  held     calling  calling  calling  calling  calling  calling  calling
+run ended     =        =        =        =        =        =        =        =        =        =        =
+calling       =        =        =        held     =        =        =        =        =        =        =
+calling early =        =        =        held     =        =        =        =        =        =        =
+calling late  =        =        =        held     =        =        =        =        =        =        =
+calling poll  =        =        =        held     =        =        =        =        =        =        =
+calling !     =        =        =        held     =        =        =        =        =        =        =
+held success  =        =        =        =        =        =        =        =        =        =        =
+held failure  =        =        =        held     =        =        =        =        =        =        =
+publishing    =        =        =        =        =        =        =        =        =        =        =
+handed over   =        =        =        =        =        =        =        =        =        =        =
+claimed       =        =        =        =        =        =        =        =        =        =        =
+ran           =        =        =        =        =        =        =        =        =        =        =
+ran badly     =        =        =        =        =        =        =        =        =        =        =
+invoking      =        =        =        =        =        =        =        =        =        =        =
+resting       =        =        =        done     =        =        =        =        =        =        =
+resting on    =        =        =        done     =        =        =        =        =        =        =
+waiting       =        =        =        done c   =        =        =        =        =        =        =
+polling       =        =        =        =        =        =        =        =        =        =        =
+asking        =        =        =        =        =        =        =        =        =        =        =
+sleeping      =        =        =        =        =        =        =        =        =        =        =
+sleeping on   =        =        =        =        =        =        =        =        =        =        =
+child         =        =        =        =        =        =        =        =        =        =        =
+branching     =        =        =        =        =        =        =        =        =        =        =
+looping       =        =        =        =        =        =        =        =        =        =        =
+recovering    =        =        =        =        =        =        =        =        =        =        =
+completed     =        =        =        =        =        =        =        =        =        =        =
+failed        =        =        =        =        =        =        =        =        =        =        =
+cancelled     =        =        =        =        =        =        =        =        =        =        =
 ";
 
 const NO_ATTEMPT: &str = "
@@ -109,6 +127,11 @@ calling !     =        stopped c
 held success  =        stopped
 held failure  =        stopped
 publishing    =        stopped
+handed over   =        stopped
+claimed       =        stopped
+ran           =        stopped
+ran badly     =        stopped
+invoking      =        stopped
 resting       =        stopped c
 resting on    =        stopped c
 waiting       =        stopped c
@@ -180,6 +203,13 @@ fn rows() -> Vec<Row> {
                 rows.push(row("held failure", "early", calling(Some(Verdict::Failure))));
             }
             JobState::Publishing { .. } => rows.push(row("publishing", "told", now)),
+            JobState::Program { .. } => {
+                rows.push(row("handed over", "ship", now));
+                rows.push(row("claimed", "ship", program(None)));
+                rows.push(row("ran", "ship", program(Some(0))));
+                rows.push(row("ran badly", "ship", program(Some(1))));
+            }
+            JobState::Invoking { .. } => rows.push(row("invoking", "fun", now)),
             JobState::Resting { .. } => {
                 rows.push(row("resting", "early", now));
                 rows.push(row("resting on", "early", JobState::Resting { until: at(101), error: error() }));
@@ -209,7 +239,9 @@ fn next(state: &JobState) -> Option<JobState> {
     let wait = WaitKey { route: RouteId("r".to_owned()), key: "k".to_owned() };
     Some(match state {
         JobState::Calling { .. } => JobState::Publishing { stretch: wake() },
-        JobState::Publishing { .. } => JobState::Resting { until: at(100), error: error() },
+        JobState::Publishing { .. } => JobState::Program { errand: errand(), claim: None, outcome: None },
+        JobState::Program { .. } => JobState::Invoking { stretch: wake() },
+        JobState::Invoking { .. } => JobState::Resting { until: at(100), error: error() },
         JobState::Resting { .. } => {
             JobState::Waiting { wait, response: json!({"key": "k"}), deadline: at(200), opener: None }
         }
@@ -229,6 +261,22 @@ fn next(state: &JobState) -> Option<JobState> {
 fn calling(verdict: Option<Verdict>) -> JobState {
     let arrived = verdict.map(|verdict| Arrival { verdict, result: json!({"held": true}) });
     JobState::Calling { since: at(90), stretch: wake(), arrived }
+}
+
+fn errand() -> Errand {
+    Errand { program: "ship".to_owned(), params: None, input: None }
+}
+
+/// Claimed by a worker, which may have run the program.
+fn program(exit_code: Option<i32>) -> JobState {
+    let outcome = exit_code.map(|code| {
+        let (stdout, stderr) = (String::new(), String::new());
+        let (signal, timed_out_ms, duration_ms, truncated) = (None, None, 1, false);
+        let exit_code = Some(code);
+        ProgramOutcome::Ended(Ended { exit_code, signal, timed_out_ms, stdout, stderr, duration_ms, truncated })
+    });
+    let claim = Claim { by: "worker".to_owned(), until: at(110) };
+    JobState::Program { errand: errand(), claim: Some(claim), outcome }
 }
 
 fn polling(asker: Option<Stretch>) -> JobState {
@@ -288,7 +336,8 @@ fn inputs(attempt: u32) -> Vec<(&'static str, Input)> {
             Input::Arrived(..) => Input::TimedOut(job(), attempt),
             Input::TimedOut(..) => Input::Woke(job(), attempt),
             Input::Woke(..) => Input::ChildEnded(job(), attempt, Ok(json!("output"))),
-            Input::ChildEnded(..) => Input::Refused(job(), attempt, error()),
+            Input::ChildEnded(..) => Input::Ran(job(), attempt),
+            Input::Ran(..) => Input::Refused(job(), attempt, error()),
             Input::Refused(..) => return None,
         })
     };
@@ -314,6 +363,7 @@ fn inputs(attempt: u32) -> Vec<(&'static str, Input)> {
                 let failed = Input::ChildEnded(job.clone(), *attempt, Err(error()));
                 inputs.extend([("child", now.clone()), ("no child", failed)]);
             }
+            Input::Ran(..) => inputs.push(("ran", now)),
             Input::Refused(..) => inputs.push(("refused", now)),
             Input::Start | Input::Cancel => {}
         }
@@ -349,6 +399,9 @@ fn cell(before: &Story<'_>, after: &Story<'_>) -> String {
         Some(JobState::Calling { arrived: None, .. }) => "calling",
         Some(JobState::Calling { .. }) => "held",
         Some(JobState::Publishing { .. }) => "tells",
+        Some(JobState::Program { claim: None, .. }) => "queues",
+        Some(JobState::Program { .. }) => "runs",
+        Some(JobState::Invoking { .. }) => "invokes",
         Some(JobState::Resting { .. }) => "rests",
         Some(JobState::Waiting { .. }) => "waits",
         Some(JobState::Polling { asker: None, .. }) => "polls",
@@ -370,6 +423,7 @@ fn cell(before: &Story<'_>, after: &Story<'_>) -> String {
             Effect::Wake { .. } => " w",
             Effect::CloseWait(..) => " c",
             Effect::StopChild(_) => " s",
+            Effect::RunProgram { .. } => " p",
         })
         .collect();
     format!("{state}{effects}")

@@ -4,7 +4,12 @@ pub(super) const WORKFLOWS: &str = r#"
 listener:
   port: 8090
   callbacks: [{path: /done, identify_by: "${body.key}"}, {path: /other, identify_by: "${body.key}"}]
+programs:
+  ship: {command: [ship], params: [key], retry: {max_attempts: 2, delay: 1s}}
+  fun: {function: f}
 components:
+  ship: {type: program, program: ship, params: {key: "${input.key}"}}
+  fun: {type: program, program: fun}
   plain: {endpoint: "https://a.test/call"}
   logger: {type: logger, message: seen}
   late: {endpoint: "https://a.test/call", completion: {type: callback, callback: /done, wait_for: "${response.key}"}}
@@ -28,6 +33,23 @@ components:
   child: {type: workflow, workflow: linear, timeout: 1h}
   told: {type: event, event: "told.${context.workflow}", data: {at: "${context.timestamp}"}}
 workflows:
+  - id: shipping
+    jobs:
+      - {id: first, component: ship, depends_on: [], retry: {max_attempts: 3, delay: 1s}}
+      - id: each
+        type: for-each
+        items: [1, 2]
+        depends_on: []
+        do:
+          - {id: pause, component: pause}
+          - id: send
+            component: ship
+            timeout: 30s
+            retry: {max_attempts: 2, delay: 1s}
+            on_error: [{id: sorry, component: ship, on_error: [{id: said, component: logger}]}]
+        on_error: [{id: well, component: logger}]
+      - {id: fun, component: fun, retry: {max_attempts: 3, delay: 1s}}
+      - {id: last, component: late}
   - {id: linear, jobs: [{id: a, component: plain}, {id: b, component: late}, {id: c, component: logger}]}
   - id: parallel
     jobs:
@@ -94,5 +116,5 @@ workflows:
 "#;
 
 /// Their names; the first is of the workflow that the child runs follow.
-pub(super) const NAMES: [&str; 9] =
-    ["linear", "parallel", "retried", "nested", "rested", "fixed", "telling", "polling", "parent"];
+pub(super) const NAMES: [&str; 10] =
+    ["linear", "parallel", "retried", "nested", "rested", "fixed", "telling", "polling", "parent", "shipping"];

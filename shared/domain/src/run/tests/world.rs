@@ -5,6 +5,7 @@
 //! what the winner wrote. What a message brings is not written before the calls that it makes due.
 
 use super::fixture::{File, Story, at};
+use super::workers::{Errand, Worker};
 use crate::config::Completion;
 use crate::event::{Event, EventId};
 use crate::id::RunId;
@@ -25,12 +26,12 @@ impl Fate {
         Self { bytes: bytes.into_iter() }
     }
 
-    fn pick(&mut self, choices: usize) -> usize {
+    pub(super) fn pick(&mut self, choices: usize) -> usize {
         self.bytes.next().map_or(0, |byte| usize::from(byte) % choices)
     }
 
     /// Once in so many times, while there is fate left.
-    fn strikes(&mut self, once_in: usize) -> bool {
+    pub(super) fn strikes(&mut self, once_in: usize) -> bool {
         self.pick(once_in) == once_in - 1
     }
 }
@@ -68,6 +69,10 @@ enum Task {
         job: JobPath,
         attempt: u32,
     },
+    Invoke {
+        job: JobPath,
+        attempt: u32,
+    },
     /// Done; but we don't know yet what came of it.
     Done(Vec<Input>),
 }
@@ -91,9 +96,9 @@ struct Session {
 pub(super) struct World<'a> {
     file: &'a File,
     pub(super) stored: Run,
-    version: u64,
-    now: Timestamp,
-    fate: Fate,
+    pub(super) version: u64,
+    pub(super) now: Timestamp,
+    pub(super) fate: Fate,
     messages: Vec<Message>,
     sessions: Vec<Session>,
     waits: HashMap<WaitKey, Wait>,
@@ -103,6 +108,9 @@ pub(super) struct World<'a> {
     endings: HashMap<RunId, Result<Value, JobError>>,
     calls: usize,
     events: HashMap<EventId, Event>,
+    pub(super) errands: Vec<Errand>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) claims: usize,
 }
 
 /// What can happen next.
@@ -111,6 +119,8 @@ enum Step {
     Message(usize),
     Callback(usize),
     Child(usize),
+    Errand(usize),
+    Worker(usize),
     Deadline(WaitKey),
     Crash(usize),
     Pass(Timestamp),
@@ -134,6 +144,9 @@ impl<'a> World<'a> {
             endings: HashMap::new(),
             calls: 0,
             events: HashMap::new(),
+            errands: Vec::new(),
+            workers: Vec::new(),
+            claims: 0,
         }
     }
 
@@ -164,6 +177,8 @@ impl<'a> World<'a> {
                 self.endings.insert(child.clone(), ending);
                 self.messages.push(Message { stretch: Stretch::Child { job, attempt, child }, due: self.now });
             }
+            Step::Errand(index) => self.take_up(index),
+            Step::Worker(index) => self.labour(index),
             Step::Deadline(key) => {
                 if let Some(wait) = self.waits.get_mut(&key) {
                     wait.is_closed = true;
@@ -188,6 +203,9 @@ impl<'a> World<'a> {
         steps.extend(due.map(|(at, _)| Step::Message(at)));
         steps.extend((0..self.callbacks.len()).map(Step::Callback));
         steps.extend((0..self.children.len()).map(Step::Child));
+        let visible = self.errands.iter().enumerate().filter(|(_, errand)| errand.due <= self.now);
+        steps.extend(visible.map(|(at, _)| Step::Errand(at)));
+        steps.extend((0..self.workers.len()).map(Step::Worker));
         let mut open: Vec<_> = self.waits.iter().filter(|(_, wait)| wait.is_open() && wait.waiter.is_some()).collect();
         open.sort_by_key(|(key, wait)| (wait.deadline, (*key).clone()));
         let passed = open.iter().filter(|(_, wait)| wait.deadline <= self.now);
@@ -196,6 +214,7 @@ impl<'a> World<'a> {
             steps.extend((0..self.sessions.len()).map(Step::Crash));
         }
         let times = self.messages.iter().map(|message| message.due).chain(open.iter().map(|(_, wait)| wait.deadline));
+        let times = times.chain(self.errands.iter().map(|errand| errand.due));
         let mut times: Vec<Timestamp> = times.filter(|time| *time > self.now).collect();
         times.sort_unstable();
         steps.extend(times.first().map(|time| Step::Pass(*time)));
@@ -210,6 +229,7 @@ impl<'a> World<'a> {
             Stretch::Start => Some(Input::Start),
             Stretch::Continue { .. } => None,
             Stretch::Wake { job, attempt, .. } => Some(Input::Woke(job.clone(), *attempt)),
+            Stretch::Program { job, attempt } => Some(Input::Ran(job.clone(), *attempt)),
             Stretch::Deadline { job, attempt } => Some(Input::TimedOut(job.clone(), *attempt)),
             Stretch::Wait(key) => match self.waits.get(key) {
                 Some(Wait { waiter: Some((job, attempt)), arrived: Some(arrival), .. }) => {
@@ -235,7 +255,7 @@ impl<'a> World<'a> {
                 .run
                 .owed_by(&session.message.stretch)
                 .iter()
-                .all(|owed| matches!(owed, Owed::Call(..) | Owed::Publish(..)))
+                .all(|owed| matches!(owed, Owed::Call(..) | Owed::Publish(..) | Owed::Invoke(..)))
             && !session.run.owed_by(&session.message.stretch).is_empty()
             && session.effects.is_empty();
         if !is_quiet {
@@ -276,12 +296,21 @@ impl<'a> World<'a> {
             match effect {
                 Effect::Log { .. } | Effect::StopChild(_) => {}
                 Effect::Wake { stretch, at } => self.messages.push(Message { stretch, due: at }),
+                Effect::RunProgram { job, attempt, program } => {
+                    assert_eq!(program, "ship");
+                    self.errands.push(Errand { job, attempt, due: self.now });
+                }
                 Effect::CloseWait(key, _) => {
                     let wait = self.waits.get_mut(&key).filter(|wait| wait.is_open() && wait.waiter.is_some());
                     wait.into_iter().for_each(|wait| wait.is_closed = true);
                 }
             }
         }
+    }
+
+    /// A message is sent.
+    pub(super) fn tell(&mut self, stretch: Stretch) {
+        self.messages.push(Message { stretch, due: self.now });
     }
 
     /// Begins what the session owes; it is over when nothing is under way.
@@ -310,6 +339,7 @@ impl<'a> World<'a> {
                 session.tasks.push(Task::Open { job, attempt, wait, deadline, then_call: false });
             }
             Owed::Publish(job, attempt) => session.tasks.push(Task::Publish { job, attempt }),
+            Owed::Invoke(job, attempt) => session.tasks.push(Task::Invoke { job, attempt }),
             Owed::StartChild(job, attempt) => {
                 let child = session.run.child_run(&job, plan, self.now).expect("a child").id;
                 let is_new = !self.endings.contains_key(&child) && !self.children.iter().any(|(.., id)| *id == child);
@@ -339,6 +369,16 @@ impl<'a> World<'a> {
             }
             Task::Publish { job, attempt } => {
                 let outcome = self.publish(&session.run, &job);
+                session.tasks.push(Task::Done(vec![Input::Answered(job, attempt, outcome)]));
+            }
+            Task::Invoke { job, attempt } => {
+                let plan = Story::queued(self.file, "linear", Value::Null).plan();
+                let invocation = session.run.invocation(&job, plan, self.now).expect("a function");
+                assert_eq!((invocation.function.as_str(), &invocation.payload), ("f", &json!({"key": "k"})));
+                let outcome = match self.fate.pick(3) {
+                    2 => Outcome::Unreachable(JobError::new("function_failed", "it threw")),
+                    _ => Outcome::Answered { status: 200, body: json!(1) },
+                };
                 session.tasks.push(Task::Done(vec![Input::Answered(job, attempt, outcome)]));
             }
             Task::Done(news) => {

@@ -1,0 +1,51 @@
+//! Which programs a worker knows.
+
+use domain::config::{Config, Program};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use platform::App;
+use platform::overlay::Overlay;
+use platform::store::{Store, StoreError};
+use std::sync::Arc;
+
+/// Where a worker finds the programs that it runs.
+pub enum Catalogue {
+    /// It is part of a gateway: it knows what that knows, and what that doesn't know is unknown.
+    Gateway(Arc<App>),
+    /// It has a file of its own, and leaves what isn't in it to other workers.
+    File {
+        /// The file.
+        config: Arc<Config>,
+        /// What the API put on top of it, where the operator allows that.
+        overlay: Option<Overlay<Program>>,
+        /// Where that is.
+        store: Store,
+    },
+}
+
+impl Catalogue {
+    /// The program of that name.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub fn program<'a>(&'a self, name: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Option<Program>, StoreError>> {
+        Box::pin(async move {
+            match self {
+                Self::Gateway(app) => app.program(name).await,
+                Self::File { config, overlay, store } => {
+                    if let Some(overlay) = overlay
+                        && let Some(layered) = overlay.recent(store, now).await?.get(name)
+                    {
+                        return Ok(layered.thing.as_deref().cloned());
+                    }
+                    Ok(config.programs.get(name).cloned())
+                }
+            }
+        })
+    }
+
+    /// Whether a program that is not here may be on another machine.
+    pub fn leaves_to_others(&self) -> bool {
+        matches!(self, Self::File { .. })
+    }
+}

@@ -1,0 +1,177 @@
+//! `/api/config/programs`: the file's programs, and those that the API put on top of them.
+//!
+//! Whoever defines a program runs commands on the workers' machines. So nothing can be defined unless the operator has
+//! said so where those are started: until then changes are answered 403 `runtime_programs_off`, and what was stored before
+//! is not run. Values of environment variables are written, never read back.
+
+use crate::body::Fields;
+use crate::name::Name;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::config::program::{self, Action, Program};
+use platform::App;
+use platform::overlay::Layered;
+use platform::problem::{Code, Problem};
+use platform::store::{ConfigChange, ConfigEntry, ConfigKind, Saved};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// In place of a value that may be secret.
+const MASKED: &str = "********";
+/// How often a change is tried against others' before the caller is asked to try again.
+const ROUNDS: usize = 5;
+
+/// `GET /api/config/programs`: by name; `origin` is `file` or `api`.
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    let on_top = app.programs.fresh(&app.store, app.now()).await?;
+    let is_active = app.settings.runtime_programs;
+    let in_file = app.config.programs.iter().filter(|(name, _)| !is_active || on_top.get(name).is_none());
+    let mut programs: Vec<Value> = in_file.map(|(name, program)| shown(name, program)).collect();
+    programs.extend(on_top.iter().map(|layered| shown_entry(layered, is_active)));
+    Ok(Json(json!({"programs": programs, "runtime_programs": is_active})))
+}
+
+/// `GET /api/config/programs/{name}`.
+pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<Value>, Problem> {
+    let on_top = app.programs.fresh(&app.store, app.now()).await?;
+    let is_active = app.settings.runtime_programs;
+    match (on_top.get(&name), app.config.programs.get(&name)) {
+        (Some(layered), None) => Ok(Json(shown_entry(layered, is_active))),
+        (Some(layered), Some(_)) if is_active => Ok(Json(shown_entry(layered, is_active))),
+        (_, Some(program)) => Ok(Json(shown(&name, program))),
+        (None, None) => Err(missing(&name)),
+    }
+}
+
+/// `POST /api/config/programs` with `{"name", …}` and the fields of a program as the file has them: defines it, or replaces
+/// what the API has defined under that name. It stands over the file's program of that name.
+pub(crate) async fn put(State(app): State<Arc<App>>, mut fields: Fields) -> Result<(StatusCode, Json<Value>), Problem> {
+    allowed(&app)?;
+    let unusable = |detail: String| Problem::new(Code::UnusableRequest, detail);
+    let name = fields.text("name")?.ok_or_else(|| unusable("`name` must be given".to_owned()))?;
+    let content = Value::Object(std::mem::take(&mut fields.0));
+    program::read(&name, &content).map_err(unusable)?;
+    for _ in 0..ROUNDS {
+        let before = app.store.config(ConfigKind::Program, &name).await?;
+        let (version, action) = before.as_ref().map_or((0, "created"), |entry| (entry.version, "replaced"));
+        let changed = difference(before.as_ref().map(|entry| &entry.content), &content);
+        let change = change(&app, &name, action, changed);
+        let entry = ConfigEntry {
+            name: name.clone(),
+            content: content.clone(),
+            secrets: Default::default(),
+            version,
+            updated_at: change.at,
+        };
+        if let Saved::Written(version) = app.store.save_config(&entry, version, &change).await? {
+            app.programs.forget();
+            let status = if version == 1 { StatusCode::CREATED } else { StatusCode::OK };
+            return Ok((status, Json(shown_fields(&ConfigEntry { version, ..entry }))));
+        }
+    }
+    Err(Problem::new(Code::Conflict, "the program is changing too quickly; try again"))
+}
+
+/// `DELETE /api/config/programs/{name}`: what the API has defined; the file's program of that name, if there is one, is
+/// back.
+pub(crate) async fn delete(State(app): State<Arc<App>>, Name(name): Name) -> Result<StatusCode, Problem> {
+    allowed(&app)?;
+    for _ in 0..ROUNDS {
+        let Some(entry) = app.store.config(ConfigKind::Program, &name).await? else {
+            if app.config.programs.contains_key(&name) {
+                return Err(Problem::new(Code::Conflict, format!("`{name}` is in the file: take it out there")));
+            }
+            return Err(missing(&name));
+        };
+        let change = change(&app, &name, "deleted", difference(Some(&entry.content), &Value::Null));
+        if app.store.delete_config(entry.version, &change).await? {
+            app.programs.forget();
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+    Err(Problem::new(Code::Conflict, "the program is changing too quickly; try again"))
+}
+
+fn allowed(app: &App) -> Result<(), Problem> {
+    if app.settings.runtime_programs {
+        return Ok(());
+    }
+    let detail = "programs can't be defined here: whoever may would run commands on the workers' machines. The operator \
+                  allows it with `emulator up --allow-runtime-programs`, or RINGBACK_RUNTIME_PROGRAMS=allow in AWS";
+    Err(Problem::new(Code::RuntimeProgramsOff, detail))
+}
+
+fn missing(name: &str) -> Problem {
+    Problem::new(Code::NotFound, format!("there is no program `{name}`"))
+}
+
+fn change(app: &App, name: &str, action: &str, fields: Vec<String>) -> ConfigChange {
+    let by = "operator".to_owned();
+    ConfigChange {
+        at: app.now(),
+        kind: ConfigKind::Program,
+        name: name.to_owned(),
+        action: action.to_owned(),
+        by,
+        fields,
+    }
+}
+
+/// Names of the fields that are not the same in both.
+fn difference(before: Option<&Value>, after: &Value) -> Vec<String> {
+    let of = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
+    let (before, after) = (of(before), of(Some(after)));
+    let mut names: Vec<String> = before.keys().chain(after.keys()).cloned().collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| before.get(name) != after.get(name));
+    names
+}
+
+/// A program of the file.
+fn shown(name: &str, program: &Program) -> Value {
+    let mut shown = json!({
+        "name": name, "origin": "file", "params": program.params,
+        "timeout": domain::config::duration::print(program.timeout),
+    });
+    if let Value::Object(fields) = &mut shown {
+        match &program.action {
+            Action::Invoke { function } => {
+                fields.insert("function".to_owned(), json!(function));
+            }
+            Action::Run(command) => {
+                let env = command.env.iter().map(|(name, _)| (name.clone(), json!(MASKED)));
+                fields.insert("command".to_owned(), json!(command.argv));
+                fields.insert("cwd".to_owned(), json!(command.cwd));
+                fields.insert("env".to_owned(), Value::Object(env.collect()));
+                fields.insert("pass_env".to_owned(), json!(command.pass_env));
+                fields.insert("user".to_owned(), json!(command.user));
+                fields.insert("max_concurrent".to_owned(), json!(command.max_concurrent));
+            }
+        }
+    }
+    shown
+}
+
+/// One that the API has defined; `active` is false where such programs are not run.
+fn shown_entry(layered: &Layered<Program>, is_active: bool) -> Value {
+    let mut shown = shown_fields(&layered.entry);
+    if let Value::Object(fields) = &mut shown {
+        fields.insert("active".to_owned(), json!(is_active && layered.thing.is_some()));
+    }
+    shown
+}
+
+fn shown_fields(entry: &ConfigEntry) -> Value {
+    let mut fields = Map::new();
+    fields.insert("name".to_owned(), json!(entry.name));
+    fields.insert("origin".to_owned(), json!("api"));
+    fields.extend(entry.content.as_object().cloned().unwrap_or_default());
+    if let Some(Value::Object(env)) = fields.get_mut("env") {
+        env.values_mut().for_each(|value| *value = json!(MASKED));
+    }
+    fields.insert("version".to_owned(), json!(entry.version));
+    fields.insert("updated_at".to_owned(), json!(entry.updated_at.to_string()));
+    Value::Object(fields)
+}

@@ -1,0 +1,239 @@
+//! Jobs that run a program: handed to the workers, claimed by one of them, and settled with what came of it.
+//!
+//! ```text
+//!  handed over ── claim ──► claimed until a time ── prolong, prolong … ── ended ──► settled by the run's own templates
+//!       ▲                          │ the time passes, or the worker gives it back
+//!       └──────────────────────────┘
+//! ```
+//!
+//! A worker knows the programs of its machine and nothing else of the file: it takes no run any further. What it does is
+//! in [`Run::claim`], [`Run::give_back`] and [`Run::ended`], each of them one conditional write; [`Input::Ran`] is what
+//! brings the run on afterwards. **Guarantees.** While a claim lasts, nobody else gets the job. Only who holds the claim
+//! can tell what came of it, and only once. A job that was cancelled, timed out or is in another attempt is nobody's.
+//!
+//! [`Input::Ran`]: super::Input::Ran
+
+use super::apply::Turn;
+use super::path::locate;
+use super::settle::success;
+use super::{Effect, JobError, JobPath, JobState, Outcome, Plan, Run};
+use crate::config::program::Action;
+use crate::config::{Component, Job, ProgramCall, Retry, Step};
+use crate::program::{Assignment, Ended};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// How long a function in AWS Lambda is waited for at the most: as for any call.
+const LONGEST_INVOCATION: Duration = super::call::LONGEST_CALL;
+
+/// What a job asks of a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Errand {
+    /// Which program.
+    pub program: String,
+    /// Its arguments, where the job gives them itself: an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<Value>,
+    /// Its input, where that is not the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+}
+
+/// A worker's claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Whose it is; another for each time that a message is taken up.
+    pub by: String,
+    /// When anybody may claim the job, unless the claim is prolonged.
+    pub until: Timestamp,
+}
+
+/// What came of a program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgramOutcome {
+    /// Its process has ended.
+    Ended(Ended),
+    /// It was not started, or something of ours failed.
+    Refused(JobError),
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claiming {
+    /// The run with the claim, to be stored.
+    Claimed(Box<Run>),
+    /// Another worker has it until then.
+    Taken(Timestamp),
+    /// Nothing is owed to that attempt any more.
+    Over,
+}
+
+/// A function in AWS Lambda, to be invoked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invocation {
+    /// Its name or ARN.
+    pub function: String,
+    /// What it gets.
+    pub payload: Value,
+    /// How long it is waited for.
+    pub timeout: Duration,
+    /// The same for every try of this job.
+    pub idempotency_key: String,
+}
+
+impl Run {
+    /// What a worker is to do for that attempt of the job. `None` if nothing is owed to it any more.
+    pub fn assignment<'a>(&'a self, path: &'a JobPath, attempt: u32) -> Option<Assignment<'a>> {
+        let (Errand { program, params, input }, _) = self.open_errand(path, attempt)?;
+        Some(Assignment {
+            run: &self.id,
+            workflow: &self.workflow,
+            job: path.as_str(),
+            attempt,
+            program,
+            params: params.as_ref(),
+            input: input.as_ref().unwrap_or(&self.input),
+        })
+    }
+
+    /// Claims the job's attempt for a worker, or prolongs the claim that it has.
+    pub fn claim(mut self, path: &JobPath, attempt: u32, claim: Claim, now: Timestamp) -> Claiming {
+        match self.open_errand(path, attempt) {
+            None => Claiming::Over,
+            Some((_, Some(held))) if held.by != claim.by && held.until > now => Claiming::Taken(held.until),
+            Some(_) => {
+                self.set_claim(path, Some(claim));
+                Claiming::Claimed(Box::new(self))
+            }
+        }
+    }
+
+    /// The worker gives the job back: the next one may claim it at once. `None` if it isn't its job.
+    pub fn give_back(mut self, path: &JobPath, attempt: u32, by: &str) -> Option<Self> {
+        self.open_errand(path, attempt)?.1.filter(|held| held.by == by)?;
+        self.set_claim(path, None);
+        Some(self)
+    }
+
+    /// The worker has run the program. `None` if it isn't its job any more.
+    pub fn ended(mut self, path: &JobPath, attempt: u32, by: &str, outcome: ProgramOutcome) -> Option<Self> {
+        self.open_errand(path, attempt)?.1.filter(|held| held.by == by)?;
+        if let Some(JobState::Program { outcome: kept, .. }) = self.jobs.get_mut(path).map(|job| &mut job.state) {
+            *kept = Some(outcome);
+        }
+        Some(self)
+    }
+
+    /// What is owed to the workers, and who has claimed it.
+    fn open_errand(&self, path: &JobPath, attempt: u32) -> Option<(&Errand, Option<&Claim>)> {
+        if self.has_ended() {
+            return None;
+        }
+        match &self.jobs.get(path).filter(|job| job.attempt == attempt)?.state {
+            JobState::Program { errand, claim, outcome: None } => Some((errand, claim.as_ref())),
+            _ => None,
+        }
+    }
+
+    fn set_claim(&mut self, path: &JobPath, to: Option<Claim>) {
+        if let Some(JobState::Program { claim, .. }) = self.jobs.get_mut(path).map(|job| &mut job.state) {
+            *claim = to;
+        }
+    }
+
+    /// A job that runs a program begins: a worker is told, or the function in AWS Lambda is this stretch's to invoke.
+    pub(super) fn begin_program(
+        &mut self,
+        path: &JobPath,
+        call: &ProgramCall,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), JobError> {
+        let Some(program) = turn.plan.config.programs.get(&call.program) else {
+            return Err(JobError::new("unknown_program", format!("there is no program `{}`", call.program)));
+        };
+        if let Action::Invoke { .. } = program.action {
+            self.put(path, JobState::Invoking { stretch: turn.stretch.clone() });
+            return Ok(());
+        }
+        let input = match self.step_input(path, turn.plan, turn.now)? {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(input) => Some(input),
+        };
+        let params = self.params(path, call, input.as_ref().unwrap_or(&self.input), turn.plan, turn.now)?;
+        let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
+        let errand = Errand { program: call.program.clone(), params, input };
+        self.put(path, JobState::Program { errand, claim: None, outcome: None });
+        turn.effects.push(Effect::RunProgram { job: path.clone(), attempt, program: call.program.clone() });
+        Ok(())
+    }
+
+    fn params(
+        &self,
+        path: &JobPath,
+        call: &ProgramCall,
+        input: &Value,
+        plan: Plan<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Value>, JobError> {
+        let Some(template) = &call.params else { return Ok(None) };
+        let scope = self.scope(path, &[template], plan, now).with("input", input);
+        super::call::render(template, &scope).map(Some)
+    }
+
+    /// A worker has brought what came of the program.
+    pub(super) fn ran(&mut self, path: &JobPath, attempt: u32, turn: &mut Turn<'_>) {
+        let Some(job) = self.jobs.get_mut(path).filter(|job| job.attempt == attempt) else { return };
+        let JobState::Program { errand, outcome, .. } = &mut job.state else { return };
+        let (program, Some(outcome)) = (errand.program.clone(), outcome.take()) else { return };
+        match outcome {
+            ProgramOutcome::Refused(error) => self.fail(path, error, turn),
+            ProgramOutcome::Ended(ended) => match ended.failure(&program) {
+                Some(error) => self.fail(path, error, turn),
+                None => self.finish_call(path, ended.result(), &Value::Null, turn),
+            },
+        }
+    }
+
+    /// The function that a job owes.
+    ///
+    /// # Errors
+    /// A template that has no value, or a program that is no function in the file as it is now.
+    pub fn invocation(&self, path: &JobPath, plan: Plan<'_>, now: Timestamp) -> Result<Invocation, JobError> {
+        let gone = || JobError::new("unknown_program", format!("`{path}` invokes nothing in the file as it is now"));
+        let found = plan.config.workflow(&self.workflow).and_then(|workflow| locate(workflow, path));
+        let (job, _) = found.ok_or_else(gone)?;
+        let Step::Call { component } = &job.step else { return Err(gone()) };
+        let Some(Component::Program(call)) = plan.config.component(component) else { return Err(gone()) };
+        let program = plan.config.programs.get(&call.program).ok_or_else(gone)?;
+        let Action::Invoke { function } = &program.action else { return Err(gone()) };
+        let input = self.step_input(path, plan, now)?;
+        let payload = match self.params(path, call, &input, plan, now)? {
+            Some(params) => params,
+            None => input.into_owned(),
+        };
+        let timeout = job.timeout.unwrap_or(Duration::MAX).min(program.timeout).min(LONGEST_INVOCATION);
+        let idempotency_key = format!("{}/{path}", self.id);
+        Ok(Invocation { function: function.clone(), payload, timeout, idempotency_key })
+    }
+
+    /// The function has answered, or could not be invoked.
+    pub(super) fn invoked(&mut self, path: &JobPath, outcome: Outcome, turn: &mut Turn<'_>) {
+        match success(outcome) {
+            Ok(response) => self.finish_call(path, response, &Value::Null, turn),
+            Err(error) => self.fail(path, error, turn),
+        }
+    }
+}
+
+/// How often a job is tried: as it says itself, or as its program does.
+pub(super) fn retry(job: &Job, plan: Plan<'_>) -> Option<Retry> {
+    job.retry.or_else(|| {
+        let Step::Call { component } = &job.step else { return None };
+        let Some(Component::Program(call)) = plan.config.component(component) else { return None };
+        plan.config.programs.get(&call.program)?.retry()
+    })
+}

@@ -1,0 +1,58 @@
+//! `emulator work` as a process of its own, beside an `emulator up` that serves its little AWS.
+
+use crate::{DEADLINE, Process};
+use std::path::Path;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// A running `emulator work`.
+pub struct WorkerProcess {
+    child: Child,
+}
+
+impl WorkerProcess {
+    /// Starts a worker of that gateway and returns once it works.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn start(program: &str, gateway: &Process, file: &Path, arguments: &[&str]) -> Self {
+        let text = |name: &str| gateway.ready[name].as_str().expect("text").to_owned();
+        let mut command = Command::new(program);
+        command.arg("work").arg("--json").arg("-f").arg(file).args(arguments).env_remove("RUST_LOG");
+        command.env("RINGBACK_PROGRAMS_QUEUE_URL", text("programs_queue_url")).env("RINGBACK_TABLE", text("table"));
+        command
+            .env("AWS_ENDPOINT_URL", text("aws"))
+            .env("AWS_REGION", "local")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", &gateway.token).env("AWS_SECRET_ACCESS_KEY", "anything");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the program");
+        let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
+        let line = timeout(DEADLINE, lines.next_line()).await.expect("it is ready in time").expect("its output");
+        assert_eq!(line.as_deref(), Some(r#"{"ready":true}"#));
+        Self { child }
+    }
+
+    /// Ends it as a power cut would: SIGKILL, at once.
+    ///
+    /// # Panics
+    /// If it had ended by itself.
+    pub async fn kill(mut self) {
+        assert!(self.child.try_wait().expect("its status").is_none(), "it has ended by itself");
+        self.child.kill().await.expect("a running process");
+    }
+
+    /// Asks it to stop, and waits until it has.
+    ///
+    /// # Panics
+    /// If it doesn't end well and in time.
+    pub async fn stop(mut self) {
+        let id = self.child.id().expect("a running process").to_string();
+        let sent = std::process::Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.expect("kill").success());
+        let status = timeout(DEADLINE, self.child.wait()).await.expect("it ends in time").expect("its status");
+        assert!(status.success(), "{status}");
+    }
+}
