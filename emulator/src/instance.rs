@@ -260,7 +260,9 @@ impl Instance {
         let stopping = CancellationToken::new();
         let mut loops =
             start_loops(&aws, &app, &stopping, options.duplicates, options.concurrency, options.sweep_every);
-        if options.programs {
+        // Without programs nobody looks into their queue.
+        let has_programs = config.programs.values().any(|program| program.command().is_some());
+        if options.programs && (has_programs || app.settings.runtime_programs) {
             let worker = in_process_worker(&aws, &app, options.program_concurrency, options.lease);
             loops.spawn(worker.work(stopping.clone()));
         }

@@ -119,10 +119,13 @@ pub fn variable(param: &str) -> String {
 pub fn read(name: &str, fields: &serde_json::Value) -> Result<Program, String> {
     let text = serde_json::json!({"programs": {name: fields}}).to_string();
     let loaded = super::load(&text, "the program");
-    let wrong = loaded.diagnostics.iter().find(|told| told.severity == super::Severity::Error);
-    if let Some(told) = wrong {
+    let wrong = loaded.diagnostics.iter().filter(|told| told.severity == super::Severity::Error).map(|told| {
         let meant = told.suggestion.as_ref().map(|right| format!("; did you mean `{right}`?")).unwrap_or_default();
-        return Err(format!("{}{meant}", told.message));
+        format!("{}{meant}", told.message)
+    });
+    let wrong: Vec<String> = wrong.collect();
+    if !wrong.is_empty() {
+        return Err(wrong.join("; "));
     }
     let found = loaded.config.and_then(|mut config| config.programs.shift_remove(name));
     found.ok_or_else(|| format!("`{name}` is no program"))
