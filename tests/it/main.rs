@@ -38,6 +38,7 @@ mod recovery_steps;
 mod redaction;
 mod rendezvous;
 mod skips;
+mod source_to_program;
 mod sources;
 mod steps;
 mod ten_thousand;

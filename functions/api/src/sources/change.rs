@@ -32,7 +32,9 @@ pub(crate) async fn put(
     let (source, targets) = read.map_err(|errors| unusable(errors.join("; ")))?;
     let ready = source.ready(app.sources.env());
     ready.map_err(|error| unusable(error.to_string()))?;
-    if let Some(target) = targets.iter().find(|target| !app.config.workflows.contains_key(*target))
+    let in_file =
+        |target: &String| app.config.workflows.contains_key(target) || app.config.programs.contains_key(target);
+    if let Some(target) = targets.iter().find(|target| !in_file(target))
         && app.store.config(ConfigKind::Program, target).await?.is_none()
     {
         return Err(unusable(format!("`rules`: there is no workflow and no program `{target}`")));
