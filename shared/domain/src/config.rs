@@ -26,7 +26,7 @@ mod tests;
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use inference::Inference;
 pub(crate) use keys::nearest;
-pub use load::{EnvReference, Loaded, load};
+pub use load::{EnvReference, Loaded, RouteReference, load};
 pub use schema::schema;
 pub use summary::summary;
 

@@ -1,5 +1,6 @@
 //! Handlers in AWS Lambda: thin adapters around the same functions that the emulator calls.
 
+mod environment;
 mod parameters;
 
 use crate::app::App;
@@ -121,11 +122,27 @@ where
 ///
 /// The file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and every `${gateway:…}` and
 /// `${listener.url}` is below `RINGBACK_PUBLIC_URL`. The keys of secrets are in `RINGBACK_KEY`, or in the SSM parameter that
-/// `RINGBACK_KEY_PARAMETER` names.
+/// `RINGBACK_KEY_PARAMETER` names. What the file reads as `${env.X}` is the function's variable `X`, or else the SSM
+/// parameter `X` below the path `RINGBACK_ENV_PATH`.
 ///
 /// # Errors
 /// If a setting is missing, or the file can't be used.
 pub async fn app() -> Result<Arc<App>, Error> {
+    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let keys = keys(&aws).await?;
+    with_keys(&aws, keys).await
+}
+
+/// The same for a function that opens no secret, and so needs no right to read the keys.
+///
+/// # Errors
+/// As [`app`].
+pub async fn app_without_keys() -> Result<Arc<App>, Error> {
+    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    with_keys(&aws, KeyRing::generate()).await
+}
+
+async fn with_keys(aws: &aws_config::SdkConfig, keys: KeyRing) -> Result<Arc<App>, Error> {
     crate::telemetry::start(true);
     let settings = Settings::from_env()?;
     let path = variable("RINGBACK_CONFIG").unwrap_or_else(|| "ringback.yml".to_owned());
@@ -137,12 +154,10 @@ pub async fn app() -> Result<Arc<App>, Error> {
         (_, Some(diagnostic)) => return Err(diagnostic.to_string().into()),
         (None, None) => return Err(format!("{path}: nothing in it").into()),
     };
-    let names = loaded.env.iter().map(|read| read.name.as_str());
-    let env = names.filter_map(|name| Some((name.to_owned(), Value::String(variable(name)?)))).collect();
+    let env = environment::environment(aws, &loaded.env, variable("RINGBACK_ENV_PATH").as_deref(), &variable).await?;
     let public_url = variable("RINGBACK_PUBLIC_URL").unwrap_or_default();
     let surroundings = Surroundings::of(&config, env, |_| Some(public_url.clone()));
-    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     Ok(Arc::new(App {
         directory: Default::default(),
@@ -150,7 +165,7 @@ pub async fn app() -> Result<Arc<App>, Error> {
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
         queue: Queue::new(sqs, settings.queue_url.clone()),
         sender: Sender::new(settings.max_response, guard)?,
-        keys: Arc::new(keys(&aws).await?),
+        keys: Arc::new(keys),
         clock: Arc::new(SystemClock),
         config: Arc::new(config),
         surroundings,
