@@ -3,15 +3,7 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import {
-  Alarm,
-  ComparisonOperator,
-  type IMetric,
-  MathExpression,
-  type Metric,
-  Stats,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -45,11 +37,6 @@ function watched(functions: Functions, table: Table, queues: Queues, api: HttpAp
     { period: PERIOD, statistic: Stats.MAXIMUM },
     { period: PERIOD, statistic: Stats.SUM },
   ];
-  const tableEvents = (metricName: string) => table.metric(metricName, sum);
-  const total = (expression: string, metrics: readonly Metric[]) => {
-    const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]));
-    return new MathExpression({ expression, usingMetrics, period: PERIOD });
-  };
   return [
     ...Object.entries(queues).flatMap(([name, { queue, deadLetters }]): Watched[] => [
       {
@@ -79,30 +66,35 @@ function watched(functions: Functions, table: Table, queues: Queues, api: HttpAp
       metric: api.metricServerError(sum),
       threshold: 5,
     },
+    ...NAMES.map((name): Watched => {
+      const says = `${name} was called more often than the account or its reserved concurrency lets it run.`;
+      return {
+        name: `throttles-${name}`,
+        says,
+        metric: functions[name].metricThrottles(sum),
+        threshold: 1,
+        periods: 2,
+      };
+    }),
+    ...['Read', 'Write'].map((kind): Watched => {
+      const says = `The table refused a ${kind.toLowerCase()}: a partition, or the account, is at its limit.`;
+      const metric = table.metric(`${kind}ThrottleEvents`, sum);
+      return { name: `table-${kind.toLowerCase()}-throttles`, says, metric, threshold: 1, periods: 2 };
+    }),
     {
-      name: 'throttles',
-      says: 'A function was called more often than the account or its reserved concurrency lets it run.',
-      metric: total(
-        NAMES.map((_, index) => `m${index}`).join('+'),
-        NAMES.map((name) => functions[name].metricThrottles(sum)),
-      ),
-      threshold: 1,
-      periods: 2,
-    },
-    {
-      name: 'table-throttles',
-      says: 'The table refused reads or writes: a partition, or the account, is at its limit.',
-      metric: total('m0+m1', [tableEvents('ReadThrottleEvents'), tableEvents('WriteThrottleEvents')]),
-      threshold: 1,
-      periods: 2,
-    },
-    {
-      name: 'sweep',
-      says: 'No sweep succeeded for 15 minutes: deadlines pass unnoticed and late retries are not made.',
-      metric: total('m0-m1', [functions.sweep.metricInvocations(sum), functions.sweep.metricErrors(sum)]),
+      name: 'sweep-stopped',
+      says: 'Nothing was swept for 15 minutes: deadlines pass unnoticed and late retries are not made.',
+      metric: functions.sweep.metricInvocations(sum),
       threshold: 1,
       periods: 3,
       below: true,
+    },
+    {
+      name: 'sweep-errors',
+      says: 'Sweeps failed for 15 minutes: deadlines pass unnoticed and late retries are not made.',
+      metric: functions.sweep.metricErrors(sum),
+      threshold: 1,
+      periods: 3,
     },
   ];
 }

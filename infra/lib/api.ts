@@ -39,7 +39,7 @@ export function api(scope: Construct, name: string, accessLog: RetentionDays | u
   const made = new HttpApi(scope, 'Api', { apiName: name, createDefaultStage: accessLog === undefined });
   if (accessLog !== undefined) {
     const log = new LogGroup(scope, 'AccessLog', { retention: accessLog, removalPolicy: RemovalPolicy.DESTROY });
-    made.addStage('Default', {
+    made.addStage('LoggedStage', {
       stageName: '$default',
       autoDeploy: true,
       accessLogSettings: { destination: new LogGroupLogDestination(log) },

@@ -78,7 +78,7 @@ function one(scope: Construct, name: FunctionName, props: FunctionsProps): Funct
     timeout: Duration.seconds(SIZES[name].timeout),
     role: role(scope, id, name, logGroup, props),
     logGroup,
-    tracing: props.tracing ? Tracing.ACTIVE : Tracing.PASS_THROUGH,
+    ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
     environment: environment(name, props),
     ...(props.maxConcurrent[name] === undefined ? {} : { reservedConcurrentExecutions: props.maxConcurrent[name] }),
     // Only the schedule invokes a function without waiting, and the next minute comes anyway.
