@@ -21,6 +21,8 @@ if (!architecture) {
 const name = setting('name') ?? 'ringback';
 const optional = <K extends string>(key: K, value: string | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
+const optionalNumber = <K extends string>(key: K) =>
+  (setting(key) === undefined ? {} : { [key]: Number(setting(key)) }) as { [P in K]?: number };
 const endpoint = setting('endpoint');
 
 const stack = new Stack(app, setting('stack') ?? name, {
@@ -39,6 +41,9 @@ const ringback = new Ringback(stack, 'Ringback', {
   ...optional('parameterPath', setting('parameters')),
   ...optional('publicUrl', setting('url')),
   tokenSha256: setting('tokenSha256')?.split(',') ?? [],
+  ...optionalNumber('shards'),
+  ...optionalNumber('relayParallelism'),
+  ...optionalNumber('deliverConcurrency'),
   accessLogs: yes('accessLogs'),
   tracing: yes('tracing'),
   alarms: setting('alarms') !== 'false',

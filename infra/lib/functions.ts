@@ -42,6 +42,7 @@ export interface FunctionsProps {
   readonly publicUrl: string;
   /** SHA-256 of each bearer token that the API accepts, in hexadecimal. */
   readonly tokenSha256: readonly string[];
+  readonly shards: number;
   readonly logRetention: RetentionDays;
   readonly maxConcurrent: Readonly<Partial<Record<FunctionName, number>>>;
   readonly tracing: boolean;
@@ -112,6 +113,7 @@ function environment(name: FunctionName, props: FunctionsProps): Record<string, 
     RINGBACK_TABLE: props.table.tableName,
     RINGBACK_QUEUE_URL: props.queues.calls.queue.queueUrl,
     RINGBACK_PUBLIC_URL: props.publicUrl,
+    RINGBACK_SHARDS: String(props.shards),
     ...(rights.keys ? { RINGBACK_KEY_PARAMETER: keyParameter(props.parameters.path) } : {}),
     ...(rights.environment ? { RINGBACK_ENV_PATH: environmentPath(props.parameters.path) } : {}),
     ...(name === 'api' && props.tokenSha256.length > 0 ? { RINGBACK_TOKEN_SHA256: props.tokenSha256.join(',') } : {}),

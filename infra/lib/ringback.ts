@@ -59,6 +59,11 @@ export interface RingbackProps {
   readonly relayParallelism?: number;
   /** Batches of up to ten messages that are handled at once, at least 2; as many as the account has where absent. */
   readonly deliverConcurrency?: number;
+  /**
+   * Partitions of the timers and of each list: each takes 1,000 writes a second. 8 unless set, 1 to 64. It may grow;
+   * made smaller, what is in the partitions that are left out is not seen any more.
+   */
+  readonly shards?: number;
   /** More environment variables, for every function. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -82,6 +87,7 @@ export class Ringback extends Construct {
     const relayParallelism = between('relayParallelism', props.relayParallelism ?? 2, 1, 10);
     const deliverConcurrency =
       props.deliverConcurrency && between('deliverConcurrency', props.deliverConcurrency, 2, 1000);
+    const shards = between('shards', props.shards ?? 8, 1, 64);
     const tokenSha256 = (props.tokenSha256 ?? []).map(digest);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
 
@@ -106,6 +112,7 @@ export class Ringback extends Construct {
       parameterKey: props.parameterKey,
       publicUrl: this.url,
       tokenSha256,
+      shards,
       logRetention,
       maxConcurrent: this.plan.max_concurrent,
       tracing: props.tracing ?? false,
