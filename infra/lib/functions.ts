@@ -10,7 +10,15 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { packaged } from './binaries.ts';
 import type { Queues } from './queues.ts';
-import { environmentPath, type FunctionName, keyParameter, type Parameters, RIGHTS, statements } from './rights.ts';
+import {
+  environmentPath,
+  type FunctionName,
+  keyParameter,
+  ON_EVERYTHING,
+  type Parameters,
+  RIGHTS,
+  statements,
+} from './rights.ts';
 
 /** Mebibytes and seconds; the same as in `[package.metadata.lambda.deploy]` of each function's Cargo.toml. */
 export const SIZES: Readonly<Record<FunctionName, { readonly memory: number; readonly timeout: number }>> = {
@@ -96,6 +104,9 @@ function role(scope: Construct, id: string, name: FunctionName, log: LogGroup, p
   }
   if (RIGHTS[name].keys || RIGHTS[name].environment) {
     props.parameterKey?.grantDecrypt(made);
+  }
+  if (RIGHTS[name].stream) {
+    Validations.of(made).acknowledge({ id: ON_EVERYTHING.id, reason: ON_EVERYTHING.reason });
   }
   if (props.tracing) {
     Validations.of(made).acknowledge({

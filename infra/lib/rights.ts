@@ -50,6 +50,14 @@ export const RIGHTS: Readonly<Record<FunctionName, Rights>> = {
   sweep: { table: ['GetItem', 'Query', 'UpdateItem'] },
 };
 
+/** The one right that is given on everything, and why. */
+export const ON_EVERYTHING = {
+  id: 'AwsSolutions-IAM5[Resource::*]',
+  action: 'dynamodb:ListStreams',
+  // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+  reason: 'ListStreams knows no resource but *, and a mapping of a stream is refused without it.',
+};
+
 /** Where the secrets are. */
 export interface Parameters {
   /** Above all parameters, such as `/ringback`. */
@@ -75,9 +83,9 @@ export function statements(
     made.push(allow('dynamodb', ['Query'], [`${table.tableArn}/index/${INDEX}`]));
   }
   if (rights.stream && table.tableStreamArn) {
-    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.Lambda.Tutorial.html
-    const reads = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
-    made.push(allow('dynamodb', reads, [table.tableStreamArn]));
+    // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-create.html
+    made.push(allow('dynamodb', ['DescribeStream', 'GetRecords', 'GetShardIterator'], [table.tableStreamArn]));
+    made.push(allow('dynamodb', ['ListStreams'], ['*']));
   }
   if (rights.sends) {
     // SendMessageBatch is this right too.
