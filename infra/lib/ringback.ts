@@ -85,8 +85,8 @@ export class Ringback extends Construct {
     const name = props.name ?? 'ringback';
     const parameterPath = pathOf(props.parameterPath ?? '/ringback');
     const relayParallelism = between('relayParallelism', props.relayParallelism ?? 2, 1, 10);
-    const deliverConcurrency =
-      props.deliverConcurrency && between('deliverConcurrency', props.deliverConcurrency, 2, 1000);
+    const wanted = props.deliverConcurrency;
+    const deliverConcurrency = wanted === undefined ? wanted : between('deliverConcurrency', wanted, 2, 1000);
     const shards = between('shards', props.shards ?? 8, 1, 64);
     const tokenSha256 = (props.tokenSha256 ?? []).map(digest);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;

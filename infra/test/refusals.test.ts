@@ -50,6 +50,7 @@ test('names and numbers over the limits of AWS are refused', () => {
   refused({ parameterPath: 'ringback' }, /must be like \/ringback/);
   refused({ parameterPath: '/aws/x' }, /must be like \/ringback/);
   refused({ relayParallelism: 11 }, /from 1 to 10/);
+  refused({ deliverConcurrency: 0 }, /from 2 to 1000/);
   refused({ deliverConcurrency: 1 }, /from 2 to 1000/);
   refused({ shards: 0 }, /from 1 to 64/);
   refused({ tokenSha256: ['the-token-itself'] }, /not the token itself/);
