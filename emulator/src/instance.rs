@@ -27,6 +27,7 @@ use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
+use platform::sources::{Sources, UnusableSource};
 use platform::store::Store;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -111,6 +112,9 @@ pub enum StartError {
     /// The keys of secrets.
     #[error(transparent)]
     Key(#[from] key::KeyFileError),
+    /// A source's secrets.
+    #[error(transparent)]
+    Source(#[from] UnusableSource),
     /// Outbound TLS.
     #[error("outbound calls can't be made on this machine: {0}")]
     Sender(#[from] reqwest::Error),
@@ -194,14 +198,19 @@ impl Instance {
         let mut settings = options.settings;
         settings.queue_url = aws.queue_url(QUEUE);
         settings.token_digests.push(token::digest(&token));
+        let surroundings = Surroundings::of(&config, options.env, |port| bound.url_of_port(port));
+        let keys = Arc::new(keys);
+        let sources = Sources::new(&config, &surroundings.env, &keys)?;
         let app = Arc::new(App {
+            started_at: options.clock.now(),
+            sources,
             directory: Default::default(),
             lanes: Default::default(),
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone()),
             sender: Sender::new(settings.max_response, guard)?,
-            surroundings: Surroundings::of(&config, options.env, |port| bound.url_of_port(port)),
-            keys: Arc::new(keys),
+            surroundings,
+            keys,
             clock: options.clock,
             settings,
             config: config.clone(),
@@ -210,7 +219,8 @@ impl Instance {
         let loops = start_loops(&aws, &app, &stopping, options.duplicates, options.concurrency, options.sweep_every);
         let api = bound.api_url(tls.is_some());
         let listeners = bound.listener_urls(&config);
-        let mut servers = vec![Server::start(bound.api, tls, api::router(&app))];
+        let api_router = api::router(&app).merge(trigger::sources(&app).reset_fallback());
+        let mut servers = vec![Server::start(bound.api, tls, api_router)];
         for (socket, listeners) in bound.listeners {
             servers.push(Server::start(socket, None, listener_router(&app, &config, &listeners)));
         }

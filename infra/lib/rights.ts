@@ -26,10 +26,10 @@ interface Rights {
 }
 
 export const RIGHTS: Readonly<Record<FunctionName, Rights>> = {
-  // Stores runs.
-  trigger: { table: ['PutItem'], keys: true, environment: true },
-  // Writes its half of a wait.
-  callback: { table: ['UpdateItem'], keys: true, environment: true },
+  // Stores runs, counts requests of a source, reads the sources that the API configured, and remembers secrets.
+  trigger: { table: ['PutItem', 'Query', 'UpdateItem'], keys: true, environment: true },
+  // Writes its half of a wait. Who may call back can be a source that the API configured, and its secret one to remember.
+  callback: { table: ['PutItem', 'Query', 'UpdateItem'], keys: true, environment: true },
   api: {
     table: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     lists: true,

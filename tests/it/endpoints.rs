@@ -188,3 +188,29 @@ async fn cloudevents_are_published_structured_and_binary() {
     let refused = send(gateway.api(Method::POST, "/api/events").json(&old)).await;
     assert_eq!((refused.status, &refused.body["code"]), (400, &json!("unusable_request")));
 }
+
+#[tokio::test]
+async fn an_event_that_is_too_large_is_refused_and_one_that_compresses_is_not() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let good = Subscriber::new(&gateway, Service::answering(json!("ok")).await, json!({})).await;
+    let publish =
+        |data: String| send(gateway.api(Method::POST, "/api/events").json(&json!({"event": "a.b", "data": data})));
+    for data in [ringback_tests::noise(900 << 10), "x".repeat(2 << 20)] {
+        let refused = publish(data).await;
+        assert_eq!((refused.status, &refused.body["code"]), (413, &json!("body_too_large")), "{}", refused.body);
+    }
+    // Too large to travel in a message, so it is read from the table.
+    let large = "again and ".repeat(60_000);
+    assert_eq!(publish(large.clone()).await.status, 202);
+    assert_eq!(good.service.next_request().await.body["data"], json!(large));
+    assert_eq!(good.service.calls(), 1);
+}
+
+#[tokio::test]
+async fn an_unknown_customer_is_told_so() {
+    let gateway = File::new("{}").run().await;
+    let answer = gateway.get("/api/deliveries?customer_id=nobody").await;
+    assert_eq!((answer.status, &answer.body["code"]), (404, &json!("not_found")), "{}", answer.body);
+    let answer = gateway.get("/api/deliveries?customer_id=no.body").await;
+    assert_eq!((answer.status, &answer.body["code"]), (400, &json!("unusable_request")), "{}", answer.body);
+}

@@ -20,9 +20,10 @@ use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
+use platform::sources::Sources;
 use platform::store::{Saved, Store};
 use ringback_tests::ManualClock;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,14 +119,17 @@ impl World {
         let once = aws.dynamodb().config().to_builder().retry_config(RetryConfig::disabled()).build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
         let config = load("{}", "ringback.yml").config.unwrap();
+        let keys = Arc::new(KeyRing::generate());
         let app = Arc::new(App {
+            sources: Sources::new(&config, &Value::Null, &keys).unwrap(),
+            started_at: clock.time(),
             directory: Default::default(),
             lanes: Default::default(),
             store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone()),
             sender: Sender::new(1 << 20, Guard::default()).unwrap(),
             surroundings: Surroundings::of(&config, Map::new(), |_| None),
-            keys: Arc::new(KeyRing::generate()),
+            keys,
             clock: Arc::new(clock.clone()),
             config: Arc::new(config),
             settings,

@@ -6,6 +6,7 @@
 mod body;
 mod endpoints;
 mod events;
+mod sources;
 mod token;
 mod tokens;
 mod name;
@@ -42,6 +43,9 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/workflows/{id}/runs", post(workflows::start))
         .route("/api/tokens", get(tokens::list).post(tokens::create))
         .route("/api/tokens/{id}", delete(tokens::delete))
+        .route("/api/config/webhooks", get(sources::list).post(sources::put))
+        .route("/api/config/webhooks/{id}", get(sources::show).delete(sources::delete))
+        .route("/api/config/history", get(sources::history))
         .layer(from_fn(token::require_all));
     let guarded = Router::new()
         .route("/api/deliveries", get(deliveries::list))

@@ -2,7 +2,7 @@
 //!
 //! A callback is read, its key and its verdict are taken from it, and its half of the wait is stored: one conditional
 //! write, then the answer. Whether somebody waits already is for that write to say; if so, the table owes the run its
-//! message from then on.
+//! message from then on. Where the route says what must hold of a request, that is judged first, over the raw bytes.
 
 mod receive;
 
@@ -13,7 +13,8 @@ use axum::routing::{MethodFilter, on};
 use domain::config::{Callback, Listener, Routes};
 use platform::App;
 use platform::problem::Problem;
-use platform::request::Incoming;
+use platform::request::Raw;
+use platform::verification::{Judged, judge_route};
 use std::sync::Arc;
 
 /// The callback routes of some listeners.
@@ -24,16 +25,23 @@ pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
         for callback in callbacks {
             let Ok(method) = callback.route.method.parse::<axum::http::Method>() else { continue };
             let Ok(filter) = MethodFilter::try_from(method) else { continue };
-            let state = (app.clone(), Arc::new(callback.clone()));
+            let state = (app.clone(), Arc::new(callback.clone()), listener.port);
             router = router.route(&callback.route.path, on(filter, handle).with_state(state));
         }
     }
     router.fallback(async || Problem::not_found()).method_not_allowed_fallback(async || Problem::method_not_allowed())
 }
 
-async fn handle(State((app, callback)): State<(Arc<App>, Arc<Callback>)>, request: Request) -> Response {
-    match Incoming::read(request, app.settings.max_body).await {
-        Ok(incoming) => receive::receive(&app, &callback, &incoming).await.into_response(),
-        Err(problem) => problem.into_response(),
+async fn handle(
+    State((app, callback, port)): State<(Arc<App>, Arc<Callback>, u16)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let raw = Raw::read(request, app.settings.max_body).await?;
+    if let Some(Judged::Answered(response)) =
+        judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await?
+    {
+        return Ok(response);
     }
+    let incoming = raw.parse().await?;
+    receive::receive(&app, &callback, &incoming).await.map(IntoResponse::into_response)
 }

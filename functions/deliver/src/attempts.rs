@@ -3,7 +3,8 @@
 //! **Flow.** The event comes with the message, or is read; the endpoint is remembered for seconds. The endpoint's breaker,
 //! its rate limit and its lane may each put the attempt off; else it is made, and its outcome is one conditional write,
 //! with the promise of what comes next. **Guarantees.** A message for an attempt that isn't owed any more does nothing. A
-//! first attempt that succeeds costs one write and no read. How the endpoint is doing is written only where it changes.
+//! first attempt that succeeds costs one write and no read; only what may have been tried by a process that died is looked
+//! up first, so that few are sent twice. How the endpoint is doing is written only where it changes.
 
 mod health;
 
@@ -26,7 +27,9 @@ const SPREAD: f64 = 5.0;
 /// been made.
 pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> Result<(), StoreError> {
     let DeliverMessage { delivery: id, attempt, event, .. } = message;
-    let stored = if attempt > 1 || again || event.is_none() { app.store.delivery(&id).await? } else { None };
+    // What this process has seen come into being, and for the first time, nobody has tried.
+    let untried = attempt == 1 && !again && event.as_ref().is_some_and(|event| event.accepted_at > app.started_at);
+    let stored = if untried { None } else { app.store.delivery(&id).await? };
     if stored.as_ref().is_some_and(|stored| stored.delivery.owed() != Some(attempt)) {
         return Ok(());
     }
@@ -72,7 +75,7 @@ impl Owed<'_> {
     async fn to(self, endpoint: &StoredEndpoint, health: &StoredHealth) -> Result<(), StoreError> {
         let (app, now, settings) = (self.app, self.app.now(), &endpoint.endpoint.settings);
         let name = (&endpoint.endpoint.customer, &endpoint.endpoint.id);
-        let Some(place) = app.lanes.enter(name.1) else {
+        let Some(place) = app.lanes.enter(name.1).await else {
             return self.hold(after(now, FULL_LANE.0 + (FULL_LANE.1 - FULL_LANE.0) * App::jitter())).await;
         };
         let mut health = health.clone();

@@ -13,16 +13,24 @@ use platform::problem::{Code, Problem};
 use platform::request::Incoming;
 use serde_json::{Value, json};
 
-pub(crate) async fn accept(app: &App, trigger: &Trigger, incoming: &Incoming) -> Result<Json<Value>, Problem> {
+/// `proven` is what a verified request's repetitions are known by; its sender can't choose another key, as in a header that
+/// no signature covers.
+pub(crate) async fn accept(
+    app: &App,
+    trigger: &Trigger,
+    incoming: &Incoming,
+    proven: Option<String>,
+) -> Result<Json<Value>, Problem> {
+    let key = proven.or_else(|| incoming.idempotency_key().map(str::to_owned));
     let scope = incoming.scope(app.plan(), app.now());
     match &trigger.bulk {
         None => {
-            let id = run_id(app, trigger, incoming, &scope)?;
+            let id = run_id(app, trigger, key.as_deref(), &scope)?;
             let input = input(trigger, incoming, &scope, None)?;
             store(app, trigger, incoming, &id, input).await?;
             Ok(Json(json!({"status": "triggered", "task_id": id})))
         }
-        Some(list) => accept_items(app, trigger, incoming, &scope, list).await,
+        Some(list) => accept_items(app, trigger, incoming, (key.as_deref(), &scope), list).await,
     }
 }
 
@@ -31,11 +39,11 @@ async fn accept_items(
     app: &App,
     trigger: &Trigger,
     incoming: &Incoming,
-    scope: &Scope<'_>,
+    (key, scope): (Option<&str>, &Scope<'_>),
     list: &Template,
 ) -> Result<Json<Value>, Problem> {
     let items = items(list, scope)?;
-    let base = incoming.idempotency_key().map_or_else(|| app.new_run_id(), |key| keyed(trigger, key));
+    let base = key.map_or_else(|| app.new_run_id(), |key| keyed(trigger, key));
     let started = stream::iter(items.into_iter().enumerate()).map(|(index, item)| {
         let base = &base;
         async move {
@@ -71,8 +79,8 @@ async fn store(app: &App, trigger: &Trigger, incoming: &Incoming, id: &RunId, in
 }
 
 /// A repeated key names the same run; without one, each request is a new one.
-fn run_id(app: &App, trigger: &Trigger, incoming: &Incoming, scope: &Scope<'_>) -> Result<RunId, Problem> {
-    match (&trigger.dedupe_by, incoming.idempotency_key()) {
+fn run_id(app: &App, trigger: &Trigger, key: Option<&str>, scope: &Scope<'_>) -> Result<RunId, Problem> {
+    match (&trigger.dedupe_by, key) {
         (Some(template), _) => Ok(keyed(trigger, &dedupe_key(template, scope)?)),
         (None, Some(key)) => Ok(keyed(trigger, key)),
         (None, None) => Ok(app.new_run_id()),

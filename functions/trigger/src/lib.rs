@@ -1,9 +1,13 @@
 //! Inbound requests that start runs.
 //!
 //! A request is read, mapped to the workflow's input and stored as a queued run: one conditional write, then the
-//! answer. That the run starts is the table's promise from then on, not this function's.
+//! answer. That the run starts is the table's promise from then on, not this function's. Where the route (or the source)
+//! says what must hold of a request, that is judged first, over the raw bytes.
 
 mod accept;
+mod sources;
+
+pub use sources::sources;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -12,7 +16,8 @@ use axum::routing::{MethodFilter, on};
 use domain::config::{Listener, Routes, Trigger};
 use platform::App;
 use platform::problem::Problem;
-use platform::request::Incoming;
+use platform::request::Raw;
+use platform::verification::{Judged, judge_route};
 use std::sync::Arc;
 
 /// The trigger routes of some listeners.
@@ -23,16 +28,26 @@ pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
         for trigger in triggers {
             let Ok(method) = trigger.route.method.parse::<axum::http::Method>() else { continue };
             let Ok(filter) = MethodFilter::try_from(method) else { continue };
-            let state = (app.clone(), Arc::new(trigger.clone()));
+            let state = (app.clone(), Arc::new(trigger.clone()), listener.port);
             router = router.route(&trigger.route.path, on(filter, handle).with_state(state));
         }
     }
     router.fallback(async || Problem::not_found()).method_not_allowed_fallback(async || Problem::method_not_allowed())
 }
 
-async fn handle(State((app, trigger)): State<(Arc<App>, Arc<Trigger>)>, request: Request) -> Response {
-    match Incoming::read(request, app.settings.max_body).await {
-        Ok(incoming) => accept::accept(&app, &trigger, &incoming).await.into_response(),
-        Err(problem) => problem.into_response(),
+async fn handle(
+    State((app, trigger, port)): State<(Arc<App>, Arc<Trigger>, u16)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let raw = Raw::read(request, app.settings.max_body).await?;
+    let passed = match judge_route(&app, trigger.verify.as_ref(), (&trigger.route.id, port), &raw).await? {
+        None => None,
+        Some(Judged::Passed(passed)) => Some(passed),
+        Some(Judged::Answered(response)) => return Ok(response),
+    };
+    let mut incoming = raw.parse().await?;
+    if let Some(passed) = &passed {
+        incoming.hidden.clone_from(&passed.hidden);
     }
+    accept::accept(&app, &trigger, &incoming, passed.map(|passed| passed.key)).await.map(IntoResponse::into_response)
 }

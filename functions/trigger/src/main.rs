@@ -5,5 +5,5 @@ use platform::lambda;
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let app = lambda::app().await?;
-    lambda::http(trigger::router(&app, &app.config.listeners)).await
+    lambda::http(trigger::router(&app, &app.config.listeners).merge(trigger::sources(&app))).await
 }

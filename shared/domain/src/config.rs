@@ -26,12 +26,13 @@ mod tests;
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use inference::Inference;
 pub(crate) use keys::nearest;
-pub use load::{EnvReference, Loaded, RouteReference, load};
+pub use load::{EnvReference, Loaded, RouteReference, load, load_source};
 pub use schema::schema;
 pub use summary::summary;
 
 use crate::event::catalogue::Catalogue;
 use crate::expr::Template;
+use crate::source::{Source, Verification};
 use indexmap::IndexMap;
 use ipnet::IpNet;
 use serde_json::Value;
@@ -53,6 +54,8 @@ pub struct Config {
     pub components: IndexMap<String, Component>,
     /// How the endpoints of customers are called.
     pub delivery: DeliveryConfig,
+    /// Providers that call us, by name.
+    pub sources: IndexMap<String, Source>,
 }
 
 /// How the endpoints of customers are called, and what they can be told.
@@ -73,6 +76,10 @@ pub struct Controller {
     pub port: u16,
     /// PEM files for TLS.
     pub tls: Option<Tls>,
+    /// Scheme and host by which the internet knows the API; that of a gateway to its port where absent.
+    pub public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-For` is believed; none unless the file says otherwise.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Certificate and key files.
@@ -154,6 +161,8 @@ pub struct Trigger {
     pub bulk: Option<Template>,
     /// Equal values start one run.
     pub dedupe_by: Option<Template>,
+    /// What must hold of a request; nothing where absent.
+    pub verify: Option<Verify>,
 }
 
 /// A route that completes waits.
@@ -173,6 +182,17 @@ pub struct Callback {
     pub result: Option<Template>,
     /// Where set, the template gives a list and each item is a callback of its own.
     pub bulk: Option<Template>,
+    /// What must hold of a request; nothing where absent.
+    pub verify: Option<Verify>,
+}
+
+/// What must hold of a route's requests.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verify {
+    /// What must hold of those of a source, by its name.
+    Source(String),
+    /// What is written at the route.
+    Inline(Box<Verification>),
 }
 
 /// A tunnel from the internet to ports of this machine.

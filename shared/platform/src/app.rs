@@ -7,6 +7,7 @@ use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::Settings;
+use crate::sources::Sources;
 use crate::store::Store;
 use domain::config::Config;
 use domain::id::RunId;
@@ -35,6 +36,10 @@ pub struct App {
     pub lanes: Lanes,
     /// The keys of what is kept secret.
     pub keys: Arc<KeyRing>,
+    /// When this process began: what is older may have been worked on by the one before.
+    pub started_at: Timestamp,
+    /// Providers that call us.
+    pub sources: Sources,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }

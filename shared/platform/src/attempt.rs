@@ -6,11 +6,9 @@ use domain::delivery::sign::{self, Key};
 use domain::delivery::{Attempt, DEFAULT_TIMEOUT, DeliveryId, ErrorClass, retry_after};
 use domain::endpoint::Endpoint;
 use domain::event::{Event, Origin};
+use domain::redact::MASKED;
 use jiff::Timestamp;
 use std::time::Duration;
-
-/// In place of a value that may be secret.
-const MASKED: &str = "********";
 
 /// Makes the attempt. Whatever goes wrong with it is told by the attempt.
 pub async fn make(app: &App, endpoint: &Endpoint, event: &Event, delivery: &DeliveryId) -> Attempt {

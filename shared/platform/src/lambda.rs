@@ -4,11 +4,12 @@ mod environment;
 mod parameters;
 
 use crate::app::App;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::{Settings, variable};
+use crate::sources::Sources;
 use crate::store::Store;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -130,42 +131,52 @@ where
 pub async fn app() -> Result<Arc<App>, Error> {
     let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let keys = keys(&aws).await?;
-    with_keys(&aws, keys).await
+    start(&aws, Some(keys)).await
 }
 
-/// The same for a function that opens no secret, and so needs no right to read the keys.
+/// The same for a function that renders no template and opens no secret, and so needs no right to read any. It is given no
+/// listeners and sources: their secrets are in the environment that it doesn't have.
 ///
 /// # Errors
 /// As [`app`].
-pub async fn app_without_keys() -> Result<Arc<App>, Error> {
+pub async fn app_without_secrets() -> Result<Arc<App>, Error> {
     let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    with_keys(&aws, KeyRing::generate()).await
+    start(&aws, None).await
 }
 
-async fn with_keys(aws: &aws_config::SdkConfig, keys: KeyRing) -> Result<Arc<App>, Error> {
+async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc<App>, Error> {
     crate::telemetry::start(true);
     let settings = Settings::from_env()?;
     let path = variable("RINGBACK_CONFIG").unwrap_or_else(|| "ringback.yml".to_owned());
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
     let loaded = domain::config::load(&text, &path);
     let refusal = loaded.diagnostics.iter().find(|diagnostic| diagnostic.code.refuses_start());
-    let config = match (loaded.config, refusal) {
+    let mut config = match (loaded.config, refusal) {
         (Some(config), None) => config,
         (_, Some(diagnostic)) => return Err(diagnostic.to_string().into()),
         (None, None) => return Err(format!("{path}: nothing in it").into()),
     };
-    let env = environment::environment(aws, &loaded.env, variable("RINGBACK_ENV_PATH").as_deref(), &variable).await?;
+    let path = variable("RINGBACK_ENV_PATH").filter(|_| keys.is_some());
+    if keys.is_none() {
+        config.listeners.clear();
+        config.sources.clear();
+    }
+    let env = environment::environment(aws, &loaded.env, path.as_deref(), &variable).await?;
     let public_url = variable("RINGBACK_PUBLIC_URL").unwrap_or_default();
     let surroundings = Surroundings::of(&config, env, |_| Some(public_url.clone()));
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
+    let keys = Arc::new(keys.unwrap_or_else(KeyRing::generate));
+    let sources = Sources::new(&config, &surroundings.env, &keys)?;
     Ok(Arc::new(App {
+        started_at: SystemClock.now(),
+        sources,
         directory: Default::default(),
         lanes: Default::default(),
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
         queue: Queue::new(sqs, settings.queue_url.clone()),
         sender: Sender::new(settings.max_response, guard)?,
-        keys: Arc::new(keys),
+        keys,
         clock: Arc::new(SystemClock),
         config: Arc::new(config),
         surroundings,

@@ -29,6 +29,10 @@ pub enum Code {
     Forbidden,
     /// A URL that may not be called.
     ForbiddenUrl,
+    /// The sender's address is not on the list.
+    AddressNotAllowed,
+    /// More than the rate limit allows.
+    TooManyRequests,
     /// Nothing has this address.
     NotFound,
     /// The address takes other methods.
@@ -47,7 +51,7 @@ pub enum Code {
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
@@ -57,6 +61,8 @@ impl Code {
         Self::Unauthorized,
         Self::Forbidden,
         Self::ForbiddenUrl,
+        Self::AddressNotAllowed,
+        Self::TooManyRequests,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
@@ -78,6 +84,8 @@ impl Code {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::ForbiddenUrl => "forbidden_url",
+            Self::AddressNotAllowed => "address_not_allowed",
+            Self::TooManyRequests => "too_many_requests",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
@@ -97,7 +105,8 @@ impl Code {
                 StatusCode::BAD_REQUEST
             }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::AddressNotAllowed => StatusCode::FORBIDDEN,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
@@ -114,12 +123,20 @@ pub struct Problem {
     pub code: Code,
     /// In words, with what to do about it.
     pub detail: String,
+    /// Seconds after which trying again may help, where that is known.
+    pub retry_after: Option<u64>,
 }
 
 impl Problem {
     /// A problem of this kind.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), retry_after: None }
+    }
+
+    /// What is answered beyond a rate limit, with the seconds until more is taken.
+    pub fn too_many_requests(retry_after: u64) -> Self {
+        let detail = "more requests came than the rate limit allows; nothing has happened, try again later";
+        Self { retry_after: Some(retry_after), ..Self::new(Code::TooManyRequests, detail) }
     }
 
     /// The one answer to every failed authentication.
@@ -185,6 +202,9 @@ impl IntoResponse for Problem {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             _ => {}
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

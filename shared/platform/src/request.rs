@@ -3,18 +3,21 @@
 //! The size is checked before anything is read, the raw bytes before anything is parsed. Nothing here writes.
 
 mod body;
+mod client_ip;
+mod raw;
 
 use crate::problem::{Code, Problem};
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, header, request::Parts};
 use domain::expr::Scope;
+use domain::redact::hide;
 use domain::run::Plan;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Headers that carry secrets, or are ours alone: they are not stored with a run.
-const PRIVATE_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
+pub use client_ip::client_ip;
+pub use raw::Raw;
 
 /// What templates see of a request.
 #[derive(Debug, Clone)]
@@ -31,6 +34,8 @@ pub struct Incoming {
     pub headers: Value,
     /// As its content type says; null where empty.
     pub body: Value,
+    /// Names of headers and query parameters that are secret besides those that [`domain::redact`] knows.
+    pub hidden: Vec<String>,
 }
 
 impl Incoming {
@@ -39,26 +44,7 @@ impl Incoming {
     /// # Errors
     /// 413, 415 or 400, in words.
     pub async fn read(request: Request, limit: usize) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        refuse_encoding(&parts.headers)?;
-        let too_large =
-            || Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"));
-        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > limit) {
-            return Err(too_large());
-        }
-        let bytes = axum::body::to_bytes(body, limit).await.map_err(|_| too_large())?;
-        let params = path_params(&mut parts).await;
-        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let body = body::parse(content_type, bytes).await?;
-        Ok(Self {
-            method: parts.method.to_string(),
-            path: parts.uri.path().to_owned(),
-            params,
-            query: body::form(parts.uri.query().unwrap_or_default().as_bytes()),
-            headers: header_map(&parts.headers),
-            body,
-        })
+        Raw::read(request, limit).await?.parse().await
     }
 
     /// What a route's templates see. `path` holds the path's parameters, `context.timestamp` when it was received.
@@ -78,12 +64,11 @@ impl Incoming {
 
     /// What is stored with a run, for replay: without secrets, and without the body where the run's input is the body.
     pub fn stored(&self, body_is_input: bool) -> Value {
-        let mut headers = self.headers.clone();
-        if let Value::Object(headers) = &mut headers {
-            headers.retain(|name, _| !PRIVATE_HEADERS.contains(&name.as_str()));
-        }
+        let (mut headers, mut query) = (self.headers.clone(), self.query.clone());
+        hide(&mut headers, &self.hidden);
+        hide(&mut query, &self.hidden);
         let mut stored = json!({"method": self.method, "path": self.path, "params": self.params,
-            "query": self.query, "headers": headers});
+            "query": query, "headers": headers});
         if let (Value::Object(stored), false) = (&mut stored, body_is_input) {
             stored.insert("body".to_owned(), self.body.clone());
         }

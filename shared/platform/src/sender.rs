@@ -18,6 +18,7 @@
 
 mod call;
 mod client;
+mod fetch;
 mod failure;
 mod header;
 mod parcel;
@@ -28,7 +29,6 @@ mod tests;
 
 pub use domain::delivery::ErrorClass;
 pub use failure::Failure;
-pub use header::check_header;
 pub use parcel::{Cut, Exchange, PARCEL_RESPONSE, Parcel, Reply};
 pub use probe::Probe;
 

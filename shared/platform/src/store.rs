@@ -12,6 +12,9 @@
 //! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
 //! | operation | `operation#<id>` | `operation` |
 //! | API token of a customer | `token#<SHA-256>` | `token` |
+//! | runtime configuration | `config` | `source#<name>`, `program#<name>`, `learned#<name>` |
+//! | its history | `config` | `history#<time>#<kind>#<name>#<version>` |
+//! | a source's requests in a period | `rate#source#<name>` | `<period>#<number>` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
 //!
@@ -20,6 +23,7 @@
 
 mod codec;
 mod item;
+mod config;
 mod delivery;
 mod endpoint;
 mod event;
@@ -27,12 +31,15 @@ mod health;
 mod list;
 mod operation;
 mod owed;
+mod rate;
 mod run;
 mod token;
+mod versioned;
 mod wait;
 mod timer;
 
 pub use codec::MAX_BLOB;
+pub use config::{ConfigChange, ConfigEntry, ConfigKind};
 pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
 pub use event::NewEvent;

@@ -2,12 +2,10 @@
 
 use domain::delivery::sign::Key;
 use domain::endpoint::Endpoint;
+use domain::redact::MASKED;
 use platform::App;
 use platform::store::StoredEndpoint;
 use serde_json::{Map, Value, json};
-
-/// In place of a value that may be secret.
-const MASKED: &str = "********";
 
 /// All that may be shown of an endpoint.
 pub(crate) fn show_stored(app: &App, stored: &StoredEndpoint) -> Value {

@@ -118,6 +118,12 @@ codes! {
     UndefinedWorkflow "undefined_workflow" Warning,
     /// A component that the file doesn't define.
     UndefinedComponent "undefined_component" Warning,
+    /// A rule's target that is no workflow and no program of the file.
+    UndefinedTarget "undefined_target" Warning,
+    /// `verify` names a source that the file doesn't define.
+    UndefinedSource "undefined_source" Warning,
+    /// A source that takes every request.
+    OpenSource "open_source" Warning,
     /// An event type that the strict catalogue doesn't have.
     UndefinedEvent "undefined_event" Warning,
     /// `${gateway:PORT…}` for a port that no gateway and no listener of the file has.
@@ -138,7 +144,10 @@ impl Code {
     /// Whether nothing may start while this stands: every error, and the warnings after which a run would surely fail.
     pub fn refuses_start(self) -> bool {
         self.severity() == Severity::Error
-            || !matches!(self, Self::ListenerWithoutRoutes | Self::UnmatchedAddress | Self::UndefinedGateway)
+            || !matches!(
+                self,
+                Self::ListenerWithoutRoutes | Self::UnmatchedAddress | Self::UndefinedGateway | Self::OpenSource
+            )
     }
 }
 
@@ -289,7 +298,7 @@ mod tests {
     fn every_error_refuses_the_start_and_so_do_most_warnings() {
         let harmless: Vec<&str> =
             Code::ALL.iter().filter(|code| !code.refuses_start()).map(|code| code.as_str()).collect();
-        assert_eq!(harmless, ["undefined_gateway", "listener_without_routes", "unmatched_address"]);
+        assert_eq!(harmless, ["open_source", "undefined_gateway", "listener_without_routes", "unmatched_address"]);
         assert_eq!(Code::UnsetEnv.severity(), Severity::Warning);
     }
 }

@@ -4,6 +4,7 @@ use super::diagnostic::Span;
 use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, RouteId, Workflow};
 use crate::event::EventType;
 use crate::expr::Template;
+use crate::source::Source;
 use indexmap::IndexMap;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -21,10 +22,15 @@ pub(super) struct Draft {
     pub(super) workflows: IndexMap<String, Workflow>,
     pub(super) components: IndexMap<String, ComponentDraft>,
     pub(super) delivery: DeliveryConfig,
+    pub(super) sources: IndexMap<String, Source>,
     /// Components that jobs name.
     pub(super) called: Vec<(String, Span)>,
     /// Workflows that triggers and components name.
     pub(super) started: Vec<(String, Span)>,
+    /// Targets of rules.
+    pub(super) targeted: Vec<(String, Span)>,
+    /// Sources that `verify` names.
+    pub(super) verified: Vec<(String, Span)>,
     /// Event types that components name outright.
     pub(super) published: Vec<(EventType, Span)>,
     /// Ids in use, as `listener one`, so that each kind has its own.

@@ -82,6 +82,14 @@ pub(super) enum Shape {
     Schema,
     /// The name of something, or the thing itself.
     NameOr(Kinds),
+    /// One of these words, or a list of them.
+    Choices(&'static [&'static str]),
+    /// A text template or a list of them.
+    Secrets,
+    /// The name of a provider, or a scheme of signatures.
+    Scheme,
+    /// Targets by event type; rules of this form may be listed.
+    Rules(Kinds),
 }
 
 impl Key {

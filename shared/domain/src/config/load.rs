@@ -17,6 +17,8 @@ use super::diagnostic::{Code, Diagnostic, Lines, Problem, Severity, Span};
 use super::draft::RouteDraft;
 use super::inference::Inference;
 use super::{Config, RouteId, resolve, section, yaml};
+use crate::source::Source;
+use serde_json::Value;
 
 /// What came of loading a file.
 #[derive(Debug, Clone)]
@@ -100,6 +102,32 @@ pub fn load(text: &str, file_name: &str) -> Loaded {
 fn located(route: &RouteDraft, lines: &Lines<'_>) -> RouteReference {
     let (line, column) = lines.at(route.span.offset);
     RouteReference { id: route.id.clone(), span: route.span, line, column }
+}
+
+/// Reads one source as the API takes it: the file's fields as JSON. Names that it uses are returned, for others to know.
+///
+/// # Errors
+/// What is wrong with it, each in a sentence that names the field.
+pub fn load_source(name: &str, fields: &Value) -> Result<(Source, Vec<String>), Vec<String>> {
+    let text = serde_json::json!({"sources": {name: fields}}).to_string();
+    let (root, problems) = yaml::parse(&text);
+    let mut cx = Cx { problems, ..Cx::default() };
+    if let Some(root) = root {
+        section::read(&mut cx, &root);
+    }
+    let errors = cx.problems.iter().filter(|problem| problem.code.severity() == Severity::Error);
+    let errors: Vec<String> = errors
+        .map(|problem| match &problem.suggestion {
+            Some(right) => format!("{}; did you mean `{right}`?", problem.message),
+            None => problem.message.clone(),
+        })
+        .collect();
+    let targets = cx.draft.targeted.into_iter().map(|(name, _)| name).collect();
+    match cx.draft.sources.swap_remove(name) {
+        Some(source) if errors.is_empty() => Ok((source, targets)),
+        _ if errors.is_empty() => Err(vec!["this is no source".to_owned()]),
+        _ => Err(errors),
+    }
 }
 
 fn env(uses: &[Use], lines: &Lines<'_>, file: &str) -> Vec<EnvReference> {

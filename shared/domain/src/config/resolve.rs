@@ -29,5 +29,6 @@ fn config(draft: Draft, components: IndexMap<String, Component>) -> Config {
         workflows: draft.workflows,
         components,
         delivery: draft.delivery,
+        sources: draft.sources,
     }
 }

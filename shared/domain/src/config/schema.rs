@@ -116,6 +116,16 @@ impl Schema {
                 let one = self.kinds(kinds);
                 json!({"anyOf": [scalar(), one]})
             }
+            Shape::Choices(words) => json!({"anyOf": [{"enum": words}, {"type": "array", "items": {"enum": words}}]}),
+            Shape::Secrets => json!({"anyOf": [scalar(), {"type": "array", "items": scalar()}]}),
+            Shape::Scheme => json!({"anyOf": [{"type": "string"}, crate::signature::Scheme::schema()]}),
+            Shape::Rules(kinds) => {
+                let rule = self.kinds(kinds);
+                let targets = json!({"anyOf": [scalar(), {"type": "array", "items": {"anyOf": [scalar(), rule]}}]});
+                let by_condition = json!({"type": "object", "additionalProperties": targets});
+                let of_event = json!({"anyOf": [targets, by_condition, {"type": "null"}]});
+                json!({"type": "object", "additionalProperties": of_event})
+            }
         }
     }
 

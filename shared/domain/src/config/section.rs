@@ -11,7 +11,10 @@ pub(super) mod job;
 pub(super) mod listener;
 pub(super) mod request;
 pub(super) mod route;
+mod rule;
+pub(super) mod source;
 mod step;
+pub(super) mod verify;
 pub(super) mod workflow;
 
 use super::cx::Cx;
@@ -43,6 +46,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &component::SECTION,
     &workflow::SECTION,
     &delivery::SECTION,
+    &source::SECTION,
 ];
 
 /// One thing of a section.

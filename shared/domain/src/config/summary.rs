@@ -5,6 +5,7 @@ use super::{
 };
 use crate::event::EventType;
 use crate::event::catalogue::TypeEntry;
+use crate::source::{SchemeChoice, Source, Verification};
 use serde::Serialize;
 use std::fmt;
 
@@ -23,6 +24,19 @@ pub struct Summary {
     pub events: Vec<EventLine>,
     /// Address ranges that may be called although they are not public.
     pub allow_private: Vec<String>,
+    /// Providers that call us, in file order.
+    pub sources: Vec<SourceLine>,
+}
+
+/// A source, what must hold of its requests, and what it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceLine {
+    /// Its name.
+    pub name: String,
+    /// What must hold, in a few words.
+    pub verified: String,
+    /// What its rules start, each once.
+    pub starts: Vec<String>,
 }
 
 /// A route and what it leads to.
@@ -91,6 +105,7 @@ pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
         strict_events: config.delivery.catalogue.strict,
         events: config.delivery.catalogue.types.iter().filter(|(_, entry)| entry.in_file).map(event_line).collect(),
         allow_private: config.delivery.allow_private.iter().map(ToString::to_string).collect(),
+        sources: config.sources.values().map(source_line).collect(),
     }
 }
 
@@ -195,11 +210,42 @@ fn event_line((event, entry): (&EventType, &TypeEntry)) -> EventLine {
     EventLine { event: event.to_string(), description: described, has_schema: entry.schema.is_some() }
 }
 
+fn source_line(source: &Source) -> SourceLine {
+    let mut starts: Vec<String> = Vec::new();
+    for target in source.rules.targets() {
+        if !starts.iter().any(|known| known == target) {
+            starts.push(target.to_owned());
+        }
+    }
+    SourceLine { name: source.name.clone(), verified: verified(&source.verification), starts }
+}
+
+/// What must hold of a request, in a few words.
+fn verified(verification: &Verification) -> String {
+    let signature = verification.signature.as_ref().map(|signature| match &signature.scheme {
+        SchemeChoice::Preset(preset) => format!("signed as {} signs", preset.name()),
+        SchemeChoice::Spelled(_) => "signed".to_owned(),
+    });
+    let token = verification.token.as_ref().map(|_| "with a token".to_owned());
+    let from =
+        |networks: &Vec<_>| format!("from {}", networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    let parts: Vec<String> =
+        signature.into_iter().chain(token).chain(verification.networks.as_ref().map(from)).collect();
+    if parts.is_empty() { "from anybody".to_owned() } else { parts.join(", ") }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         heading(f, "routes", self.routes.len())?;
         for RouteLine { method, port, path, target } in &self.routes {
             writeln!(f, "  {method} :{port}{path} -> {target}")?;
+        }
+        if !self.sources.is_empty() {
+            writeln!(f, "sources")?;
+        }
+        for SourceLine { name, verified, starts } in &self.sources {
+            let starts = if starts.is_empty() { "nothing".to_owned() } else { starts.join(", ") };
+            writeln!(f, "  POST /api/webhooks/{name} {verified} -> starts {starts}")?;
         }
         heading(f, "workflows", self.workflows.len())?;
         for WorkflowLine { id, jobs } in &self.workflows {

@@ -1,11 +1,11 @@
 //! Templates, read where they stand: every leaf is parsed by itself so that an error has its line and column.
 
 use super::cx::{Cx, Use};
-use super::diagnostic::Code;
+use super::diagnostic::{Code, Span};
 use super::keys::nearest;
 use super::text::has_default;
 use super::yaml::{Kind, Node};
-use crate::expr::{Reference, Sources, Template};
+use crate::expr::{Reference, Sources, SyntaxError, Template};
 use serde_json::Value;
 
 /// Every source that has a meaning anywhere in the file.
@@ -78,6 +78,30 @@ pub(super) const WORKFLOW: Place = Place {
     name: "a workflow's output",
     sources: &["input", "output", "jobs", "context", "env", "gateway", "listener"],
 };
+/// What is taken from a source's request before its rules are judged.
+pub(super) const SOURCE: Place =
+    Place { name: "a source", sources: &["body", "query", "header", "method", "context", "env"] };
+/// A rule's condition, and the input of the run that it starts.
+pub(super) const RULE: Place = Place { name: "a rule", sources: RULE_SOURCES };
+/// What rules see.
+const RULE_SOURCES: &[&str] = &[
+    "event",
+    "action",
+    "branch",
+    "tag",
+    "commit",
+    "repository",
+    "sender",
+    "delivery_id",
+    "body",
+    "header",
+    "query",
+    "source",
+    "context",
+    "env",
+];
+/// Secrets: read once, at start.
+pub(super) const SECRET: Place = Place { name: "a secret", sources: &["env"] };
 /// Read once, at start.
 pub(super) const START: Place = Place { name: "a gateway's connection", sources: &["env"] };
 
@@ -116,11 +140,44 @@ pub(super) fn text_template(cx: &mut Cx, node: &Node, place: &Place) -> Option<T
     }
 }
 
+/// Reads a text that is an expression as a whole, such as a rule's condition.
+pub(super) fn expression(cx: &mut Cx, node: &Node, place: &Place) -> Option<Template> {
+    let Some(text) = node.text() else {
+        cx.report(Code::WrongType, node.span, format!("expected an expression, not {}", node.describe()));
+        return None;
+    };
+    let parsed = Template::expression(text, known(place));
+    finish(cx, parsed, text, place, &|needle| node.find(needle), &|offset, length| node.part(offset, length))
+}
+
+/// The same for a text that is a key, which is one place as a whole.
+pub(super) fn key_expression(cx: &mut Cx, key: &str, span: Span, place: &Place) -> Option<Template> {
+    finish(cx, Template::expression(key, known(place)), key, place, &|_| span, &|_, _| span)
+}
+
 fn leaf(cx: &mut Cx, node: &Node, text: &str, place: &Place) -> Option<Template> {
-    let template = match Template::parse(text, Sources::Known(SOURCES)) {
+    let parsed = Template::parse(text, known(place));
+    finish(cx, parsed, text, place, &|needle| node.find(needle), &|offset, length| node.part(offset, length))
+}
+
+/// Names that a place has and nobody else aren't known elsewhere.
+fn known(place: &Place) -> Sources {
+    Sources::Known(if place.sources == RULE_SOURCES { RULE_SOURCES } else { SOURCES })
+}
+
+/// Reports what is wrong with a template, and notes what it reads.
+fn finish(
+    cx: &mut Cx,
+    parsed: Result<Template, SyntaxError>,
+    text: &str,
+    place: &Place,
+    find: &dyn Fn(&str) -> Span,
+    part: &dyn Fn(usize, usize) -> Span,
+) -> Option<Template> {
+    let template = match parsed {
         Ok(template) => template,
         Err(error) => {
-            let span = node.part(error.offset, error.length);
+            let span = part(error.offset, error.length);
             cx.report_near(Code::BadTemplate, span, error.message, error.suggestion.as_deref());
             return None;
         }
@@ -128,7 +185,7 @@ fn leaf(cx: &mut Cx, node: &Node, text: &str, place: &Place) -> Option<Template>
     let mut in_place = true;
     for reference in template.references() {
         let written = written(&reference);
-        let span = node.find(&written);
+        let span = find(&written);
         if !place.sources.contains(&reference.source.as_str()) {
             let seen = place.sources.join(", ");
             let message = format!("`{}` has no value in {}, which can read: {seen}", reference.source, place.name);

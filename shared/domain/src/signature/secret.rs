@@ -39,6 +39,11 @@ impl Secret {
         Self { encoding: Some(encoding), ..self }
     }
 
+    /// Its text, to be sealed.
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+
     /// The same with another text.
     pub(super) fn with_text(&self, text: impl Into<String>) -> Self {
         Self { text: text.into(), encoding: self.encoding }

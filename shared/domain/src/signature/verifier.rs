@@ -19,6 +19,9 @@ pub struct Verifier {
     groups: Vec<Group>,
 }
 
+/// The header of credentials (RFC 9110, section 11.6.2).
+const AUTHORIZATION: &str = "Authorization";
+
 /// Schemes of which one must hold.
 #[derive(Debug, Clone)]
 struct Group {
@@ -43,6 +46,8 @@ pub struct Verified {
     pub delivery_id: Option<String>,
     /// Whether the signature covers that id. Where it doesn't, whoever repeats the request can change it.
     pub delivery_id_signed: bool,
+    /// Whether something was signed: not if all that was there was a token.
+    pub signed: bool,
     /// The provider's name of what happened.
     pub event_type: Option<String>,
     /// When it was signed, where the signature covers that.
@@ -81,6 +86,29 @@ impl Verifier {
     /// If the token is empty.
     pub fn token(header: &str, prefix: &str, token: Secret) -> Result<Self, KeyError> {
         Self::scheme(&Scheme::token(header, prefix), &[token])
+    }
+
+    /// A token where most senders can put one: `Authorization: Bearer …` (RFC 6750, section 2.1) or `X-Webhook-Token`.
+    /// Any of several tokens will do. With a `header`, it must be there instead, alone, or after `Bearer ` if that is
+    /// `Authorization`.
+    ///
+    /// # Errors
+    /// If a token is empty, or there is none.
+    pub fn tokens(header: Option<&str>, tokens: &[Secret]) -> Result<Self, KeyError> {
+        let at = |name: &str| {
+            let bearer = name.eq_ignore_ascii_case(AUTHORIZATION);
+            Scheme::token(name, if bearer { "Bearer " } else { "" })
+        };
+        let schemes = match header {
+            Some(header) => vec![at(header)],
+            None => vec![at(AUTHORIZATION), at("X-Webhook-Token")],
+        };
+        Self::of(&schemes, tokens, &[], &[])
+    }
+
+    /// Networks from which a request must come.
+    pub fn networks(networks: &[IpNet]) -> Self {
+        Self { addresses: vec![networks.to_vec()], groups: Vec::new() }
     }
 
     /// Addresses and networks from which a request must come: `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`.
@@ -222,8 +250,8 @@ pub(super) fn judge(verifier: &Verifier, request: &Request<'_>, now: Option<Time
         let of_group = group.judge(request, &fields, now)?;
         match &mut verified {
             None => verified = Some(of_group),
-            // The first that knows it says it.
-            Some(first) if first.delivery_id.is_none() => *first = of_group,
+            // The first that knows it says it, and a signature knows better than a token.
+            Some(first) if first.delivery_id.is_none() && (of_group.signed || !first.signed) => *first = of_group,
             Some(_) => {}
         }
     }
@@ -266,6 +294,7 @@ impl Group {
         Verified {
             delivery_id: id.map(|(_, id)| id),
             delivery_id_signed: signed,
+            signed: !spec.algorithm.compares(),
             event_type: extract::first(&self.event_type, request, fields.get()).map(|(_, event)| event),
             signed_at: proof.signed_at,
             secret: ready.origins.get(proof.key).copied().unwrap_or_default(),

@@ -20,18 +20,10 @@ const OF_THE_CLIENT: &[&str] = &[
     "upgrade",
 ];
 
-/// Whether a parcel may carry a header; for endpoints, to refuse at once what could never be sent.
-///
-/// Its name must be a token (RFC 9110, section 5.6.2) that isn't the client's own, its value visible ASCII, blanks and
-/// tabs.
-///
-/// # Errors
-/// [`ErrorClass::BadHeader`]; it names the header and never the value.
-pub fn check_header(name: &str, value: &str) -> Result<(), Failure> {
-    parse(name, value).map(|_| ())
-}
-
 /// The headers of a parcel, in order, each as often as it stands there.
+///
+/// A name must be a token (RFC 9110, section 5.6.2) that isn't the client's own, a value visible ASCII, blanks and tabs; the
+/// error names the header and never the value.
 pub(super) fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::with_capacity(pairs.len() + 1);
     for (name, value) in pairs {

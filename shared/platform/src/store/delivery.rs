@@ -1,13 +1,12 @@
 //! Deliveries in the table, beside their event. One is written when its first attempt has been made or put off.
 
 use super::event::event_pk;
-use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
+use super::item::{Item, b, bytes, damaged, expiry, number, s, sortable, text, yes};
 use super::list::Place;
 use super::run::owes_value;
+use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
 use crate::queue::{DeliverMessage, Message};
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::delivery::{Delivery, DeliveryId};
 use domain::event::{CustomerId, EndpointId, EventId, EventType};
 use jiff::Timestamp;
@@ -61,37 +60,20 @@ impl Store {
         owes: &[Message],
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let (id, next) = (&delivery.id, version + 1);
+        let id = &delivery.id;
         let list = format!("deliveries#{}", id.customer);
-        let mut put = self
+        let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .item("pk", s(event_pk(&id.customer, &id.event)))
             .item("sk", s(sk(&id.endpoint)))
-            .item("v", n(next))
             .item("st", s(delivery.status()))
             .item("delivery", b(codec::pack(delivery)?))
             .item("list", s(self.list_shard(&list, id.event.as_str())))
             .item("at", s(Self::delivery_place(delivery)))
             .item("expires", expiry(now.max(delivery.created_at), self.retention));
-        put = if version == 0 {
-            put.condition_expression("attribute_not_exists(pk)")
-        } else {
-            put.condition_expression("v = :v").expression_attribute_values(":v", n(version))
-        };
-        if !owes.is_empty() {
-            put = put.item("owed", yes()).item("owes", owes_value(owes)?);
-        }
-        match put.send().await {
-            Ok(_) => Ok(Saved::Written(next)),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(Saved::Conflict)
-            }
-            Err(error) => Err(unavailable(error)),
-        }
+        put_over(put, version, owes).await
     }
 
     /// Makes a delivery owe its message, whose time has come. The delivery itself doesn't change.

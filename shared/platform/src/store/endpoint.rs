@@ -1,11 +1,9 @@
 //! Endpoints in the table: a customer's are side by side, so that one query finds who wants an event.
 
-use super::item::{Item, b, bytes, damaged, n, number, s, sortable, text, yes};
-use super::run::owes_value;
+use super::item::{Item, b, bytes, damaged, number, s, sortable, text};
+use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
 use crate::queue::Message;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::endpoint::Endpoint;
 use domain::event::{CustomerId, EndpointId};
 
@@ -37,34 +35,16 @@ impl Store {
         version: u64,
         owes: &[Message],
     ) -> Result<Saved, StoreError> {
-        let next = version + 1;
-        let mut put = self
+        let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .item("pk", s(customer_pk(&endpoint.customer)))
             .item("sk", s(sk(&endpoint.id)))
-            .item("v", n(next))
             .item("endpoint", b(codec::pack(endpoint)?))
             .item("list", s(self.list_shard("endpoints", endpoint.id.as_str())))
             .item("at", s(format!("{}#{}", sortable(endpoint.created_at), endpoint.id)));
-        put = if version == 0 {
-            put.condition_expression("attribute_not_exists(pk)")
-        } else {
-            put.condition_expression("v = :v").expression_attribute_values(":v", n(version))
-        };
-        if !owes.is_empty() {
-            put = put.item("owed", yes()).item("owes", owes_value(owes)?);
-        }
-        match put.send().await {
-            Ok(_) => Ok(Saved::Written(next)),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(Saved::Conflict)
-            }
-            Err(error) => Err(unavailable(error)),
-        }
+        put_over(put, version, owes).await
     }
 
     /// Reads an endpoint, with all writes that were answered before.

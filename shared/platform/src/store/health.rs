@@ -1,12 +1,10 @@
 //! How endpoints fail, and how much they have had: what changes with attempts.
 
 use super::endpoint::{StoredEndpoint, customer_pk, is_endpoint, stored};
-use super::item::{Item, bytes, expiry, n, number, s, text, yes};
-use super::run::owes_value;
+use super::item::{Item, bytes, expiry, n, number, s, text};
+use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
 use crate::queue::Message;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::endpoint::{Health, RateLimit};
 use domain::event::{CustomerId, EndpointId};
 use jiff::Timestamp;
@@ -70,9 +68,8 @@ impl Store {
         owes: &[Message],
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let next = version + 1;
         let mut put = self.client.put_item().table_name(&self.table);
-        put = put.item("pk", s(customer_pk(customer))).item("sk", s(sk(id))).item("v", n(next));
+        put = put.item("pk", s(customer_pk(customer))).item("sk", s(sk(id)));
         put = match health {
             Some(health) => {
                 let packed = super::item::b(codec::pack(health)?);
@@ -80,23 +77,7 @@ impl Store {
             }
             None => put.item("expires", expiry(now, HEALED)),
         };
-        if !owes.is_empty() {
-            put = put.item("owed", yes()).item("owes", owes_value(owes)?);
-        }
-        put = if version == 0 {
-            put.condition_expression("attribute_not_exists(pk)")
-        } else {
-            put.condition_expression("v = :v").expression_attribute_values(":v", n(version))
-        };
-        match put.send().await {
-            Ok(_) => Ok(Saved::Written(next)),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(Saved::Conflict)
-            }
-            Err(error) => Err(unavailable(error)),
-        }
+        put_over(put, version, owes).await
     }
 
     /// Forgets how an endpoint has been failing.

@@ -1,11 +1,9 @@
 //! Operations in the table. One that runs owes the message of its next step.
 
-use super::item::{Item, b, bytes, damaged, expiry, n, number, s, text, yes};
-use super::run::owes_value;
+use super::item::{Item, b, bytes, damaged, expiry, number, s, text};
+use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
 use crate::queue::OperateMessage;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::operation::{Operation, OperationId};
 use jiff::Timestamp;
 
@@ -44,34 +42,16 @@ impl Store {
         version: u64,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let next = version + 1;
-        let mut put = self
+        let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .item("pk", s(operation_pk(&operation.id)))
             .item("sk", s("operation"))
-            .item("v", n(next))
             .item("operation", b(codec::pack(operation)?))
             .item("expires", expiry(now, self.retention));
-        put = if version == 0 {
-            put.condition_expression("attribute_not_exists(pk)")
-        } else {
-            put.condition_expression("v = :v").expression_attribute_values(":v", n(version))
-        };
-        if let Some(step) = operation.owed() {
-            let message = OperateMessage { operation: operation.id.clone(), step };
-            put = put.item("owed", yes()).item("owes", owes_value(&[message.into()])?);
-        }
-        match put.send().await {
-            Ok(_) => Ok(Saved::Written(next)),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(Saved::Conflict)
-            }
-            Err(error) => Err(unavailable(error)),
-        }
+        let owes = operation.owed().map(|step| OperateMessage { operation: operation.id.clone(), step }.into());
+        put_over(put, version, owes.as_slice()).await
     }
 }
 

@@ -6,7 +6,7 @@ use crate::queue::{Message, RunMessage};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::RunId;
 use domain::run::{Run, Status, Stretch};
 use jiff::Timestamp;
@@ -71,7 +71,7 @@ impl Store {
             .item("run", b(packed))
             .item("owed", yes())
             .item("owes", owes_value(&owes)?)
-            .item("list", s(format!("runs#{}", self.shard(run.id.as_str()))))
+            .item("list", s(self.list_shard("runs", run.id.as_str())))
             .item("at", s(format!("{}#{}", sortable(run.accepted_at), run.id)))
             .condition_expression("attribute_not_exists(pk)");
         if let Some(request) = request {
@@ -183,52 +183,13 @@ impl Store {
         before: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Stored>, Option<String>), StoreError> {
-        let mut keys: Vec<String> = Vec::new();
-        for shard in 0..self.shards {
-            let mut query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("list")
-                .key_condition_expression(if before.is_some() { "#l = :l AND #a < :a" } else { "#l = :l" })
-                .expression_attribute_names("#l", "list")
-                .expression_attribute_values(":l", s(format!("runs#{shard}")))
-                .scan_index_forward(false)
-                .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX));
-            if let Some(before) = before {
-                query = query.expression_attribute_names("#a", "at").expression_attribute_values(":a", s(before));
-            }
-            let page = query.send().await.map_err(unavailable)?;
-            keys.extend(page.items().iter().filter_map(|item| text(item, "at").map(str::to_owned)));
-        }
-        keys.sort_unstable_by(|a, b| b.cmp(a));
-        let more = keys.len() > limit;
-        keys.truncate(limit);
-        let cursor = keys.last().filter(|_| more).cloned();
-        Ok((self.runs_at(&keys).await?, cursor))
-    }
-
-    /// `BatchGetItem` takes 100 keys and may leave some for the next request
-    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
-    async fn runs_at(&self, keys: &[String]) -> Result<Vec<Stored>, StoreError> {
-        let mut runs = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(100) {
-            let ids = keys
-                .iter()
-                .filter_map(|at| at.split_once('#'))
-                .map(|(_, id)| Item::from([("pk".to_owned(), s(format!("run#{id}"))), ("sk".to_owned(), s("run"))]));
-            let mut left = Some(KeysAndAttributes::builder().set_keys(Some(ids.collect())).build());
-            while let Some(Ok(keys)) = left.take() {
-                let get = self.client.batch_get_item().request_items(&self.table, keys);
-                let mut page = get.send().await.map_err(unavailable)?;
-                for item in page.responses.as_mut().and_then(|all| all.remove(&self.table)).unwrap_or_default() {
-                    runs.push(stored(&item)?);
-                }
-                left = page.unprocessed_keys.as_mut().and_then(|all| all.remove(&self.table)).map(Ok);
-            }
-        }
+        let mut places = self.places("runs", before, None, limit + 1).await?;
+        let more = places.len() > limit;
+        places.truncate(limit);
+        let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
+        let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
         runs.sort_by(|a, b| (b.run.accepted_at, &b.run.id).cmp(&(a.run.accepted_at, &a.run.id)));
-        Ok(runs)
+        Ok((runs, cursor))
     }
 }
 

@@ -30,6 +30,17 @@ pub(super) fn check(cx: &mut Cx) {
         let meant = nearest(name, draft.workflows.keys().map(String::as_str));
         problems.push(Problem::new(Code::UndefinedWorkflow, *span, message).suggest(meant));
     }
+    for (name, span) in draft.targeted.iter().filter(|(name, _)| !known("workflow", name) && !known("program", name)) {
+        let message = format!("this file has no workflow and no program `{name}`");
+        let names =
+            draft.ids.iter().filter_map(|id| id.strip_prefix("workflow ").or_else(|| id.strip_prefix("program ")));
+        problems.push(Problem::new(Code::UndefinedTarget, *span, message).suggest(nearest(name, names)));
+    }
+    for (name, span) in draft.verified.iter().filter(|(name, _)| !known("source", name)) {
+        let message = format!("this file has no source `{name}`");
+        let meant = nearest(name, draft.sources.keys().map(String::as_str));
+        problems.push(Problem::new(Code::UndefinedSource, *span, message).suggest(meant));
+    }
     let catalogue = &draft.delivery.catalogue;
     for (name, span) in draft.published.iter().filter(|(name, _)| !catalogue.allows(name)) {
         let message = format!("`strict_events` is on, and `delivery.events` has no event type `{name}`");

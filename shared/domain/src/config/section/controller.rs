@@ -1,5 +1,7 @@
 //! `controller`: where the API listens.
 
+use super::delivery::networks;
+use super::verify::{PUBLIC_URL, public_url};
 use super::{Item, Section};
 use crate::config::cx::Cx;
 use crate::config::keys::{Key, Keys, Shape};
@@ -20,6 +22,12 @@ static CONTROLLER: Keys = Keys {
         Key::new("host", Shape::Text, "Interface to bind.").default(LOCAL),
         Key::new("port", Shape::Port, "TCP port.").default("8080"),
         Key::new("tls", Shape::One(&[&TLS]), "Serve HTTPS with these files."),
+        PUBLIC_URL,
+        Key::new(
+            "trusted_proxies",
+            Shape::Networks,
+            "Address ranges of the proxies before us: their `X-Forwarded-For` is believed. Without it, no header is.",
+        ),
     ]],
 };
 
@@ -34,7 +42,7 @@ static TLS: Keys = Keys {
 
 impl Default for Controller {
     fn default() -> Self {
-        Self { host: LOCAL.to_owned(), port: 8080, tls: None }
+        Self { host: LOCAL.to_owned(), port: 8080, tls: None, public_url: None, trusted_proxies: Vec::new() }
     }
 }
 
@@ -53,5 +61,7 @@ fn controller(cx: &mut Cx, item: &Item<'_>) -> Option<Controller> {
             let tls = Map::open(cx, &entry.value, entry.key_span, &TLS)?;
             Some(Tls { cert: tls.text(cx, "cert")?, key: tls.text(cx, "key")? })
         }),
+        public_url: public_url(cx, &map),
+        trusted_proxies: networks(cx, &map, "trusted_proxies").unwrap_or_default(),
     })
 }

@@ -61,8 +61,7 @@ fn read(cx: &mut Cx, items: &[Item<'_>]) {
 
 fn delivery(cx: &mut Cx, item: &Item<'_>) -> Option<DeliveryConfig> {
     let map = Map::open(cx, item.node, item.at, &DELIVERY)?;
-    let allow_private = map.node("allow_private").map(items).unwrap_or_default();
-    let allow_private = allow_private.into_iter().filter_map(|node| network(cx, node)).collect();
+    let allow_private = networks(cx, &map, "allow_private").unwrap_or_default();
     let strict = map.switch(cx, "strict_events").unwrap_or_default();
     let mut catalogue = Catalogue { strict, ..Catalogue::default() };
     if let Some(node) = map.node("events") {
@@ -112,6 +111,12 @@ fn schema(cx: &mut Cx, node: &Node) -> Option<Schema> {
             None
         }
     }
+}
+
+/// Ranges of addresses, or single ones.
+pub(super) fn networks(cx: &mut Cx, map: &Map<'_>, name: &str) -> Option<Vec<IpNet>> {
+    let listed = items(map.node(name)?);
+    Some(listed.into_iter().filter_map(|node| network(cx, node)).collect())
 }
 
 /// A range of addresses, or a single one.

@@ -1,6 +1,7 @@
 //! The routes of listeners: triggers and callbacks.
 
 use super::listener::Around;
+use super::verify;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::draft::RouteDraft;
@@ -24,6 +25,11 @@ pub(super) const ROUTE: &[Key] = &[
     Key::new("method", Shape::Method, "HTTP method.").default("POST"),
     Key::new("bulk", Shape::Switch, "One request holds a list; `item` says where.").default("false"),
     Key::new("item", Shape::Template, "With `bulk`: the list; each of its items is then `item`."),
+    Key::new(
+        "verify",
+        Shape::NameOr(verify::VERIFICATIONS),
+        "What must hold of a request: that of a source, by its name, or written out.",
+    ),
 ];
 
 /// What a callback does with a request.
@@ -60,8 +66,9 @@ pub(super) fn callback(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Ca
     let (success_when, fail_when) = verdicts(cx, map);
     let result = map.template(cx, "result", place);
     let written = map.node("identify_by").and_then(|node| node.text()).unwrap_or(ANY).to_owned();
+    let verify = verify::of_route(cx, map);
     let route = route(cx, map, around, Some(written))?;
-    Some(Callback { route, identify_by: identify_by?, status, success_when, fail_when, result, bulk })
+    Some(Callback { route, identify_by: identify_by?, status, success_when, fail_when, result, bulk, verify })
 }
 
 /// Reads a trigger.
@@ -75,8 +82,9 @@ pub(super) fn trigger(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Tri
     }
     let input = map.template(cx, "input", place);
     let dedupe_by = map.text_template(cx, "dedupe_by", place);
+    let verify = verify::of_route(cx, map);
     let route = route(cx, map, around, None)?;
-    Some(Trigger { route, workflow: workflow?, input, bulk, dedupe_by })
+    Some(Trigger { route, workflow: workflow?, input, bulk, dedupe_by, verify })
 }
 
 /// Statuses that end a wait well and badly; useless without a status.

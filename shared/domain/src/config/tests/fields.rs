@@ -40,7 +40,10 @@ fn a_callback_has_defaults_for_everything_but_its_path() {
     assert_eq!(callback.identify_by, constant("__callback__"));
     assert_eq!((&callback.status, &callback.result, &callback.bulk), (&None, &None, &None));
     assert!(callback.success_when.is_empty() && callback.fail_when.is_empty());
-    assert_eq!(config.controller, Controller { host: "127.0.0.1".to_owned(), port: 8080, tls: None });
+    assert_eq!(
+        config.controller,
+        Controller { host: "127.0.0.1".to_owned(), port: 8080, tls: None, ..Controller::default() }
+    );
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn gateways_and_the_controller_are_read_whole() {
         - {type: ssh-tunnel, port: 6, connection: {host: h, auth: {type: agent, username: u}}}\n";
     let config = config(text);
     let tls = Some(Tls { cert: "c.pem".to_owned(), key: "k.pem".to_owned() });
-    assert_eq!(config.controller, Controller { host: "0.0.0.0".to_owned(), port: 443, tls });
+    assert_eq!(config.controller, Controller { host: "0.0.0.0".to_owned(), port: 443, tls, ..Controller::default() });
     let username = || "u".to_owned();
     let ssh = |port, auth| Tunnel::Ssh(SshConnection { host: "h".to_owned(), port, auth });
     let keyfile = SshAuth::Keyfile { username: username(), keyfile: "~/.ssh/id".to_owned(), passphrase: None };

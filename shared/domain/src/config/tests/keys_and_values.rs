@@ -6,7 +6,7 @@ use super::check;
 fn an_unknown_key_is_named_with_the_nearest_right_one() {
     check(&[
 ("listner: {path: /a}", "f:1:1: error[unknown_key]: a configuration has no key `listner`; did you mean `listener`?"),
-("sources: {}", "f:1:1: error[unknown_key]: a configuration has no key `sources`"),
+("tunnels: {}", "f:1:1: error[unknown_key]: a configuration has no key `tunnels`"),
 ("listener: {path: /a, prot: 1}", "f:1:22: error[unknown_key]: a callback listener has no key `prot`; did you mean `port`?"),
 ("listener: {path: /a, identifyBy: x}", "f:1:22: error[unknown_key]: a callback listener has no key `identifyBy`; did you mean `identify_by`?"),
 ("listener: {path: /a, identify-by: x}", "f:1:22: error[unknown_key]: a callback listener has no key `identify-by`; did you mean `identify_by`?"),

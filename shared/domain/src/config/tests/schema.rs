@@ -102,7 +102,7 @@ fn an_unknown_key_is_refused_by_both() {
 
 /// A mapping by id takes any key; what stands behind it is then wrong in both, but for another reason.
 fn is_by_id(pointer: &str) -> bool {
-    matches!(pointer, "/workflows" | "/components" | "/delivery/events")
+    matches!(pointer, "/workflows" | "/components" | "/delivery/events" | "/sources")
 }
 
 #[test]
@@ -145,7 +145,8 @@ fn tables() -> Vec<&'static Keys> {
                 | Shape::OneOrList(kinds)
                 | Shape::ById(kinds)
                 | Shape::ByName(kinds)
-                | Shape::NameOr(kinds) = key.shape
+                | Shape::NameOr(kinds)
+                | Shape::Rules(kinds) = key.shape
                 {
                     ahead.push(kinds);
                 }

@@ -36,6 +36,10 @@ fn prints_every_kind_of_thing() {
       POST :8090/single -> resumes nothing: no component waits for it
       POST :8091/api/github/push -> starts main, once for each item
       PATCH :8091/inline -> starts main, once for each item
+    sources
+      POST /api/webhooks/github signed as github signs -> starts main, other
+      POST /api/webhooks/payments signed as paypal signs -> starts nothing
+      POST /api/webhooks/custom with a token, from 10.0.0.0/8 -> starts nothing
     workflows
       main
         first = generate

@@ -1,0 +1,81 @@
+//! A request's bytes, before anything is made of them.
+
+use super::{Incoming, body, header_map, path_params, refuse_encoding};
+use crate::problem::{Code, Problem};
+use axum::body::Bytes;
+use axum::extract::Request;
+use axum::http::header;
+use axum::http::request::Parts;
+use domain::signature::Headers;
+use ipnet::IpNet;
+use serde_json::Value;
+use std::net::IpAddr;
+
+/// A request of which nothing has been parsed.
+#[derive(Debug, Clone)]
+pub struct Raw {
+    parts: Parts,
+    params: Value,
+    /// The body as it was sent.
+    pub bytes: Bytes,
+}
+
+impl Raw {
+    /// Reads at most `limit` bytes of body.
+    ///
+    /// # Errors
+    /// 413 or 415, in words.
+    pub async fn read(request: Request, limit: usize) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        refuse_encoding(&parts.headers)?;
+        let too_large =
+            || Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"));
+        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let bytes = axum::body::to_bytes(body, limit).await.map_err(|_| too_large())?;
+        let params = path_params(&mut parts).await;
+        Ok(Self { parts, params, bytes })
+    }
+
+    /// What templates see of it.
+    ///
+    /// # Errors
+    /// 415 or 400, in words.
+    pub async fn parse(self) -> Result<Incoming, Problem> {
+        let Self { parts, params, bytes } = self;
+        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = body::parse(content_type, bytes).await?;
+        Ok(Incoming {
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            params,
+            query: body::form(parts.uri.query().unwrap_or_default().as_bytes()),
+            headers: header_map(&parts.headers),
+            body,
+            hidden: Vec::new(),
+        })
+    }
+
+    /// Upper case.
+    pub fn method(&self) -> &str {
+        self.parts.method.as_str()
+    }
+
+    /// The headers as they were sent.
+    pub fn headers(&self) -> Headers {
+        self.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+    }
+
+    /// Its address at the place that the sender knows as `base`: scheme and host.
+    pub fn url(&self, base: &str) -> String {
+        let path = self.parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        format!("{}{path}", base.trim_end_matches('/'))
+    }
+
+    /// Who sent it.
+    pub fn client_ip(&self, trusted_proxies: &[IpNet]) -> Option<IpAddr> {
+        super::client_ip(&self.parts, trusted_proxies)
+    }
+}

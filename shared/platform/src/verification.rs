@@ -1,0 +1,167 @@
+//! Whether a request is genuine: the same for sources and for the routes of listeners, before its body is parsed.
+//!
+//! ```text
+//! raw request ─► handshake? ─► key to fetch? ─► verify ─► Passed | Answered | Problem
+//! ```
+//!
+//! A request that fails costs no write, and its answer says nothing but that it failed; why goes to the log.
+
+mod shake;
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::request::Raw;
+use crate::sources::Found;
+use axum::response::Response;
+use domain::config::{RouteId, Verify};
+use domain::signature::{Headers, Refusal, Request, Verified, Verifier, verify};
+use domain::source::{ReadyVerification, delivery_key};
+use std::net::IpAddr;
+
+/// What is to become of a request.
+#[derive(Debug)]
+pub enum Judged {
+    /// It is genuine.
+    Passed(Passed),
+    /// It was a handshake, and this is its answer.
+    Answered(Response),
+}
+
+/// A genuine request.
+#[derive(Debug)]
+pub struct Passed {
+    /// What is known of it.
+    pub verified: Verified,
+    /// By what its repetitions are known.
+    pub key: String,
+    /// Headers that hold a secret of ours.
+    pub hidden: Vec<String>,
+}
+
+/// A request as verification sees it, with what it borrows.
+#[derive(Debug)]
+pub struct Seen<'r> {
+    raw: &'r Raw,
+    headers: Headers,
+    url: String,
+    client_ip: Option<IpAddr>,
+}
+
+impl<'r> Seen<'r> {
+    /// A request to one of our ports; `public_url` is that of what is verified, if it has one.
+    pub fn new(app: &App, raw: &'r Raw, port: u16, public_url: Option<&str>) -> Self {
+        let gateway = || app.surroundings.gateway.get(port.to_string())?.get("public_url")?.as_str();
+        let controller = (port == app.config.controller.port).then(|| app.config.controller.public_url.as_deref());
+        let base = public_url.or(controller.flatten()).or_else(gateway).unwrap_or_default();
+        let client_ip = raw.client_ip(&app.config.controller.trusted_proxies);
+        Self { raw, headers: raw.headers(), url: raw.url(base), client_ip }
+    }
+
+    /// As the judge takes it.
+    pub fn request(&self) -> Request<'_> {
+        let Self { raw, headers, url, client_ip } = self;
+        Request { method: raw.method(), url, headers, body: &raw.bytes, client_ip: *client_ip }
+    }
+}
+
+/// Judges a request by what must hold of it. `source` is whose it is, for those that may learn a secret.
+///
+/// # Errors
+/// 401, 403, or 503 if what is needed to judge it can't be had.
+pub async fn judge(
+    app: &App,
+    place: &str,
+    verification: &ReadyVerification,
+    source: Option<&str>,
+    seen: &Seen<'_>,
+) -> Result<Judged, Problem> {
+    let request = seen.request();
+    let handshake = match shake::unsigned(app, verification, source, &request).await? {
+        shake::Shake::Answered(response) => return Ok(Judged::Answered(response)),
+        shake::Shake::Signed(handshake) => Some(handshake),
+        shake::Shake::None => None,
+    };
+    let Some(verifier) = &verification.verifier else {
+        tracing::warn!(target: "ringback::source", place, "a request was refused: its secret has not come yet");
+        return Err(Problem::unauthorized());
+    };
+    let verified = match with_key(app, verifier, &request).await? {
+        Ok(None) => verify(verifier, &request, app.now()),
+        Ok(Some(verifier)) => verify(&verifier, &request, app.now()),
+        Err(refusal) => Err(refusal),
+    };
+    let verified = verified.map_err(|refusal| refuse(place, &refusal, seen.client_ip))?;
+    if let Some(handshake) = handshake {
+        return shake::signed(app, place, handshake).await.map(Judged::Answered);
+    }
+    let key = delivery_key(&verified, &request);
+    Ok(Judged::Passed(Passed { verified, key, hidden: verification.secret_headers() }))
+}
+
+/// Judges a request to a listener's route; nothing is known of it where the route says nothing.
+///
+/// # Errors
+/// As [`judge`].
+pub async fn judge_route(
+    app: &App,
+    verify: Option<&Verify>,
+    (id, port): (&RouteId, u16),
+    raw: &Raw,
+) -> Result<Option<Judged>, Problem> {
+    let found;
+    let (verification, source) = match verify {
+        None => return Ok(None),
+        Some(Verify::Inline(_)) => match app.sources.of_route(id) {
+            Some(verification) => (verification.as_ref(), None),
+            None => return Err(unusable(&id.0)),
+        },
+        Some(Verify::Source(name)) => match app.sources.find(&app.store, name, app.now()).await? {
+            Found::Source(source) => {
+                found = source;
+                (&found.verification, Some(name.as_str()))
+            }
+            Found::Unusable | Found::Nobody => return Err(unusable(name)),
+        },
+    };
+    let seen = Seen::new(app, raw, port, verification.public_url.as_deref());
+    judge(app, &id.0, verification, source, &seen).await.map(Some)
+}
+
+/// What can't be judged is our own failure: the sender is to try again.
+pub fn unusable(place: &str) -> Problem {
+    tracing::error!(target: "ringback::source", place, "a request can't be judged: its verification can't be used");
+    Problem::new(Code::Unavailable, "it could not be judged; nothing has happened, try again")
+}
+
+/// The verifier with the provider's key, where it needs one.
+async fn with_key(
+    app: &App,
+    verifier: &Verifier,
+    request: &Request<'_>,
+) -> Result<Result<Option<Verifier>, Refusal>, Problem> {
+    let url = match verifier.key_to_fetch(request) {
+        Ok(None) => return Ok(Ok(None)),
+        Ok(Some(url)) => url,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let unavailable = || Problem::new(Code::Unavailable, "it could not be judged; nothing has happened, try again");
+    let key = app.sources.fetched.key(&app.sender, &url, app.now()).await.ok_or_else(unavailable)?;
+    match verifier.clone().with_fetched(&key) {
+        Ok(verifier) => Ok(Ok(Some(verifier))),
+        Err(error) => {
+            tracing::warn!(url, %error, "what a provider publishes is no key");
+            Err(unavailable())
+        }
+    }
+}
+
+fn refuse(place: &str, refusal: &Refusal, client_ip: Option<IpAddr>) -> Problem {
+    let client_ip = client_ip.map(|ip| ip.to_string());
+    tracing::warn!(
+        target: "ringback::source", place, reason = refusal.code(), client_ip, "a request was refused: {refusal}"
+    );
+    match refusal.status() {
+        403 => Problem::new(Code::AddressNotAllowed, "requests from this address are not taken"),
+        _ => Problem::unauthorized(),
+    }
+}

@@ -1,0 +1,135 @@
+//! No secret is said: not in a log line of ours, however much is logged, not in an answer, not in what is stored for replay.
+
+use crate::sources::{GITHUB_SECRET, PUSH};
+use domain::id::RunId;
+use reqwest::Method;
+use ringback_tests::{File, ManualClock, Provider, Service, send};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::io::{self, Write};
+use tracing_subscriber::EnvFilter;
+
+const TOKEN: &str = "s3cret-token-1111";
+const OWN_HEADER: &str = "s3cret-own-header-2222";
+const OF_API: &str = "s3cret-of-the-api-3333";
+const PASSED_ON: &str = "s3cret-passed-on-4444";
+const ENDPOINT: &str = "s3cret-of-an-endpoint-5555";
+const COOKIE: &str = "s3cret-cookie-6666";
+const QUERY: &str = "s3cret-query-7777";
+const LEARNED: &str = "s3cret_learned_8888";
+const PRESENTED: &str = "s3cret-presented-9999";
+
+const SECRETS: [&str; 10] =
+    [GITHUB_SECRET, TOKEN, OWN_HEADER, OF_API, PASSED_ON, ENDPOINT, COOKIE, QUERY, LEARNED, PRESENTED];
+
+const FILE: &str = r#"
+delivery: {allow_private: [127.0.0.0/8]}
+sources:
+  github: {secret: "${env.GITHUB_SECRET}", rules: {push: [{target: call, input: {branch: "${branch}"}}]}}
+  custom: {token: "${env.TOKEN}", rules: {bad: [{when: "body.n + 'x' == 1", target: call}], "*": call}}
+  own: {token: "${env.OWN}", header: X-Own, rules: {"*": [{target: call, input: 1}]}}
+  notion: {scheme: notion, rules: {"*": call}}
+listeners:
+  - {path: /start, workflow: call, input: 2, verify: {token: "${env.OWN}", header: X-Own}}
+  - {path: /done, identify_by: "${body.id}", verify: custom}
+component: {id: service, endpoint: https://service.test/x, headers: {Authorization: "Bearer ${env.PASSED_ON}"}, body: {a: 1}}
+workflow: {id: call, jobs: [{component: service}]}
+"#;
+
+thread_local! {
+    /// What was logged on this thread since somebody began to listen.
+    static LOGGED: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Keeps what is logged on threads that listen. The subscriber must be that of all threads: one of a single thread misses
+/// lines whose places another thread passes first.
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOGGED.with_borrow_mut(|logged| logged.iter_mut().for_each(|logged| logged.extend_from_slice(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// All that is ours at its most talkative; others as they are by default.
+const TALKATIVE: &str = "warn,ringback=trace,workflow=trace,platform=trace,domain=trace,trigger=trace,callback=trace,\
+                         api=trace,deliver=trace,relay=trace,sweep=trace,emulator=trace";
+
+#[tokio::test]
+async fn no_secret_is_logged_answered_or_stored_for_replay() {
+    let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(TALKATIVE)).with_ansi(false);
+    tracing::subscriber::set_global_default(subscriber.with_writer(|| Log).finish()).unwrap();
+    // The whole gateway runs on this thread.
+    LOGGED.set(Some(Vec::new()));
+    let service = Service::answering(json!({"ok": true})).await;
+    let clock = ManualClock::new();
+    let file = [("GITHUB_SECRET", GITHUB_SECRET), ("TOKEN", TOKEN), ("OWN", OWN_HEADER), ("PASSED_ON", PASSED_ON)]
+        .iter()
+        .fold(File::new(FILE), |file, (name, value)| file.env(name, value));
+    let gateway = file.calling("https://service.test", &service).clock(&clock).run().await;
+    let at = |path: &str| format!("{}{path}", gateway.api);
+    let post = |url: &str| gateway.request(Method::POST, url).header("Cookie", COOKIE);
+    let mut answers: Vec<Value> = Vec::new();
+    let mut runs: Vec<String> = Vec::new();
+
+    // Genuine requests.
+    let github = Provider::new("github", GITHUB_SECRET, &clock, "/api/webhooks/github");
+    runs.push(github.send(&gateway, "", PUSH, &[("X-GitHub-Event", "push"), ("Cookie", COOKIE)]).await.task_id());
+    let custom = post(&at(&format!("/api/webhooks/custom?access_token={QUERY}"))).bearer_auth(TOKEN);
+    runs.push(send(custom.json(&json!({"event": "bad", "n": 1}))).await.task_id());
+    runs.push(send(post(&at("/api/webhooks/own")).header("X-Own", OWN_HEADER).json(&json!({}))).await.task_id());
+    runs.push(send(post(&gateway.trigger_url("/start")).header("X-Own", OWN_HEADER).json(&json!({}))).await.task_id());
+    let done = post(&gateway.callback_url("/done")).bearer_auth(TOKEN).json(&json!({"id": 1}));
+    answers.push(send(done).await.body);
+    // Forged ones, which bring secrets of their own.
+    for (path, header) in [("github", "X-Hub-Signature-256"), ("custom", "X-Webhook-Token"), ("own", "X-Own")] {
+        let forged = post(&at(&format!("/api/webhooks/{path}"))).header(header, PRESENTED);
+        answers.push(send(forged.bearer_auth(PRESENTED).json(&json!({}))).await.body);
+    }
+    // A secret that the provider sends.
+    let offer = post(&at("/api/webhooks/notion")).json(&json!({"verification_token": LEARNED}));
+    assert_eq!(send(offer).await.status, 200);
+    // Secrets of the API.
+    for fields in [
+        json!({"name": "new", "token": OF_API, "rules": {"*": "call"}}),
+        json!({"name": "new", "token": OF_API, "rules": {"*": "nobody"}}),
+        json!({"name": "github", "secret": [OF_API], "scheme": "standard-webhooks"}),
+    ] {
+        answers.push(send(gateway.api(Method::POST, "/api/config/webhooks").json(&fields)).await.body);
+    }
+    runs.push(send(post(&at("/api/webhooks/new")).bearer_auth(OF_API).json(&json!({"n": 9}))).await.task_id());
+    let endpoint = json!({"url": service.url, "events": ["*"], "secret": ENDPOINT, "headers": {"X-Key": PASSED_ON}});
+    answers.push(send(gateway.api(Method::POST, "/api/webhooks").json(&endpoint)).await.body);
+
+    for run in &runs {
+        answers.push(gateway.finished(run).await);
+        let stored = gateway.app().store.run(&RunId::parse(run).unwrap()).await.unwrap().unwrap();
+        let request = stored.request.unwrap_or_default();
+        assert_eq!(request["headers"]["cookie"], "********", "{request}");
+        answers.push(request);
+    }
+    for path in
+        ["/api/config/webhooks", "/api/config/webhooks/new", "/api/config/history", "/api/webhooks", "/api/tasks"]
+    {
+        answers.push(gateway.get(path).await.body);
+    }
+    gateway.stop().await;
+
+    let logged = String::from_utf8(LOGGED.take().unwrap()).unwrap();
+    // Something was logged at all, and of each kind.
+    for said in ["a request was refused", "could not be evaluated", "accepted", "has sent its secret"] {
+        assert!(logged.contains(said), "{said}: {logged}");
+    }
+    let answered: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
+    for secret in SECRETS {
+        for (what, text) in [("logged", &logged), ("answered", &answered)] {
+            let line = text.lines().find(|line| line.contains(secret));
+            assert!(line.is_none(), "{secret} is {what}: {line:?}");
+        }
+    }
+}
