@@ -9,6 +9,7 @@ mod check_url;
 mod demo;
 mod eval;
 mod file;
+mod plan;
 mod rotate_key;
 mod schema;
 mod up;
@@ -42,6 +43,8 @@ pub enum Command {
     Demo(demo::Demo),
     /// Check a file: its routes, its workflows, what was understood without being written, and warnings.
     Check(check::Check),
+    /// Print what infrastructure must know of a file, as JSON, and refuse what AWS can't have.
+    Plan(plan::Plan),
     /// Try an expression.
     Eval(eval::Eval),
     /// May we call this address? And if not, why.
@@ -62,6 +65,7 @@ impl Command {
             Self::Work(work) => work.run().await,
             Self::Demo(demo) => demo.run().await,
             Self::Check(check) => check.run(),
+            Self::Plan(plan) => plan.run(),
             Self::Eval(eval) => eval.run(),
             Self::CheckUrl(check_url) => check_url.run().await,
             Self::RotateKey(rotate_key) => rotate_key.run().await,

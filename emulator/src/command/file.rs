@@ -34,6 +34,11 @@ pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
 }
 
 impl Read {
+    /// The file's text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The environment variables that the file reads, as `env` in templates.
     #[expect(clippy::disallowed_methods, reason = "the emulator reads the environment here, once, at start")]
     pub(crate) fn env(&self) -> Map<String, Value> {

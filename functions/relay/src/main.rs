@@ -4,5 +4,5 @@ use platform::lambda;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lambda::stream(lambda::app().await?, relay::handle).await
+    lambda::stream(lambda::app_without_secrets().await?, relay::handle).await
 }

@@ -9,5 +9,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let sweeper = sweeper.clone();
         async move { sweeper.sweep(&app).await.map(|_| ()) }
     };
-    lambda::schedule(lambda::app().await?, sweep).await
+    lambda::schedule(lambda::app_without_secrets().await?, sweep).await
 }

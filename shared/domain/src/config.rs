@@ -27,7 +27,7 @@ mod tests;
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use inference::Inference;
 pub(crate) use keys::nearest;
-pub use load::{EnvReference, Loaded, load, load_source};
+pub use load::{EnvReference, Loaded, RouteReference, load, load_source};
 pub use program::{Program, ProgramCall};
 pub use schema::schema;
 pub use summary::summary;

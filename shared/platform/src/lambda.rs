@@ -1,5 +1,6 @@
 //! Handlers in AWS Lambda: thin adapters around the same functions that the emulator calls.
 
+mod environment;
 mod parameters;
 
 use crate::app::App;
@@ -124,18 +125,36 @@ where
 ///
 /// The file is `RINGBACK_CONFIG` (`ringback.yml` beside the function unless set), and every `${gateway:…}` and
 /// `${listener.url}` is below `RINGBACK_PUBLIC_URL`. The keys of secrets are in `RINGBACK_KEY`, or in the SSM parameter that
-/// `RINGBACK_KEY_PARAMETER` names.
+/// `RINGBACK_KEY_PARAMETER` names. What the file reads as `${env.X}` is the function's variable `X`, or else the SSM
+/// parameter `X` below the path `RINGBACK_ENV_PATH`.
 ///
 /// # Errors
 /// If a setting is missing, or the file can't be used.
 pub async fn app() -> Result<Arc<App>, Error> {
+    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let keys = keys(&aws).await?;
+    start(&aws, Some(keys)).await
+}
+
+/// The same for a function that renders no template and opens no secret, and so needs no right to read any.
+///
+/// It is given no listeners and sources: their secrets are in the environment that it doesn't have.
+///
+/// # Errors
+/// As [`app`].
+pub async fn app_without_secrets() -> Result<Arc<App>, Error> {
+    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    start(&aws, None).await
+}
+
+async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc<App>, Error> {
     crate::telemetry::start(true);
     let settings = Settings::from_env()?;
     let path = variable("RINGBACK_CONFIG").unwrap_or_else(|| "ringback.yml".to_owned());
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
     let loaded = domain::config::load(&text, &path);
     let refusal = loaded.diagnostics.iter().find(|diagnostic| diagnostic.code.refuses_start());
-    let config = match (loaded.config, refusal) {
+    let mut config = match (loaded.config, refusal) {
         (Some(config), None) => config,
         (_, Some(diagnostic)) => return Err(diagnostic.to_string().into()),
         (None, None) => return Err(format!("{path}: nothing in it").into()),
@@ -144,14 +163,17 @@ pub async fn app() -> Result<Arc<App>, Error> {
     if (needs_workers || settings.runtime_programs) && settings.programs_queue_url.is_empty() {
         return Err(format!("{path} has programs: RINGBACK_PROGRAMS_QUEUE_URL must be set").into());
     }
-    let names = loaded.env.iter().map(|read| read.name.as_str());
-    let env = names.filter_map(|name| Some((name.to_owned(), Value::String(variable(name)?)))).collect();
+    let path = variable("RINGBACK_ENV_PATH").filter(|_| keys.is_some());
+    if keys.is_none() {
+        config.listeners.clear();
+        config.sources.clear();
+    }
+    let env = environment::environment(aws, &loaded.env, path.as_deref(), &variable).await?;
     let public_url = variable("RINGBACK_PUBLIC_URL").unwrap_or_default();
     let surroundings = Surroundings::of(&config, env, |_| Some(public_url.clone()));
-    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
-    let keys = Arc::new(keys(&aws).await?);
+    let keys = Arc::new(keys.unwrap_or_else(KeyRing::generate));
     let sources = Sources::new(&config, &surroundings.env, &keys)?;
     Ok(Arc::new(App {
         started_at: SystemClock.now(),

@@ -14,8 +14,9 @@
 
 use super::cx::{Cx, Use};
 use super::diagnostic::{Code, Diagnostic, Lines, Problem, Severity, Span};
+use super::draft::RouteDraft;
 use super::inference::Inference;
-use super::{Config, resolve, section, yaml};
+use super::{Config, RouteId, resolve, section, yaml};
 use crate::source::Source;
 use serde_json::Value;
 
@@ -30,6 +31,21 @@ pub struct Loaded {
     pub inferred: Vec<Inference>,
     /// Environment variables that the file reads, in its order.
     pub env: Vec<EnvReference>,
+    /// Where each inbound route is written, in the file's order.
+    pub routes: Vec<RouteReference>,
+}
+
+/// The place of an inbound route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteReference {
+    /// Which route.
+    pub id: RouteId,
+    /// Where its path stands.
+    pub span: Span,
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
 }
 
 /// An environment variable that a template reads.
@@ -63,9 +79,11 @@ pub fn load(text: &str, file_name: &str) -> Loaded {
     let lines = Lines::new(text);
     let (root, problems) = yaml::parse(text);
     let mut cx = Cx { problems, ..Cx::default() };
+    let mut routes = Vec::new();
     let (config, inferred) = match root {
         Some(root) => {
             section::read(&mut cx, &root);
+            routes = cx.draft.routes.iter().map(|route| located(route, &lines)).collect();
             let (config, inferred) = resolve::resolve(&mut cx);
             (Some(config), inferred)
         }
@@ -78,7 +96,12 @@ pub fn load(text: &str, file_name: &str) -> Loaded {
     diagnostics.dedup();
     let env = env(&cx.uses, &lines, file_name);
     let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning);
-    Loaded { config: config.filter(|_| sound), diagnostics, inferred, env }
+    Loaded { config: config.filter(|_| sound), diagnostics, inferred, env, routes }
+}
+
+fn located(route: &RouteDraft, lines: &Lines<'_>) -> RouteReference {
+    let (line, column) = lines.at(route.span.offset);
+    RouteReference { id: route.id.clone(), span: route.span, line, column }
 }
 
 /// Reads one source as the API takes it: the file's fields as JSON. Names that it uses are returned, for others to know.

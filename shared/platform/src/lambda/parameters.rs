@@ -21,6 +21,18 @@ const TARGET: &str = "AmazonSSM.GetParameters";
 /// # Errors
 /// If one is missing, or the service does not answer as it should. Values are never in the text.
 pub(super) async fn parameters(aws: &SdkConfig, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
+    let values = found(aws, names).await?;
+    match names.iter().find(|name| !values.contains_key(*name)) {
+        Some(missing) => Err(format!("there is no SSM parameter {missing}, or it may not be read").into()),
+        None => Ok(values),
+    }
+}
+
+/// Of these parameters, the decrypted values of those that are there, by name.
+///
+/// # Errors
+/// If the service does not answer as it should. Values are never in the text.
+pub(super) async fn found(aws: &SdkConfig, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
     let mut values = HashMap::with_capacity(names.len());
     for names in names.chunks(BATCH) {
         let answer = ask(aws, &json!({"Names": names, "WithDecryption": true})).await?;
@@ -30,10 +42,7 @@ pub(super) async fn parameters(aws: &SdkConfig, names: &[String]) -> Result<Hash
             Some((text("Name")?.to_owned(), Zeroizing::new(text("Value")?.to_owned())))
         }));
     }
-    match names.iter().find(|name| !values.contains_key(*name)) {
-        Some(missing) => Err(format!("there is no SSM parameter {missing}, or it may not be read").into()),
-        None => Ok(values),
-    }
+    Ok(values)
 }
 
 async fn ask(aws: &SdkConfig, request: &Value) -> Result<Value, Error> {
@@ -50,4 +59,4 @@ async fn ask(aws: &SdkConfig, request: &Value) -> Result<Value, Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -10,7 +10,9 @@ use axum::http::HeaderMap;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-async fn service(answer: impl Fn(&HeaderMap, Value) -> (u16, Value) + Clone + Send + Sync + 'static) -> SdkConfig {
+pub(in crate::lambda) async fn service(
+    answer: impl Fn(&HeaderMap, Value) -> (u16, Value) + Clone + Send + Sync + 'static,
+) -> SdkConfig {
     let handler = move |headers: HeaderMap, body: String| async move {
         let (status, body) = answer(&headers, serde_json::from_str(&body).unwrap());
         (http::StatusCode::from_u16(status).unwrap(), Json(body))
