@@ -144,7 +144,7 @@ impl World {
         let id = RunId::random(u128::try_from(number).unwrap().to_be_bytes());
         let run = Run::accept(id.clone(), "image".to_owned(), json!({}), None, app.now());
         app.store.add_run(&run, None).await.unwrap();
-        let first = json!({"run": id, "stretch": "start"}).to_string();
+        let first = json!({"work": "run", "run": id, "stretch": "start"}).to_string();
         let mut answers = Vec::new();
         for step in order {
             match step {
