@@ -134,8 +134,9 @@ pub async fn app() -> Result<Arc<App>, Error> {
     start(&aws, Some(keys)).await
 }
 
-/// The same for a function that renders no template and opens no secret, and so needs no right to read any. It is given no
-/// listeners and sources: their secrets are in the environment that it doesn't have.
+/// The same for a function that renders no template and opens no secret, and so needs no right to read any.
+///
+/// It is given no listeners and sources: their secrets are in the environment that it doesn't have.
 ///
 /// # Errors
 /// As [`app`].
