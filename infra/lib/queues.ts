@@ -9,6 +9,8 @@ import type { Construct } from 'constructs';
 export const VISIBILITY = Duration.minutes(15);
 /** After so many tries a message is a dead letter; the emulator has the same. */
 export const MAX_RECEIVE_COUNT = 5;
+/** The same for programs: a worker that is full, or runs other programs only, gives a message back. */
+export const MAX_PROGRAM_RECEIVES = 1000;
 /** The longest that SQS keeps a message
  * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
 const KEPT = Duration.days(14);
@@ -26,16 +28,19 @@ export interface Queues {
 }
 
 export function queues(scope: Construct): Queues {
-  return { calls: workQueue(scope, 'Calls'), programs: workQueue(scope, 'Programs') };
+  return {
+    calls: workQueue(scope, 'Calls', MAX_RECEIVE_COUNT),
+    programs: workQueue(scope, 'Programs', MAX_PROGRAM_RECEIVES),
+  };
 }
 
-function workQueue(scope: Construct, id: string): WorkQueue {
+function workQueue(scope: Construct, id: string, maxReceiveCount: number): WorkQueue {
   const both = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: KEPT };
   const deadLetters = new Queue(scope, `${id}DeadLetters`, both);
   const queue = new Queue(scope, id, {
     ...both,
     visibilityTimeout: VISIBILITY,
-    deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
+    deadLetterQueue: { queue: deadLetters, maxReceiveCount },
   });
   return { queue, deadLetters };
 }

@@ -89,7 +89,7 @@ export function statements(
   }
   if (rights.sends) {
     // SendMessageBatch is this right too.
-    made.push(allow('sqs', ['SendMessage'], [queues.calls.queue.queueArn]));
+    made.push(allow('sqs', ['SendMessage'], [queues.calls.queue.queueArn, queues.programs.queue.queueArn]));
   }
   if (rights.receives) {
     // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { NAMES, SIZES } from '../lib/functions.ts';
-import { MAX_RECEIVE_COUNT, VISIBILITY } from '../lib/queues.ts';
+import { MAX_PROGRAM_RECEIVES, MAX_RECEIVE_COUNT, VISIBILITY } from '../lib/queues.ts';
 import { resources, template } from './fixture.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -37,6 +37,7 @@ test("the table's keys are those of the store, its index and its expiry those th
 test("the queues are the emulator's", () => {
   const instance = read('emulator/src/instance.rs');
   assert.match(instance, new RegExp(`max_receive_count: ${MAX_RECEIVE_COUNT} `));
+  assert.match(instance, new RegExp(`PROGRAM_RECEIVES: u32 = ${MAX_PROGRAM_RECEIVES};`));
   assert.match(
     instance,
     new RegExp(`VISIBILITY: Duration = Duration::from_secs\\(${VISIBILITY.toMinutes()} \\* 60\\)`),
