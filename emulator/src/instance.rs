@@ -240,6 +240,7 @@ impl Instance {
         settings.token_digests.push(token::digest(&token));
         let surroundings = Surroundings::of(&config, options.env, |port| bound.url_of_port(port));
         let keys = Arc::new(keys);
+        let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
         let sources = Sources::new(&config, &surroundings.env, &keys)?;
         let app = Arc::new(App {
             started_at: options.clock.now(),

@@ -11,6 +11,7 @@ mod api;
 mod bad_files;
 mod bad_input;
 mod budget;
+mod capabilities;
 mod chapters;
 mod check_url;
 mod cli;

@@ -3,6 +3,7 @@
 use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
+use domain::run::{CALLBACK_TOKEN, callback_token};
 use domain::wait::{Arrival, Judgement, MAX_KEY, Reception, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
@@ -13,8 +14,11 @@ use serde_json::{Value, json};
 
 pub(crate) async fn receive(app: &App, callback: &Callback, incoming: &Incoming) -> Result<Json<Value>, Problem> {
     let scope = incoming.scope(app.plan(), app.now());
+    // An address that was made for one job says which; the body has nothing to add to that.
+    let token = incoming.query.get(CALLBACK_TOKEN).and_then(Value::as_str).and_then(callback_token);
     match &callback.bulk {
-        None => receive_one(app, callback, &scope, &incoming.body).await.map(Json),
+        _ if token.is_some() => receive_one(app, callback, &scope, &incoming.body, token).await.map(Json),
+        None => receive_one(app, callback, &scope, &incoming.body, None).await.map(Json),
         Some(list) => receive_items(app, callback, &scope, list).await,
     }
 }
@@ -29,7 +33,7 @@ async fn receive_items(
     let items = items(list, scope)?;
     let received = stream::iter(items).map(|item| async move {
         let scope = scope.clone().with("item", &item);
-        receive_one(app, callback, &scope, &item).await
+        receive_one(app, callback, &scope, &item, None).await
     });
     let results = received.buffered(AT_ONCE).collect::<Vec<_>>().await;
     let mut answers = Vec::with_capacity(results.len());
@@ -47,12 +51,21 @@ async fn receive_items(
     Ok(Json(json!({"status": if resumed { "resumed" } else { "stored" }, "items": answers})))
 }
 
-async fn receive_one(app: &App, callback: &Callback, scope: &Scope<'_>, whole: &Value) -> Result<Value, Problem> {
-    let identity = render(&callback.identify_by, scope, "identify_by")?;
-    let key = key_text(&identity).ok_or_else(|| {
-        let detail = format!("`identify_by` finds no number and no text of 1 to {MAX_KEY} bytes to recognise it by");
-        Problem::new(Code::UnusableRequest, detail)
-    })?;
+async fn receive_one(
+    app: &App,
+    callback: &Callback,
+    scope: &Scope<'_>,
+    whole: &Value,
+    token: Option<&str>,
+) -> Result<Value, Problem> {
+    let key = match token {
+        Some(token) => token.to_owned(),
+        None => key_text(&render(&callback.identify_by, scope, "identify_by")?).ok_or_else(|| {
+            let detail =
+                format!("`identify_by` finds no number and no text of 1 to {MAX_KEY} bytes to recognise it by");
+            Problem::new(Code::UnusableRequest, detail)
+        })?,
+    };
     let wait = WaitKey { route: callback.route.id.clone(), key };
     let status = callback.status.as_ref().map(|template| render(template, scope, "status")).transpose()?;
     let result = match &callback.result {
@@ -64,7 +77,8 @@ async fn receive_one(app: &App, callback: &Callback, scope: &Scope<'_>, whole: &
         Judgement::Final(verdict) => app.store.receive_callback(&wait, &Arrival { verdict, result }, now).await?,
         Judgement::Progress => app.store.record_progress(&wait, &result, now).await?,
     };
-    tracing::info!(target: "ringback::callback", route = %wait.route, key = wait.key, ?judgement, ?reception, "callback");
+    let shown = if token.is_some() { "a token" } else { wait.key.as_str() };
+    tracing::info!(target: "ringback::callback", route = %wait.route, key = shown, ?judgement, ?reception, "callback");
     Ok(match reception {
         Reception::Resumed => json!({"status": "resumed"}),
         Reception::Stored if judgement == Judgement::Progress => json!({"status": "stored", "progress": true}),

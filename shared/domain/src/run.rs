@@ -16,6 +16,7 @@ mod apply;
 mod block;
 mod begin;
 mod call;
+mod capability;
 mod job;
 mod path;
 mod poll;
@@ -28,6 +29,7 @@ mod surroundings;
 
 pub use begin::MAX_ITEMS;
 pub use call::Call;
+pub use capability::{Capability, PARAMETER as CALLBACK_TOKEN, callback_token};
 pub use job::{JobError, JobRun, JobState};
 pub use path::JobPath;
 pub use program::{Claim, Claiming, Errand, Invocation, ProgramOutcome};

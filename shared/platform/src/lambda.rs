@@ -174,6 +174,7 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     let keys = Arc::new(keys.unwrap_or_else(KeyRing::generate));
+    let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
     let sources = Sources::new(&config, &surroundings.env, &keys)?;
     Ok(Arc::new(App {
         started_at: SystemClock.now(),

@@ -18,7 +18,10 @@ impl Run {
         now: Timestamp,
     ) -> Scope<'a> {
         let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
+        let (token, url) = self.capability(path, plan.surroundings).unzip();
         let context = json!({
+            "callback_token": token,
+            "callback_url": url,
             "run_id": self.id.as_str(),
             "workflow": self.workflow,
             "job": path.as_str(),

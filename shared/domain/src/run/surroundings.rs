@@ -1,3 +1,4 @@
+use super::Capability;
 use crate::config::{Config, Listener, Routes};
 use serde_json::{Map, Value, json};
 
@@ -10,6 +11,8 @@ pub struct Surroundings {
     pub gateway: Value,
     /// Of the file's callback listener: `id`, `url`.
     pub listener: Value,
+    /// What callback addresses of single jobs are made of; `None` where the file has not just one callback route.
+    pub capability: Option<Capability>,
 }
 
 impl Surroundings {
@@ -26,7 +29,22 @@ impl Surroundings {
         }
         let callback = config.listeners.iter().find(|listener| matches!(listener.routes, Routes::Callbacks(_)));
         let listener = callback.map_or(Value::Null, |listener| listener_value(listener, &url_of_port));
-        Self { env: Value::Object(env), gateway: Value::Object(gateway), listener }
+        Self { env: Value::Object(env), gateway: Value::Object(gateway), listener, capability: None }
+    }
+
+    /// With addresses that only their holder can answer at, derived from a secret.
+    #[must_use]
+    pub fn with_capabilities(self, config: &Config, secret: [u8; 32]) -> Self {
+        let mut routes = config.listeners.iter().flat_map(|listener| match &listener.routes {
+            Routes::Callbacks(callbacks) => callbacks.iter().map(|callback| (listener.port, &callback.route)).collect(),
+            Routes::Triggers(_) => Vec::new(),
+        });
+        let only = routes.next().filter(|_| routes.next().is_none()).filter(|(_, route)| !route.path.contains('{'));
+        let capability = only.and_then(|(port, route)| {
+            let base = self.gateway.get(port.to_string())?.get("public_url")?.as_str()?;
+            Some(Capability { url: format!("{base}{}", route.path), secret })
+        });
+        Self { capability, ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 use super::key::{KEY, Key, KeyError, KeyId};
 use super::seal::{self, NONCE, Sealed, SecretError};
 use rand::RngCore;
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -79,6 +80,15 @@ impl KeyRing {
     #[must_use]
     pub fn rotated_at_random(&self) -> Self {
         self.rotated(random_key())
+    }
+
+    /// Bytes for another purpose, the same as long as the current key is.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(b"ringback derived key v1");
+        digest.update(self.keys.first().map_or([].as_slice(), |key| key.bytes().as_slice()));
+        digest.update(purpose.as_bytes());
+        digest.finalize().into()
     }
 
     /// A ring with the current key alone: nothing that an older one sealed can be opened then.

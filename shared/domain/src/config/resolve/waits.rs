@@ -9,8 +9,12 @@ use crate::config::inference::Inference;
 use crate::config::keys::nearest;
 use crate::config::section::component::LONGEST_WAIT;
 use crate::config::{CallbackCompletion, Completion, Component};
+use crate::expr::{Sources, Template};
 use indexmap::IndexMap;
 use std::time::Duration;
+
+/// How a request carries an address that is made for the job alone.
+const CAPABILITY: &str = "context.callback_url";
 
 /// A callback route that a component's request names.
 struct Named<'a> {
@@ -29,7 +33,9 @@ pub(super) fn settle(cx: &mut Cx, draft: &mut Draft) -> (IndexMap<String, Compon
         if let Component::HttpClient(client) = &mut component {
             let addresses: Vec<(Address, Span)> =
                 texts.iter().filter_map(|(text, span)| Some((Address::find(text)?, *span))).collect();
-            let mut wait = Wait { draft, addresses: &addresses, problems: &mut cx.problems, component: &id, span };
+            let capability = texts.iter().any(|(text, _)| text.contains(CAPABILITY));
+            let mut wait =
+                Wait { capability, draft, addresses: &addresses, problems: &mut cx.problems, component: &id, span };
             client.completion = match completion {
                 CompletionDraft::None => None,
                 CompletionDraft::Polling(polling) => Some(Completion::Polling(polling)),
@@ -44,6 +50,8 @@ pub(super) fn settle(cx: &mut Cx, draft: &mut Draft) -> (IndexMap<String, Compon
 
 /// One component whose wait is being settled.
 struct Wait<'a> {
+    /// Its request carries an address that is made for the job alone.
+    capability: bool,
     draft: &'a Draft,
     addresses: &'a [(Address, Span)],
     problems: &'a mut Vec<Problem>,
@@ -54,10 +62,14 @@ struct Wait<'a> {
 impl<'a> Wait<'a> {
     /// A component that says nothing waits if its request carries the address of a callback route.
     fn silent(&mut self, timeout: Option<Duration>, inferred: &mut Vec<Inference>) -> Option<Completion> {
-        let named = self.named(true)?;
-        let (template, text) = self.key(&named)?;
         let timeout = timeout.unwrap_or(LONGEST_WAIT);
-        let route = named.route.id.clone();
+        let (route, (template, text)) = match self.capability {
+            true => (self.only(self.span)?.id.clone(), token()?),
+            false => {
+                let named = self.named(true)?;
+                (named.route.id.clone(), self.key(&named)?)
+            }
+        };
         inferred.push(self.inference(route.clone(), Some(text), true, timeout));
         Some(Completion::Callback(CallbackCompletion { route, wait_for: template, timeout, inferred: true }))
     }
@@ -76,6 +88,7 @@ impl<'a> Wait<'a> {
         let without_route = written.callback.is_none();
         let (template, text) = match written.wait_for {
             Some(template) => (template, None),
+            None if self.capability => token().map(|(template, text)| (template, Some(text)))?,
             None => {
                 let (template, text) = match named.filter(|named| named.route.id == route.id) {
                     Some(named) => self.key(&named)?,
@@ -165,12 +178,12 @@ impl<'a> Wait<'a> {
         None
     }
 
-    fn key(&mut self, named: &Named<'_>) -> Option<(crate::expr::Template, String)> {
+    fn key(&mut self, named: &Named<'_>) -> Option<(Template, String)> {
         let sent = Sent { path: named.path.clone(), query: &named.address.query };
         self.key_of(named.route, &sent, named.span)
     }
 
-    fn key_of(&mut self, route: &RouteDraft, sent: &Sent<'_>, span: Span) -> Option<(crate::expr::Template, String)> {
+    fn key_of(&mut self, route: &RouteDraft, sent: &Sent<'_>, span: Span) -> Option<(Template, String)> {
         let identify_by = route.identify_by.as_deref().unwrap_or_default();
         let key = wait_for(identify_by, sent);
         if key.is_none() {
@@ -193,6 +206,12 @@ impl<'a> Wait<'a> {
     ) -> Inference {
         Inference { component: self.component.to_owned(), route, wait_for, whole, timeout, span: self.span }
     }
+}
+
+/// What a job waits for whose request carries an address of its own.
+fn token() -> Option<(Template, String)> {
+    let text = "${context.callback_token}";
+    Some((Template::parse(text, Sources::Any).ok()?, text.to_owned()))
 }
 
 fn callbacks(draft: &Draft) -> impl Iterator<Item = &RouteDraft> {

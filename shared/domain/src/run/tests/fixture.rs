@@ -22,6 +22,7 @@ pub(super) fn file(text: &str) -> File {
     let loaded = load(text, "ringback.yml");
     let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
     let surroundings = Surroundings {
+        capability: None,
         env: json!({"IMAGE_AI_KEY": "key-1", "IMAGEOPTIM_KEY": "key-2", "HOST": "https://api.test"}),
         gateway: json!({"8090": {"public_url": "https://abc.ngrok.test"}}),
         listener: json!({"url": "https://abc.ngrok.test"}),
