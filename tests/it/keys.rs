@@ -99,13 +99,16 @@ async fn a_rotation_seals_secrets_anew_and_may_forget_the_keys_before() {
     let fields = json!({"url": service.url, "events": ["*"], "secret": "your_secret_key"});
     let made = send(process.api(Method::POST, "/api/webhooks").json(&fields)).await;
     assert_eq!(made.status, 201, "{}", made.body);
+    let source = json!({"name": "custom", "auth_type": "token", "token": "a-token-of-theirs"});
+    let made = send(process.api(Method::POST, "/api/config/webhooks").json(&source)).await;
+    assert!(made.status < 300, "{}", made.body);
     process.kill().await;
 
     let shown = data.display().to_string();
     let arguments = ["rotate-key", "--drop-older", "--data", &shown];
     let done = run(EMULATOR, directory.path(), &arguments, "").await;
     assert_eq!(done.code, Some(0), "{}", done.err);
-    assert!(done.out.contains("sealed with it now: 1"), "{}", done.out);
+    assert!(done.out.contains("sealed with it now: 2"), "{}", done.out);
     assert_eq!(ring(&data).ids().count(), 1);
 
     let process = Process::up(EMULATOR, &file, &data).await;
@@ -113,5 +116,8 @@ async fn a_rotation_seals_secrets_anew_and_may_forget_the_keys_before() {
     assert_eq!(send(process.api(Method::POST, "/api/events").json(&event)).await.status, 202);
     let request = service.next_request().await;
     assert!(request.header("x-webhook-signature").starts_with("sha256="));
+    let url = format!("{}/api/webhooks/custom", process.api);
+    let theirs = process.request(Method::POST, &url).bearer_auth("a-token-of-theirs").json(&json!({"event": "x"}));
+    assert_eq!(send(theirs).await.body["detail"], "no rule matched");
     process.kill().await;
 }

@@ -3,6 +3,7 @@ use crate::aws::lock::DirectoryLock;
 use crate::aws::{Aws, AwsOptions};
 use crate::instance::key;
 use clap::Args;
+use platform::clock::{Clock, SystemClock};
 use platform::secret::{KeyRing, reseal};
 use platform::settings::{Settings, variable};
 use platform::store::Store;
@@ -61,5 +62,5 @@ async fn seal_anew(data: &Path, keys: &KeyRing) -> Result<usize, Failure> {
     let settings = Settings { shards: 1, ..Settings::default() };
     let aws = Aws::open(AwsOptions { data: Some(data.to_owned()), ..AwsOptions::in_memory(&settings.table) })?;
     let store = Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention);
-    Ok(reseal(&store, keys).await?)
+    Ok(reseal(&store, keys, SystemClock.now()).await?)
 }

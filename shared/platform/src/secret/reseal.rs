@@ -1,8 +1,9 @@
 //! Everything that is sealed in the table, sealed anew with the current key.
 
 use super::{KeyRing, SecretError};
-use crate::store::{Saved, Store, StoreError, StoredEndpoint};
+use crate::store::{ConfigChange, ConfigEntry, ConfigKind, Saved, Store, StoreError, StoredEndpoint};
 use domain::endpoint::Endpoint;
+use jiff::Timestamp;
 
 /// Endpoints that are read at once.
 const PAGE: usize = 100;
@@ -30,17 +31,20 @@ pub enum ResealError {
 ///
 /// # Errors
 /// At the first that can't be.
-pub async fn reseal(store: &Store, keys: &KeyRing) -> Result<usize, ResealError> {
+pub async fn reseal(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usize, ResealError> {
+    Ok(endpoints(store, keys).await? + configured(store, keys, now).await?)
+}
+
+/// The signing secrets of endpoints.
+async fn endpoints(store: &Store, keys: &KeyRing) -> Result<usize, ResealError> {
     let (mut resealed, mut before) = (0, None);
     loop {
         let (endpoints, next) = store.list_endpoints(before.as_deref(), PAGE).await?;
         for StoredEndpoint { mut endpoint, version } in endpoints {
             let owner = Endpoint::seal_name(&endpoint.customer, &endpoint.id);
             let mut changed = 0;
-            for secret in endpoint.secrets.iter_mut().filter(|secret| keys.needs_resealing(&secret.sealed)) {
-                let sealed = keys.reseal(&secret.sealed, &owner);
-                secret.sealed = sealed.map_err(|source| ResealError::Secret { owner: owner.clone(), source })?;
-                changed += 1;
+            for secret in &mut endpoint.secrets {
+                changed += anew(keys, &mut secret.sealed, &owner)?;
             }
             if changed > 0 && store.save_endpoint(&endpoint, version, &[]).await? == Saved::Conflict {
                 return Err(ResealError::Changed(owner));
@@ -52,4 +56,42 @@ pub async fn reseal(store: &Store, keys: &KeyRing) -> Result<usize, ResealError>
             None => return Ok(resealed),
         }
     }
+}
+
+/// What the API configured, and what providers gave us.
+async fn configured(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usize, ResealError> {
+    let mut resealed = 0;
+    for kind in [ConfigKind::Source, ConfigKind::Program, ConfigKind::Learned] {
+        for mut entry in store.configs(kind).await? {
+            let (name, version, mut fields) = (entry.name.clone(), entry.version, Vec::new());
+            for (field, secrets) in &mut entry.secrets {
+                let owner = ConfigEntry::seal_name(kind, &name, field);
+                let mut changed = 0;
+                for secret in secrets {
+                    changed += anew(keys, secret, &owner)?;
+                }
+                resealed += changed;
+                fields.extend((changed > 0).then(|| field.clone()));
+            }
+            if fields.is_empty() {
+                continue;
+            }
+            let (action, by) = ("resealed".to_owned(), "rotate-key".to_owned());
+            let change = ConfigChange { at: now, kind, name: name.clone(), action, by, fields };
+            if store.save_config(&entry, version, &change).await? == Saved::Conflict {
+                return Err(ResealError::Changed(format!("{} {name}", kind.as_str())));
+            }
+        }
+    }
+    Ok(resealed)
+}
+
+/// How many were sealed anew: one or none.
+fn anew(keys: &KeyRing, sealed: &mut String, owner: &str) -> Result<usize, ResealError> {
+    if !keys.needs_resealing(sealed) {
+        return Ok(0);
+    }
+    let again = keys.reseal(sealed, owner);
+    *sealed = again.map_err(|source| ResealError::Secret { owner: owner.to_owned(), source })?;
+    Ok(1)
 }
