@@ -4,6 +4,7 @@ use crate::endpoints::event;
 use domain::delivery::{Delivery, DeliveryId};
 use platform::App;
 use platform::lanes::WIDTH;
+use platform::queue::DeliverMessage;
 use reqwest::Method;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};
 use ringback_tests::{File, Gateway, ManualClock, Reply, Service, Subscriber, eventually, send};
@@ -202,4 +203,23 @@ async fn a_repeated_event_is_delivered_once_and_another_under_its_id_is_refused(
     let last = publish(&gateway, &event("job.completed")).await;
     delivery_when(&gateway, &last, &good.id, "delivered").await;
     assert_eq!(good.service.calls(), 2);
+}
+
+/// A process that died may have made the attempt of a message that comes again to its successor as if for the first time.
+#[tokio::test]
+async fn what_was_accepted_before_this_process_began_is_not_sent_again_where_it_was_recorded() {
+    // The clock stands still, so the event is no younger than the process.
+    let file = File::new(TO_THIS_MACHINE).clock(&ManualClock::new());
+    let gateway = file.with(|options| options.concurrency = 1).run().await;
+    let good = Subscriber::new(&gateway, Service::answering(json!("ok")).await, json!({})).await;
+    let id = publish(&gateway, &event("job.completed")).await;
+    let done = delivery_when(&gateway, &id, &good.id, "delivered").await;
+    let app = gateway.app();
+    let stored = app.store.event(&done.id.customer, &done.id.event).await.unwrap().unwrap();
+    let again = DeliverMessage { delivery: done.id.clone(), attempt: 1, event: Some(Box::new(stored)), due: None };
+    app.queue.send(&[(again.into(), Duration::ZERO)]).await.unwrap();
+    // One message is handled after the other: when the next event has arrived, that one is done with.
+    let next = publish(&gateway, &event("job.completed")).await;
+    delivery_when(&gateway, &next, &good.id, "delivered").await;
+    assert_eq!((good.requests(&id).len(), good.requests(&next).len()), (1, 1));
 }
