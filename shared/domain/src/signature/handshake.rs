@@ -38,6 +38,9 @@ pub enum Handshaker {
     Dropbox,
     /// <https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection>
     CloudEvents,
+    /// `WC_Webhook::deliver_ping` in
+    /// <https://github.com/woocommerce/woocommerce/blob/trunk/plugins/woocommerce/includes/class-wc-webhook.php>
+    WooCommerce,
 }
 
 /// What a source knows that an answer may need.
@@ -201,6 +204,13 @@ pub fn handshake(preset: &Preset, known: Known<'_>, request: &Request<'_>) -> Op
             let origin = request.headers.plain("WebHook-Request-Origin").filter(|_| options)?;
             let reply = Reply::empty(200).with("WebHook-Allowed-Origin", visible(origin.to_owned())?);
             Handshake::Unsigned(reply.with("WebHook-Allowed-Rate", "*".to_owned()))
+        }
+        // The ping before the first event is not signed, and is complained about unless it is answered with 200.
+        Handshaker::WooCommerce => {
+            let signed = request.headers.get_all("X-WC-Webhook-Signature").next().is_some();
+            let id = request.body.strip_prefix(b"webhook_id=").filter(|_| !signed)?;
+            let number = !id.is_empty() && id.len() <= 20 && id.iter().all(u8::is_ascii_digit);
+            number.then(|| Handshake::Unsigned(Reply::empty(200)))?
         }
     })
 }

@@ -1,6 +1,7 @@
 //! Tests of signatures.
 
 mod vectors;
+mod proofs;
 mod presets;
 mod schemes;
 mod requests;
