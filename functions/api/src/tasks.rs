@@ -42,12 +42,14 @@ pub(crate) async fn list(
         filter.status.as_deref().is_none_or(|status| status == run.status().as_str())
             && filter.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow)
     });
-    Ok(Json(json!({"tasks": tasks.map(task::brief).collect::<Vec<_>>(), "next": next})))
+    Ok(Json(
+        json!({"tasks": tasks.map(|run| task::brief(run, &app.surroundings.secrets)).collect::<Vec<_>>(), "next": next}),
+    ))
 }
 
 /// `GET /api/tasks/{id}`.
 pub(crate) async fn show(State(app): State<Arc<App>>, Name(id): Name) -> Result<Json<Value>, Problem> {
-    Ok(Json(task::whole(&find(&app, &id).await?.run)))
+    Ok(Json(task::whole(&find(&app, &id).await?.run, &app.surroundings.secrets)))
 }
 
 /// `POST /api/tasks/{id}/cancel`: nothing more is begun, and nobody waits for its callbacks. Repeating it is safe.
@@ -55,7 +57,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
     for _ in 0..ROUNDS {
         let Stored { run, version, .. } = find(&app, &id).await?;
         if matches!(run.phase, Phase::Cancelled { .. }) {
-            return Ok(Json(task::whole(&run)));
+            return Ok(Json(task::whole(&run, &app.surroundings.secrets)));
         }
         if run.has_ended() {
             let detail = format!("the task has ended already: it is {}", run.status().as_str());
@@ -72,7 +74,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
             for (wait, job) in waits {
                 app.store.close_wait(&wait, &run.id, &job).await?;
             }
-            return Ok(Json(task::whole(&run)));
+            return Ok(Json(task::whole(&run, &app.surroundings.secrets)));
         }
     }
     Err(Problem::new(Code::Conflict, "the task is changing too quickly; try again"))

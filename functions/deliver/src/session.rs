@@ -3,6 +3,7 @@
 use crate::notices;
 use domain::config::Config;
 use domain::id::RunId;
+use domain::redact::hide_fields;
 use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Plan, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
@@ -78,7 +79,7 @@ impl<'a> Session<'a> {
         self.run = run;
         for effect in effects {
             match effect {
-                Effect::Log { job, level, message, data } => self.log(job.as_str(), &level, &message, &data),
+                Effect::Log { job, level, message, data } => self.log(job.as_str(), &level, &message, data),
                 Effect::Wake { stretch, at } => self.wakes.push((stretch, at)),
                 Effect::CloseWait(wait, job) => self.closes.push((wait, job)),
                 Effect::StopChild(child) => self.stops.push(child),
@@ -213,7 +214,12 @@ impl<'a> Session<'a> {
         Ok(owes)
     }
 
-    fn log(&self, job: &str, level: &str, message: &str, data: &serde_json::Value) {
+    /// Writes what a logger says, without secrets.
+    fn log(&self, job: &str, level: &str, message: &str, mut data: serde_json::Value) {
+        let secrets = &self.app.surroundings.secrets;
+        hide_fields(&mut data);
+        secrets.hide(&mut data);
+        let message = secrets.mask(message);
         let (run, data) = (self.run.id.as_str(), if data.is_null() { String::new() } else { data.to_string() });
         match level {
             "trace" => tracing::trace!(target: "workflow", task_id = run, job = job, data = data, "{message}"),

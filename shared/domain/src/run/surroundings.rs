@@ -1,5 +1,6 @@
 use super::Capability;
 use crate::config::{Config, Listener, Routes};
+use crate::redact::KnownSecrets;
 use serde_json::{Map, Value, json};
 
 /// What templates see of the place where a file runs. Settled once, at start.
@@ -11,6 +12,8 @@ pub struct Surroundings {
     pub gateway: Value,
     /// Of the file's callback listener: `id`, `url`.
     pub listener: Value,
+    /// What of all this, and of the file, is to be shown nowhere.
+    pub secrets: KnownSecrets,
     /// What callback addresses of single jobs are made of; `None` where the file has not just one callback route.
     pub capability: Option<Capability>,
 }
@@ -29,7 +32,8 @@ impl Surroundings {
         }
         let callback = config.listeners.iter().find(|listener| matches!(listener.routes, Routes::Callbacks(_)));
         let listener = callback.map_or(Value::Null, |listener| listener_value(listener, &url_of_port));
-        Self { env: Value::Object(env), gateway: Value::Object(gateway), listener, capability: None }
+        let secrets = KnownSecrets::of(config, &env);
+        Self { env: Value::Object(env), gateway: Value::Object(gateway), listener, secrets, capability: None }
     }
 
     /// With addresses that only their holder can answer at, derived from a secret.
