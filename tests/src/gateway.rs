@@ -1,6 +1,6 @@
 //! All of Ringback in the test's own process.
 
-use crate::{Caller, ManualClock, Service};
+use crate::{Caller, ManualClock, Service, watch};
 use domain::config::load;
 use emulator::aws::ledger::Snapshot;
 use emulator::aws::mapping::Duplicates;
@@ -28,6 +28,7 @@ pub struct File {
 pub struct Gateway {
     instance: Instance,
     caller: Caller,
+    _watch: watch::Guard,
 }
 
 impl File {
@@ -89,6 +90,8 @@ impl File {
     pub async fn run(self) -> Gateway {
         let loaded = load(&self.text, "ringback.yml");
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.diagnostics, self.text));
+        watch::listen();
+        watch::file(&config, &self.env);
         let mut options = Options {
             env: self.env,
             ephemeral_ports: true,
@@ -103,7 +106,7 @@ impl File {
         let instance = Instance::start(options).await.unwrap_or_else(|error| panic!("{error}"));
         let listeners = instance.listeners.iter().map(|listener| (listener.kind.to_owned(), listener.url.clone()));
         let caller = Caller::new(instance.api.clone(), instance.token.clone(), listeners.collect());
-        Gateway { instance, caller }
+        Gateway { instance, caller, _watch: watch::Guard }
     }
 }
 

@@ -25,6 +25,7 @@ mod provider;
 mod service;
 pub mod skip;
 pub mod subscriber;
+pub mod watch;
 mod worker;
 
 pub use answer::Answer;

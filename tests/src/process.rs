@@ -1,6 +1,6 @@
 //! Ringback as a process of its own.
 
-use crate::{Caller, DEADLINE};
+use crate::{Caller, DEADLINE, watch};
 use serde_json::Value;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,10 @@ pub async fn run(program: &str, directory: &Path, arguments: &[&str], input: &st
     });
     let output = timeout(DEADLINE, child.wait_with_output()).await.expect("it ends in time").expect("its output");
     let text = |bytes| String::from_utf8(bytes).expect("text");
-    Finished { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    let finished = Finished { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+    watch::told(&finished.out);
+    watch::told(&finished.err);
+    finished
 }
 
 impl Process {
@@ -90,6 +93,7 @@ impl Process {
     /// If it had ended by itself.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("a running process");
+        watch::told(&self.log.await.unwrap());
     }
 
     /// Asks it to stop: SIGTERM.
@@ -108,7 +112,9 @@ impl Process {
     /// If it doesn't end in time.
     pub async fn ended(mut self) -> Finished {
         let status = timeout(DEADLINE, self.child.wait()).await.expect("it ends in time").expect("its status");
-        Finished { code: status.code(), out: String::new(), err: self.log.await.unwrap() }
+        let err = self.log.await.unwrap();
+        watch::told(&err);
+        Finished { code: status.code(), out: String::new(), err }
     }
 }
 

@@ -15,14 +15,17 @@ pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
         task.insert("parent".to_owned(), json!({"task_id": parent.run, "job": parent.job}));
     }
     task.insert("jobs".to_owned(), run.jobs.iter().map(|(path, record)| job(path, record)).collect());
-    let mut task = Value::Object(task);
-    secrets.hide(&mut task);
-    task
+    without_secrets(task, run, secrets)
 }
 
 pub(crate) fn brief(run: &Run, secrets: &KnownSecrets) -> Value {
-    let mut task = Value::Object(fields(run));
+    without_secrets(fields(run), run, secrets)
+}
+
+fn without_secrets(task: Map<String, Value>, run: &Run, secrets: &KnownSecrets) -> Value {
+    let mut task = Value::Object(task);
     secrets.hide(&mut task);
+    KnownSecrets::of_input(&run.input).hide(&mut task);
     task
 }
 

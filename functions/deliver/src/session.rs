@@ -3,7 +3,7 @@
 use crate::notices;
 use domain::config::Config;
 use domain::id::RunId;
-use domain::redact::hide_fields;
+use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Plan, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
@@ -216,10 +216,12 @@ impl<'a> Session<'a> {
 
     /// Writes what a logger says, without secrets.
     fn log(&self, job: &str, level: &str, message: &str, mut data: serde_json::Value) {
-        let secrets = &self.app.surroundings.secrets;
+        let (of_place, of_run) = (&self.app.surroundings.secrets, KnownSecrets::of_input(&self.run.input));
         hide_fields(&mut data);
-        secrets.hide(&mut data);
-        let message = secrets.mask(message);
+        of_place.hide(&mut data);
+        of_run.hide(&mut data);
+        let message = of_place.mask(message);
+        let message = of_run.mask(&message);
         let (run, data) = (self.run.id.as_str(), if data.is_null() { String::new() } else { data.to_string() });
         match level {
             "trace" => tracing::trace!(target: "workflow", task_id = run, job = job, data = data, "{message}"),

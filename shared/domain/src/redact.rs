@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  by name   headers, query parameters, fields of a run's input ── is_secret ──► hide, hide_fields
-//!  by value  what the file uses as a secret, as the environment has it ────────► KnownSecrets
+//!  by value  what the file uses as a secret, as the environment has it;
+//!            what had a secret name in the run's input ───────────────────────► KnownSecrets
 //! ```
 //!
 //! Names of headers, fields and query parameters are judged alike. It errs on the side of hiding: a signature proves

@@ -1,6 +1,6 @@
 //! Secrets that are known by their value: what the file uses as one, as the environment has it.
 
-use super::{MASKED, is_secret};
+use super::{MASKED, has_word, is_secret, plain};
 use crate::config::{Callback, Completion, Component, Config, HttpRequest, Routes, Trigger, Verify};
 use crate::expr::{Template, to_text};
 use crate::source::Verification;
@@ -57,6 +57,13 @@ impl KnownSecrets {
         Self::new(texts)
     }
 
+    /// The texts of secret names in a run's input: its jobs may say them anywhere.
+    pub fn of_input(input: &Value) -> Self {
+        let mut texts = Vec::new();
+        secret_texts(input, false, &mut texts);
+        Self::new(texts)
+    }
+
     /// A text without them.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
@@ -97,6 +104,20 @@ impl KnownSecrets {
 impl fmt::Debug for KnownSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KnownSecrets({})", self.0.len())
+    }
+}
+
+/// Collects all texts under names that [`hide_fields`](super::hide_fields) hides.
+fn secret_texts(value: &Value, is_secret: bool, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) if is_secret => texts.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| secret_texts(item, is_secret, texts)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                secret_texts(value, is_secret || has_word(&plain(name)), texts);
+            }
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -192,6 +213,15 @@ workflow: {id: call, jobs: [{component: service}]}
         let mut value = json!({"a": ["x first-secret y", {"first-secret": 1}], "b": 2, "c": "first-secret-and-more"});
         known.hide(&mut value);
         assert_eq!(value, json!({"a": ["x ******** y", {"********": 1}], "b": 2, "c": "********"}));
+    }
+
+    #[test]
+    fn texts_of_secret_fields_are_known_by_their_value() {
+        let known =
+            KnownSecrets::of_input(&json!({"password": "correct horse", "a": [{"tokens": ["battery staple", 1]}],
+            "branch": "a-long-branch", "secret": "short"}));
+        let said = "correct horse, battery staple, a-long-branch, short";
+        assert_eq!(known.mask(said), "********, ********, a-long-branch, short");
     }
 
     proptest! {
