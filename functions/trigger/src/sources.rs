@@ -8,28 +8,32 @@
 //!   so that a flood of forged requests neither writes nor uses up what the provider may send.
 //! - A repetition, even one at the same time, is the same runs: their ids are made of the source, the target and what the
 //!   delivery is known by ([`domain::source::delivery_key`]).
+//! - Who demands an answer of their own gets it (Discord, Adyen); the task's id is in a header of it.
 //! - `/hooks/{source}` is the same place for providers that ask by GET or OPTIONS before they send anything.
 
 use axum::Json;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::id::RunId;
 use domain::rule::Rule;
 use domain::run::Run;
-use domain::signature::Fields;
-use domain::source::{ReadySource, ReadyVerification};
+use domain::signature::{Fields, acknowledgement};
+use domain::source::{ReadySource, ReadyVerification, Source};
 use domain::wait::key_text;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::request::{Incoming, Raw};
 use platform::sources::Found;
-use platform::verification::{Judged, Passed, Seen, judge, unusable};
+use platform::verification::{Judged, Passed, Seen, answer, judge, unusable};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, LazyLock};
+
+/// The id of the first task, where a provider demands an answer that has no room for it.
+const TASK_ID: HeaderName = HeaderName::from_static("x-task-id");
 
 /// The routes of all sources, which are public: each source says what must hold of its requests.
 pub fn sources(app: &Arc<App>) -> Router {
@@ -133,7 +137,9 @@ async fn start(
     if judged.matched.is_empty() {
         tracing::info!(target: "ringback::source", source = source.name, event, key, "no rule matched");
         let ignored = json!({"status": "ignored", "detail": "no rule matched"});
-        return Ok((StatusCode::ACCEPTED, Json(ignored)).into_response());
+        return Ok(
+            demanded(source, fields, &[]).unwrap_or_else(|| (StatusCode::ACCEPTED, Json(ignored)).into_response())
+        );
     }
     let mut runs = Vec::with_capacity(judged.matched.len());
     for rule in judged.matched {
@@ -152,7 +158,17 @@ async fn start(
     }
     tracing::info!(target: "ringback::source", source = source.name, event, key, runs = ids.len(), "accepted");
     let answer = json!({"status": "triggered", "task_id": ids.first(), "task_ids": ids});
-    Ok(Json(answer).into_response())
+    Ok(demanded(source, fields, &ids).unwrap_or_else(|| Json(answer).into_response()))
+}
+
+/// What the provider demands as an answer, if anything; what was started is in a header of it.
+fn demanded(source: &Source, fields: &Fields, ids: &[RunId]) -> Option<Response> {
+    let preset = source.verification.preset()?;
+    let mut response = answer(&acknowledgement(preset, fields, !ids.is_empty())?);
+    if let Some(id) = ids.first().and_then(|id| HeaderValue::from_str(id.as_str()).ok()) {
+        response.headers_mut().insert(TASK_ID, id);
+    }
+    Some(response)
 }
 
 /// The workflow of a target: its own, or that of the program of that name.

@@ -106,15 +106,15 @@ impl Handshake {
 }
 
 impl Reply {
-    fn empty(status: u16) -> Self {
+    pub(super) fn empty(status: u16) -> Self {
         Self { status, content_type: None, headers: Vec::new(), body: String::new() }
     }
 
-    fn text(body: String) -> Self {
+    pub(super) fn text(body: String) -> Self {
         Self { content_type: Some("text/plain; charset=utf-8"), body, ..Self::empty(200) }
     }
 
-    fn json(body: &serde_json::Value) -> Self {
+    pub(super) fn json(body: &serde_json::Value) -> Self {
         Self { content_type: Some("application/json"), body: body.to_string(), ..Self::empty(200) }
     }
 
@@ -163,12 +163,16 @@ pub fn handshake(preset: &Preset, known: Known<'_>, request: &Request<'_>) -> Op
             let challenge = is_same(expected.as_bytes(), given.as_bytes()).then(|| request.query("hub.challenge"))?;
             Handshake::Unsigned(Reply::text(visible(challenge?)?))
         }
-        // 1 is the ping of interactions, 0 that of webhook events.
-        Handshaker::Discord => match body().text("type")?.as_str() {
-            "1" => Handshake::Signed(Reply::json(&json!({"type": 1}))),
-            "0" => Handshake::Signed(Reply::empty(204)),
-            _ => return None,
-        },
+        // 1 is the ping of interactions and, with an event, the type of webhook events; 0 is the ping of those
+        // (<https://docs.discord.com/developers/events/webhook-events>).
+        Handshaker::Discord => {
+            let body = body();
+            match body.text("type")?.as_str() {
+                "1" if body.at("event").is_none() => Handshake::Signed(Reply::json(&json!({"type": 1}))),
+                "0" => Handshake::Signed(Reply::empty(204)),
+                _ => return None,
+            }
+        }
         Handshaker::Twitch => {
             let kind = request.headers.plain("Twitch-Eventsub-Message-Type")?;
             let challenge = (kind == "webhook_callback_verification").then(|| body().text("challenge"))?;

@@ -7,6 +7,7 @@ mod schemes;
 mod requests;
 mod hostile;
 mod handshakes;
+mod acknowledgements;
 mod extracting;
 mod diagnosing;
 mod lines;

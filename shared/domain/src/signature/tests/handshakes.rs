@@ -46,6 +46,8 @@ fn challenges_that_are_signed() {
     assert!(answer.needs_signature());
     assert_eq!(text(&ask("discord", "POST", URL, &[], r#"{"type":0}"#).unwrap()), (204, "", ""));
     assert_eq!(ask("discord", "POST", URL, &[], r#"{"type":2}"#), None);
+    let event = r#"{"version":1,"application_id":"1234","type":1,"event":{"type":"APPLICATION_AUTHORIZED"}}"#;
+    assert_eq!(ask("discord", "POST", URL, &[], event), None);
 }
 
 #[test]
