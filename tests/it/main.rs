@@ -31,6 +31,7 @@ mod kill;
 mod killed_deliveries;
 mod langgraph;
 mod limits;
+mod outage;
 mod overlay;
 mod program_config;
 mod programs;

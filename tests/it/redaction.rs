@@ -4,7 +4,8 @@
 use crate::sources::{GITHUB_SECRET, PUSH};
 use domain::id::RunId;
 use reqwest::Method;
-use ringback_tests::{File, ManualClock, Provider, Service, send, watch};
+use ringback_tests::subscriber::TO_THIS_MACHINE;
+use ringback_tests::{File, ManualClock, Provider, Reply, Service, Subscriber, send, watch};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "s3cret-token-1111";
@@ -149,5 +150,23 @@ async fn what_a_workflow_logs_and_is_given_is_shown_without_secrets() {
     for secret in [PASSED_ON, PRESENTED, TOKEN, QUERY] {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
+    gateway.stop().await;
+}
+
+/// A service may say back what it was sent; what we say of that is without it.
+#[tokio::test]
+async fn an_error_that_quotes_secrets_is_told_without_them() {
+    let said = json!({"seen": format!("Bearer {PASSED_ON}"), "for": format!("<{PRESENTED}>"), "why": "no"});
+    let service = Service::answering_in_turn([Reply::status(400, said)]).await;
+    let file = File::new(format!("{TO_THIS_MACHINE}\n{WORKFLOW}")).calling("https://service.test", &service);
+    let gateway = file.env("PASSED_ON", PASSED_ON).env("QUERY", QUERY).run().await;
+    let customer = Service::answering(json!({})).await;
+    let customer = Subscriber::new(&gateway, customer, json!({"events": ["job.failed"]})).await;
+
+    let task = gateway.start("default", json!({"password": PRESENTED})).await;
+    let shown = json!({"seen": "Bearer ********", "for": "<********>", "why": "no"});
+    assert_eq!(gateway.error_of(&task).await["detail"]["body"], shown);
+    let notice = customer.service.next_request().await;
+    assert_eq!(notice.body["data"]["error"]["detail"]["body"], shown, "{}", notice.body);
     gateway.stop().await;
 }

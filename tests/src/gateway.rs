@@ -121,6 +121,15 @@ impl Gateway {
         &self.instance.app
     }
 
+    /// Takes its table away, as far as it can tell for ever.
+    ///
+    /// # Panics
+    /// If it can't be taken away.
+    pub async fn lose_table(&self) {
+        let table = &self.instance.app.settings.table;
+        self.instance.aws.dynamodb().delete_table().table_name(table).send().await.expect("a table to delete");
+    }
+
     /// Stops it in good order.
     pub async fn stop(self) {
         self.instance.stop().await;

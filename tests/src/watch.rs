@@ -162,8 +162,7 @@ fn verification(of: &Verification, env: &Value) {
 }
 
 fn parameters(url: &Url) {
-    for (name, value) in url.query_pairs().filter(|(name, _)| is_secret(name)) {
-        let _ = name;
+    for (_, value) in url.query_pairs().filter(|(name, _)| is_secret(name)) {
         secret(&value);
     }
 }

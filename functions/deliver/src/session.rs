@@ -210,7 +210,7 @@ impl<'a> Session<'a> {
             let stretch = Stretch::Child { job, attempt, child };
             owes.push(RunMessage { run: parent.run.clone(), stretch, due: None }.into());
         }
-        owes.extend(notices::run_failed(&self.run));
+        owes.extend(notices::run_failed(&self.run, &self.app.surroundings.secrets));
         Ok(owes)
     }
 

@@ -92,7 +92,7 @@ async fn adyen_is_answered_by_its_word() {
     post(&gateway, "/api/webhooks/adyen", &[], &forged).await.is_problem(401, "unauthorized");
 }
 
-/// What is saved in WooCommerce is pinged without a signature, and must be answered with 200.
+/// A webhook that is saved in `WooCommerce` is pinged without a signature, and must be answered with 200.
 #[tokio::test]
 async fn woocommerce_is_answered_its_ping_and_that_starts_nothing() {
     let file = format!(
