@@ -13,6 +13,7 @@
 
 mod address;
 mod current;
+mod retired;
 mod routers;
 mod loops;
 mod switch;
@@ -20,7 +21,7 @@ pub(crate) mod key;
 mod token;
 
 pub use current::Current;
-pub use switch::{NewFile, Switch};
+pub use switch::{NewFile, SETTLED, Switch};
 
 use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
@@ -38,7 +39,7 @@ use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::sources::UnusableSource;
-use platform::store::Store;
+use platform::store::{Store, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -68,6 +69,8 @@ const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 pub struct Options {
     /// The file.
     pub config: Config,
+    /// Its text, to be kept for the runs that follow it; without it, they follow whatever file is in charge.
+    pub text: Option<Arc<str>>,
     /// What its templates see as `env`.
     pub env: Map<String, Value>,
     /// The directory of the state; in memory where absent.
@@ -140,6 +143,9 @@ pub enum StartError {
     /// A source's secrets.
     #[error(transparent)]
     Source(#[from] UnusableSource),
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] StoreError),
     /// Outbound TLS.
     #[error("outbound calls can't be made on this machine: {0}")]
     Sender(#[from] reqwest::Error),
@@ -182,6 +188,7 @@ impl Options {
     pub fn new(config: Config) -> Self {
         Self {
             config,
+            text: None,
             env: Map::new(),
             data: None,
             keys: None,
@@ -211,7 +218,7 @@ impl Instance {
         refuse_what_is_not_here(&options.config, options.programs, options.without_gateways)?;
         let config = Arc::new(options.config);
         let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
-        let bound = sockets.bind_listeners(&config).await?;
+        let bound = sockets.bind_listeners(&config, &[]).await?;
         let door = match options.aws_port {
             Some(port) => Some(address::loopback(port).await?),
             None => None,
@@ -253,16 +260,27 @@ impl Instance {
             settings,
         };
         let app = App::new(outside, config, surroundings)?;
+        let definition = match &options.text {
+            Some(text) => app.keep_definition(text, false).await?,
+            None => None,
+        };
+        let app = app.with_definition(definition);
+        let retired = retired::read(&app).await?;
+        let mut bound = bound;
+        let older = bound.sockets.bind_listeners(&app.config, &retired::listeners(&retired, &app.config)).await?;
+        bound.sockets = older.sockets;
+        bound.new.extend(older.new);
         let stopping = CancellationToken::new();
         let api = bound.sockets.api_url(tls.is_some());
         let place = Place {
             without_gateways: options.without_gateways,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
         };
-        let switch = Switch::start(app, bound, aws.clone(), place, stopping.clone());
+        let switch = Switch::start(app, retired, bound, aws.clone(), place, stopping.clone());
         let pace =
             Pace { duplicates: options.duplicates, concurrency: options.concurrency, sweep_every: options.sweep_every };
-        let loops = loops::start(&aws, switch.current(), &stopping, pace);
+        let mut running = loops::start(&aws, switch.current(), &stopping, pace);
+        running.spawn(loops::let_go(switch.clone(), stopping.clone()));
         switch.start_worker().await;
         let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api))];
         let mut aws_url = None;
@@ -271,7 +289,7 @@ impl Instance {
             aws_url = Some(url);
         }
         let listeners = switch.listeners().await;
-        Ok(Self { api, token, token_is_new, aws_url, listeners, aws, switch, stopping, servers, loops })
+        Ok(Self { api, token, token_is_new, aws_url, listeners, aws, switch, stopping, servers, loops: running })
     }
 
     /// What its handlers are given now.

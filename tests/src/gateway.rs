@@ -91,6 +91,7 @@ impl File {
         let loaded = load(&self.text, "ringback.yml");
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.diagnostics, self.text));
         let mut options = Options {
+            text: Some(self.text.as_str().into()),
             env: self.env,
             ephemeral_ports: true,
             without_gateways: true,

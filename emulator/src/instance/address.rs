@@ -51,11 +51,12 @@ impl Sockets {
     }
 
     /// Binds what the file's listeners need and is not there yet. A listener that is there keeps its socket, also where
-    /// the file gives its port another host.
-    pub(super) async fn bind_listeners(&self, config: &Config) -> Result<Bound, StartError> {
+    /// the file gives its port another host. Of the `retired` listeners, those stay without whose port it goes on.
+    pub(super) async fn bind_listeners(&self, config: &Config, retired: &[Listener]) -> Result<Bound, StartError> {
         let mut sockets = Self { listeners: BTreeMap::new(), ..self.clone() };
         let mut new = Vec::new();
-        for listener in &config.listeners {
+        let of_file = config.listeners.iter().map(|listener| (listener, true));
+        for (listener, must) in of_file.chain(retired.iter().map(|listener| (listener, false))) {
             let port = listener.port;
             if sockets.listeners.contains_key(&port) {
                 continue;
@@ -64,7 +65,14 @@ impl Sockets {
                 Some(place) => place.clone(),
                 None => {
                     let what = format!("the listener `{}`", listener.id);
-                    let socket = bind(&listener.host, if self.ephemeral { 0 } else { port }, &what).await?;
+                    let socket = match bind(&listener.host, if self.ephemeral { 0 } else { port }, &what).await {
+                        Ok(socket) => socket,
+                        Err(error) if must => return Err(error),
+                        Err(error) => {
+                            tracing::error!(%error, "callbacks to an older file's listener can't be taken");
+                            continue;
+                        }
+                    };
                     let address = local(&socket, &what)?;
                     new.push((port, socket));
                     Place { host: listener.host.clone(), address }

@@ -1,7 +1,8 @@
 //! Everything that is sealed in the table, sealed anew with the current key.
 
 use super::{KeyRing, SecretError};
-use crate::store::{ConfigChange, ConfigEntry, ConfigKind, Saved, Store, StoreError, StoredEndpoint};
+use crate::definitions::seal_name;
+use crate::store::{ConfigChange, ConfigEntry, ConfigKind, Saved, Store, StoreError, StoredDefinition, StoredEndpoint};
 use domain::endpoint::Endpoint;
 use jiff::Timestamp;
 
@@ -32,7 +33,7 @@ pub enum ResealError {
 /// # Errors
 /// At the first that can't be.
 pub async fn reseal(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usize, ResealError> {
-    Ok(endpoints(store, keys).await? + configured(store, keys, now).await?)
+    Ok(endpoints(store, keys).await? + configured(store, keys, now).await? + definitions(store, keys).await?)
 }
 
 /// The signing secrets of endpoints.
@@ -81,6 +82,18 @@ async fn configured(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usi
             if store.save_config(&entry, version, &change).await? == Saved::Conflict {
                 return Err(ResealError::Changed(format!("{} {name}", kind.as_str())));
             }
+        }
+    }
+    Ok(resealed)
+}
+
+/// The files that runs began under.
+async fn definitions(store: &Store, keys: &KeyRing) -> Result<usize, ResealError> {
+    let mut resealed = 0;
+    for StoredDefinition { id, mut sealed, .. } in store.definitions().await? {
+        if anew(keys, &mut sealed, &seal_name(&id))? > 0 {
+            store.reseal_definition(&id, &sealed).await?;
+            resealed += 1;
         }
     }
     Ok(resealed)
