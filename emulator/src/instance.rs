@@ -15,12 +15,14 @@ mod address;
 mod current;
 mod retired;
 mod routers;
+mod holder;
 mod loops;
 mod switch;
 pub(crate) mod key;
 mod token;
 
 pub use current::Current;
+pub use holder::Holder;
 pub use switch::{NewFile, SETTLED, Switch};
 
 use crate::aws::mapping::Duplicates;
@@ -112,7 +114,10 @@ pub enum StartError {
     #[error("{0}")]
     Unsupported(String),
     /// A port can't be bound.
-    #[error("{host}:{port} can't be used for {what}: {source}")]
+    #[error(
+        "{host}:{port} can't be used for {what}: {source}{}",
+        holder.as_ref().map(|holder| format!("; it is held by {holder}")).unwrap_or_default()
+    )]
     Bind {
         /// Interface.
         host: String,
@@ -122,6 +127,8 @@ pub enum StartError {
         what: String,
         /// Why not.
         source: std::io::Error,
+        /// Who listens there already, if that can be found out.
+        holder: Option<Holder>,
     },
     /// Certificate or key.
     #[error("the controller's TLS files can't be used: {0}")]

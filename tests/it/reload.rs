@@ -60,8 +60,8 @@ async fn post(process: &Process, url: &str) -> Answer {
 
 fn url(line: &Value, id: &str) -> String {
     let listeners = line["listeners"].as_array().expect("listeners").iter();
-    let found = listeners.filter(|listener| listener["id"] == id).map(|listener| listener["url"].as_str().unwrap());
-    format!("{}/hook", found.last().unwrap_or_else(|| panic!("no {id} in {line}")))
+    let mut found = listeners.filter(|listener| listener["id"] == id).map(|listener| listener["url"].as_str().unwrap());
+    format!("{}/hook", found.next_back().unwrap_or_else(|| panic!("no {id} in {line}")))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Sockets: all that are needed are bound before anything else happens, so that a port in use costs nothing.
 
-use super::{ListenerAddress, StartError};
+use super::{ListenerAddress, StartError, holder};
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -123,7 +123,10 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 async fn bind(host: &str, port: u16, what: &str) -> Result<TcpListener, StartError> {
-    let failed = |source| StartError::Bind { host: host.to_owned(), port, what: what.to_owned(), source };
+    let failed = |source: std::io::Error| {
+        let holder = (source.kind() == std::io::ErrorKind::AddrInUse).then(|| holder::of_port(port)).flatten();
+        StartError::Bind { host: host.to_owned(), port, what: what.to_owned(), source, holder }
+    };
     let listener = tokio::net::TcpListener::bind((host, port)).await.map_err(failed)?;
     listener.into_std().map_err(failed)
 }
@@ -136,7 +139,8 @@ pub(super) async fn loopback(port: u16) -> Result<(TcpListener, String), StartEr
 }
 
 fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, StartError> {
-    let failed = |source| StartError::Bind { host: String::new(), port: 0, what: what.to_owned(), source };
+    let failed =
+        |source| StartError::Bind { host: String::new(), port: 0, what: what.to_owned(), source, holder: None };
     listener.local_addr().map_err(failed)
 }
 

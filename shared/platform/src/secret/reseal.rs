@@ -33,7 +33,8 @@ pub enum ResealError {
 /// # Errors
 /// At the first that can't be.
 pub async fn reseal(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usize, ResealError> {
-    Ok(endpoints(store, keys).await? + configured(store, keys, now).await? + definitions(store, keys).await?)
+    definitions(store, keys).await?;
+    Ok(endpoints(store, keys).await? + configured(store, keys, now).await?)
 }
 
 /// The signing secrets of endpoints.
@@ -87,16 +88,14 @@ async fn configured(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usi
     Ok(resealed)
 }
 
-/// The files that runs began under.
-async fn definitions(store: &Store, keys: &KeyRing) -> Result<usize, ResealError> {
-    let mut resealed = 0;
+/// The files that runs began under, which are kept as secrets are.
+async fn definitions(store: &Store, keys: &KeyRing) -> Result<(), ResealError> {
     for StoredDefinition { id, mut sealed, .. } in store.definitions().await? {
         if anew(keys, &mut sealed, &seal_name(&id))? > 0 {
             store.reseal_definition(&id, &sealed).await?;
-            resealed += 1;
         }
     }
-    Ok(resealed)
+    Ok(())
 }
 
 /// How many were sealed anew: one or none.
