@@ -10,6 +10,7 @@ mod demo;
 mod eval;
 mod file;
 mod plan;
+mod reload;
 mod rotate_key;
 mod schema;
 mod up;

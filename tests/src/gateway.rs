@@ -4,7 +4,7 @@ use crate::{Caller, ManualClock, Service, watch};
 use domain::config::load;
 use emulator::aws::ledger::Snapshot;
 use emulator::aws::mapping::Duplicates;
-use emulator::instance::{Instance, Options};
+use emulator::instance::{Instance, Options, Switch};
 use platform::App;
 use serde_json::{Map, Value};
 use std::ops::Deref;
@@ -27,6 +27,7 @@ pub struct File {
 /// A running Ringback, and a caller who knows where it is.
 pub struct Gateway {
     instance: Instance,
+    app: Arc<App>,
     caller: Caller,
     _watch: watch::Guard,
 }
@@ -93,6 +94,7 @@ impl File {
         watch::listen();
         watch::file(&config, &self.env);
         let mut options = Options {
+            text: Some(self.text.as_str().into()),
             env: self.env,
             ephemeral_ports: true,
             without_gateways: true,
@@ -106,7 +108,7 @@ impl File {
         let instance = Instance::start(options).await.unwrap_or_else(|error| panic!("{error}"));
         let listeners = instance.listeners.iter().map(|listener| (listener.kind.to_owned(), listener.url.clone()));
         let caller = Caller::new(instance.api.clone(), instance.token.clone(), listeners.collect());
-        Gateway { instance, caller, _watch: watch::Guard }
+        Gateway { app: instance.app(), instance, caller, _watch: watch::Guard }
     }
 }
 
@@ -116,9 +118,14 @@ impl Gateway {
         self.instance.aws.ledger().snapshot()
     }
 
-    /// What its handlers are given, for what can't be brought about from outside.
+    /// What its handlers were given first, for what can't be brought about from outside.
     pub fn app(&self) -> &App {
-        &self.instance.app
+        &self.app
+    }
+
+    /// What puts another app in charge.
+    pub fn switch(&self) -> &Switch {
+        self.instance.switch()
     }
 
     /// Takes its table away, as far as it can tell for ever.
@@ -126,7 +133,7 @@ impl Gateway {
     /// # Panics
     /// If it can't be taken away.
     pub async fn lose_table(&self) {
-        let table = &self.instance.app.settings.table;
+        let table = &self.app.settings.table;
         self.instance.aws.dynamodb().delete_table().table_name(table).send().await.expect("a table to delete");
     }
 
