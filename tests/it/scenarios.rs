@@ -98,6 +98,7 @@ macro_rules! scenarios {
 
 scenarios! {
     rendezvous:
+        a_wait_whose_deadline_passes_fails_its_job_and_ignores_the_callback
         a_callback_before_the_answer_is_kept_until_the_wait_is_opened
         a_callback_before_the_answer_finds_the_wait_that_was_opened_before_the_call
         a_callback_after_the_answer_resumes_the_run
@@ -105,8 +106,7 @@ scenarios! {
         a_callback_that_nobody_waits_for_is_kept_for_the_run_that_will
         progress_keeps_the_job_waiting_until_the_status_decides
         a_failure_status_fails_the_job_with_what_came_with_it
-        numbers_and_texts_that_read_alike_are_the_same_key_and_the_same_status
-        a_wait_whose_deadline_passes_fails_its_job_and_ignores_the_callback;
+        numbers_and_texts_that_read_alike_are_the_same_key_and_the_same_status;
     triggers:
         a_trigger_starts_two_jobs_each_of_which_waits_for_its_callback
         each_item_of_a_bulk_trigger_has_a_run_of_its_own

@@ -10,10 +10,8 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ScalarAttributeType,
 };
-use platform::store::Store;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::Command;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// The only account that they know unless told otherwise.
@@ -24,14 +22,13 @@ pub const REGION: &str = "us-east-1";
 pub const KEY: &str = "test";
 /// Other ports are tried if one is taken between its choice and its use.
 const PORTS: usize = 5;
-const SHARDS: u8 = 4;
-const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A running stand-in.
 #[derive(Debug)]
 pub struct StandIn {
     /// Its address, without a path.
     pub url: String,
+    python: String,
     _group: Group,
     _directory: TempDir,
 }
@@ -39,7 +36,7 @@ pub struct StandIn {
 impl StandIn {
     /// `ministack`: many services, functions among them, which run as processes of this machine.
     pub async fn ministack(python: &str) -> Self {
-        Self::start("ministack", "/_ministack/ready", |port| {
+        Self::start("ministack", python, "/_ministack/ready", |port| {
             let mut command = Command::new(python);
             command.args(["-m", "ministack"]).env("GATEWAY_PORT", port.to_string());
             command.env("BIND_HOST", "127.0.0.1").env("LAMBDA_EXECUTOR", "local");
@@ -50,17 +47,21 @@ impl StandIn {
         .await
     }
 
-    /// `moto`: here for its table alone.
+    /// `moto`: here for its table alone. It takes one request at a time: at its own several, two writes of one item at
+    /// once may both find their conditions held.
     pub async fn moto(python: &str) -> Self {
-        Self::start("moto", "/moto-api/", |port| {
+        let code = "import sys; from moto.server import DomainDispatcherApplication, create_backend_app; \
+            from werkzeug.serving import run_simple; \
+            run_simple('127.0.0.1', int(sys.argv[1]), DomainDispatcherApplication(create_backend_app), threaded=False)";
+        Self::start("moto", python, "/moto-api/", |port| {
             let mut command = Command::new(python);
-            command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+            command.args(["-c", code, &port.to_string()]);
             command
         })
         .await
     }
 
-    async fn start(what: &str, ready: &str, command: impl Fn(u16) -> Command) -> Self {
+    async fn start(what: &str, python: &str, ready: &str, command: impl Fn(u16) -> Command) -> Self {
         for _ in 0..PORTS {
             let directory = tempfile::tempdir().expect("a directory");
             let port = free_port();
@@ -70,7 +71,7 @@ impl StandIn {
             let mut group = Group::start(what, command, directory.path());
             let url = format!("http://127.0.0.1:{port}");
             if group.answers(&format!("{url}{ready}")).await {
-                return Self { url, _group: group, _directory: directory };
+                return Self { url, python: python.to_owned(), _group: group, _directory: directory };
             }
         }
         panic!("{what} ends as soon as it is started");
@@ -82,15 +83,32 @@ impl StandIn {
     /// If it is refused.
     pub async fn call(&self, target: &str, request: &Value) -> Value {
         let service = target.split(['.', '_']).next().unwrap_or_default().trim_start_matches("Amazon").to_lowercase();
-        let scope = format!("Credential={KEY}/20260102/{REGION}/{service}/aws4_request");
         let call = crate::caller::client()
             .post(&self.url)
             .header("x-amz-target", target)
             .header("content-type", "application/x-amz-json-1.1")
-            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"));
+            .header("authorization", authorization(&service));
         let answer = crate::send(call.body(request.to_string())).await;
         assert_eq!(answer.status, 200, "{target}: {}", answer.body);
         answer.body
+    }
+
+    /// Makes a function of this name that is Python: the `handler` of the text.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub async fn make_function(&self, name: &str, text: &str) {
+        let zip = "import base64, io, sys, zipfile; made = io.BytesIO(); archive = zipfile.ZipFile(made, 'w'); \
+            archive.writestr('index.py', sys.argv[1]); archive.close(); print(base64.b64encode(made.getvalue()).decode())";
+        let packed = Command::new(&self.python).args(["-c", zip, text]).output().expect("Python");
+        let function = json!({
+            "FunctionName": name, "Runtime": "python3.12", "Handler": "index.handler", "Timeout": 30,
+            "Role": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+            "Code": {"ZipFile": String::from_utf8_lossy(&packed.stdout).trim()},
+        });
+        let request = crate::caller::client().post(format!("{}/2015-03-31/functions", self.url));
+        let answer = crate::send(request.header("authorization", authorization("lambda")).json(&function)).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
     }
 
     /// A client of its tables.
@@ -103,11 +121,11 @@ impl StandIn {
         Client::from_conf(config.build())
     }
 
-    /// A new table, as infra/lib/table.ts makes it.
+    /// Makes a table as infra/lib/table.ts does.
     ///
     /// # Panics
     /// If it is refused.
-    pub async fn store(&self, table: &str) -> Store {
+    pub async fn make_table(&self, table: &str) {
         let key = |name: &str, kind: KeyType| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
         let keys = |hash, range| vec![key(hash, KeyType::Hash).unwrap(), key(range, KeyType::Range).unwrap()];
         let text = |name: &str| {
@@ -118,8 +136,8 @@ impl StandIn {
             .index_name("list")
             .set_key_schema(Some(keys("list", "at")))
             .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
-        let client = self.dynamodb();
-        let made = client
+        let made = self
+            .dynamodb()
             .create_table()
             .table_name(table)
             .billing_mode(BillingMode::PayPerRequest)
@@ -127,6 +145,11 @@ impl StandIn {
             .set_attribute_definitions(Some(["pk", "sk", "list", "at"].map(text).to_vec()))
             .global_secondary_indexes(list.build().unwrap());
         made.send().await.expect("a table");
-        Store::new(client, table.to_owned(), SHARDS, RETENTION)
     }
+}
+
+/// Names the service; they look at no more of it.
+fn authorization(service: &str) -> String {
+    let scope = format!("Credential={KEY}/20260102/{REGION}/{service}/aws4_request");
+    format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
 }
