@@ -1,6 +1,6 @@
 //! Whoever calls Ringback: providers, services that call back, and the user of the API.
 
-use crate::{Answer, eventually, watch};
+use crate::{Answer, DEADLINE, eventually_within, watch};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -119,7 +119,12 @@ impl Caller {
 
     /// The task, once this holds of it.
     pub async fn task_when(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        eventually(&format!("the task is {what}"), || async {
+        self.task_within(DEADLINE, id, what, holds).await
+    }
+
+    /// The task, once this holds of it, where that takes its time.
+    pub async fn task_within(&self, patience: Duration, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        eventually_within(patience, &format!("the task is {what}"), || async {
             let task = self.task(id).await;
             if holds(&task) { Ok(task) } else { Err(task) }
         })

@@ -1,5 +1,6 @@
 //! Ringback as a process of its own.
 
+use crate::worker::WorkPlace;
 use crate::{Caller, DEADLINE, watch};
 use serde_json::Value;
 use std::ops::Deref;
@@ -93,6 +94,21 @@ impl Process {
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
         let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
         Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready }
+    }
+
+    /// Where workers find their work, if it was started with `--aws-port`.
+    ///
+    /// # Panics
+    /// If it was not.
+    pub fn work_place(&self) -> WorkPlace {
+        let text = |name: &str| self.ready[name].as_str().expect("text").to_owned();
+        WorkPlace {
+            aws: text("aws"),
+            region: "local".to_owned(),
+            key: self.caller.token.clone(),
+            queue_url: text("programs_queue_url"),
+            table: text("table"),
+        }
     }
 
     /// Ends it as a power cut would: SIGKILL, at once.
