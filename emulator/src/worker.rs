@@ -20,7 +20,6 @@
 mod catalogue;
 mod errand;
 mod execute;
-mod group;
 mod output;
 mod user;
 
