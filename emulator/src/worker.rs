@@ -19,7 +19,7 @@
 
 mod catalogue;
 mod errand;
-mod execute;
+pub(crate) mod execute;
 mod output;
 mod user;
 

@@ -1,4 +1,5 @@
 use super::{Failure, file};
+use crate::gateway::{GatewayOptions, PublicUrl};
 use crate::instance::{Instance, Options};
 use aws_config::BehaviorVersion;
 use clap::{Args, ValueEnum};
@@ -9,6 +10,8 @@ use platform::secret::KeyRing;
 use platform::settings::variable;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 /// Starts everything.
@@ -52,6 +55,21 @@ pub struct Up {
 enum Tunnel {
     /// Not at all: the local address takes the place of the public one.
     None,
+    /// Through Cloudflare's program `cloudflared`, which needs no account: every gateway of the file, or, if it has none,
+    /// every listener.
+    Cloudflare,
+    /// The same through ngrok, which needs no program but NGROK_AUTHTOKEN.
+    Ngrok,
+}
+
+impl Tunnel {
+    fn driver(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Cloudflare => Some("cloudflare"),
+            Self::Ngrok => Some("ngrok"),
+        }
+    }
 }
 
 impl Up {
@@ -84,12 +102,17 @@ impl Up {
             ephemeral_ports: self.ephemeral_ports,
             keys: keys()?,
             without_gateways: matches!(self.tunnel, Some(Tunnel::None)),
+            tunnel: self.tunnel.and_then(Tunnel::driver),
+            gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::default() },
             ..Options::new(config.clone())
         };
         let instance = Instance::start(options).await?;
+        let mut public_urls = instance.public_urls();
+        let gateways = public_urls.borrow_and_update().clone();
         if self.json {
             let mut line =
-                json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners});
+                json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners,
+                "gateways": *gateways});
             if let (Some(url), Value::Object(line)) = (&instance.aws_url, &mut line) {
                 line.insert("aws".to_owned(), json!(url));
                 line.insert("programs_queue_url".to_owned(), json!(instance.app().settings.programs_queue_url));
@@ -97,9 +120,12 @@ impl Up {
             }
             println!("{line}");
         } else {
-            banner(&config, &instance);
+            banner(&config, &instance, &gateways);
         }
-        asked_to_stop().await?;
+        tokio::select! {
+            asked = asked_to_stop() => asked?,
+            () = tell_of_new_urls(public_urls, self.json) => {}
+        }
         instance.stop().await;
         Ok(())
     }
@@ -111,7 +137,28 @@ fn keys() -> Result<Option<KeyRing>, Failure> {
     Ok(Some(KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}"))?))
 }
 
-fn banner(config: &Config, instance: &Instance) {
+/// Prints public URLs whenever they change; never ends.
+async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: bool) {
+    while urls.changed().await.is_ok() {
+        let urls = urls.borrow_and_update().clone();
+        if json {
+            println!("{}", json!({"gateways": *urls}));
+        } else {
+            println!("\nThe internet reaches it elsewhere now:");
+            print_urls(&urls, 3);
+        }
+    }
+    std::future::pending().await
+}
+
+fn print_urls(urls: &[PublicUrl], widest: usize) {
+    let widest = urls.iter().map(|entry| entry.id.chars().count()).max().unwrap_or(0).max(widest);
+    for entry in urls {
+        println!("  {:<widest$}  {}  (port {}, through {})", entry.id, entry.public_url, entry.port, entry.driver);
+    }
+}
+
+fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) {
     println!("Ringback is up.\n");
     let widest = instance.listeners.iter().map(|listener| listener.id.chars().count()).max().unwrap_or(0).max(3);
     println!("  {:<widest$}  {}", "API", instance.api);
@@ -127,6 +174,10 @@ fn banner(config: &Config, instance: &Instance) {
         for (method, path, what) in routes {
             println!("  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url);
         }
+    }
+    if !gateways.is_empty() {
+        println!("\nFrom the internet:");
+        print_urls(gateways, widest);
     }
     if let Some(url) = &instance.aws_url {
         println!("\n  The table and the queues, for `emulator work`: {url}");

@@ -17,7 +17,6 @@ use std::net::SocketAddr;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio_util::compat::TokioAsyncReadCompatExt;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 

@@ -137,7 +137,7 @@ fn start(program: &Program, tail: &Tail) -> Result<Running, Reason> {
         command.env_remove(hidden);
     }
     command.envs(program.env.iter().map(|(name, value)| (name, value)));
-    command.stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
     let not_started = |error: std::io::Error| Reason::lasting(format!("`{name}` can't be started: {error}"));
     let mut child = command.spawn().map_err(not_started)?;
     let group = Group::led_by(child.id());
@@ -176,6 +176,14 @@ impl Running {
         Reason::passing(format!("`{}` has ended ({status}){said}", self.name))
     }
 
+    /// Ended for good, whoever has started it. A guard does that in good order, and sees to it.
+    fn abandon(&mut self) {
+        match self.guard.take() {
+            Some(pipe) => drop(pipe),
+            None => self.group.kill(),
+        }
+    }
+
     /// Resolves when it has ended, by itself or since it was to be closed.
     async fn watch(mut self, close: CancellationToken) -> Reason {
         let closing = tokio::select! {
@@ -191,6 +199,12 @@ impl Running {
             self.group.kill();
         }
         Reason::passing("it was closed")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.abandon();
     }
 }
 

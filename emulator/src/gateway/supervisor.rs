@@ -140,9 +140,11 @@ impl Supervisor {
                 open = self.again(&mut attempt) => open,
             };
             self.say(&open);
+            let urls = self.urls(&open);
             publish.send_modify(|current| {
-                let others = current.iter().filter(|entry| entry.id != self.id).cloned();
-                *current = Arc::new(others.chain(self.urls(&open)).collect());
+                // Each in its place: of several gateways to one port, the first counts.
+                let mine = |entry: &PublicUrl| urls.iter().find(|new| (&new.id, new.port) == (&entry.id, entry.port));
+                *current = Arc::new(current.iter().map(|entry| mine(entry).unwrap_or(entry).clone()).collect());
             });
         }
     }
@@ -168,7 +170,7 @@ impl Supervisor {
 
     fn say(&self, open: &Open) {
         for entry in self.urls(open) {
-            tracing::info!(gateway = self.id, port = entry.port, "[Gateway] Public URL: {}", entry.public_url);
+            tracing::info!(target: "ringback", gateway = self.id, port = entry.port, "[Gateway] Public URL: {}", entry.public_url);
         }
     }
 }

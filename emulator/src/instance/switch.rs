@@ -14,6 +14,7 @@ use super::current::{Current, Door};
 use super::routers::{Limits, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops};
 use crate::aws::Aws;
+use crate::gateway::through;
 use domain::address::Guard;
 use domain::config::Config;
 use domain::run::Surroundings;
@@ -56,6 +57,8 @@ struct Inner {
 pub(super) struct Place {
     /// The file's gateways are not started.
     pub(super) without_gateways: bool,
+    /// The driver that takes the place of theirs.
+    pub(super) tunnel: Option<&'static str>,
     /// Programs at once, and how long a claim lasts; absent where they are left to other processes.
     pub(super) programs: Option<(usize, Duration)>,
 }
@@ -74,14 +77,21 @@ struct State {
 
 impl Switch {
     /// Makes an app serve what was bound for it.
-    pub(super) fn start(app: App, bound: Bound, aws: Aws, place: Place, stopping: CancellationToken) -> Self {
+    pub(super) fn start(
+        app: App,
+        bound: Bound,
+        aws: Aws,
+        place: Place,
+        public_urls: BTreeMap<u16, String>,
+        stopping: CancellationToken,
+    ) -> Self {
         let mut limits = Limits::default();
         let current = Current::new(serving(Arc::new(app), &mut limits));
         let mut state = State {
             sockets: bound.sockets,
             servers: BTreeMap::new(),
             draining: Vec::new(),
-            public_urls: BTreeMap::new(),
+            public_urls,
             limits,
             worker: JoinSet::new(),
         };
@@ -112,8 +122,16 @@ impl Switch {
         let mut state = self.0.state.lock().await;
         let app = self.0.current.app();
         let NewFile { mut config, env, functions } = file;
-        super::refuse_what_is_not_here(&config, self.0.place.programs.is_some(), self.0.place.without_gateways)?;
-        let kept = keep(&app.config, &mut config, &state.sockets);
+        super::refuse_what_is_not_here(&config, self.0.place.programs.is_some())?;
+        if let Some(driver) = self.0.place.tunnel {
+            through(&mut config, driver).map_err(StartError::Unsupported)?;
+        }
+        let mut kept = keep(&app.config, &mut config, &state.sockets);
+        // Tunnels are opened at start alone.
+        if !self.0.place.without_gateways && config.gateways != app.config.gateways {
+            kept.push("the gateways stay as they were".to_owned());
+            config.gateways.clone_from(&app.config.gateways);
+        }
         let Bound { sockets, new, gone } = state.sockets.bind_listeners(&config).await?;
         let surroundings = surroundings(&config, env, &sockets, &state.public_urls, &app.keys);
         let sender = sender(&app, &config)?;
@@ -198,7 +216,13 @@ pub(super) fn surroundings(
     keys: &KeyRing,
 ) -> Surroundings {
     let url_of_port = |port| public_urls.get(&port).cloned().or_else(|| sockets.url_of_port(config, port));
-    Surroundings::of(config, env, url_of_port).with_capabilities(config, keys.derive("callback tokens"))
+    // Which one is opened never changes while everything runs.
+    let driver_of_port = |port: u16| {
+        let gateway = config.gateways.iter().find(|gateway| gateway.ports.contains(&port));
+        gateway.filter(|_| public_urls.contains_key(&port)).map(|gateway| gateway.tunnel.driver())
+    };
+    let surroundings = Surroundings::of(config, env, url_of_port).with_drivers(driver_of_port);
+    surroundings.with_capabilities(config, keys.derive("callback tokens"))
 }
 
 /// The sender goes on with its connections, unless other addresses may be called.

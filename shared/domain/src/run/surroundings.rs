@@ -32,6 +32,17 @@ impl Surroundings {
         Self { env: Value::Object(env), gateway: Value::Object(gateway), listener, capability: None }
     }
 
+    /// With the name of what brings the internet to each port: `none` where nothing does.
+    #[must_use]
+    pub fn with_drivers(mut self, driver_of_port: impl Fn(u16) -> Option<&'static str>) -> Self {
+        for (port, entry) in self.gateway.as_object_mut().into_iter().flatten() {
+            if let (Some(driver), Some(entry)) = (port.parse().ok().and_then(&driver_of_port), entry.as_object_mut()) {
+                entry.insert("driver".to_owned(), driver.into());
+            }
+        }
+        self
+    }
+
     /// With addresses that only their holder can answer at, derived from a secret.
     #[must_use]
     pub fn with_capabilities(self, config: &Config, secret: [u8; 32]) -> Self {

@@ -25,11 +25,11 @@ fn a_port_that_is_no_listeners_is_warned_of_and_the_apis_in_particular() {
             "f:2:55: warning[exposed_api]: this would expose the API, whose port 8080 is: `expose_api: true` allows it",
         ),
         (&of_port("port: 8080, expose_api: true"), ""),
-        (&of_port("port: 8081"), "f:2:52: warning[nothing_to_expose]: no listener of this file has the port 8081"),
+        (&of_port("port: 8081"), "f:2:51: warning[nothing_to_expose]: no listener of this file has the port 8081"),
         // Leave to expose the API is no leave to expose whatever else runs there.
         (
             &of_port("port: 8081, expose_api: true"),
-            "f:2:52: warning[nothing_to_expose]: no listener of this file has the port 8081",
+            "f:2:51: warning[nothing_to_expose]: no listener of this file has the port 8081",
         ),
         (
             "controller: {port: 9}\ngateway: {type: http-tunnel, driver: ngrok, port: 9}",
