@@ -2,6 +2,7 @@
 
 use crate::{Caller, DEADLINE};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -61,11 +62,20 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Self {
+        Self::up_in(program, file, data, &[&["--tunnel", "none"], more].concat(), &[]).await
+    }
+
+    /// The same with its gateways, and with more variables.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn up_in(program: &str, file: &Path, data: &Path, more: &[&str], env: &[(&str, &OsStr)]) -> Self {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
-        let up = ["up", "--json", "--ephemeral-ports", "--tunnel", "none", "--data", &data, "-f", &file];
+        let up = ["up", "--json", "--ephemeral-ports", "--data", &data, "-f", &file];
         let up = [&up, more].concat();
-        let mut child = command(program, &directory, &up).stdin(Stdio::null()).spawn().expect("the program");
+        let mut child = command(program, &directory, &up);
+        let mut child = child.envs(env.iter().copied()).stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
             let mut text = Vec::new();
