@@ -9,12 +9,12 @@ use muxado::heartbeat::{Heartbeat, HeartbeatConfig};
 use muxado::typed::{StreamType, Typed, TypedAccept, TypedOpenClose, TypedSession, TypedStream};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::JoinHandle;
 
 /// Types of streams (`ngrok` 0.19, `internals/proto.rs`).
 const AUTH: StreamType = StreamType::clamp(0);
@@ -33,7 +33,7 @@ pub struct NgrokStandIn {
 struct State {
     /// Ports that stand for the public side, by URL.
     public: Mutex<BTreeMap<String, SocketAddr>>,
-    sessions: Mutex<Vec<AbortHandle>>,
+    sockets: Mutex<Vec<std::net::TcpStream>>,
     count: AtomicUsize,
 }
 
@@ -52,8 +52,9 @@ impl NgrokStandIn {
         let shared = state.clone();
         let listening = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let session = tokio::spawn(session(socket, shared.clone()));
-                shared.sessions.lock().unwrap().push(session.abort_handle());
+                let socket = socket.into_std().expect("a socket");
+                shared.sockets.lock().unwrap().push(socket.try_clone().expect("the socket"));
+                tokio::spawn(session(TcpStream::from_std(socket).expect("a socket"), shared.clone()));
             }
         });
         Self { address, state, listening }
@@ -67,10 +68,13 @@ impl NgrokStandIn {
         format!("http://{}", self.state.public.lock().unwrap()[public_url])
     }
 
-    /// Ends all sessions.
+    /// Cuts all connections, as a network does that is gone.
+    ///
+    /// # Panics
+    /// If a test has.
     pub fn cut(&self) {
-        for session in self.state.sessions.lock().unwrap().drain(..) {
-            session.abort();
+        for socket in self.state.sockets.lock().unwrap().drain(..) {
+            let _ = socket.shutdown(Shutdown::Both);
         }
     }
 }

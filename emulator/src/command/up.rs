@@ -9,6 +9,7 @@ use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::settings::variable;
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -141,21 +142,23 @@ fn keys() -> Result<Option<KeyRing>, Failure> {
 async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: bool) {
     while urls.changed().await.is_ok() {
         let urls = urls.borrow_and_update().clone();
-        if json {
-            println!("{}", json!({"gateways": *urls}));
+        let text = if json {
+            format!("{}\n", json!({"gateways": *urls}))
         } else {
-            println!("\nThe internet reaches it elsewhere now:");
-            print_urls(&urls, 3);
-        }
+            format!("\nThe internet reaches it elsewhere now:\n{}", url_lines(&urls, 3))
+        };
+        // Whoever has read the first lines may have closed it.
+        let _ = std::io::stdout().write_all(text.as_bytes());
     }
     std::future::pending().await
 }
 
-fn print_urls(urls: &[PublicUrl], widest: usize) {
+fn url_lines(urls: &[PublicUrl], widest: usize) -> String {
     let widest = urls.iter().map(|entry| entry.id.chars().count()).max().unwrap_or(0).max(widest);
-    for entry in urls {
-        println!("  {:<widest$}  {}  (port {}, through {})", entry.id, entry.public_url, entry.port, entry.driver);
-    }
+    let line = |entry: &PublicUrl| {
+        format!("  {:<widest$}  {}  (port {}, through {})\n", entry.id, entry.public_url, entry.port, entry.driver)
+    };
+    urls.iter().map(line).collect()
 }
 
 fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) {
@@ -176,8 +179,7 @@ fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) {
         }
     }
     if !gateways.is_empty() {
-        println!("\nFrom the internet:");
-        print_urls(gateways, widest);
+        print!("\nFrom the internet:\n{}", url_lines(gateways, widest));
     }
     if let Some(url) = &instance.aws_url {
         println!("\n  The table and the queues, for `emulator work`: {url}");

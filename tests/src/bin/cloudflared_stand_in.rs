@@ -32,7 +32,9 @@ fn main() {
     });
     let mut log = OpenOptions::new().create(true).append(true).open(directory.join("started")).expect("a log");
     log.write_all(format!("{started}\n").as_bytes()).expect("a log");
-    let starts = read_to_string(directory.join("started")).expect("the log").lines().count();
+    // Others may start at the same time: our place is that of our line.
+    let log = read_to_string(directory.join("started")).expect("the log");
+    let starts = log.lines().position(|line| line == started.to_string()).expect("our line") + 1;
     let script = read_to_string(directory.join("behaviour")).expect("what to do");
     let behaviour = script.lines().nth(starts - 1).or(script.lines().last()).expect("what to do").to_owned();
 
