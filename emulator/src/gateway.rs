@@ -24,8 +24,8 @@ mod tests;
 
 pub use backoff::Backoff;
 pub(crate) use hook::announce;
-pub(crate) use plan::{Local, Planned, plan};
 pub use plan::through;
+pub(crate) use plan::{Local, Planned, plan};
 pub(crate) use supervisor::Gateways;
 
 use futures_util::future::BoxFuture;

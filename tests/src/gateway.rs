@@ -161,7 +161,8 @@ impl Gateway {
     /// If that doesn't happen in time.
     pub async fn public_url_after(&self, port: u16, before: &str) -> String {
         let mut urls = self.instance.public_urls();
-        let moved = |urls: &Arc<Vec<PublicUrl>>| urls.iter().any(|entry| entry.port == port && entry.public_url != before);
+        let moved =
+            |urls: &Arc<Vec<PublicUrl>>| urls.iter().any(|entry| entry.port == port && entry.public_url != before);
         timeout(DEADLINE, urls.wait_for(moved)).await.expect("another URL in time").expect("a running gateway");
         let url = self.public_url(port);
         // The app in charge knows a moment later.

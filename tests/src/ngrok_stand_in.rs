@@ -142,7 +142,8 @@ async fn read(stream: &mut TypedStream) -> Value {
 }
 
 async fn proxy(mut stream: TypedStream, mut socket: TcpStream, id: String, from: SocketAddr) {
-    let header = json!({"Id": id, "ClientAddr": from.to_string(), "Proto": "https", "EdgeType": "3", "PassthroughTLS": false});
+    let header =
+        json!({"Id": id, "ClientAddr": from.to_string(), "Proto": "https", "EdgeType": "3", "PassthroughTLS": false});
     let header = header.to_string();
     let length = i64::try_from(header.len()).expect("a short header");
     let mut start = length.to_le_bytes().to_vec();

@@ -9,6 +9,7 @@ use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::settings::variable;
 use serde_json::{Value, json};
+use std::convert::Infallible;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,7 +60,7 @@ enum Tunnel {
     /// Through Cloudflare's program `cloudflared`, which needs no account: every gateway of the file, or, if it has none,
     /// every listener.
     Cloudflare,
-    /// The same through ngrok, which needs no program but NGROK_AUTHTOKEN.
+    /// The same through ngrok, which needs no program but `NGROK_AUTHTOKEN`.
     Ngrok,
 }
 
@@ -111,8 +112,7 @@ impl Up {
         let mut public_urls = instance.public_urls();
         let gateways = public_urls.borrow_and_update().clone();
         if self.json {
-            let mut line =
-                json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners,
+            let mut line = json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners,
                 "gateways": *gateways});
             if let (Some(url), Value::Object(line)) = (&instance.aws_url, &mut line) {
                 line.insert("aws".to_owned(), json!(url));
@@ -125,7 +125,7 @@ impl Up {
         }
         tokio::select! {
             asked = asked_to_stop() => asked?,
-            () = tell_of_new_urls(public_urls, self.json) => {}
+            never = tell_of_new_urls(public_urls, self.json) => match never {},
         }
         instance.stop().await;
         Ok(())
@@ -139,7 +139,7 @@ fn keys() -> Result<Option<KeyRing>, Failure> {
 }
 
 /// Prints public URLs whenever they change; never ends.
-async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: bool) {
+async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: bool) -> Infallible {
     while urls.changed().await.is_ok() {
         let urls = urls.borrow_and_update().clone();
         let text = if json {

@@ -103,9 +103,7 @@ impl Cloudflare {
         let Some(id) = written.get("TunnelID").and_then(Value::as_str) else {
             return Err(unusable("it names no tunnel, as what `cloudflared tunnel create` writes does".to_owned()));
         };
-        let rule = |(local, hostname): (&Local, &String)| {
-            json!({"hostname": hostname, "service": local.url, "originRequest": {"noTLSVerify": true}})
-        };
+        let rule = |(local, hostname): (&Local, &String)| json!({"hostname": hostname, "service": local.url, "originRequest": {"noTLSVerify": true}});
         let mut rules: Vec<Value> = self.locals.iter().zip(&self.hostnames).map(rule).collect();
         rules.push(json!({"service": "http_status:404"}));
         // In a container the file is where it is mounted.
@@ -232,13 +230,42 @@ fn read(line: &str) -> Said {
 
 #[cfg(test)]
 mod tests {
-    use super::{Said, read};
+    use super::{Cloudflare, Said, Tail, Which, configuration, read};
+    use crate::gateway::GatewayOptions;
+    use serde_json::json;
+    use zeroize::Zeroizing;
+
+    #[test]
+    fn in_a_container_it_sees_its_configuration_and_its_token_and_nobody_sees_the_token() {
+        let driver = Cloudflare {
+            which: Which::Token(Zeroizing::new("a-token".to_owned())),
+            locals: Vec::new(),
+            hostnames: Vec::new(),
+            docker: true,
+            options: GatewayOptions::default(),
+            tail: Tail::default(),
+        };
+        let config = configuration(&json!({})).unwrap();
+        let secret = ("TUNNEL_TOKEN".to_owned(), "a-token".to_owned());
+        let program = driver.program(&config, &["TUNNEL_TOKEN"], vec!["run".to_owned()], &[secret]);
+        let argv = program.argv.join(" ");
+        let mount = format!("-v {}:/etc/cloudflared/ringback.yml:ro", config.path().display());
+        assert!(argv.starts_with("docker run --rm --init --network host --user="), "{argv}");
+        assert!(argv.contains(&mount), "{argv}");
+        let inside = "-e TUNNEL_TOKEN cloudflare/cloudflared:latest tunnel --no-autoupdate --config \
+                      /etc/cloudflared/ringback.yml run";
+        assert!(argv.ends_with(inside), "{argv}");
+        assert!(!argv.contains("a-token") && program.env[0].1 == "a-token", "{argv}");
+    }
 
     #[test]
     fn the_url_is_told_from_what_only_looks_like_it() {
         let url = |host: &str| Said::Url(format!("https://{host}"));
         let table = [
-            ("2026-01-01T00:00:00Z INF |  https://four-odd-words-here.trycloudflare.com       |", url("four-odd-words-here.trycloudflare.com")),
+            (
+                "2026-01-01T00:00:00Z INF |  https://four-odd-words-here.trycloudflare.com       |",
+                url("four-odd-words-here.trycloudflare.com"),
+            ),
             ("https://a.trycloudflare.com/", url("a.trycloudflare.com")),
             ("INF Requesting new quick Tunnel on trycloudflare.com...", Said::Other),
             ("failed to request quick Tunnel: Post \"https://api.trycloudflare.com/tunnel\": EOF", Said::Other),

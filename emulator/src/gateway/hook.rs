@@ -54,7 +54,8 @@ async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &Ca
         max_concurrent: None,
         output_limit: LOGGED,
     };
-    let prepared = Prepared { argv: gateway.on_url.clone(), env: environment(gateway, urls), stdin: input(gateway, urls) };
+    let prepared =
+        Prepared { argv: gateway.on_url.clone(), env: environment(gateway, urls), stdin: input(gateway, urls) };
     let limits = Limits { timeout: within, grace: GRACE };
     let id = &gateway.id;
     match execute(&command, prepared, limits, stop.cancelled()).await {
@@ -66,8 +67,12 @@ async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &Ca
             }
             match (ended.exit_code, ended.timed_out_ms) {
                 (Some(0), None) => tracing::info!(target: "ringback", gateway = id, "[Gateway] on_url has been told"),
-                (_, Some(_)) => tracing::error!(gateway = id, "[Gateway] on_url was ended: it ran for more than {within:?}"),
-                (code, None) => tracing::error!(gateway = id, ?code, signal = ended.signal, "[Gateway] on_url has failed"),
+                (_, Some(_)) => {
+                    tracing::error!(gateway = id, "[Gateway] on_url was ended: it ran for more than {within:?}");
+                }
+                (code, None) => {
+                    tracing::error!(gateway = id, ?code, signal = ended.signal, "[Gateway] on_url has failed");
+                }
             }
         }
         Err(error) => tracing::error!(gateway = id, "[Gateway] on_url: {}", error.message),
@@ -76,7 +81,8 @@ async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &Ca
 
 /// Ours, and what there is to tell.
 fn environment(gateway: &Gateway, urls: &[PublicUrl]) -> Vec<(String, String)> {
-    let ours = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let ours =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let mut env: Vec<(String, String)> = ours.filter(|(name, _)| !HIDDEN.contains(&name.as_str())).collect();
     let mut set = |name: String, value: &str| env.push((name, value.to_owned()));
     set("RINGBACK_GATEWAY".to_owned(), &gateway.id);
@@ -93,7 +99,9 @@ fn environment(gateway: &Gateway, urls: &[PublicUrl]) -> Vec<(String, String)> {
 fn input(gateway: &Gateway, urls: &[PublicUrl]) -> Vec<u8> {
     let urls: Vec<_> = urls
         .iter()
-        .map(|entry| json!({"port": entry.port, "public_url": entry.public_url, "public_address": entry.public_address}))
+        .map(
+            |entry| json!({"port": entry.port, "public_url": entry.public_url, "public_address": entry.public_address}),
+        )
         .collect();
     json!({"gateway": gateway.id, "driver": gateway.tunnel.driver(), "urls": urls}).to_string().into_bytes()
 }

@@ -180,7 +180,8 @@ impl Driver for NgrokInDocker {
 
 /// `… msg="started tunnel" … url=https://abc.ngrok.app`.
 fn read(line: &str) -> Said {
-    let url = line.split_whitespace().find_map(|word| word.strip_prefix("url=")).filter(|_| line.contains("started tunnel"));
+    let url =
+        line.split_whitespace().find_map(|word| word.strip_prefix("url=")).filter(|_| line.contains("started tunnel"));
     url.map_or(Said::Other, |url| Said::Url(url.to_owned()))
 }
 

@@ -86,7 +86,8 @@ fn locals(config: &Config, gateway: &Gateway, local: impl Fn(u16) -> Option<Loca
                 list(&ports)
             ));
         }
-        local(*port).ok_or_else(|| format!("no listener of the file has the port {port}: its ports are {}", list(&ports)))
+        local(*port)
+            .ok_or_else(|| format!("no listener of the file has the port {port}: its ports are {}", list(&ports)))
     });
     judged.collect()
 }
@@ -120,7 +121,9 @@ fn driver(
             Ok(Box::new(Cloudflare { which, locals, hostnames, docker, options, tail }))
         }
         Tunnel::Ngrok(tunnel) => ngrok(tunnel, locals, docker, env, options),
-        Tunnel::Ssh(_) if docker => Err("an ssh-tunnel needs no program and no container: use `runtime: native`".to_owned()),
+        Tunnel::Ssh(_) if docker => {
+            Err("an ssh-tunnel needs no program and no container: use `runtime: native`".to_owned())
+        }
         Tunnel::Ssh(tunnel) => ssh(tunnel, locals, env),
     }
 }
@@ -149,7 +152,9 @@ fn ngrok(
         return Ok(Box::new(NgrokInDocker { authtoken, local, hostname, options, tail }));
     }
     if locals.iter().any(|local| local.url.starts_with("https:")) {
-        return Err("the API speaks TLS, which ngrok ends itself: leave `controller.tls` out, or use another driver".to_owned());
+        return Err(
+            "the API speaks TLS, which ngrok ends itself: leave `controller.tls` out, or use another driver".to_owned()
+        );
     }
     Ok(Box::new(Ngrok { authtoken, locals, hostnames: tunnel.hostnames.clone(), server: options.ngrok_server }))
 }

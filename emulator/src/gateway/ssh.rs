@@ -28,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long it may take to see whether a port of the server can be reached.
+const PROBE: Duration = Duration::from_secs(3);
 /// How often a silent server is asked whether it is there, and how many questions may stay unanswered.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const UNANSWERED: usize = 3;
@@ -78,6 +80,7 @@ impl Driver for Ssh {
                 };
                 forwards.lock().unwrap_or_else(PoisonError::into_inner).insert(given, local.address);
                 urls.push(self.url(local, given));
+                self.warn_if_nobody_gets_there(given).await;
             }
             let close = CancellationToken::new();
             let closing = close.clone();
@@ -134,6 +137,22 @@ impl Ssh {
         })
     }
 
+    /// A server may take the request to listen for everybody, and listen for itself alone: the protocol doesn't say.
+    async fn warn_if_nobody_gets_there(&self, port: u32) {
+        let Ok(port) = u16::try_from(port) else { return };
+        if self.public_url.is_some() || !self.remote_host.is_empty() {
+            return;
+        }
+        let reached = timeout(PROBE, TcpStream::connect((self.host.as_str(), port))).await;
+        if !matches!(reached, Ok(Ok(_))) {
+            tracing::warn!(
+                "[Gateway] {}:{port} can't be reached from here: a firewall may be in the way, or sshd_config lacks \
+                 `GatewayPorts clientspecified`; if a web server there passes requests on, say so by `public_url`",
+                self.host
+            );
+        }
+    }
+
     fn url(&self, local: &Local, port: u32) -> String {
         if let Some(url) = &self.public_url {
             return url.clone();
@@ -150,7 +169,9 @@ impl client::Handler for Doorman {
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Failure> {
         match key {
-            PublicKeyOrCertificate::PublicKey { key, .. } => self.key.judge(key).map(|()| true).map_err(Failure::HostKey),
+            PublicKeyOrCertificate::PublicKey { key, .. } => {
+                self.key.judge(key).map(|()| true).map_err(Failure::HostKey)
+            }
             // None was asked for.
             PublicKeyOrCertificate::Certificate(_) => Ok(false),
         }

@@ -135,10 +135,13 @@ async fn a_tunnel_that_dies_is_opened_again_with_pauses_that_double() {
     urls.changed().await.unwrap();
     let seen = urls.borrow_and_update().clone();
     // In its old place, since of two gateways to one port the first counts.
-    assert_eq!(*seen, [
-        PublicUrl::new("g", "fake", 8090, "https://b.example"),
-        PublicUrl::new("other", "fake", 8090, "https://other.example"),
-    ]);
+    assert_eq!(
+        *seen,
+        [
+            PublicUrl::new("g", "fake", 8090, "https://b.example"),
+            PublicUrl::new("other", "fake", 8090, "https://other.example"),
+        ]
+    );
     // The one that hung took its whole time.
     about(&pauses(&mut stage), &[1.0, 2.0, 4.0, 30.0 + 8.0]);
 }

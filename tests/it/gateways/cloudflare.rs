@@ -18,7 +18,8 @@ impl Cloudflared {
     /// One that behaves so at each of its starts, and as the last time from then on.
     pub(super) fn behaving(script: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_cloudflared-stand-in"), directory.path().join("cloudflared")).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_cloudflared-stand-in"), directory.path().join("cloudflared"))
+            .unwrap();
         write(directory.path().join("behaviour"), script.join("\n")).unwrap();
         Self(directory)
     }
@@ -149,7 +150,8 @@ async fn a_url_is_believed_even_if_the_program_has_another_word_for_being_connec
 #[tokio::test]
 async fn a_program_that_is_not_there_stops_the_start_with_the_way_to_get_it() {
     let service = Service::answering(json!({})).await;
-    let file = file(QUICK, &service).with(|options| options.gateways.cloudflared = PathBuf::from("no-such-cloudflared"));
+    let file =
+        file(QUICK, &service).with(|options| options.gateways.cloudflared = PathBuf::from("no-such-cloudflared"));
     let told = file.start().await.err().expect("a refusal").to_string();
     let expected = "the gateway `gateway-1` can't be opened: the program `no-such-cloudflared` isn't there: install it (https://developers.cloudflare.com/";
     assert!(told.starts_with(expected), "{told}");
@@ -172,10 +174,16 @@ async fn a_named_tunnel_has_its_hostname_and_its_token_is_on_no_command_line() {
 async fn a_tunnel_with_a_credentials_file_is_told_where_its_requests_go() {
     let cloudflared = Cloudflared::behaving(&["good"]);
     let credentials = cloudflared.path("tunnel.json");
-    write(&credentials, r#"{"AccountTag": "a", "TunnelSecret": "s", "TunnelID": "6ff42ae2-765d-4adf-8112-31c55c1551ef"}"#).unwrap();
+    write(
+        &credentials,
+        r#"{"AccountTag": "a", "TunnelSecret": "s", "TunnelID": "6ff42ae2-765d-4adf-8112-31c55c1551ef"}"#,
+    )
+    .unwrap();
     let service = Service::answering(json!({})).await;
     let named = |path: &str| {
-        format!("type: http-tunnel, driver: cloudflare, port: 8090, hostname: named.example.com, credentials_file: {path}")
+        format!(
+            "type: http-tunnel, driver: cloudflare, port: 8090, hostname: named.example.com, credentials_file: {path}"
+        )
     };
     let gateway = cloudflared.run_by(file(&named(&credentials.display().to_string()), &service)).run().await;
     assert_eq!(gateway.public_url(8090), "https://named.example.com");
@@ -185,7 +193,8 @@ async fn a_tunnel_with_a_credentials_file_is_told_where_its_requests_go() {
     assert_eq!(config["ingress"][0]["hostname"], "named.example.com");
     assert_eq!(config["ingress"][1], json!({"service": "http_status:404"}));
     let url = format!("{}/done", cloudflared.reach("https://named.example.com"));
-    let told = ringback_tests::send(gateway.request(reqwest::Method::POST, &url).json(&json!({"task_id": "early"}))).await;
+    let told =
+        ringback_tests::send(gateway.request(reqwest::Method::POST, &url).json(&json!({"task_id": "early"}))).await;
     assert_eq!(told.body["status"], "stored");
 
     write(&credentials, "{}").unwrap();

@@ -17,7 +17,8 @@ async fn the_option_tunnels_every_listener_and_kill_9_leaves_no_tunnel_behind() 
     let path = [cloudflared.path(""), "/usr/bin".into(), "/bin".into()];
     let path = std::env::join_paths(path).unwrap();
     let more = ["--tunnel", "cloudflare"];
-    let process = Process::up_in(EMULATOR, &file, &cloudflared.path("data"), &more, &[("PATH", path.as_os_str())]).await;
+    let process =
+        Process::up_in(EMULATOR, &file, &cloudflared.path("data"), &more, &[("PATH", path.as_os_str())]).await;
     let gateways = process.ready["gateways"].as_array().unwrap().clone();
     let named = |name: &str| gateways.iter().map(|entry| entry[name].clone()).collect::<Vec<Value>>();
     assert_eq!(named("port"), [json!(8090), json!(8091)]);
@@ -39,7 +40,8 @@ async fn the_log_names_each_public_url_and_each_new_one() {
     write(&file, FILE).unwrap();
     let path = std::env::join_paths([cloudflared.path(""), "/usr/bin".into(), "/bin".into()]).unwrap();
     let more = ["--tunnel", "cloudflare"];
-    let process = Process::up_in(EMULATOR, &file, &cloudflared.path("data"), &more, &[("PATH", path.as_os_str())]).await;
+    let process =
+        Process::up_in(EMULATOR, &file, &cloudflared.path("data"), &more, &[("PATH", path.as_os_str())]).await;
     let url = |number: usize| format!("https://words-{number}.trycloudflare.com");
     kill(&cloudflared.started()[0]["pid"]);
     eventually("the new URL is known", async || {

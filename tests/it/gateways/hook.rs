@@ -10,8 +10,11 @@ use std::time::Duration;
 
 /// Notes what it was told, one JSON line each time.
 fn noting(notes: &Path) -> String {
-    let script = format!("import json, os, sys; told = json.load(sys.stdin); told['env'] = dict(os.environ); \
-                          open('{}', 'a').write(json.dumps(told) + chr(10)); print('noted')", notes.display());
+    let script = format!(
+        "import json, os, sys; told = json.load(sys.stdin); told['env'] = dict(os.environ); \
+                          open('{}', 'a').write(json.dumps(told) + chr(10)); print('noted')",
+        notes.display()
+    );
     format!("[python3, -c, {}]", json!(script))
 }
 
@@ -42,9 +45,15 @@ async fn the_hook_is_told_of_the_first_url_and_of_each_new_one() {
         {"port": 8090, "public_url": done, "public_address": host(&done)},
         {"port": 8091, "public_url": go, "public_address": host(&go)},
     ]);
-    assert_eq!((&first["gateway"], &first["driver"], &first["urls"]), (&json!("gateway-1"), &json!("cloudflare"), &urls));
+    assert_eq!(
+        (&first["gateway"], &first["driver"], &first["urls"]),
+        (&json!("gateway-1"), &json!("cloudflare"), &urls)
+    );
     let env = &first["env"];
-    assert_eq!((&env["RINGBACK_GATEWAY"], &env["RINGBACK_GATEWAY_DRIVER"]), (&json!("gateway-1"), &json!("cloudflare")));
+    assert_eq!(
+        (&env["RINGBACK_GATEWAY"], &env["RINGBACK_GATEWAY_DRIVER"]),
+        (&json!("gateway-1"), &json!("cloudflare"))
+    );
     assert_eq!((&env["RINGBACK_PUBLIC_URL"], &env["RINGBACK_PUBLIC_URL_8091"]), (&json!(done), &json!(go)));
 
     kill(&cloudflared.started()[0]["pid"]);

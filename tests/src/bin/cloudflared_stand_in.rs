@@ -7,6 +7,15 @@
 //! - `started`: each start's arguments and process id, one JSON line each;
 //! - `<host>`: the port that stands for `https://<host>`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a double that can't do its work has to fail, and talks on its standard streams"
+)]
+
 use serde_json::json;
 use std::fs::{OpenOptions, read_to_string, write};
 use std::io::{Write, copy};
@@ -34,12 +43,15 @@ fn main() {
     log.write_all(format!("{started}\n").as_bytes()).expect("a log");
     // Others may start at the same time: our place is that of our line.
     let log = read_to_string(directory.join("started")).expect("the log");
-    let starts = log.lines().position(|line| line == started.to_string()).expect("our line") + 1;
+    let ours = started.to_string();
+    let starts = log.lines().position(|line| line == ours).expect("our line") + 1;
     let script = read_to_string(directory.join("behaviour")).expect("what to do");
     let behaviour = script.lines().nth(starts - 1).or(script.lines().last()).expect("what to do").to_owned();
 
     let say = |line: &str| eprintln!("2026-01-01T00:00:00Z INF {line}");
-    say("Thank you for trying Cloudflare Tunnel. Doing so, without a Cloudflare account, is a quick way to experiment.");
+    say(
+        "Thank you for trying Cloudflare Tunnel. Doing so, without a Cloudflare account, is a quick way to experiment.",
+    );
     let named = arguments.last().is_some_and(|last| last == "run");
     if !named {
         say("Requesting new quick Tunnel on trycloudflare.com...");
@@ -87,7 +99,9 @@ fn main() {
         thread::spawn(move || {
             let to = TcpStream::connect(to).expect("a listener");
             let (mut up, mut down) = ((from.try_clone().unwrap(), to.try_clone().unwrap()), (to, from));
-            let back = thread::spawn(move || copy(&mut down.0, &mut down.1).map(|_| down.1.shutdown(std::net::Shutdown::Write)));
+            let back = thread::spawn(move || {
+                copy(&mut down.0, &mut down.1).map(|_| down.1.shutdown(std::net::Shutdown::Write))
+            });
             let _ = copy(&mut up.0, &mut up.1);
             let _ = up.1.shutdown(std::net::Shutdown::Write);
             let _ = back.join();

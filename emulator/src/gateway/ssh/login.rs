@@ -23,7 +23,7 @@ pub(in crate::gateway) enum Proof {
     Keyfile { path: PathBuf, passphrase: Option<Zeroizing<String>> },
     /// A password.
     Password(Zeroizing<String>),
-    /// An agent's socket, as SSH_AUTH_SOCK names it.
+    /// An agent's socket, as `SSH_AUTH_SOCK` names it.
     Agent(Option<PathBuf>),
 }
 
@@ -47,24 +47,28 @@ impl Login {
         passphrase: Option<&Zeroizing<String>>,
     ) -> Result<(), Reason> {
         let text = tokio::fs::read_to_string(path).await.map(Zeroizing::new);
-        let text = text.map_err(|error| Reason::lasting(format!("the key {} can't be read: {error}", path.display())))?;
+        let text =
+            text.map_err(|error| Reason::lasting(format!("the key {} can't be read: {error}", path.display())))?;
         let key = decode(&text, passphrase.map(|text| text.as_str()))
             .map_err(|why| Reason::lasting(format!("the key {}: {why}", path.display())))?;
         let hash = rsa_hash(session, &key.algorithm()).await?;
         let signer = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
-        let answer = session.authenticate_publickey(self.username.as_str(), signer).await.map_err(lost)?;
+        let answer =
+            session.authenticate_publickey(self.username.as_str(), signer).await.map_err(|error| lost(&error))?;
         self.judge(&answer, &format!("the key {}", path.display()))
     }
 
     async fn by_password(&self, session: &mut Handle<Doorman>, password: &str) -> Result<(), Reason> {
-        let answer = session.authenticate_password(self.username.as_str(), password).await.map_err(lost)?;
+        let answer =
+            session.authenticate_password(self.username.as_str(), password).await.map_err(|error| lost(&error))?;
         let AuthResult::Failure { remaining_methods, .. } = &answer else { return Ok(()) };
         // Servers that leave passwords to PAM ask for them as one question among others.
         if !remaining_methods.contains(&MethodKind::KeyboardInteractive) {
             return self.judge(&answer, "the password");
         }
         let username = self.username.as_str();
-        let mut asked = session.authenticate_keyboard_interactive_start(username, None).await.map_err(lost)?;
+        let mut asked =
+            session.authenticate_keyboard_interactive_start(username, None).await.map_err(|error| lost(&error))?;
         // A second question after a wrong answer would be the same one.
         for _ in 0..2 {
             match asked {
@@ -72,7 +76,10 @@ impl Login {
                 KeyboardInteractiveAuthResponse::Failure { .. } => break,
                 KeyboardInteractiveAuthResponse::InfoRequest { ref prompts, .. } => {
                     let answers = vec![password.to_owned(); prompts.len()];
-                    asked = session.authenticate_keyboard_interactive_respond(answers).await.map_err(lost)?;
+                    asked = session
+                        .authenticate_keyboard_interactive_respond(answers)
+                        .await
+                        .map_err(|error| lost(&error))?;
                 }
             }
         }
@@ -145,9 +152,9 @@ async fn rsa_hash(session: &Handle<Doorman>, algorithm: &Algorithm) -> Result<Op
     if !matches!(algorithm, Algorithm::Rsa { .. }) {
         return Ok(None);
     }
-    Ok(session.best_supported_rsa_hash().await.map_err(lost)?.unwrap_or(Some(HashAlg::Sha256)))
+    Ok(session.best_supported_rsa_hash().await.map_err(|error| lost(&error))?.unwrap_or(Some(HashAlg::Sha256)))
 }
 
-fn lost(error: russh::Error) -> Reason {
+fn lost(error: &russh::Error) -> Reason {
     Reason::passing(format!("the SSH session has ended: {error}"))
 }

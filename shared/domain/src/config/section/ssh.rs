@@ -77,7 +77,8 @@ fn host_key(cx: &mut Cx, map: &Map<'_>) -> Option<String> {
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
     if digest.len() != 43 || !digest.chars().all(is_base64) {
         let span = map.node("host_key").map_or(map.at, |node| node.span);
-        let message = format!("`{text}` is not a fingerprint as `ssh-keygen -l` prints it: `SHA256:` and 43 characters");
+        let message =
+            format!("`{text}` is not a fingerprint as `ssh-keygen -l` prints it: `SHA256:` and 43 characters");
         cx.report(Code::BadValue, span, message);
     }
     Some(text)

@@ -2,9 +2,8 @@
 
 use super::config;
 use crate::config::{
-    Cloudflare, Completion, Component, Config, Controller, Gateway, HttpClient, NamedTunnel, Ngrok, Retry, Routes, Runtime,
-    SshAuth, SshConnection, SshTunnel,
-    Step, Tls, Tunnel,
+    Cloudflare, Completion, Component, Config, Controller, Gateway, HttpClient, NamedTunnel, Ngrok, Retry, Routes,
+    Runtime, SshAuth, SshConnection, SshTunnel, Step, Tls, Tunnel,
 };
 use crate::expr::{Sources, Template};
 use serde_json::{Value, json};

@@ -84,7 +84,9 @@ fn a_named_tunnel_has_a_name_for_each_port() {
 fn what_an_ssh_tunnel_says_of_one_port_it_says_of_only_one() {
     let ssh = |keys: &str| {
         let connection = "connection: {host: h, auth: {type: agent, username: u}}";
-        format!("listeners: [{{port: 1, path: /a}}, {{port: 2, path: /a}}]\ngateway: {{{keys}, type: ssh-tunnel, {connection}}}")
+        format!(
+            "listeners: [{{port: 1, path: /a}}, {{port: 2, path: /a}}]\ngateway: {{{keys}, type: ssh-tunnel, {connection}}}"
+        )
     };
     check(&[
         (&ssh("port: [1, 2], remote_port: 0"), ""),
@@ -96,7 +98,10 @@ fn what_an_ssh_tunnel_says_of_one_port_it_says_of_only_one() {
             &ssh("port: [1, 2], public_url: 'https://h.example.com'"),
             "f:2:25: error[conflicting_keys]: `public_url` is for one port, and this gateway has 2: make it several",
         ),
-        (&ssh("port: 1, remote_port: 70000"), "f:2:33: error[bad_port]: `remote_port` is a TCP port (1 to 65535), or 0"),
+        (
+            &ssh("port: 1, remote_port: 70000"),
+            "f:2:33: error[bad_port]: `remote_port` is a TCP port (1 to 65535), or 0",
+        ),
         (
             &ssh("port: 1, public_url: 'https://h.example.com/x'"),
             "f:2:32: error[bad_url]: `https://h.example.com/x` is not a scheme and a host, as `https://hooks.example.com`",
@@ -115,10 +120,7 @@ fn a_fingerprint_and_a_command_are_judged_at_once() {
             "type: http-tunnel, driver: ngrok, on_url: python register.py",
             "f:2:62: warning[command_is_text]: `on_url` is a list: this text is split at blanks, into [\"python\", \"register.py\"], and no shell reads it",
         ),
-        (
-            "type: http-tunnel, driver: ngrok, on_url: []",
-            "f:2:62: error[bad_value]: `on_url` names no program",
-        ),
+        ("type: http-tunnel, driver: ngrok, on_url: []", "f:2:62: error[bad_value]: `on_url` names no program"),
         (
             "type: http-tunnel, driver: ngrok, start_timeout: 0s",
             "f:2:69: error[bad_duration]: `start_timeout` can't be zero",
