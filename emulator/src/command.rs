@@ -11,6 +11,7 @@ mod eval;
 mod file;
 mod guard;
 mod plan;
+mod reload;
 mod rotate_key;
 mod schema;
 mod up;

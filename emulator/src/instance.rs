@@ -13,14 +13,17 @@
 
 mod address;
 mod current;
+mod retired;
 mod routers;
+mod holder;
 mod loops;
 mod switch;
 pub(crate) mod key;
 mod token;
 
 pub use current::Current;
-pub use switch::{NewFile, Switch};
+pub use holder::Holder;
+pub use switch::{NewFile, SETTLED, Switch};
 
 use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
@@ -39,7 +42,7 @@ use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::sources::UnusableSource;
-use platform::store::Store;
+use platform::store::{Store, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -70,6 +73,8 @@ const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 pub struct Options {
     /// The file.
     pub config: Config,
+    /// Its text, to be kept for the runs that follow it; without it, they follow whatever file is in charge.
+    pub text: Option<Arc<str>>,
     /// What its templates see as `env`.
     pub env: Map<String, Value>,
     /// The directory of the state; in memory where absent.
@@ -119,7 +124,10 @@ pub enum StartError {
     #[error("{0}")]
     Gateway(String),
     /// A port can't be bound.
-    #[error("{host}:{port} can't be used for {what}: {source}")]
+    #[error(
+        "{host}:{port} can't be used for {what}: {source}{}",
+        holder.as_ref().map(|holder| format!("; it is held by {holder}")).unwrap_or_default()
+    )]
     Bind {
         /// Interface.
         host: String,
@@ -129,6 +137,8 @@ pub enum StartError {
         what: String,
         /// Why not.
         source: std::io::Error,
+        /// Who listens there already, if that can be found out.
+        holder: Option<Holder>,
     },
     /// Certificate or key.
     #[error("the controller's TLS files can't be used: {0}")]
@@ -150,6 +160,9 @@ pub enum StartError {
     /// A source's secrets.
     #[error(transparent)]
     Source(#[from] UnusableSource),
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] StoreError),
     /// Outbound TLS.
     #[error("outbound calls can't be made on this machine: {0}")]
     Sender(#[from] reqwest::Error),
@@ -193,6 +206,7 @@ impl Options {
     pub fn new(config: Config) -> Self {
         Self {
             config,
+            text: None,
             env: Map::new(),
             data: None,
             keys: None,
@@ -228,7 +242,7 @@ impl Instance {
         }
         let config = Arc::new(config);
         let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
-        let bound = sockets.bind_listeners(&config).await?;
+        let bound = sockets.bind_listeners(&config, &[]).await?;
         let door = match options.aws_port {
             Some(port) => Some(address::loopback(port).await?),
             None => None,
@@ -242,7 +256,7 @@ impl Instance {
             true => Vec::new(),
             false => gateway::plan(&config, &options.env, local, &options.gateways).map_err(StartError::Gateway)?,
         };
-        let gateways = Gateways::open(planned, &options.gateways).await.map_err(StartError::Gateway)?;
+        let gateways = Box::pin(Gateways::open(planned, &options.gateways)).await.map_err(StartError::Gateway)?;
         let public_urls = by_port(&gateways.current());
         let aws = Aws::open(AwsOptions {
             data: options.data.clone(),
@@ -277,6 +291,16 @@ impl Instance {
             settings,
         };
         let app = App::new(outside, config, surroundings)?;
+        let definition = match &options.text {
+            Some(text) => app.keep_definition(text, false).await?,
+            None => None,
+        };
+        let app = app.with_definition(definition);
+        let retired = retired::read(&app).await?;
+        let mut bound = bound;
+        let older = bound.sockets.bind_listeners(&app.config, &retired::listeners(&retired, &app.config)).await?;
+        bound.sockets = older.sockets;
+        bound.new.extend(older.new);
         let stopping = CancellationToken::new();
         let api = bound.sockets.api_url(tls.is_some());
         let place = Place {
@@ -284,10 +308,11 @@ impl Instance {
             tunnel: options.tunnel,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
         };
-        let switch = Switch::start(app, bound, aws.clone(), place, public_urls, stopping.clone());
+        let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =
             Pace { duplicates: options.duplicates, concurrency: options.concurrency, sweep_every: options.sweep_every };
-        let mut loops = loops::start(&aws, switch.current(), &stopping, pace);
+        let mut running = loops::start(&aws, switch.current(), &stopping, pace);
+        running.spawn(loops::let_go(switch.clone(), stopping.clone()));
         switch.start_worker().await;
         let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api))];
         let mut aws_url = None;
@@ -296,14 +321,26 @@ impl Instance {
             aws_url = Some(url);
         }
         let listeners = switch.listeners().await;
-        loops.spawn(follow(switch.clone(), gateways.watch(), stopping.clone()));
+        running.spawn(follow(switch.clone(), gateways.watch(), stopping.clone()));
         for gateway in &switch.current().app().config.gateways {
             if !options.without_gateways && !gateway.on_url.is_empty() {
                 let within = options.gateways.hook_timeout;
-                loops.spawn(gateway::announce(gateway.clone(), gateways.watch(), within, stopping.clone()));
+                running.spawn(gateway::announce(gateway.clone(), gateways.watch(), within, stopping.clone()));
             }
         }
-        Ok(Self { api, token, token_is_new, aws_url, listeners, aws, switch, gateways, stopping, servers, loops })
+        Ok(Self {
+            api,
+            token,
+            token_is_new,
+            aws_url,
+            listeners,
+            aws,
+            switch,
+            gateways,
+            stopping,
+            servers,
+            loops: running,
+        })
     }
 
     /// Where the internet reaches which port, now and whenever that changes.

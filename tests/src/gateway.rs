@@ -113,6 +113,7 @@ impl File {
         let loaded = load(&self.text, "ringback.yml");
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.diagnostics, self.text));
         let mut options = Options {
+            text: Some(self.text.as_str().into()),
             env: self.env,
             ephemeral_ports: true,
             without_gateways: true,
@@ -123,7 +124,7 @@ impl File {
         for change in self.changes {
             change(&mut options);
         }
-        let instance = Instance::start(options).await?;
+        let instance = Box::pin(Instance::start(options)).await?;
         let listeners = instance.listeners.iter().map(|listener| (listener.kind.to_owned(), listener.url.clone()));
         let caller = Caller::new(instance.api.clone(), instance.token.clone(), listeners.collect());
         Ok(Gateway { app: instance.app(), instance, caller })

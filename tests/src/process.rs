@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -26,6 +26,7 @@ pub struct Finished {
 pub struct Process {
     child: Child,
     log: JoinHandle<String>,
+    lines: tokio::sync::Mutex<Lines<BufReader<ChildStdout>>>,
     caller: Caller,
     /// The line that said so.
     pub ready: Value,
@@ -73,8 +74,19 @@ impl Process {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
         let up = ["up", "--json", "--ephemeral-ports", "--data", &data, "-f", &file];
-        let up = [&up, more].concat();
-        let mut child = command(program, &directory, &up);
+        Self::start_with(program, &directory, &[&up, more].concat(), env).await
+    }
+
+    /// Starts `up --json` with these arguments, and returns once it is ready.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn start(program: &str, directory: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(program, directory, arguments, &[]).await
+    }
+
+    async fn start_with(program: &str, directory: &Path, arguments: &[&str], env: &[(&str, &OsStr)]) -> Self {
+        let mut child = command(program, directory, arguments);
         let mut child = child.envs(env.iter().copied()).stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
@@ -91,7 +103,7 @@ impl Process {
         let listeners = ready["listeners"].as_array().expect("listeners").iter();
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
         let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
-        Self { child, log, caller, ready }
+        Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready }
     }
 
     /// Ends it as a power cut would: SIGKILL, at once.
@@ -107,9 +119,34 @@ impl Process {
     /// # Panics
     /// If it can't be asked.
     pub fn terminate(&self) {
-        let id = self.child.id().expect("a running process");
-        let sent = std::process::Command::new("sh").arg("-c").arg(format!("kill -TERM {id}")).status();
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal, by name.
+    ///
+    /// # Panics
+    /// If it can't be sent.
+    pub fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.id())).status();
         assert!(sent.expect("a shell").success());
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("a running process")
+    }
+
+    /// The next JSON line that it prints after the one that says that it is ready.
+    ///
+    /// # Panics
+    /// If none comes in time.
+    pub async fn next_line(&self) -> Value {
+        let mut lines = self.lines.lock().await;
+        let line = timeout(DEADLINE, lines.next_line()).await.expect("a line in time").expect("its output");
+        serde_json::from_str(&line.expect("it still runs")).expect("a JSON line")
     }
 
     /// Its exit code and its log, once it has ended.

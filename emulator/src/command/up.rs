@@ -1,11 +1,9 @@
+use super::reload::{self, Reloading, Stamp};
 use super::{Failure, file};
 use crate::gateway::{GatewayOptions, PublicUrl};
 use crate::instance::{Instance, Options};
-use aws_config::BehaviorVersion;
 use clap::{Args, ValueEnum};
-use domain::config::program::Action;
 use domain::config::{Config, Routes};
-use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::settings::variable;
 use serde_json::{Value, json};
@@ -20,7 +18,8 @@ use zeroize::Zeroizing;
 #[derive(Debug, Args)]
 #[command(
     after_help = "The state is on disk before any request is answered: kill it at any moment, start it again, and it
-goes on. SIGTERM and Ctrl-C let what is under way finish, for 5 s at most."
+goes on. A changed file is taken over at once, or on SIGHUP; runs that have begun go on by the file that they began with.
+SIGTERM and Ctrl-C let what is under way finish, for 5 s at most."
 )]
 pub struct Up {
     /// The file.
@@ -48,7 +47,10 @@ pub struct Up {
     /// Let the API define programs: whoever holds its token then runs commands on this machine.
     #[arg(long)]
     allow_runtime_programs: bool,
-    /// Print one JSON line when everything listens, and the log as JSON.
+    /// Don't watch the file. SIGHUP has it taken over all the same.
+    #[arg(long)]
+    no_reload: bool,
+    /// Print one JSON line when everything listens and one whenever the file has changed, and the log as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -77,23 +79,20 @@ impl Tunnel {
 impl Up {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         platform::telemetry::start(self.json);
+        let stamp = Stamp::of(&self.file);
         let read = file::read(&self.file)?;
         read.print_diagnostics();
         let refused = read.diagnostics.iter().any(|diagnostic| diagnostic.code.refuses_start());
-        let env = read.env();
+        let (env, text) = (read.env(), Arc::<str>::from(read.text()));
         let config = match read.loaded.config {
             Some(config) if !refused => config,
             _ => return Err(format!("{}: not started, see above", self.file.display()).into()),
         };
-        let invokes = config.programs.values().any(|program| matches!(program.action, Action::Invoke { .. }));
         let mut settings = Options::new(config.clone()).settings;
         settings.runtime_programs = self.allow_runtime_programs;
-        let functions = if invokes || self.allow_runtime_programs {
-            Some(Functions::new(aws_config::load_defaults(BehaviorVersion::latest()).await, settings.max_response))
-        } else {
-            None
-        };
+        let functions = reload::functions(&config, self.allow_runtime_programs, settings.max_response).await;
         let options = Options {
+            text: Some(text.clone()),
             env,
             aws_port: self.aws_port,
             programs: !self.no_programs,
@@ -123,8 +122,17 @@ impl Up {
         } else {
             banner(&config, &instance, &gateways);
         }
+        let reloading = Reloading {
+            path: self.file,
+            stamp,
+            text,
+            refused: false,
+            watches: !self.no_reload,
+            json: self.json,
+            runtime_programs: self.allow_runtime_programs,
+        };
         tokio::select! {
-            asked = asked_to_stop() => asked?,
+            asked = reloading.until(&instance, asked_to_stop()) => asked?,
             never = tell_of_new_urls(public_urls, self.json) => match never {},
         }
         instance.stop().await;

@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::id::RunId;
-use domain::run::{Effect, Input, JobPath, Phase, Run, Stretch};
+use domain::run::{Effect, Input, JobPath, Phase, Plan, Run, Stretch};
 use domain::wait::{WaitKey, Waiter};
+use jiff::Timestamp;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::queue::{Message, RunMessage};
@@ -61,8 +62,9 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
             let detail = format!("the task has ended already: it is {}", run.status().as_str());
             return Err(Problem::new(Code::Conflict, detail));
         }
-        let (waits, children) = left_behind(&app, &run);
-        let run = run.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now()).run;
+        let following = app.following(&run).await?;
+        let (waits, children) = left_behind(following.plan(), &run, app.now());
+        let run = run.apply(Input::Cancel, &Stretch::Start, following.plan(), app.now()).run;
         let message = |run, stretch| Message::from(RunMessage { run, stretch, due: None });
         let mut owes: Vec<Message> = children.into_iter().map(|child| message(child, Stretch::Stop)).collect();
         if let Some(Waiter { run: parent, job, attempt }) = run.parent.clone() {
@@ -91,12 +93,12 @@ pub(crate) async fn rerun(
 
 /// What stopping a run owes: where it waits, or may (a run begins without being written, and may have opened a wait before
 /// its first call), and the runs that it waits for.
-fn left_behind(app: &App, run: &Run) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
+fn left_behind(plan: Plan<'_>, run: &Run, now: Timestamp) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
     let started = match run.phase {
-        Phase::Queued => run.clone().apply(Input::Start, &Stretch::Start, app.plan(), app.now()).run,
+        Phase::Queued => run.clone().apply(Input::Start, &Stretch::Start, plan, now).run,
         Phase::Active { .. } | Phase::Completed { .. } | Phase::Failed { .. } | Phase::Cancelled { .. } => run.clone(),
     };
-    let stopped = started.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now());
+    let stopped = started.apply(Input::Cancel, &Stretch::Start, plan, now);
     let (mut waits, mut children) = (Vec::new(), Vec::new());
     for effect in stopped.effects {
         match effect {

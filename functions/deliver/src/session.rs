@@ -1,15 +1,14 @@
 //! A run in the hands of one stretch.
 
 use crate::notices;
-use domain::config::Config;
 use domain::id::RunId;
 use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Plan, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
+use platform::definitions::Following;
 use platform::queue::{MAX_DELAY, Message, ProgramMessage, RunMessage};
 use platform::store::{Saved, StoreError, Timer};
-use std::sync::Arc;
 
 /// The run as this stretch sees it, and what it has not written yet.
 pub(crate) struct Session<'a> {
@@ -24,7 +23,7 @@ pub(crate) struct Session<'a> {
     closes: Vec<(WaitKey, JobPath)>,
     stops: Vec<RunId>,
     programs: Vec<ProgramMessage>,
-    config: Arc<Config>,
+    following: Following,
 }
 
 impl<'a> Session<'a> {
@@ -34,7 +33,7 @@ impl<'a> Session<'a> {
         if stored.run.has_ended() {
             return Ok(None);
         }
-        let config = app.config_for(&stored.run.workflow).await?;
+        let following = app.following(&stored.run).await?;
         let stretch = SignedDuration::try_from(app.settings.stretch).unwrap_or(SignedDuration::MAX);
         Ok(Some(Self {
             app,
@@ -47,7 +46,7 @@ impl<'a> Session<'a> {
             closes: Vec::new(),
             stops: Vec::new(),
             programs: Vec::new(),
-            config,
+            following,
         }))
     }
 
@@ -57,7 +56,7 @@ impl<'a> Session<'a> {
 
     /// What the run follows.
     pub(crate) fn plan(&self) -> Plan<'_> {
-        Plan { config: &self.config, surroundings: &self.app.surroundings }
+        self.following.plan()
     }
 
     /// What this stretch has to do, as the run stands.

@@ -74,6 +74,7 @@ async fn accept_items(
 async fn store(app: &App, trigger: &Trigger, incoming: &Incoming, id: &RunId, input: Value) -> Result<(), Problem> {
     let body_is_input = trigger.input.is_none() && trigger.bulk.is_none();
     let run = Run::accept(id.clone(), trigger.workflow.clone(), input, None, app.now());
+    let run = run.following(app.definition.clone());
     app.store.add_run(&run, Some(&incoming.stored(body_is_input))).await?;
     Ok(())
 }

@@ -142,7 +142,8 @@ async fn start(
             Some(template) => template.render(&scope).map_err(|error| unusable("input", error.to_string()))?,
         };
         let id = RunId::keyed(&format!("source:{}:{}", source.name, rule.target), &key);
-        runs.push((rule, Run::accept(id, workflow(app, rule), input, None, app.now())));
+        let run = Run::accept(id, workflow(app, rule), input, None, app.now());
+        runs.push((rule, run.following(app.definition.clone())));
     }
     let mut ids = Vec::with_capacity(runs.len());
     for (rule, run) in runs {

@@ -4,6 +4,7 @@
 //! out is filled in. [`load`] makes them of a file's text, [`schema()`] describes that text to editors, and [`summary()`]
 //! prints them.
 
+mod changes;
 pub mod diagnostic;
 pub mod duration;
 pub mod inference;
@@ -25,6 +26,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use changes::changes;
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use gateway::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshAuth, SshConnection, SshTunnel, Tunnel};
 pub use inference::Inference;

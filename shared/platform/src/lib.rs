@@ -10,6 +10,7 @@ pub mod app;
 pub mod settings;
 pub mod clock;
 pub mod directory;
+pub mod definitions;
 pub mod overlay;
 pub mod lanes;
 pub mod store;

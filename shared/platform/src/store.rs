@@ -24,6 +24,7 @@
 mod codec;
 mod item;
 mod config;
+mod definition;
 mod delivery;
 mod endpoint;
 mod event;
@@ -39,7 +40,9 @@ mod wait;
 mod timer;
 
 pub use codec::MAX_BLOB;
+pub(crate) use codec::{pack_text, unpack_text};
 pub use config::{ConfigChange, ConfigEntry, ConfigKind};
+pub use definition::StoredDefinition;
 pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
 pub use event::NewEvent;

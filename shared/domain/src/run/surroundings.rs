@@ -43,6 +43,27 @@ impl Surroundings {
         self
     }
 
+    /// The same place for another file: the ports that this one knows are where they are. One that it doesn't know is
+    /// where all are, if they are all at one address, as in the cloud.
+    #[must_use]
+    pub fn adapted_to(&self, config: &Config, env: Map<String, Value>) -> Self {
+        let known = self.gateway.as_object();
+        let url = |entry: &Value| entry.get("public_url").and_then(Value::as_str).map(str::to_owned);
+        let mut all = known.into_iter().flat_map(Map::values).filter_map(url);
+        let everywhere = all.next().filter(|first| all.all(|url| url == *first));
+        let url_of_port = |port: u16| {
+            let entry = known.and_then(|known| known.get(&port.to_string()));
+            entry.map_or_else(|| everywhere.clone(), url)
+        };
+        let mut adapted = Self::of(config, env, url_of_port);
+        if let (Some(entries), Some(known)) = (adapted.gateway.as_object_mut(), known) {
+            for (port, entry) in entries {
+                known.get(port).cloned().into_iter().for_each(|known| *entry = known);
+            }
+        }
+        adapted
+    }
+
     /// With addresses that only their holder can answer at, derived from a secret.
     #[must_use]
     pub fn with_capabilities(self, config: &Config, secret: [u8; 32]) -> Self {
