@@ -9,6 +9,7 @@ mod check_url;
 mod demo;
 mod eval;
 mod file;
+mod guard;
 mod plan;
 mod reload;
 mod rotate_key;
@@ -56,6 +57,9 @@ pub enum Command {
     Verify(Box<verify::Verify>),
     /// Print the JSON Schema of ringback.yml, for editors.
     Schema,
+    /// Run a program that ends with whoever holds our standard input.
+    #[command(hide = true)]
+    Guard(guard::Guard),
 }
 
 impl Command {
@@ -72,6 +76,7 @@ impl Command {
             Self::RotateKey(rotate_key) => rotate_key.run().await,
             Self::Verify(verify) => verify.run(),
             Self::Schema => schema::run(),
+            Self::Guard(guard) => return guard.run().await,
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

@@ -24,6 +24,7 @@ mod delivery_budget;
 mod delivery_log;
 mod ended_waits;
 mod endpoints;
+mod gateways;
 mod guards;
 mod infra;
 mod interleavings;

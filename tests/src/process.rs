@@ -3,6 +3,7 @@
 use crate::worker::WorkPlace;
 use crate::{Caller, DEADLINE, watch};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -66,10 +67,18 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Self {
+        Self::up_in(program, file, data, &[&["--tunnel", "none"], more].concat(), &[]).await
+    }
+
+    /// The same with its gateways, and with more variables.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn up_in(program: &str, file: &Path, data: &Path, more: &[&str], env: &[(&str, &OsStr)]) -> Self {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
-        let up = ["up", "--json", "--ephemeral-ports", "--tunnel", "none", "--data", &data, "-f", &file];
-        Self::start(program, &directory, &[&up, more].concat()).await
+        let up = ["up", "--json", "--ephemeral-ports", "--data", &data, "-f", &file];
+        Self::start_with(program, &directory, &[&up, more].concat(), env).await
     }
 
     /// Starts `up --json` with these arguments, and returns once it is ready.
@@ -77,7 +86,12 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn start(program: &str, directory: &Path, arguments: &[&str]) -> Self {
-        let mut child = command(program, directory, arguments).stdin(Stdio::null()).spawn().expect("the program");
+        Self::start_with(program, directory, arguments, &[]).await
+    }
+
+    async fn start_with(program: &str, directory: &Path, arguments: &[&str], env: &[(&str, &OsStr)]) -> Self {
+        let mut child = command(program, directory, arguments);
+        let mut child = child.envs(env.iter().copied()).stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
             let mut text = Vec::new();

@@ -1,13 +1,17 @@
 use super::reload::{self, Reloading, Stamp};
 use super::{Failure, file};
+use crate::gateway::{GatewayOptions, PublicUrl};
 use crate::instance::{Instance, Options};
 use clap::{Args, ValueEnum};
 use domain::config::{Config, Routes};
 use platform::secret::KeyRing;
 use platform::settings::variable;
 use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 /// Starts everything.
@@ -55,6 +59,21 @@ pub struct Up {
 enum Tunnel {
     /// Not at all: the local address takes the place of the public one.
     None,
+    /// Through Cloudflare's program `cloudflared`, which needs no account: every gateway of the file, or, if it has none,
+    /// every listener.
+    Cloudflare,
+    /// The same through ngrok, which needs no program but `NGROK_AUTHTOKEN`.
+    Ngrok,
+}
+
+impl Tunnel {
+    fn driver(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Cloudflare => Some("cloudflare"),
+            Self::Ngrok => Some("ngrok"),
+        }
+    }
 }
 
 impl Up {
@@ -84,12 +103,16 @@ impl Up {
             ephemeral_ports: self.ephemeral_ports,
             keys: keys()?,
             without_gateways: matches!(self.tunnel, Some(Tunnel::None)),
+            tunnel: self.tunnel.and_then(Tunnel::driver),
+            gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::default() },
             ..Options::new(config.clone())
         };
         let instance = Instance::start(options).await?;
+        let mut public_urls = instance.public_urls();
+        let gateways = public_urls.borrow_and_update().clone();
         if self.json {
-            let mut line =
-                json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners});
+            let mut line = json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners,
+                "gateways": *gateways});
             if let (Some(url), Value::Object(line)) = (&instance.aws_url, &mut line) {
                 line.insert("aws".to_owned(), json!(url));
                 line.insert("programs_queue_url".to_owned(), json!(instance.app().settings.programs_queue_url));
@@ -97,7 +120,7 @@ impl Up {
             }
             println!("{line}");
         } else {
-            banner(&config, &instance);
+            banner(&config, &instance, &gateways);
         }
         let reloading = Reloading {
             path: self.file,
@@ -108,7 +131,10 @@ impl Up {
             json: self.json,
             runtime_programs: self.allow_runtime_programs,
         };
-        reloading.until(&instance, asked_to_stop()).await?;
+        tokio::select! {
+            asked = reloading.until(&instance, asked_to_stop()) => asked?,
+            never = tell_of_new_urls(public_urls, self.json) => match never {},
+        }
         instance.stop().await;
         Ok(())
     }
@@ -120,7 +146,30 @@ fn keys() -> Result<Option<KeyRing>, Failure> {
     Ok(Some(KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}"))?))
 }
 
-fn banner(config: &Config, instance: &Instance) {
+/// Prints public URLs whenever they change; never ends.
+async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: bool) -> Infallible {
+    while urls.changed().await.is_ok() {
+        let urls = urls.borrow_and_update().clone();
+        let text = if json {
+            format!("{}\n", json!({"gateways": *urls}))
+        } else {
+            format!("\nThe internet reaches it elsewhere now:\n{}", url_lines(&urls, 3))
+        };
+        // Whoever has read the first lines may have closed it.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+    std::future::pending().await
+}
+
+fn url_lines(urls: &[PublicUrl], widest: usize) -> String {
+    let widest = urls.iter().map(|entry| entry.id.chars().count()).max().unwrap_or(0).max(widest);
+    let line = |entry: &PublicUrl| {
+        format!("  {:<widest$}  {}  (port {}, through {})\n", entry.id, entry.public_url, entry.port, entry.driver)
+    };
+    urls.iter().map(line).collect()
+}
+
+fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) {
     println!("Ringback is up.\n");
     let widest = instance.listeners.iter().map(|listener| listener.id.chars().count()).max().unwrap_or(0).max(3);
     println!("  {:<widest$}  {}", "API", instance.api);
@@ -136,6 +185,9 @@ fn banner(config: &Config, instance: &Instance) {
         for (method, path, what) in routes {
             println!("  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url);
         }
+    }
+    if !gateways.is_empty() {
+        print!("\nFrom the internet:\n{}", url_lines(gateways, widest));
     }
     if let Some(url) = &instance.aws_url {
         println!("\n  The table and the queues, for `emulator work`: {url}");

@@ -1,6 +1,7 @@
 //! Sockets: all that are needed are bound before anything else happens, so that a port in use costs nothing.
 
 use super::{ListenerAddress, StartError, holder};
+use crate::gateway::Local;
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -95,9 +96,20 @@ impl Sockets {
 
     /// Where the file's port is reached on this machine; a listener's rather than the API's.
     pub(super) fn url_of_port(&self, config: &Config, port: u16) -> Option<String> {
+        Some(format!("http://{}", self.address_of_port(config, port)?))
+    }
+
+    fn address_of_port(&self, config: &Config, port: u16) -> Option<SocketAddr> {
         let listener = self.listeners.get(&port).map(|place| place.address);
-        let address = listener.or_else(|| (port == config.controller.port).then_some(self.api))?;
-        Some(format!("http://{}", reachable(address)))
+        listener.or_else(|| (port == config.controller.port).then_some(self.api)).map(reachable)
+    }
+
+    /// The same for a tunnel, which must know whether it speaks TLS: only the API may.
+    pub(super) fn local(&self, config: &Config, port: u16) -> Option<Local> {
+        let address = self.address_of_port(config, port)?;
+        let tls = config.controller.tls.is_some() && !self.listeners.contains_key(&port);
+        let scheme = if tls { "https" } else { "http" };
+        Some(Local { port, address, url: format!("{scheme}://{address}") })
     }
 
     pub(super) fn listener_urls(&self, config: &Config) -> Vec<ListenerAddress> {

@@ -15,6 +15,7 @@ use super::retired::{self, Retired};
 use super::routers::{Limits, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops};
 use crate::aws::Aws;
+use crate::gateway::through;
 use domain::address::Guard;
 use domain::config::Config;
 use domain::id::DefinitionId;
@@ -65,6 +66,8 @@ struct Inner {
 pub(super) struct Place {
     /// The file's gateways are not started.
     pub(super) without_gateways: bool,
+    /// The driver that takes the place of theirs.
+    pub(super) tunnel: Option<&'static str>,
     /// Programs at once, and how long a claim lasts; absent where they are left to other processes.
     pub(super) programs: Option<(usize, Duration)>,
 }
@@ -91,6 +94,7 @@ impl Switch {
         bound: Bound,
         aws: Aws,
         place: Place,
+        public_urls: BTreeMap<u16, String>,
         stopping: CancellationToken,
     ) -> Self {
         let mut limits = Limits::default();
@@ -99,7 +103,7 @@ impl Switch {
             sockets: bound.sockets,
             servers: BTreeMap::new(),
             draining: Vec::new(),
-            public_urls: BTreeMap::new(),
+            public_urls,
             retired,
             limits,
             worker: JoinSet::new(),
@@ -136,8 +140,16 @@ impl Switch {
         let mut state = self.0.state.lock().await;
         let app = self.0.current.app();
         let NewFile { mut config, text, env, functions } = file;
-        super::refuse_what_is_not_here(&config, self.0.place.programs.is_some(), self.0.place.without_gateways)?;
-        let kept = keep(&app.config, &mut config, &state.sockets);
+        super::refuse_what_is_not_here(&config, self.0.place.programs.is_some())?;
+        if let Some(driver) = self.0.place.tunnel {
+            through(&mut config, driver).map_err(StartError::Unsupported)?;
+        }
+        let mut kept = keep(&app.config, &mut config, &state.sockets);
+        // Tunnels are opened at start alone.
+        if !self.0.place.without_gateways && config.gateways != app.config.gateways {
+            kept.push("the gateways stay as they were".to_owned());
+            config.gateways.clone_from(&app.config.gateways);
+        }
         let definition = match &text {
             Some(text) => app.keep_definition(text, false).await?,
             None => None,
@@ -262,7 +274,13 @@ pub(super) fn surroundings(
     keys: &KeyRing,
 ) -> Surroundings {
     let url_of_port = |port| public_urls.get(&port).cloned().or_else(|| sockets.url_of_port(config, port));
-    Surroundings::of(config, env, url_of_port).with_capabilities(config, keys.derive("callback tokens"))
+    // Which one is opened never changes while everything runs.
+    let driver_of_port = |port: u16| {
+        let gateway = config.gateways.iter().find(|gateway| gateway.ports.contains(&port));
+        gateway.filter(|_| public_urls.contains_key(&port)).map(|gateway| gateway.tunnel.driver())
+    };
+    let surroundings = Surroundings::of(config, env, url_of_port).with_drivers(driver_of_port);
+    surroundings.with_capabilities(config, keys.derive("callback tokens"))
 }
 
 /// The sender goes on with its connections, unless other addresses may be called.

@@ -17,6 +17,7 @@ mod tasks;
 mod workflows;
 mod walk;
 mod filter;
+mod gateways;
 mod delivery;
 mod deliveries;
 mod tally;
@@ -40,6 +41,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}", get(tasks::show))
         .route("/api/tasks/{id}/cancel", post(tasks::cancel))
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
+        .route("/api/gateways", get(gateways::list))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
         .route("/api/config/programs", get(programs::list).post(programs::put))

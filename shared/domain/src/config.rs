@@ -13,7 +13,7 @@ pub mod schema;
 pub mod summary;
 mod cx;
 mod draft;
-mod gateway;
+pub mod gateway;
 mod keys;
 mod load;
 mod map;
@@ -28,7 +28,7 @@ mod tests;
 
 pub use changes::changes;
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
-pub use gateway::{Gateway, SshAuth, SshConnection, Tunnel};
+pub use gateway::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshAuth, SshConnection, SshTunnel, Tunnel};
 pub use inference::Inference;
 pub(crate) use keys::nearest;
 pub use load::{EnvReference, Loaded, RouteReference, load, load_source};

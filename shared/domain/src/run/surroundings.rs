@@ -36,6 +36,17 @@ impl Surroundings {
         Self { env: Value::Object(env), gateway: Value::Object(gateway), listener, secrets, capability: None }
     }
 
+    /// With the name of what brings the internet to each port: `none` where nothing does.
+    #[must_use]
+    pub fn with_drivers(mut self, driver_of_port: impl Fn(u16) -> Option<&'static str>) -> Self {
+        for (port, entry) in self.gateway.as_object_mut().into_iter().flatten() {
+            if let (Some(driver), Some(entry)) = (port.parse().ok().and_then(&driver_of_port), entry.as_object_mut()) {
+                entry.insert("driver".to_owned(), driver.into());
+            }
+        }
+        self
+    }
+
     /// The same place for another file: the ports that this one knows are where they are. One that it doesn't know is
     /// where all are, if they are all at one address, as in the cloud.
     #[must_use]
