@@ -2,6 +2,7 @@
 
 use domain::run::{JobPath, JobRun, JobState, Phase, Run};
 use jiff::Timestamp;
+use platform::request::Came;
 use serde_json::{Map, Value, json};
 
 /// `{task_id, workflow, status, input, result, error, started_at, ended_at, jobs}`; without `input` and `jobs` in lists.
@@ -15,7 +16,16 @@ pub(crate) fn whole(run: &Run) -> Value {
     Value::Object(task)
 }
 
-pub(crate) fn brief(run: &Run) -> Map<String, Value> {
+/// As in a list: in brief, and with the source whose request started it, if one did.
+pub(crate) fn listed(run: &Run, request: Option<&Value>) -> Map<String, Value> {
+    let mut task = brief(run);
+    if let Some(Came::Source(source)) = request.and_then(Came::of) {
+        task.insert("source".to_owned(), source.into());
+    }
+    task
+}
+
+fn brief(run: &Run) -> Map<String, Value> {
     let (mut started, mut ended, mut result, mut error) = (None, None, Value::Null, Value::Null);
     match &run.phase {
         Phase::Queued => {}

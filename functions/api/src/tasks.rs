@@ -38,11 +38,12 @@ pub(crate) async fn list(
     let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let (runs, next) = app.store.list_runs(filter.before.as_deref(), limit).await?;
-    let tasks = runs.iter().map(|stored| &stored.run).filter(|run| {
+    let tasks = runs.iter().filter(|Stored { run, .. }| {
         filter.status.as_deref().is_none_or(|status| status == run.status().as_str())
             && filter.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow)
     });
-    Ok(Json(json!({"tasks": tasks.map(task::brief).collect::<Vec<_>>(), "next": next})))
+    let tasks: Vec<_> = tasks.map(|stored| task::listed(&stored.run, stored.request.as_ref())).collect();
+    Ok(Json(json!({"tasks": tasks, "next": next})))
 }
 
 /// `GET /api/tasks/{id}`.
@@ -108,7 +109,7 @@ fn left_behind(app: &App, run: &Run) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
     (waits, children)
 }
 
-async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
+pub(crate) async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
     let missing = || Problem::new(Code::NotFound, format!("there is no task `{id}`"));
     let id = RunId::parse(id).ok_or_else(missing)?;
     app.store.run(&id).await?.ok_or_else(missing)

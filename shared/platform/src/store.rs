@@ -23,6 +23,7 @@
 
 mod codec;
 mod item;
+mod adopt;
 mod config;
 mod delivery;
 mod endpoint;
@@ -38,6 +39,7 @@ mod versioned;
 mod wait;
 mod timer;
 
+pub use adopt::Unclaimed;
 pub use codec::MAX_BLOB;
 pub use config::{ConfigChange, ConfigEntry, ConfigKind};
 pub use delivery::{DeliveryPlace, StoredDelivery};
