@@ -29,8 +29,8 @@ pub struct Connection {
     #[arg(long, global = true, env = "RINGBACK_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// The directory of the local gateway's state, in which its token is [default: .ringback].
-    #[arg(long, global = true)]
-    data: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
 }
 
 /// Why the gateway could not be asked, or what it refused.
@@ -61,7 +61,9 @@ pub enum ClientError {
         reason: String,
     },
     /// The token is wrong.
-    #[error("{url} does not take this token, {whence}: a gateway shows its token at its first start, and keeps it in its --data directory")]
+    #[error(
+        "{url} does not take this token, {whence}: a gateway shows its token at its first start, and keeps it in its --data directory"
+    )]
     Unauthorized {
         /// Scheme and host.
         url: String,
@@ -118,13 +120,13 @@ impl Connection {
             return Ok((token.trim().to_owned(), "given by --token or RINGBACK_TOKEN".to_owned()));
         }
         let none = |reason: String| ClientError::NoToken { url: shown(base), reason };
-        if self.data.is_none() && !is_local(base) {
+        if self.data_dir.is_none() && !is_local(base) {
             return Err(none("give one by --token or RINGBACK_TOKEN".to_owned()));
         }
-        let path = self.data.as_deref().unwrap_or(Path::new(DATA)).join("token");
+        let path = self.data_dir.as_deref().unwrap_or(Path::new(DATA)).join("token");
         let read = std::fs::read_to_string(&path).map_err(|error| {
             none(format!(
-                "{} can't be read ({error}): run this where `emulator up` runs, name its directory with --data, or give \
+                "{} can't be read ({error}): run this where `emulator up` runs, name its --data directory with --data-dir, or give \
                  the token by --token or RINGBACK_TOKEN",
                 path.display()
             ))
@@ -263,7 +265,7 @@ mod tests {
     use super::*;
 
     fn connection(url: &str, data: Option<&Path>) -> Connection {
-        Connection { url: url.to_owned(), token: None, data: data.map(Path::to_owned) }
+        Connection { url: url.to_owned(), token: None, data_dir: data.map(Path::to_owned) }
     }
 
     #[test]

@@ -88,7 +88,9 @@ impl Task {
             lines.extend(job.told(now).into_iter().map(|told| format!("{indent}{}", paint.paint(Tone::Quiet, &told))));
         }
         match (self.status.as_str(), &self.error, &self.result) {
-            ("failed", error, _) => lines.push(format!("\n{}", paint.paint(Tone::Bad, &format!("error: {}", why(error))))),
+            ("failed", error, _) => {
+                lines.push(format!("\n{}", paint.paint(Tone::Bad, &format!("error: {}", why(error)))))
+            }
             ("completed", _, result) if !result.is_null() => lines.push(format!("\nresult: {}", shown(result))),
             _ => {}
         }
@@ -137,7 +139,9 @@ impl Job {
         lines.extend(text("/program").map(|program| format!("runs the program {program}")));
         lines.extend(text("/worker/id").map(|worker| format!("on the worker {worker}")));
         lines.extend(self.more.get("error").map(|error| format!("error: {}", why(error))));
-        lines.extend(self.more.get("output").filter(|o| !o.is_null()).map(|output| format!("output: {}", shown(output))));
+        lines.extend(
+            self.more.get("output").filter(|o| !o.is_null()).map(|output| format!("output: {}", shown(output))),
+        );
         lines
     }
 }

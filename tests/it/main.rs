@@ -7,6 +7,7 @@
     reason = "what a test can't do has to fail it"
 )]
 
+mod adoption;
 mod api;
 mod bad_files;
 mod bad_input;
@@ -15,6 +16,7 @@ mod capabilities;
 mod chapters;
 mod check_url;
 mod cli;
+mod command_line;
 mod config_api;
 mod dashboard;
 mod deliveries;
@@ -40,6 +42,7 @@ mod recovery;
 mod recovery_steps;
 mod redaction;
 mod rendezvous;
+mod replays;
 mod skips;
 mod source_to_program;
 mod sources;

@@ -104,7 +104,8 @@ impl Deliveries {
         if found.is_empty() {
             return say("There is no such delivery.");
         }
-        let mut rows = vec![["DELIVERY", "EVENT", "ENDPOINT", "STATUS", "TRIES", "CREATED"].map(str::to_owned).to_vec()];
+        let mut rows =
+            vec![["DELIVERY", "EVENT", "ENDPOINT", "STATUS", "TRIES", "CREATED"].map(str::to_owned).to_vec()];
         rows.extend(found.iter().map(|delivery| {
             let field = |name: &str| text(delivery, name).to_owned();
             let tries = delivery.get("attempt_count").map(ToString::to_string).unwrap_or_default();

@@ -34,7 +34,9 @@ pub(crate) fn code(failure: &Failure) -> Option<u8> {
     }
     Some(match failure.downcast_ref::<ClientError>() {
         Some(ClientError::BadUrl { .. }) => USAGE,
-        Some(ClientError::Unreachable { .. } | ClientError::NoToken { .. } | ClientError::Unauthorized { .. }) => UNREACHABLE,
+        Some(ClientError::Unreachable { .. } | ClientError::NoToken { .. } | ClientError::Unauthorized { .. }) => {
+            UNREACHABLE
+        }
         Some(ClientError::Problem { status: 404, .. }) => NOT_FOUND,
         Some(ClientError::Problem { .. } | ClientError::Foreign { .. }) | None => 1,
     })

@@ -73,8 +73,13 @@ impl Init {
         let path = self.dir.join("ringback.yml");
         let mut options = std::fs::OpenOptions::new();
         options.write(true);
-        if self.force { options.create(true).truncate(true) } else { options.create_new(true) };
-        let written = options.open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, template.text.as_bytes()));
+        if self.force {
+            options.create(true).truncate(true)
+        } else {
+            options.create_new(true)
+        };
+        let written =
+            options.open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, template.text.as_bytes()));
         written.map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => format!("{} is there already: --force writes over it", path.display()),
             _ => format!("{} can't be written: {error}", path.display()),

@@ -62,7 +62,12 @@ impl Replay {
 
 /// What a dry run found.
 fn tell(answer: &Value) -> Result<(), Failure> {
-    say(format!("{} came by {} and started {}.", text(answer, "/task_id"), text(answer, "/by"), text(answer, "/was/workflow")))?;
+    say(format!(
+        "{} came by {} and started {}.",
+        text(answer, "/task_id"),
+        text(answer, "/by"),
+        text(answer, "/was/workflow")
+    ))?;
     let starts = list(answer, "would_start");
     if starts.is_empty() {
         say("Today it would start nothing: no rule matches it.")?;
@@ -72,7 +77,8 @@ fn tell(answer: &Value) -> Result<(), Failure> {
         let same = if changes.is_empty() { ", with the same input." } else { ", with another input:" };
         say(format!("Today it would start {}{same}", text(start, "/workflow")))?;
         for change in changes {
-            let shown = |name: &str| change.get(name).map_or("nothing".to_owned(), |value| clipped(&value.to_string(), VALUE));
+            let shown =
+                |name: &str| change.get(name).map_or("nothing".to_owned(), |value| clipped(&value.to_string(), VALUE));
             let at = match text(change, "/at") {
                 "" => "/",
                 at => at,

@@ -78,9 +78,7 @@ impl Runs {
         match &self.action {
             None => self.list(&client).await,
             Some(Action::Show { id }) if self.json => say(client.get(&["api", "tasks", id], &[]).await?),
-            Some(Action::Show { id }) => {
-                say(task(&client, id).await?.draw(Paint::for_stdout(), SystemClock.now()))
-            }
+            Some(Action::Show { id }) => say(task(&client, id).await?.draw(Paint::for_stdout(), SystemClock.now())),
             Some(Action::Cancel { id }) => {
                 let answer = client.post(&["api", "tasks", id, "cancel"], &[], None, None).await?;
                 if self.json { say(answer) } else { say(format!("{id} is {}", text(&answer, "/status"))) }

@@ -67,7 +67,11 @@ impl Trigger {
                 follow(&client, run).await?;
             }
         }
-        if failed.is_empty() { Ok(()) } else { Err(format!("{} items started nothing: {}", failed.len(), object!(failed)).into()) }
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{} items started nothing: {}", failed.len(), object!(failed)).into())
+        }
     }
 }
 

@@ -49,7 +49,10 @@ fn a_signed_hook_becomes_a_source_and_a_program() {
     assert_eq!(rule["when"], "body.ref == \"refs/heads/main\"");
     assert_eq!(rule["input"], json!({"arg2": "${body.head_commit.id}", "env1": "${body.pusher.name}"}));
     let line = "export WHO=\"$RINGBACK_PARAM_ENV1\"; exec '/opt/it'\\''s here.sh' '--now' \"$RINGBACK_PARAM_ARG2\"";
-    assert_eq!(value["programs"]["deploy"], json!({"command": ["sh", "-c", line, "sh"], "params": ["arg2", "env1"], "cwd": "/srv"}));
+    assert_eq!(
+        value["programs"]["deploy"],
+        json!({"command": ["sh", "-c", line, "sh"], "params": ["arg2", "env1"], "cwd": "/srv"})
+    );
     assert!(notes(&imported).contains("line 6: hooks[0].response-message: not carried over"), "{}", notes(&imported));
 }
 
@@ -73,7 +76,8 @@ fn secrets_go_to_the_environment_and_are_in_neither_output() {
 fn a_rule_that_can_t_be_carried_over_takes_its_hook_with_it() {
     let hmac = json!({"match": {"type": "payload-hmac-sha256", "secret": "s", "parameter": {"source": "header", "name": "X-S"}}});
     let value = json!({"match": {"type": "value", "value": "a", "parameter": {"source": "payload", "name": "b"}}});
-    let address = json!({"match": {"type": "value", "value": "1", "parameter": {"source": "request", "name": "remote-addr"}}});
+    let address =
+        json!({"match": {"type": "value", "value": "1", "parameter": {"source": "request", "name": "remote-addr"}}});
     let rules = [
         json!({"or": [hmac, value]}),
         json!({"not": hmac}),
@@ -100,7 +104,9 @@ fn a_rule_that_can_t_be_carried_over_takes_its_hook_with_it() {
 
 #[test]
 fn a_file_without_a_usable_hook_is_refused_in_words() {
-    for (text, words) in [("[]", "no hook"), ("[{\"id\": \"a\"}]", "execute-command"), ("5", "neither"), ("[", "hooks.json:")] {
+    for (text, words) in
+        [("[]", "no hook"), ("[{\"id\": \"a\"}]", "execute-command"), ("5", "neither"), ("[", "hooks.json:")]
+    {
         let error = convert(text, "hooks.json", None).unwrap_err();
         assert!(error.contains(words), "{text}: {error}");
     }
@@ -108,7 +114,7 @@ fn a_file_without_a_usable_hook_is_refused_in_words() {
 
 #[test]
 fn a_model_compose_file_that_loads_stays_as_it_is() {
-    let text = "# Mine\nlistener: {path: /hook, workflow: w}\nworkflow: {id: w, jobs: []}\n";
+    let text = "# Mine\nlistener: {path: /hook, workflow: w}\nworkflow: {id: w, jobs: [{component: c}]}\n";
     let imported = convert(text, "model-compose.yml", None).unwrap();
     assert_eq!((imported.yaml.as_str(), imported.notes.len()), (text, 0));
 }
@@ -144,13 +150,15 @@ workflow:
 }
 
 fn parameter() -> impl Strategy<Value = Value> {
-    let sources = ["payload", "header", "url", "query", "string", "request", "entire-payload", "raw-request-body", "odd"];
+    let sources =
+        ["payload", "header", "url", "query", "string", "request", "entire-payload", "raw-request-body", "odd"];
     (prop::sample::select(sources.to_vec()), "[ -~]{0,10}|[a-z]{1,4}(\\.[a-z0-9]{1,3}){0,3}")
         .prop_map(|(source, name)| json!({"source": source, "name": name, "envname": name}))
 }
 
 fn rule() -> impl Strategy<Value = Value> {
-    let kinds = ["value", "regex", "payload-hmac-sha1", "payload-hash-sha256", "payload-hmac-sha512", "ip-whitelist", "x"];
+    let kinds =
+        ["value", "regex", "payload-hmac-sha1", "payload-hash-sha256", "payload-hmac-sha512", "ip-whitelist", "x"];
     let one = (prop::sample::select(kinds.to_vec()), "[ -~]{0,8}", parameter()).prop_map(|(kind, text, parameter)| {
         json!({"match": {"type": kind, "value": text, "regex": text, "secret": text, "ip-range": "10.0.0.0/8",
             "parameter": parameter}})

@@ -18,7 +18,10 @@ const ELSE: [(&str, &str); 9] = [
     ("response-headers", "the answer has its own headers"),
     ("success-http-response-code", "what starts a run is answered 200"),
     ("incoming-payload-content-type", "a body is read as its Content-Type says"),
-    ("include-command-output-in-response", "the answer comes before the program runs: `emulator runs show` has its output"),
+    (
+        "include-command-output-in-response",
+        "the answer comes before the program runs: `emulator runs show` has its output",
+    ),
     ("include-command-output-in-response-on-error", "the answer comes before the program runs"),
     ("trigger-rule-mismatch-http-response-code", "a genuine request that no rule matches is answered 202"),
     ("trigger-signature-soft-failures", "a wrong signature is always answered 401"),
@@ -26,8 +29,14 @@ const ELSE: [(&str, &str); 9] = [
 ];
 /// Keys that the parts below read.
 const READ: [&str; 8] = [
-    "id", "execute-command", "command-working-directory", "pass-arguments-to-command", "pass-environment-to-command",
-    "pass-file-to-command", "trigger-rule", "http-methods",
+    "id",
+    "execute-command",
+    "command-working-directory",
+    "pass-arguments-to-command",
+    "pass-environment-to-command",
+    "pass-file-to-command",
+    "trigger-rule",
+    "http-methods",
 ];
 
 /// The project's own templates, `{{ getenv "NAME" | js }}`, as ours.

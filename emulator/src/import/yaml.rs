@@ -47,7 +47,9 @@ fn nested(value: &Value, indent: usize, text: &mut String) {
 fn is_short(value: &Value) -> bool {
     match value {
         Value::Object(map) => map.is_empty(),
-        Value::Array(items) => items.iter().all(|item| !item.is_object() && !item.is_array()) && flow(value).len() <= 90,
+        Value::Array(items) => {
+            items.iter().all(|item| !item.is_object() && !item.is_array()) && flow(value).len() <= 90
+        }
         _ => true,
     }
 }
@@ -76,7 +78,8 @@ fn scalar(text: &str) -> String {
         let inner = text.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
         inner.is_some_and(|inner| inner.chars().all(letter))
     };
-    let word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].iter().any(|w| text.eq_ignore_ascii_case(w));
+    let word =
+        ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].iter().any(|w| text.eq_ignore_ascii_case(w));
     let plain = starts && !word && (text.chars().all(letter) || template(text));
     if plain { text.to_owned() } else { quoted(text) }
 }

@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 /// `312 ms`, `4.2 s`, `3m 12s`, `2h 5m`, `3d 4h`.
 pub(crate) fn in_words(span: SignedDuration) -> String {
-    let (seconds, millis) = (span.as_secs(), span.as_millis());
+    // Two clocks may disagree a little.
+    let millis = span.as_millis().max(0);
+    let seconds = millis / 1_000;
     match seconds {
-        ..0 => "0 ms".to_owned(),
         0 => format!("{millis} ms"),
         1..60 => format!("{:.1} s", (millis / 100) as f64 / 10.0),
         60..3_600 => format!("{}m {}s", seconds / 60, seconds % 60),

@@ -49,7 +49,10 @@ impl Recover {
             }
             let more = if operation.get("complete") == Some(&Value::Bool(true)) { "" } else { " at least" };
             say(format!("{} deliveries would be tried again{more}.", count(&operation, "found")))?;
-            return list(&operation, "delivery_ids").iter().filter_map(Value::as_str).try_for_each(|id| say(format!("  {id}")));
+            return list(&operation, "delivery_ids")
+                .iter()
+                .filter_map(Value::as_str)
+                .try_for_each(|id| say(format!("  {id}")));
         }
         let id = text(&operation, "/operation_id").to_owned();
         if self.no_wait {
@@ -66,7 +69,11 @@ impl Recover {
         if as_json {
             say(&operation)?;
         } else {
-            say(format!("{} of {} deliveries are tried again.", count(&operation, "done"), count(&operation, "found")))?;
+            say(format!(
+                "{} of {} deliveries are tried again.",
+                count(&operation, "done"),
+                count(&operation, "found")
+            ))?;
         }
         match text(&operation, "/status") {
             "completed" => Ok(()),

@@ -2,8 +2,8 @@
 
 use super::Events;
 use crate::client::{Client, ClientError};
-use crate::command::output::{list, text};
 use crate::command::Failure;
+use crate::command::output::{list, text};
 use crate::timeline::{Task, in_words};
 use jiff::Timestamp;
 use platform::clock::{Clock, SystemClock};
@@ -81,7 +81,9 @@ impl Watch {
         let (mut found, mut before): (Vec<Value>, Option<String>) = (Vec::new(), None);
         for _ in 0..PAGES {
             let page = client.get(&["api", name], &[("limit", Some("100")), ("before", before.as_deref())]).await?;
-            let known = list(&page, name).iter().any(|one| one.get(id).and_then(Value::as_str).is_some_and(|id| self.stood.contains_key(id)));
+            let known = list(&page, name)
+                .iter()
+                .any(|one| one.get(id).and_then(Value::as_str).is_some_and(|id| self.stood.contains_key(id)));
             found.extend(list(&page, name).iter().cloned());
             before = page.get("next").and_then(Value::as_str).map(str::to_owned);
             if before.is_none() || known || self.look == 1 {
@@ -93,7 +95,8 @@ impl Watch {
 
     /// Runs that have not ended and were not in those pages.
     async fn left(&self, client: &Client) -> Result<Vec<Value>, ClientError> {
-        let left = self.stood.iter().filter(|(id, stood)| id.starts_with("run_") && !stood.ended && stood.look < self.look);
+        let left =
+            self.stood.iter().filter(|(id, stood)| id.starts_with("run_") && !stood.ended && stood.look < self.look);
         let mut found = Vec::new();
         for (id, _) in left.take(SINGLE) {
             match client.get(&["api", "tasks", id], &[]).await {

@@ -37,8 +37,10 @@ impl Hook<'_, '_> {
         for (n, one) in self.list("pass-environment-to-command").iter().enumerate() {
             let at = format!("pass-environment-to-command/{n}");
             let text = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
-            let name = if text("envname").is_empty() { format!("HOOK_{}", text("name")) } else { text("envname").to_owned() };
-            let usable = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+            let name =
+                if text("envname").is_empty() { format!("HOOK_{}", text("name")) } else { text("envname").to_owned() };
+            let usable = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && !name.starts_with(|c: char| c.is_ascii_digit());
             if !usable {
                 self.note(&at, format!("not carried over: `{name}` can be no variable's name; give it an `envname`"));
                 continue;
@@ -51,11 +53,15 @@ impl Hook<'_, '_> {
             fixed = false;
         }
         if self.fields.get("pass-file-to-command").is_some() {
-            self.note("pass-file-to-command", "not carried over: the program has all of the input as JSON on its standard input");
+            self.note(
+                "pass-file-to-command",
+                "not carried over: the program has all of the input as JSON on its standard input",
+            );
         }
         let mut program = Map::new();
         let command = if fixed {
-            let words = words.into_iter().filter_map(|word| if let Word::Fixed(text) = word { Some(text) } else { None });
+            let words =
+                words.into_iter().filter_map(|word| if let Word::Fixed(text) = word { Some(text) } else { None });
             std::iter::once(execute.to_owned()).chain(words).collect::<Vec<_>>()
         } else {
             self.note("execute-command", "run by `sh`, which gives it its arguments and variables by place and name");

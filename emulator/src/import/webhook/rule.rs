@@ -55,7 +55,12 @@ fn proofs(part: &Value) -> Option<Vec<&Value>> {
         None => vec![part.get("match")?],
     };
     let kind = |rule: &Value| {
-        if is_token(rule) { Some("token") } else { Some(kind(rule)).filter(|kind| algorithm(kind).is_some() || *kind == "ip-whitelist") }.map(str::to_owned)
+        if is_token(rule) {
+            Some("token")
+        } else {
+            Some(kind(rule)).filter(|kind| algorithm(kind).is_some() || *kind == "ip-whitelist")
+        }
+        .map(str::to_owned)
     };
     let first = kind(matches.first()?)?;
     matches.iter().all(|rule| kind(rule).as_ref() == Some(&first)).then_some(matches)
@@ -141,7 +146,10 @@ impl Converted {
         let algorithm = algorithm(kind(rule)).unwrap_or_default();
         let source = rule.pointer("/parameter/source").and_then(Value::as_str).unwrap_or_default();
         if source != "header" {
-            return Err((at.to_owned(), format!("its signature is in `{source}`, and only a header can hold one here")));
+            return Err((
+                at.to_owned(),
+                format!("its signature is in `{source}`, and only a header can hold one here"),
+            ));
         }
         let header = header(rule);
         if header.eq_ignore_ascii_case("x-hub-signature-256") && algorithm == "sha256" {
@@ -151,7 +159,8 @@ impl Converted {
         if header.to_ascii_lowercase().contains("hub-signature") {
             scheme["prefix"] = format!("{algorithm}=").into();
         } else {
-            let words = format!("the signature must be hex without `{algorithm}=` before it; if there is, add `prefix`");
+            let words =
+                format!("the signature must be hex without `{algorithm}=` before it; if there is, add `prefix`");
             self.notes.push((at.to_owned(), words));
         }
         Ok(scheme)
@@ -188,7 +197,8 @@ fn condition(rule: &Value, at: &str) -> Result<String, Refused> {
         "value" => {
             let (subject, value) = (read(one.get("parameter"))?, text("value"));
             // Numbers and the like are compared as texts there.
-            let number = value.parse::<f64>().is_ok_and(|n| n.is_finite() && serde_json::from_str::<Value>(value).is_ok());
+            let number =
+                value.parse::<f64>().is_ok_and(|n| n.is_finite() && serde_json::from_str::<Value>(value).is_ok());
             Ok(if number || matches!(value, "true" | "false") {
                 format!("({subject} == {} or {subject} == {value})", literal(value))
             } else {

@@ -57,7 +57,9 @@ pub fn adopt<'s>(early: Option<&'s Standing>, wanting: Option<&'s Standing>, to:
         (None, _) => {}
     }
     match wanting {
-        Some(Standing { arrived: None, closed: false, waiter: Some(waiter), .. }) => Adoption::Give(waiter, *at, arrival),
+        Some(Standing { arrived: None, closed: false, waiter: Some(waiter), .. }) => {
+            Adoption::Give(waiter, *at, arrival)
+        }
         Some(Standing { waiter: Some(_), .. }) => Adoption::Over,
         Some(Standing { waiter: None, .. }) | None => Adoption::NobodyWaits,
     }
@@ -111,11 +113,8 @@ mod tests {
         assert_eq!(judge(&early, Some(&early)), "nobody waits");
         assert_eq!(judge(&early, Some(&standing(Some(waiter(1)), arrival()))), "over");
         assert_eq!(judge(&early, Some(&Standing { closed: true, ..open.clone() })), "over");
-        let given = |to: &str| Standing {
-            given_to: Some(to.to_owned()),
-            closed: true,
-            ..standing(Some(waiter(1)), arrival())
-        };
+        let given =
+            |to: &str| Standing { given_to: Some(to.to_owned()), closed: true, ..standing(Some(waiter(1)), arrival()) };
         let met = standing(Some(waiter(1)), arrival());
         assert_eq!(judge(&given("right"), Some(&met)), "given");
         assert_eq!(judge(&given("right"), None), "given");

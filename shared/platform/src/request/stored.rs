@@ -113,7 +113,8 @@ mod tests {
         assert_eq!(params_of("/a/{x}/b/{y}", "/a/1/b/2"), Some(json!({"x": "1", "y": "2"})));
         assert_eq!(params_of("/files/{*rest}", "/files/a/b"), Some(json!({"rest": "a/b"})));
         assert_eq!(params_of("/a", "/a"), Some(json!({})));
-        for (pattern, path) in [("/a", "/b"), ("/a", "/a/b"), ("/a/{x}", "/a"), ("/a/{x}", "/a/"), ("/a/{x}", "/a/1/2")] {
+        for (pattern, path) in [("/a", "/b"), ("/a", "/a/b"), ("/a/{x}", "/a"), ("/a/{x}", "/a/"), ("/a/{x}", "/a/1/2")]
+        {
             assert_eq!(params_of(pattern, path), None, "{pattern} {path}");
         }
     }

@@ -45,7 +45,8 @@ impl Store {
         let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
         let items = self.items_at(&places).await?;
         // The index may still name what was claimed a moment ago.
-        let mut found: Vec<Unclaimed> = items.iter().filter_map(|item| unclaimed(item).transpose()).collect::<Result<_, _>>()?;
+        let mut found: Vec<Unclaimed> =
+            items.iter().filter_map(|item| unclaimed(item).transpose()).collect::<Result<_, _>>()?;
         found.sort_by(|a, b| (b.at, &b.wait).cmp(&(a.at, &a.wait)));
         Ok((found, cursor))
     }
@@ -118,7 +119,9 @@ impl Store {
                 "SET arrived = :now, verdict = :verdict, #result = :result, owed = :yes, \
                  expires = if_not_exists(expires, :expires) REMOVE progress",
             )
-            .condition_expression(format!("run = :run AND job = :job AND attempt = :attempt AND waiting = :yes AND {OPEN}"))
+            .condition_expression(format!(
+                "run = :run AND job = :job AND attempt = :attempt AND waiting = :yes AND {OPEN}"
+            ))
             .expression_attribute_names("#result", "result")
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":verdict", s(word(arrival.verdict)))

@@ -128,10 +128,11 @@ impl Store {
         for _ in 0..ROUNDS {
             let half = self.callback_half(wait, arrival, now, "owed = :owed")?;
             let half = half.expression_attribute_values(":owed", yes());
-            let item = match conditional(half.condition_expression(format!("attribute_exists(waiting) AND {OPEN}"))).await? {
-                Written::Done(_) => return Ok(Reception::Resumed),
-                Written::Refused(item) => item,
-            };
+            let item =
+                match conditional(half.condition_expression(format!("attribute_exists(waiting) AND {OPEN}"))).await? {
+                    Written::Done(_) => return Ok(Reception::Resumed),
+                    Written::Refused(item) => item,
+                };
             if item.contains_key("arrived") || item.contains_key("closed") {
                 return Ok(over(&item));
             }
@@ -157,7 +158,8 @@ impl Store {
         now: Timestamp,
         more: &str,
     ) -> Result<UpdateItemFluentBuilder, StoreError> {
-        let set = "SET arrived = :now, verdict = :verdict, #result = :result, expires = if_not_exists(expires, :expires)";
+        let set =
+            "SET arrived = :now, verdict = :verdict, #result = :result, expires = if_not_exists(expires, :expires)";
         Ok(self
             .wait_item(wait)
             .update_expression(format!("{set}, {more} REMOVE progress"))
