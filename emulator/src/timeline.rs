@@ -89,7 +89,7 @@ impl Task {
         }
         match (self.status.as_str(), &self.error, &self.result) {
             ("failed", error, _) => {
-                lines.push(format!("\n{}", paint.paint(Tone::Bad, &format!("error: {}", why(error)))))
+                lines.push(format!("\n{}", paint.paint(Tone::Bad, &format!("error: {}", why(error)))));
             }
             ("completed", _, result) if !result.is_null() => lines.push(format!("\nresult: {}", shown(result))),
             _ => {}

@@ -5,9 +5,9 @@
 
 mod watch;
 
-use super::Failure;
 use super::output::say;
 use super::paint::{Paint, Tone};
+use super::{Failure, exit};
 use crate::client::Connection;
 use crate::timeline::tone;
 use clap::{Args, ValueEnum};
@@ -67,9 +67,22 @@ impl Tail {
         let client = self.connection.client()?;
         let (mut watch, paint) = (Watch::new(&self.events), Paint::for_stdout());
         let mut left = self.max.unwrap_or(usize::MAX);
-        let mut first = true;
+        let (mut first, mut away) = (true, false);
         loop {
-            let changes = watch.look(&client).await?;
+            let changes = match watch.look(&client).await {
+                Ok(changes) => changes,
+                // It is being started anew, perhaps: what happens meanwhile is told afterwards.
+                Err(failure) if !first && exit::code(&failure) == Some(exit::UNREACHABLE) => {
+                    if !away {
+                        eprintln!("{failure}");
+                    }
+                    away = true;
+                    tokio::time::sleep(self.interval).await;
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            away = false;
             let mut wanted: Vec<&Change> = changes.iter().filter(|change| self.wants(change)).collect();
             if first {
                 wanted.drain(..wanted.len().saturating_sub(self.last));

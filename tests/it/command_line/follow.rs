@@ -22,8 +22,8 @@ async fn runs_are_listed_shown_stopped_and_repeated() {
             runs.iter().map(|run| run["task_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         }
     };
-    assert_eq!(of(&["--status", "failed"]).await, [failed.clone()]);
-    assert_eq!(of(&["--workflow", "quick"]).await, [done.clone()]);
+    assert_eq!(of(&["--status", "failed"]).await, std::slice::from_ref(&failed));
+    assert_eq!(of(&["--workflow", "quick"]).await, std::slice::from_ref(&done));
     assert_eq!(of(&["--limit", "2"]).await.len(), 2);
     assert_eq!(printed(emulator(&gateway, &["runs", "--status", "cancelled"]).await), "There is no such run.\n");
 

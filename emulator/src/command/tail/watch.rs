@@ -8,7 +8,7 @@ use crate::timeline::{Task, in_words};
 use jiff::Timestamp;
 use platform::clock::{Clock, SystemClock};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Pages of one look, at most.
 const PAGES: usize = 10;
@@ -54,20 +54,20 @@ impl Watch {
     /// What has changed, oldest first; at the first look, all of the newest page.
     pub(super) async fn look(&mut self, client: &Client) -> Result<Vec<Change>, Failure> {
         self.look += 1;
-        let mut changes = Vec::new();
+        let (mut tasks, mut deliveries) = (Vec::new(), Vec::new());
         if self.events.contains(&Events::Runs) {
-            for task in self.newest(client, "tasks", "task_id").await? {
-                changes.extend(self.run(&task)?);
-            }
-            for task in self.left(client).await? {
-                changes.extend(self.run(&task)?);
-            }
+            tasks = self.newest(client, "tasks", "task_id").await?;
+            tasks.extend(self.left(client, &tasks).await?);
         }
         if self.events.contains(&Events::Deliveries) {
-            for delivery in self.newest(client, "deliveries", "id").await? {
-                changes.extend(self.delivery(&delivery));
-            }
+            deliveries = self.newest(client, "deliveries", "id").await?;
         }
+        // Only once everything is there: a look that failed has seen nothing.
+        let mut changes = Vec::new();
+        for task in &tasks {
+            changes.extend(self.run(task)?);
+        }
+        changes.extend(deliveries.iter().filter_map(|delivery| self.delivery(delivery)));
         changes.sort_by_key(|change| change.at);
         if self.stood.len() > REMEMBERED {
             let look = self.look;
@@ -93,10 +93,13 @@ impl Watch {
         Ok(found)
     }
 
-    /// Runs that have not ended and were not in those pages.
-    async fn left(&self, client: &Client) -> Result<Vec<Value>, ClientError> {
-        let left =
-            self.stood.iter().filter(|(id, stood)| id.starts_with("run_") && !stood.ended && stood.look < self.look);
+    /// Runs that have not ended and are not among these.
+    async fn left(&self, client: &Client, tasks: &[Value]) -> Result<Vec<Value>, ClientError> {
+        let seen: HashSet<&str> = tasks.iter().map(|task| text(task, "/task_id")).collect();
+        let left = self
+            .stood
+            .iter()
+            .filter(|(id, stood)| id.starts_with("run_") && !stood.ended && !seen.contains(id.as_str()));
         let mut found = Vec::new();
         for (id, _) in left.take(SINGLE) {
             match client.get(&["api", "tasks", id], &[]).await {

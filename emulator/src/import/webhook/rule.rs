@@ -155,15 +155,12 @@ impl Converted {
         if header.eq_ignore_ascii_case("x-hub-signature-256") && algorithm == "sha256" {
             return Ok("github".into());
         }
-        let mut scheme = json!({"header": header, "algorithm": algorithm});
         if header.to_ascii_lowercase().contains("hub-signature") {
-            scheme["prefix"] = format!("{algorithm}=").into();
-        } else {
-            let words =
-                format!("the signature must be hex without `{algorithm}=` before it; if there is, add `prefix`");
-            self.notes.push((at.to_owned(), words));
+            return Ok(json!({"header": header, "algorithm": algorithm, "prefix": format!("{algorithm}=")}));
         }
-        Ok(scheme)
+        let words = format!("the signature must be hex without `{algorithm}=` before it; if there is, add `prefix`");
+        self.notes.push((at.to_owned(), words));
+        Ok(json!({"header": header, "algorithm": algorithm}))
     }
 }
 
@@ -189,7 +186,7 @@ fn condition(rule: &Value, at: &str) -> Result<String, Refused> {
     }
     let Some(one) = rule.get("match") else { return refused("it is none of and, or, not and match".to_owned()) };
     let read = |parameter: Option<&Value>| match parameter {
-        Some(parameter) => expression(parameter).or_else(|why| refused(why)),
+        Some(parameter) => expression(parameter).or_else(&refused),
         None => refused("it reads nothing".to_owned()),
     };
     let text = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
