@@ -7,6 +7,7 @@
     reason = "what a test can't do has to fail it"
 )]
 
+mod adoption;
 mod api;
 mod bad_files;
 mod bad_input;
@@ -15,6 +16,7 @@ mod capabilities;
 mod chapters;
 mod check_url;
 mod cli;
+mod command_line;
 mod config_api;
 mod conformance;
 mod dashboard;
@@ -45,6 +47,7 @@ mod recovery_steps;
 mod redaction;
 mod reload;
 mod rendezvous;
+mod replays;
 mod scenarios;
 mod skips;
 mod sources;

@@ -1,4 +1,4 @@
-//! The API: tasks (runs, as callers see them), workflows to start, the log of deliveries and what can be done about it,
+//! The API: tasks (runs, as callers see them) and what they wait for, workflows to start, the log of deliveries and what can be done about it,
 //! health.
 //!
 //! Everything under `/api` needs the bearer token; a request without it learns nothing, not even what exists.
@@ -25,6 +25,8 @@ mod dashboard;
 mod diagnose;
 mod trial;
 mod operations;
+mod replay;
+mod waits;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -42,6 +44,9 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}/cancel", post(tasks::cancel))
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
         .route("/api/gateways", get(gateways::list))
+        .route("/api/tasks/{id}/replay", post(replay::replay))
+        .route("/api/waits", get(waits::list))
+        .route("/api/waits/adopt", post(waits::adopt))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
         .route("/api/config/programs", get(programs::list).post(programs::put))

@@ -3,6 +3,7 @@
 use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{JobPath, JobRun, JobState, Phase, Run};
 use jiff::Timestamp;
+use platform::request::Came;
 use serde_json::{Map, Value, json};
 
 /// `{task_id, workflow, status, input, result, error, started_at, ended_at, jobs}`; without `input` and `jobs` in lists.
@@ -18,8 +19,13 @@ pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
     without_secrets(task, run, secrets)
 }
 
-pub(crate) fn brief(run: &Run, secrets: &KnownSecrets) -> Value {
-    without_secrets(fields(run), run, secrets)
+/// As in a list: in brief, and with the source whose request started it, if one did.
+pub(crate) fn listed(run: &Run, request: Option<&Value>, secrets: &KnownSecrets) -> Value {
+    let mut task = fields(run);
+    if let Some(Came::Source(source)) = request.and_then(Came::of) {
+        task.insert("source".to_owned(), source.into());
+    }
+    without_secrets(task, run, secrets)
 }
 
 fn without_secrets(task: Map<String, Value>, run: &Run, secrets: &KnownSecrets) -> Value {

@@ -39,13 +39,13 @@ pub(crate) async fn list(
     let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let (runs, next) = app.store.list_runs(filter.before.as_deref(), limit).await?;
-    let tasks = runs.iter().map(|stored| &stored.run).filter(|run| {
+    let tasks = runs.iter().filter(|Stored { run, .. }| {
         filter.status.as_deref().is_none_or(|status| status == run.status().as_str())
             && filter.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow)
     });
-    Ok(Json(
-        json!({"tasks": tasks.map(|run| task::brief(run, &app.surroundings.secrets)).collect::<Vec<_>>(), "next": next}),
-    ))
+    let listed = |stored: &Stored| task::listed(&stored.run, stored.request.as_ref(), &app.surroundings.secrets);
+    let tasks: Vec<_> = tasks.map(listed).collect();
+    Ok(Json(json!({"tasks": tasks, "next": next})))
 }
 
 /// `GET /api/tasks/{id}`.
@@ -112,7 +112,7 @@ fn left_behind(plan: Plan<'_>, run: &Run, now: Timestamp) -> (Vec<(WaitKey, JobP
     (waits, children)
 }
 
-async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
+pub(crate) async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
     let missing = || Problem::new(Code::NotFound, format!("there is no task `{id}`"));
     let id = RunId::parse(id).ok_or_else(missing)?;
     app.store.run(&id).await?.ok_or_else(missing)

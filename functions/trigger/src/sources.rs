@@ -19,17 +19,17 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::id::RunId;
-use domain::rule::Rule;
 use domain::run::Run;
 use domain::signature::{Fields, acknowledgement};
 use domain::source::{ReadySource, ReadyVerification, Source};
 use domain::wait::key_text;
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::request::{Incoming, Raw};
+use platform::request::{Came, Incoming, Raw};
 use platform::sources::Found;
+use platform::starts::{ByRules, Start, by_rules};
 use platform::verification::{Judged, Passed, Seen, answer, judge, unusable};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 
 /// The id of the first task, where a provider demands an answer that has no room for it.
@@ -111,50 +111,32 @@ async fn start(
     seen: &Seen<'_>,
     fields: &Fields,
 ) -> Result<Response, Problem> {
-    let (source, scope) = (&ready.source, incoming.scope(app.plan(), app.now()));
+    let source = &ready.source;
     let unusable = |name: &str, why: String| Problem::new(Code::UnusableRequest, format!("`{name}`: {why}"));
-    let event = source.event.as_ref().map(|template| template.render(&scope)).transpose();
-    let event = event.map_err(|error| unusable("event", error.to_string()))?;
-    let event = event.as_ref().and_then(key_text).or_else(|| passed.verified.event_type.clone());
     let key = match &source.dedupe_by {
         None => passed.key.clone(),
         Some(template) => {
+            let scope = incoming.scope(app.plan(), app.now());
             let value = template.render(&scope).map_err(|error| unusable("dedupe_by", error.to_string()))?;
             let text = key_text(&value);
             format!("by:{}", text.ok_or_else(|| unusable("dedupe_by", "it gives no number and no text".to_owned()))?)
         }
     };
-    let event = if source.event.is_some() || source.verification.preset().is_some() { event } else { None };
-    let facts = source.facts(&passed.verified, event, &seen.request(), fields);
-    let event = facts.get("event").and_then(Value::as_str);
-    let scope = facts.iter().fold(scope, |scope, (name, value)| scope.with(name, value));
-    let judged = source.rules.judge(event, &scope);
-    for (place, error) in &judged.failed {
-        tracing::warn!(
-            target: "ringback::source", source = source.name, rule = place, %error, "a condition could not be evaluated"
-        );
-    }
-    if judged.matched.is_empty() {
+    let ByRules { event, starts } = by_rules(app, source, &passed.verified, incoming, &seen.request(), fields)?;
+    if starts.is_empty() {
         tracing::info!(target: "ringback::source", source = source.name, event, key, "no rule matched");
         let ignored = json!({"status": "ignored", "detail": "no rule matched"});
         return Ok(
             demanded(source, fields, &[]).unwrap_or_else(|| (StatusCode::ACCEPTED, Json(ignored)).into_response())
         );
     }
-    let mut runs = Vec::with_capacity(judged.matched.len());
-    for rule in judged.matched {
-        let input = match &rule.input {
-            None => whole(&facts, incoming),
-            Some(template) => template.render(&scope).map_err(|error| unusable("input", error.to_string()))?,
-        };
-        let id = RunId::keyed(&format!("source:{}:{}", source.name, rule.target), &key);
-        let run = Run::accept(id, workflow(app, rule), input, None, app.now());
-        runs.push((rule, run.following(app.definition.clone())));
-    }
-    let mut ids = Vec::with_capacity(runs.len());
-    for (rule, run) in runs {
+    let came = Came::Source(source.name.clone());
+    let mut ids = Vec::with_capacity(starts.len());
+    for Start { target, workflow, input, holds_body } in starts {
+        let id = RunId::keyed(&format!("source:{}:{target}", source.name), &key);
+        let run = Run::accept(id, workflow, input, None, app.now()).following(app.definition.clone());
         // A failure between two is the sender's to repeat: what is stored already is found as it is.
-        app.store.add_run(&run, Some(&incoming.stored(rule.input.is_none()))).await?;
+        app.store.add_run(&run, Some(&incoming.stored_by(holds_body, &came))).await?;
         ids.push(run.id);
     }
     tracing::info!(target: "ringback::source", source = source.name, event, key, runs = ids.len(), "accepted");
@@ -170,17 +152,4 @@ fn demanded(source: &Source, fields: &Fields, ids: &[RunId]) -> Option<Response>
         response.headers_mut().insert(TASK_ID, id);
     }
     Some(response)
-}
-
-/// The workflow of a target: its own, or that of the program of that name.
-fn workflow(app: &App, rule: &Rule) -> String {
-    let target = &rule.target;
-    if app.config.workflows.contains_key(target) { target.clone() } else { format!("program:{target}") }
-}
-
-/// All that rules see by name, and the body.
-fn whole(facts: &Map<String, Value>, incoming: &Incoming) -> Value {
-    let mut input = facts.clone();
-    input.insert("body".to_owned(), incoming.body.clone());
-    Value::Object(input)
 }

@@ -22,6 +22,7 @@ mod resolve;
 mod section;
 mod template;
 mod text;
+mod tree;
 mod yaml;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use load::{EnvReference, Loaded, RouteReference, load, load_source};
 pub use program::{Program, ProgramCall};
 pub use schema::schema;
 pub use summary::summary;
+pub use tree::Tree;
 
 use crate::event::catalogue::Catalogue;
 use crate::expr::Template;

@@ -5,6 +5,7 @@
 mod body;
 mod client_ip;
 mod raw;
+mod stored;
 
 use crate::problem::{Code, Problem};
 use axum::body::Bytes;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 pub use client_ip::client_ip;
 pub use raw::Raw;
+pub use stored::{Came, params_of, source_path};
 
 /// What templates see of a request.
 #[derive(Debug, Clone)]

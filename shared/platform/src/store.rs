@@ -23,6 +23,7 @@
 
 mod codec;
 mod item;
+mod adopt;
 mod config;
 mod definition;
 mod delivery;
@@ -39,6 +40,7 @@ mod versioned;
 mod wait;
 mod timer;
 
+pub use adopt::Unclaimed;
 pub use codec::MAX_BLOB;
 pub(crate) use codec::{pack_text, unpack_text};
 pub use config::{ConfigChange, ConfigEntry, ConfigKind};
