@@ -23,6 +23,7 @@ mod delivery_budget;
 mod delivery_log;
 mod ended_waits;
 mod endpoints;
+mod forward;
 mod guards;
 mod infra;
 mod interleavings;
