@@ -68,6 +68,7 @@ impl Incoming {
             headers: object("headers"),
             body,
             hidden: Vec::new(),
+            kept: Value::Null,
         }
     }
 }
@@ -128,6 +129,7 @@ mod tests {
             query: json!({"a": "1"}),
             headers: json!({"x-event": "push", "x-hub-signature": "s3cret"}),
             body: json!({"ref": "main"}),
+            kept: Value::Null,
             hidden: Vec::new(),
         };
         let source = Came::Source("github".to_owned());
