@@ -243,6 +243,7 @@ impl Instance {
         let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
         let sources = Sources::new(&config, &surroundings.env, &keys)?;
         let app = Arc::new(App {
+            chance: Default::default(),
             started_at: options.clock.now(),
             sources,
             directory: Default::default(),

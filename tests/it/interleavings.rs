@@ -257,6 +257,7 @@ workflow:
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
         let keys = Arc::new(KeyRing::generate());
         Arc::new(App {
+            chance: Default::default(),
             started_at: HandClock::at(number).now(),
             sources: Sources::new(&config, &Value::Null, &keys).unwrap(),
             directory: Default::default(),

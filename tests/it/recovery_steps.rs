@@ -121,6 +121,7 @@ impl World {
         let config = load("{}", "ringback.yml").config.unwrap();
         let keys = Arc::new(KeyRing::generate());
         let app = Arc::new(App {
+            chance: Default::default(),
             sources: Sources::new(&config, &Value::Null, &keys).unwrap(),
             started_at: clock.time(),
             directory: Default::default(),

@@ -76,7 +76,7 @@ impl Owed<'_> {
         let (app, now, settings) = (self.app, self.app.now(), &endpoint.endpoint.settings);
         let name = (&endpoint.endpoint.customer, &endpoint.endpoint.id);
         let Some(place) = app.lanes.enter(name.1).await else {
-            return self.hold(after(now, FULL_LANE.0 + (FULL_LANE.1 - FULL_LANE.0) * App::jitter())).await;
+            return self.hold(after(now, FULL_LANE.0 + (FULL_LANE.1 - FULL_LANE.0) * app.jitter())).await;
         };
         let mut health = health.clone();
         match Health::may(health.health.as_ref(), now) {
@@ -97,7 +97,7 @@ impl Owed<'_> {
         let attempt = attempt::make(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;
         drop(place);
         let now = app.now();
-        let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, App::jitter());
+        let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, app.jitter());
         // First what concerns the endpoint as a whole: should this die in between, the attempt is made again.
         let gone = (next == Next::GiveUp(GaveUp::Gone)).then_some(DisabledBy::Gone);
         health::record(app, endpoint, &health, &attempt, gone, now).await?;
@@ -109,7 +109,8 @@ impl Owed<'_> {
     }
 
     async fn hold_until(self, until: Timestamp) -> Result<(), StoreError> {
-        self.hold(after(until, SPREAD * App::jitter())).await
+        let due = after(until, SPREAD * self.app.jitter());
+        self.hold(due).await
     }
 
     async fn hold(self, due: Timestamp) -> Result<(), StoreError> {

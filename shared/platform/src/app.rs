@@ -1,5 +1,6 @@
 //! What every handler is given.
 
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::functions::Functions;
@@ -15,7 +16,6 @@ use domain::config::{Config, Program};
 use domain::id::RunId;
 use domain::run::{Plan, Surroundings};
 use jiff::Timestamp;
-use rand::RngCore;
 use std::sync::Arc;
 
 /// The file, the table, the queue, a way to call out and a clock.
@@ -48,6 +48,8 @@ pub struct App {
     pub sources: Sources,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What nobody can foresee.
+    pub chance: Chance,
 }
 
 impl App {
@@ -63,18 +65,16 @@ impl App {
 
     /// An id for a request that brings nothing to derive one from.
     pub fn new_run_id(&self) -> RunId {
-        RunId::random(Self::random())
+        RunId::random(self.random())
     }
 
     /// A random number from 0 up to 1, to spread what would come at once.
-    pub fn jitter() -> f64 {
-        rand::random()
+    pub fn jitter(&self) -> f64 {
+        self.chance.fraction()
     }
 
     /// Bytes that nobody can guess.
-    pub fn random<const N: usize>() -> [u8; N] {
-        let mut bytes = [0; N];
-        rand::rng().fill_bytes(&mut bytes);
-        bytes
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        self.chance.bytes()
     }
 }

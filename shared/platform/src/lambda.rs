@@ -177,6 +177,7 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
     let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
     let sources = Sources::new(&config, &surroundings.env, &keys)?;
     Ok(Arc::new(App {
+        chance: Default::default(),
         started_at: SystemClock.now(),
         sources,
         directory: Default::default(),
