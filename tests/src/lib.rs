@@ -23,6 +23,7 @@ mod gateway;
 mod process;
 mod provider;
 mod service;
+pub mod simulation;
 pub mod skip;
 pub mod subscriber;
 mod worker;

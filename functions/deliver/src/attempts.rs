@@ -26,11 +26,11 @@ const SPREAD: f64 = 5.0;
 /// Makes the attempt that the message names, if it is owed. `again`: the message has come before, so its attempt may have
 /// been made.
 pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> Result<(), StoreError> {
-    let DeliverMessage { delivery: id, attempt, event, .. } = message;
+    let DeliverMessage { delivery: id, attempt, event, due } = message;
     // What this process has seen come into being, and for the first time, nobody has tried.
     let untried = attempt == 1 && !again && event.as_ref().is_some_and(|event| event.accepted_at > app.started_at);
     let stored = if untried { None } else { app.store.delivery(&id).await? };
-    if stored.as_ref().is_some_and(|stored| stored.delivery.owed() != Some(attempt)) {
+    if stored.as_ref().is_some_and(|stored| is_outdated(&stored.delivery, attempt, due)) {
         return Ok(());
     }
     let event = match event {
@@ -54,6 +54,13 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
             owed.save(given_up, &[]).await
         }
     }
+}
+
+/// Whether a message isn't the one that the delivery has promised. Of one attempt there may be several: each time that it
+/// is put off promises another. Did an older one put it off too, each repetition would go on for ever beside the others.
+fn is_outdated(delivery: &Delivery, attempt: u32, due: Option<Timestamp>) -> bool {
+    let promised = if let State::Pending { due } = delivery.state { due } else { Timestamp::MIN };
+    delivery.owed() != Some(attempt) || due.unwrap_or(delivery.created_at) < promised
 }
 
 /// The event has expired: there is nothing to deliver.

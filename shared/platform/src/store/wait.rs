@@ -80,7 +80,16 @@ impl Store {
             .expression_attribute_values(":old_attempt", n(before.attempt));
         match conditional(update).await? {
             Written::Done(_) => Ok(Opening::Waits),
-            Written::Refused(item) => Ok(Opening::Taken(waiter_of(&item)?)),
+            Written::Refused(item) => {
+                let (now, arrived) = (waiter_of(&item)?, arrival(&item)?);
+                Ok(match arrived {
+                    // A repeated message was here before, or this very write, whose answer got lost.
+                    Some(arrival) if now == *waiter => Opening::Met(arrival),
+                    None if now == *waiter && item.contains_key("closed") => Opening::Closed,
+                    None if now == *waiter => Opening::Waits,
+                    _ => Opening::Taken(now),
+                })
+            }
         }
     }
 
