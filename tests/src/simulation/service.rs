@@ -279,7 +279,7 @@ impl State {
         }
         order.rounds += 1;
         let answer_at = order.answer_at.clone();
-        let minutes = self.dice.pick(&[0, 0, 0, 1, 1, 5, 20, 58, 59, 60, 61, 90]);
+        let minutes = self.dice.pick(&[0, 0, 0, 0, 0, 1, 1, 1, 5, 5, 20, 30, 58, 59, 60, 61, 90]);
         let at =
             self.now + SignedDuration::from_mins(minutes) + SignedDuration::from_millis(self.dice.between(0, 60_000));
         let verdict = if fate.verdicts[round.min(2)] { "done" } else { "failed" };
