@@ -32,6 +32,7 @@ mod kill;
 mod killed_deliveries;
 mod langgraph;
 mod limits;
+mod mutations;
 mod overlay;
 mod program_config;
 mod programs;
