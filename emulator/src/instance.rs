@@ -288,6 +288,7 @@ impl Instance {
             sender: Sender::new(settings.max_response, guard)?,
             keys: Arc::new(keys),
             clock: options.clock,
+            chance: Default::default(),
             settings,
         };
         let app = App::new(outside, config, surroundings)?;
