@@ -15,6 +15,7 @@ mod examples;
 pub(crate) mod exit;
 mod file;
 mod follow;
+mod forward;
 mod guard;
 mod import;
 mod init;
@@ -68,6 +69,8 @@ pub enum Command {
     Up(up::Up),
     /// Run programs for a gateway elsewhere, or in another process.
     Work(work::Work),
+    /// Bring webhooks that a deployed gateway has received to one on this machine, also those that came meanwhile.
+    Forward(forward::Forward),
     /// See it work: the whole story in a few seconds, with a small image service and three real kill -9.
     Demo(demo::Demo),
     /// Start a run, of a workflow or by a trigger's path.
@@ -114,6 +117,7 @@ impl Command {
             Self::Init(init) => init.run(),
             Self::Up(up) => up.run().await,
             Self::Work(work) => work.run().await,
+            Self::Forward(forward) => forward.run().await,
             Self::Demo(demo) => demo.run().await,
             Self::Trigger(trigger) => trigger.run().await,
             Self::Publish(publish) => publish.run().await,

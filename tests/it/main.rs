@@ -26,6 +26,7 @@ mod delivery_budget;
 mod delivery_log;
 mod ended_waits;
 mod endpoints;
+mod forward;
 mod gateways;
 mod guards;
 mod infra;

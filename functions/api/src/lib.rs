@@ -27,6 +27,7 @@ mod trial;
 mod operations;
 mod replay;
 mod waits;
+mod requests;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -47,6 +48,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}/replay", post(replay::replay))
         .route("/api/waits", get(waits::list))
         .route("/api/waits/adopt", post(waits::adopt))
+        .route("/api/requests", get(requests::list))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
         .route("/api/config/programs", get(programs::list).post(programs::put))

@@ -72,6 +72,7 @@ async fn accept_items(
     Ok(Json(json!({"status": "triggered", "task_ids": task_ids, "failed": failed})))
 }
 
+/// The run of the first item has the request as it was received; the others need it no second time.
 async fn store(
     app: &App,
     trigger: &Trigger,
@@ -83,7 +84,11 @@ async fn store(
     let run = Run::accept(id.clone(), trigger.workflow.clone(), input, None, app.now());
     let run = run.following(app.definition.clone());
     let came = Came::Route { id: trigger.route.id.clone(), item };
-    app.store.add_run(&run, Some(&incoming.stored_by(body_is_input, &came))).await?;
+    let request = match item {
+        None | Some(0) => incoming.stored_whole(body_is_input, &came, None),
+        Some(_) => incoming.stored_by(body_is_input, &came),
+    };
+    app.store.add_run(&run, Some(&request)).await?;
     Ok(())
 }
 

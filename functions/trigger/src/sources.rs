@@ -76,6 +76,7 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
     }
     let fields = Fields::of(&seen.request());
     let mut incoming = raw.clone().parse().await?;
+    incoming.kept = raw.kept(Some(&passed.hidden));
     // JSON is JSON whatever the content type says, and a form's `payload` of JSON stands for all of it.
     if let Some(body) = fields.value() {
         incoming.body = body.clone();
@@ -132,11 +133,15 @@ async fn start(
     }
     let came = Came::Source(source.name.clone());
     let mut ids = Vec::with_capacity(starts.len());
-    for Start { target, workflow, input, holds_body } in starts {
+    for (index, Start { target, workflow, input, holds_body }) in starts.into_iter().enumerate() {
         let id = RunId::keyed(&format!("source:{}:{target}", source.name), &key);
         let run = Run::accept(id, workflow, input, None, app.now()).following(app.definition.clone());
+        let request = match index {
+            0 => incoming.stored_whole(holds_body, &came, Some(&key)),
+            _ => incoming.stored_by(holds_body, &came),
+        };
         // A failure between two is the sender's to repeat: what is stored already is found as it is.
-        app.store.add_run(&run, Some(&incoming.stored_by(holds_body, &came))).await?;
+        app.store.add_run(&run, Some(&request)).await?;
         ids.push(run.id);
     }
     tracing::info!(target: "ringback::source", source = source.name, event, key, runs = ids.len(), "accepted");

@@ -4,6 +4,7 @@
 
 mod body;
 mod client_ip;
+mod kept;
 mod raw;
 mod stored;
 
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub use client_ip::client_ip;
+pub use kept::{Kept, MAX_KEPT};
 pub use raw::Raw;
 pub use stored::{Came, params_of, source_path};
 
@@ -38,6 +40,8 @@ pub struct Incoming {
     pub body: Value,
     /// Names of headers and query parameters that are secret besides those that [`domain::redact`] knows.
     pub hidden: Vec<String>,
+    /// As it was received, see [`Raw::kept`]; null where that is not to be kept.
+    pub kept: Value,
 }
 
 impl Incoming {

@@ -68,6 +68,7 @@ impl Incoming {
             headers: object("headers"),
             body,
             hidden: Vec::new(),
+            kept: Value::Null,
         }
     }
 }
