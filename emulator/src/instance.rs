@@ -6,39 +6,53 @@
 //!  ticking clock  ── sweep
 //! ```
 //!
+//! Which app is in charge of all that can change while it runs: see [`switch`](Switch).
+//!
 //! All sockets are bound before the state is touched, and the instance is ready when they answer. Stopping lets what is
 //! under way finish, for [`DRAIN`] at most; what is not finished by then is done by the next start.
 
 mod address;
+mod current;
+mod retired;
+mod routers;
+mod holder;
+mod loops;
+mod switch;
 pub(crate) mod key;
 mod token;
 
-use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
+pub use current::Current;
+pub use holder::Holder;
+pub use switch::{NewFile, SETTLED, Switch};
+
+use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
-use crate::worker::{self, Catalogue, Worker, WorkerOptions};
-use address::{Bound, Server};
-use axum::Router;
+use crate::gateway::{self, GatewayOptions, Gateways, PublicUrl};
+use crate::worker;
+use address::{Server, Sockets};
+use current::Door;
 use domain::address::Guard;
-use domain::config::{Config, Gateway, Routes, Runtime, Tls};
-use domain::run::Surroundings;
-use jiff::{SignedDuration, Timestamp};
-use platform::App;
+use domain::config::{Config, Runtime, Tls};
+use loops::Pace;
+use platform::app::{App, Outside};
 use platform::clock::{Clock, SystemClock};
 use platform::functions::Functions;
 use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::sources::{Sources, UnusableSource};
-use platform::store::Store;
+use platform::sources::UnusableSource;
+use platform::store::{Store, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use switch::Place;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tower::limit::GlobalConcurrencyLimitLayer;
 
 /// How long stopping waits for what is under way.
 pub const DRAIN: Duration = Duration::from_secs(5);
@@ -52,11 +66,6 @@ pub(crate) const PROGRAMS: &str = "programs";
 const PROGRAM_RECEIVES: u32 = 1000;
 /// Programs that run at once unless set.
 const PROGRAMS_AT_ONCE: usize = 8;
-/// How long programs may go on when everything stops: the rest of [`DRAIN`] is for ending them and giving them back.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often what has expired is removed; DynamoDB takes its time too, up to days
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
-const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// Longer than a stretch of work may last, so that no message is handled twice while it is being handled.
 const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 
@@ -64,6 +73,8 @@ const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 pub struct Options {
     /// The file.
     pub config: Config,
+    /// Its text, to be kept for the runs that follow it; without it, they follow whatever file is in charge.
+    pub text: Option<Arc<str>>,
     /// What its templates see as `env`.
     pub env: Map<String, Value>,
     /// The directory of the state; in memory where absent.
@@ -76,6 +87,11 @@ pub struct Options {
     pub ephemeral_ports: bool,
     /// The file's gateways are not started: a gateway's public URL is the local listener's.
     pub without_gateways: bool,
+    /// The driver (`cloudflare`, `ngrok`) that takes the place of the gateways' own; without gateways it opens every
+    /// listener to the internet.
+    pub tunnel: Option<&'static str>,
+    /// How gateways are run.
+    pub gateways: GatewayOptions,
     /// How messages come: tests have each come twice.
     pub duplicates: Duplicates,
     /// Messages handled at once.
@@ -104,8 +120,14 @@ pub enum StartError {
     /// The file asks for what can't be had here.
     #[error("{0}")]
     Unsupported(String),
+    /// A gateway.
+    #[error("{0}")]
+    Gateway(String),
     /// A port can't be bound.
-    #[error("{host}:{port} can't be used for {what}: {source}")]
+    #[error(
+        "{host}:{port} can't be used for {what}: {source}{}",
+        holder.as_ref().map(|holder| format!("; it is held by {holder}")).unwrap_or_default()
+    )]
     Bind {
         /// Interface.
         host: String,
@@ -115,6 +137,8 @@ pub enum StartError {
         what: String,
         /// Why not.
         source: std::io::Error,
+        /// Who listens there already, if that can be found out.
+        holder: Option<Holder>,
     },
     /// Certificate or key.
     #[error("the controller's TLS files can't be used: {0}")]
@@ -136,6 +160,9 @@ pub enum StartError {
     /// A source's secrets.
     #[error(transparent)]
     Source(#[from] UnusableSource),
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] StoreError),
     /// Outbound TLS.
     #[error("outbound calls can't be made on this machine: {0}")]
     Sender(#[from] reqwest::Error),
@@ -163,12 +190,12 @@ pub struct Instance {
     pub token_is_new: bool,
     /// Where workers in other processes reach the table and the queues.
     pub aws_url: Option<String>,
-    /// The listeners, in the file's order.
+    /// The listeners as it was started, in the file's order.
     pub listeners: Vec<ListenerAddress>,
     /// The AWS under it.
     pub aws: Aws,
-    /// What its handlers are given.
-    pub app: Arc<App>,
+    switch: Switch,
+    gateways: Gateways,
     stopping: CancellationToken,
     servers: Vec<Server>,
     loops: JoinSet<()>,
@@ -179,12 +206,15 @@ impl Options {
     pub fn new(config: Config) -> Self {
         Self {
             config,
+            text: None,
             env: Map::new(),
             data: None,
             keys: None,
             port: None,
             ephemeral_ports: false,
             without_gateways: false,
+            tunnel: None,
+            gateways: GatewayOptions::default(),
             duplicates: Duplicates::None,
             concurrency: 256,
             aws_port: None,
@@ -205,9 +235,14 @@ impl Instance {
     /// # Errors
     /// In words; nothing has been touched then, unless it is the state itself that can't be used.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        refuse_what_is_not_here(&options)?;
-        let config = Arc::new(options.config);
-        let bound = Bound::bind(&config, options.port, options.ephemeral_ports).await?;
+        refuse_what_is_not_here(&options.config, options.programs)?;
+        let mut config = options.config;
+        if let Some(driver) = options.tunnel {
+            gateway::through(&mut config, driver).map_err(StartError::Gateway)?;
+        }
+        let config = Arc::new(config);
+        let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
+        let bound = sockets.bind_listeners(&config, &[]).await?;
         let door = match options.aws_port {
             Some(port) => Some(address::loopback(port).await?),
             None => None,
@@ -216,6 +251,13 @@ impl Instance {
             Some(Tls { cert, key }) => Some(address::tls(cert, key).await?),
             None => None,
         };
+        let local = |port| bound.sockets.local(&config, port);
+        let planned = match options.without_gateways {
+            true => Vec::new(),
+            false => gateway::plan(&config, &options.env, local, &options.gateways).map_err(StartError::Gateway)?,
+        };
+        let gateways = Box::pin(Gateways::open(planned, &options.gateways)).await.map_err(StartError::Gateway)?;
+        let public_urls = by_port(&gateways.current());
         let aws = Aws::open(AwsOptions {
             data: options.data.clone(),
             queues: vec![
@@ -238,48 +280,82 @@ impl Instance {
         settings.queue_url = aws.queue_url(QUEUE);
         settings.programs_queue_url = aws.queue_url(PROGRAMS);
         settings.token_digests.push(token::digest(&token));
-        let surroundings = Surroundings::of(&config, options.env, |port| bound.url_of_port(port));
-        let keys = Arc::new(keys);
-        let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
-        let sources = Sources::new(&config, &surroundings.env, &keys)?;
-        let app = Arc::new(App {
-            started_at: options.clock.now(),
-            sources,
-            directory: Default::default(),
-            lanes: Default::default(),
+        let surroundings = switch::surroundings(&config, options.env, &bound.sockets, &public_urls, &keys);
+        let outside = Outside {
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone(), settings.programs_queue_url.clone()),
             functions: options.functions,
-            programs: platform::programs::overlay(),
             sender: Sender::new(settings.max_response, guard)?,
-            surroundings,
-            keys,
+            keys: Arc::new(keys),
             clock: options.clock,
             settings,
-            config: config.clone(),
-        });
+        };
+        let app = App::new(outside, config, surroundings)?;
+        let definition = match &options.text {
+            Some(text) => app.keep_definition(text, false).await?,
+            None => None,
+        };
+        let app = app.with_definition(definition);
+        let retired = retired::read(&app).await?;
+        let mut bound = bound;
+        let older = bound.sockets.bind_listeners(&app.config, &retired::listeners(&retired, &app.config)).await?;
+        bound.sockets = older.sockets;
+        bound.new.extend(older.new);
         let stopping = CancellationToken::new();
-        let mut loops =
-            start_loops(&aws, &app, &stopping, options.duplicates, options.concurrency, options.sweep_every);
-        // Without programs nobody looks into their queue.
-        let has_programs = config.programs.values().any(|program| program.command().is_some());
-        if options.programs && (has_programs || app.settings.runtime_programs) {
-            let worker = in_process_worker(&aws, &app, options.program_concurrency, options.lease);
-            loops.spawn(worker.work(stopping.clone()));
-        }
-        let api = bound.api_url(tls.is_some());
-        let listeners = bound.listener_urls(&config);
-        let api_router = api::router(&app).merge(trigger::sources(&app).reset_fallback());
-        let mut servers = vec![Server::start(bound.api, tls, api_router)];
+        let api = bound.sockets.api_url(tls.is_some());
+        let place = Place {
+            without_gateways: options.without_gateways,
+            tunnel: options.tunnel,
+            programs: options.programs.then_some((options.program_concurrency, options.lease)),
+        };
+        let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
+        let pace =
+            Pace { duplicates: options.duplicates, concurrency: options.concurrency, sweep_every: options.sweep_every };
+        let mut running = loops::start(&aws, switch.current(), &stopping, pace);
+        running.spawn(loops::let_go(switch.clone(), stopping.clone()));
+        switch.start_worker().await;
+        let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api))];
         let mut aws_url = None;
         if let Some((socket, url)) = door {
             servers.push(Server::start(socket, None, aws.router(token::digest(&token))));
             aws_url = Some(url);
         }
-        for (socket, listeners) in bound.listeners {
-            servers.push(Server::start(socket, None, listener_router(&app, &config, &listeners)));
+        let listeners = switch.listeners().await;
+        running.spawn(follow(switch.clone(), gateways.watch(), stopping.clone()));
+        for gateway in &switch.current().app().config.gateways {
+            if !options.without_gateways && !gateway.on_url.is_empty() {
+                let within = options.gateways.hook_timeout;
+                running.spawn(gateway::announce(gateway.clone(), gateways.watch(), within, stopping.clone()));
+            }
         }
-        Ok(Self { api, token, token_is_new, aws_url, listeners, aws, app, stopping, servers, loops })
+        Ok(Self {
+            api,
+            token,
+            token_is_new,
+            aws_url,
+            listeners,
+            aws,
+            switch,
+            gateways,
+            stopping,
+            servers,
+            loops: running,
+        })
+    }
+
+    /// Where the internet reaches which port, now and whenever that changes.
+    pub fn public_urls(&self) -> watch::Receiver<Arc<Vec<PublicUrl>>> {
+        self.gateways.watch()
+    }
+
+    /// What its handlers are given now.
+    pub fn app(&self) -> Arc<App> {
+        self.switch.current().app()
+    }
+
+    /// What puts another app in charge, for whoever watches for reasons to.
+    pub fn switch(&self) -> &Switch {
+        &self.switch
     }
 
     /// Stops taking requests, lets what is under way finish, and stops.
@@ -287,132 +363,56 @@ impl Instance {
         for server in &self.servers {
             server.stop(DRAIN);
         }
+        self.switch.close().await;
         self.stopping.cancel();
         let all = async {
             for server in self.servers.drain(..) {
                 server.stopped().await;
             }
+            self.switch.closed().await;
             while self.loops.join_next().await.is_some() {}
         };
         // What is cut off here is told by the table, and done at the next start.
         let _ = tokio::time::timeout(DRAIN, all).await;
         self.loops.abort_all();
+        // Only now: answers to what came through a tunnel go back through it.
+        self.gateways.close().await;
         if let Err(error) = self.aws.stream().forget_finished() {
             tracing::warn!(%error, "finished records stay in the stream, and are relayed again");
         }
     }
 }
 
-fn refuse_what_is_not_here(options: &Options) -> Result<(), StartError> {
-    if options.programs {
-        worker::check(&options.config).map_err(StartError::Unsupported)?;
+/// Runs that go on from now on see the new URLs.
+async fn follow(switch: Switch, mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = urls.changed() => if changed.is_err() { return },
+        }
+        let urls = by_port(&urls.borrow_and_update());
+        switch.set_gateways(urls).await;
+    }
+}
+
+/// Of several gateways to one port, the file's first counts.
+fn by_port(urls: &[PublicUrl]) -> BTreeMap<u16, String> {
+    urls.iter().rev().map(|entry| (entry.port, entry.public_url.clone())).collect()
+}
+
+fn refuse_what_is_not_here(config: &Config, programs: bool) -> Result<(), StartError> {
+    if programs {
+        worker::check(config).map_err(StartError::Unsupported)?;
     }
     let docker = |what: &str, id: &str| {
         let text =
             format!("the {what} `{id}` asks for `runtime: docker`, and no Docker engine answers here: use `native`");
         Err(StartError::Unsupported(text))
     };
-    for listener in &options.config.listeners {
+    for listener in &config.listeners {
         if listener.runtime == Runtime::Docker {
             return docker("listener", &listener.id);
         }
     }
-    match options.config.gateways.first() {
-        Some(Gateway { id, ports, .. }) if !options.without_gateways => {
-            let ports = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let text = format!(
-                "the file names the gateway `{id}` for port {ports}, and this version opens no tunnels: run it with \
-                 `--tunnel none`, and the local address takes the place of the public one"
-            );
-            Err(StartError::Unsupported(text))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// One socket may serve several listeners of the file.
-fn listener_router(app: &Arc<App>, config: &Config, ids: &[String]) -> Router {
-    let mut merged: Option<Router> = None;
-    for listener in config.listeners.iter().filter(|listener| ids.contains(&listener.id)) {
-        let router = match listener.routes {
-            Routes::Triggers(_) => trigger::router(app, [listener]),
-            Routes::Callbacks(_) => callback::router(app, [listener]),
-        };
-        let router = match listener.max_concurrent_count {
-            Some(limit) => router.layer(GlobalConcurrencyLimitLayer::new(limit.max(1) as usize)),
-            None => router,
-        };
-        merged = Some(match merged {
-            None => router,
-            // Each has the same answer for what it doesn't know; only one can be kept.
-            Some(before) => before.merge(router.reset_fallback()),
-        });
-    }
-    merged.unwrap_or_default()
-}
-
-/// The worker of a gateway, which runs programs in the same process.
-fn in_process_worker(aws: &Aws, app: &Arc<App>, concurrency: usize, lease: Duration) -> Arc<Worker> {
-    Worker::new(WorkerOptions {
-        store: app.store.clone(),
-        sqs: aws.sqs(),
-        queue_url: app.settings.programs_queue_url.clone(),
-        catalogue: Catalogue::Gateway(app.clone()),
-        only: Vec::new(),
-        env: app.surroundings.env.clone(),
-        concurrency,
-        lease,
-        patience: PATIENCE,
-        grace: PATIENCE,
-        clock: app.clock.clone(),
-    })
-}
-
-fn start_loops(
-    aws: &Aws,
-    app: &Arc<App>,
-    stopping: &CancellationToken,
-    duplicates: Duplicates,
-    concurrency: usize,
-    sweep_every: Duration,
-) -> JoinSet<()> {
-    let mut loops = JoinSet::new();
-    let (stream_aws, stream_app, stop) = (aws.clone(), app.clone(), stopping.clone());
-    loops.spawn(async move {
-        let relay = |records| relay::handle(stream_app.clone(), records);
-        stream_aws.map_stream(StreamMapping::default(), stop, relay).await;
-    });
-    let (queue_aws, queue_app, stop) = (aws.clone(), app.clone(), stopping.clone());
-    loops.spawn(async move {
-        let mapping = QueueMapping { concurrency, duplicates };
-        let deliver = move |message: aws_lambda_events::event::sqs::SqsMessage| {
-            let received = platform::lambda::received(&message);
-            deliver::handle(queue_app.clone(), message.body.unwrap_or_default(), received)
-        };
-        if let Err(error) = queue_aws.map_queue(QUEUE, mapping, stop, deliver).await {
-            tracing::error!(%error, "the queue has no mapping");
-        }
-    });
-    let (aws, app, stop) = (aws.clone(), app.clone(), stopping.clone());
-    loops.spawn(async move {
-        let sweeper = sweep::Sweeper::default();
-        let mut expired_at = Timestamp::UNIX_EPOCH;
-        loop {
-            if let Err(error) = sweeper.sweep(&app).await {
-                tracing::error!(%error, "the timers could not be swept; they are tried again");
-            }
-            let now = app.now();
-            if now.duration_since(expired_at) >= EXPIRE_EVERY {
-                expired_at = now;
-                if let Err(error) = aws.sweep_ttl(now.into()) {
-                    tracing::error!(%error, "what has expired could not be removed; it is tried again");
-                }
-            }
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(sweep_every) => {}
-            }
-        }
-    });
-    loops
+    Ok(())
 }

@@ -1,13 +1,14 @@
 //! Ringback as a process of its own.
 
 use crate::worker::WorkPlace;
-use crate::{Caller, DEADLINE};
+use crate::{Caller, DEADLINE, watch};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -26,6 +27,7 @@ pub struct Finished {
 pub struct Process {
     child: Child,
     log: JoinHandle<String>,
+    lines: tokio::sync::Mutex<Lines<BufReader<ChildStdout>>>,
     caller: Caller,
     /// The line that said so.
     pub ready: Value,
@@ -45,7 +47,10 @@ pub async fn run(program: &str, directory: &Path, arguments: &[&str], input: &st
     });
     let output = timeout(DEADLINE, child.wait_with_output()).await.expect("it ends in time").expect("its output");
     let text = |bytes| String::from_utf8(bytes).expect("text");
-    Finished { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    let finished = Finished { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+    watch::told(&finished.out);
+    watch::told(&finished.err);
+    finished
 }
 
 impl Process {
@@ -62,11 +67,31 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Self {
+        Self::up_in(program, file, data, &[&["--tunnel", "none"], more].concat(), &[]).await
+    }
+
+    /// The same with its gateways, and with more variables.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn up_in(program: &str, file: &Path, data: &Path, more: &[&str], env: &[(&str, &OsStr)]) -> Self {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
-        let up = ["up", "--json", "--ephemeral-ports", "--tunnel", "none", "--data", &data, "-f", &file];
-        let up = [&up, more].concat();
-        let mut child = command(program, &directory, &up).stdin(Stdio::null()).spawn().expect("the program");
+        let up = ["up", "--json", "--ephemeral-ports", "--data", &data, "-f", &file];
+        Self::start_with(program, &directory, &[&up, more].concat(), env).await
+    }
+
+    /// Starts `up --json` with these arguments, and returns once it is ready.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn start(program: &str, directory: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(program, directory, arguments, &[]).await
+    }
+
+    async fn start_with(program: &str, directory: &Path, arguments: &[&str], env: &[(&str, &OsStr)]) -> Self {
+        let mut child = command(program, directory, arguments);
+        let mut child = child.envs(env.iter().copied()).stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
             let mut text = Vec::new();
@@ -82,7 +107,7 @@ impl Process {
         let listeners = ready["listeners"].as_array().expect("listeners").iter();
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
         let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
-        Self { child, log, caller, ready }
+        Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready }
     }
 
     /// Where workers find their work, if it was started with `--aws-port`.
@@ -106,6 +131,7 @@ impl Process {
     /// If it had ended by itself.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("a running process");
+        watch::told(&self.log.await.unwrap());
     }
 
     /// Asks it to stop: SIGTERM.
@@ -113,9 +139,34 @@ impl Process {
     /// # Panics
     /// If it can't be asked.
     pub fn terminate(&self) {
-        let id = self.child.id().expect("a running process");
-        let sent = std::process::Command::new("sh").arg("-c").arg(format!("kill -TERM {id}")).status();
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal, by name.
+    ///
+    /// # Panics
+    /// If it can't be sent.
+    pub fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.id())).status();
         assert!(sent.expect("a shell").success());
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("a running process")
+    }
+
+    /// The next JSON line that it prints after the one that says that it is ready.
+    ///
+    /// # Panics
+    /// If none comes in time.
+    pub async fn next_line(&self) -> Value {
+        let mut lines = self.lines.lock().await;
+        let line = timeout(DEADLINE, lines.next_line()).await.expect("a line in time").expect("its output");
+        serde_json::from_str(&line.expect("it still runs")).expect("a JSON line")
     }
 
     /// Its exit code and its log, once it has ended.
@@ -124,7 +175,9 @@ impl Process {
     /// If it doesn't end in time.
     pub async fn ended(mut self) -> Finished {
         let status = timeout(DEADLINE, self.child.wait()).await.expect("it ends in time").expect("its status");
-        Finished { code: status.code(), out: String::new(), err: self.log.await.unwrap() }
+        let err = self.log.await.unwrap();
+        watch::told(&err);
+        Finished { code: status.code(), out: String::new(), err }
     }
 }
 

@@ -1,6 +1,6 @@
 use super::Failure;
 use crate::aws::lock::DirectoryLock;
-use crate::aws::{Aws, AwsOptions};
+use crate::aws::{Aws, AwsOptions, format};
 use crate::instance::key;
 use clap::Args;
 use platform::clock::{Clock, SystemClock};
@@ -35,6 +35,7 @@ impl RotateKey {
         if !self.data.is_dir() {
             return Err(format!("there is no directory {shown}: name the one of `emulator up` with --data").into());
         }
+        format::check(&self.data)?;
         let keys = {
             let lock =
                 DirectoryLock::acquire(&self.data).map_err(|error| format!("{shown} can't be locked: {error}"))?;
