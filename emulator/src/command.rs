@@ -6,6 +6,7 @@
 
 mod check;
 mod check_url;
+mod conditions;
 mod demo;
 mod eval;
 mod file;

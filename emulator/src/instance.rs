@@ -13,6 +13,7 @@ mod address;
 pub(crate) mod key;
 mod token;
 
+use crate::aws::fault::Faults;
 use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use crate::worker::{self, Catalogue, Worker, WorkerOptions};
@@ -47,6 +48,8 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 const QUEUE: &str = "calls";
 /// The queue of programs.
 pub(crate) const PROGRAMS: &str = "programs";
+/// How often a message about a call may come before it is a dead letter.
+const CALL_RECEIVES: u32 = 5;
 /// How often a message about a program may come: each worker that dies, is full or has another file counts. SQS allows no
 /// more (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
 const PROGRAM_RECEIVES: u32 = 1000;
@@ -92,8 +95,14 @@ pub struct Options {
     pub lease: Duration,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What time it is for programs run here, where that is not the same.
+    pub programs_clock: Option<Arc<dyn Clock>>,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
+    /// Divides the queues' delays.
+    pub time_scale: u32,
+    /// Makes the AWS under it misbehave.
+    pub faults: Option<Arc<dyn Faults>>,
     /// What an operator may set.
     pub settings: Settings,
 }
@@ -193,7 +202,10 @@ impl Options {
             functions: None,
             lease: worker::LEASE,
             clock: Arc::new(SystemClock),
+            programs_clock: None,
             sweep_every: Duration::from_secs(1),
+            time_scale: 1,
+            faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
         }
     }
@@ -219,13 +231,20 @@ impl Instance {
         let aws = Aws::open(AwsOptions {
             data: options.data.clone(),
             queues: vec![
-                QueueOptions { name: QUEUE.to_owned(), visibility_timeout: VISIBILITY, max_receive_count: 5 },
+                QueueOptions {
+                    name: QUEUE.to_owned(),
+                    visibility_timeout: VISIBILITY,
+                    // Failures that were asked for are nobody's fault.
+                    max_receive_count: if options.faults.is_some() { PROGRAM_RECEIVES } else { CALL_RECEIVES },
+                },
                 QueueOptions {
                     name: PROGRAMS.to_owned(),
                     visibility_timeout: options.lease,
                     max_receive_count: PROGRAM_RECEIVES,
                 },
             ],
+            faults: options.faults,
+            time_scale: options.time_scale,
             ..AwsOptions::in_memory("ringback")
         })?;
         let (token, token_is_new) = token::load(options.data.as_deref())?;
@@ -265,7 +284,8 @@ impl Instance {
         // Without programs nobody looks into their queue.
         let has_programs = config.programs.values().any(|program| program.command().is_some());
         if options.programs && (has_programs || app.settings.runtime_programs) {
-            let worker = in_process_worker(&aws, &app, options.program_concurrency, options.lease);
+            let clock = options.programs_clock.unwrap_or_else(|| app.clock.clone());
+            let worker = in_process_worker(&aws, &app, options.program_concurrency, options.lease, clock);
             loops.spawn(worker.work(stopping.clone()));
         }
         let api = bound.api_url(tls.is_some());
@@ -353,7 +373,13 @@ fn listener_router(app: &Arc<App>, config: &Config, ids: &[String]) -> Router {
 }
 
 /// The worker of a gateway, which runs programs in the same process.
-fn in_process_worker(aws: &Aws, app: &Arc<App>, concurrency: usize, lease: Duration) -> Arc<Worker> {
+fn in_process_worker(
+    aws: &Aws,
+    app: &Arc<App>,
+    concurrency: usize,
+    lease: Duration,
+    clock: Arc<dyn Clock>,
+) -> Arc<Worker> {
     Worker::new(WorkerOptions {
         store: app.store.clone(),
         sqs: aws.sqs(),
@@ -365,7 +391,7 @@ fn in_process_worker(aws: &Aws, app: &Arc<App>, concurrency: usize, lease: Durat
         lease,
         patience: PATIENCE,
         grace: PATIENCE,
-        clock: app.clock.clone(),
+        clock,
     })
 }
 

@@ -50,6 +50,7 @@ mod steps;
 mod ten_thousand;
 mod triggers;
 mod verify;
+mod weather;
 mod workers;
 
 /// The emulator, for the tests that start real processes.

@@ -61,6 +61,17 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Self {
+        Self::try_up_with(program, file, data, more).await.unwrap_or_else(|ended| panic!("it ended: {}", ended.err))
+    }
+
+    /// The same for one that may end before it is ready: how it did.
+    ///
+    /// # Errors
+    /// Its end.
+    ///
+    /// # Panics
+    /// If it is neither ready nor over in time.
+    pub async fn try_up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Result<Self, Finished> {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
         let up = ["up", "--json", "--ephemeral-ports", "--tunnel", "none", "--data", &data, "-f", &file];
@@ -74,14 +85,17 @@ impl Process {
         });
         let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
         let line = timeout(DEADLINE, lines.next_line()).await.expect("it is ready in time").expect("its output");
-        let Some(line) = line else { panic!("it ended: {}", log.await.unwrap()) };
+        let Some(line) = line else {
+            let status = timeout(DEADLINE, child.wait()).await.expect("it ends in time").expect("its status");
+            return Err(Finished { code: status.code(), out: String::new(), err: log.await.unwrap() });
+        };
         let ready: Value = serde_json::from_str(&line).expect("one JSON line");
         assert_eq!(ready["ready"], true, "{ready}");
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let listeners = ready["listeners"].as_array().expect("listeners").iter();
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
         let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
-        Self { child, log, caller, ready }
+        Ok(Self { child, log, caller, ready })
     }
 
     /// Ends it as a power cut would: SIGKILL, at once.

@@ -1,4 +1,4 @@
-use super::{Failure, file};
+use super::{Failure, conditions::Conditions, file};
 use crate::instance::{Instance, Options};
 use aws_config::BehaviorVersion;
 use clap::{Args, ValueEnum};
@@ -43,6 +43,8 @@ pub struct Up {
     /// Let the API define programs: whoever holds its token then runs commands on this machine.
     #[arg(long)]
     allow_runtime_programs: bool,
+    #[command(flatten)]
+    conditions: Conditions,
     /// Print one JSON line when everything listens, and the log as JSON.
     #[arg(long)]
     json: bool,
@@ -73,7 +75,8 @@ impl Up {
         } else {
             None
         };
-        let options = Options {
+        let conditions = self.conditions.prepare(&self.data)?;
+        let mut options = Options {
             env,
             aws_port: self.aws_port,
             programs: !self.no_programs,
@@ -86,6 +89,7 @@ impl Up {
             without_gateways: matches!(self.tunnel, Some(Tunnel::None)),
             ..Options::new(config.clone())
         };
+        conditions.apply(&mut options);
         let instance = Instance::start(options).await?;
         if self.json {
             let mut line =
@@ -95,9 +99,13 @@ impl Up {
                 line.insert("programs_queue_url".to_owned(), json!(instance.app.settings.programs_queue_url));
                 line.insert("table".to_owned(), json!(instance.app.settings.table));
             }
+            if let Value::Object(line) = &mut line {
+                line.extend(conditions.shown());
+            }
             println!("{line}");
         } else {
             banner(&config, &instance);
+            conditions.banner();
         }
         asked_to_stop().await?;
         instance.stop().await;
