@@ -8,6 +8,7 @@
 mod check;
 mod check_url;
 mod completions;
+mod conditions;
 mod deliveries;
 mod demo;
 mod eval;

@@ -25,6 +25,7 @@ pub use current::Current;
 pub use holder::Holder;
 pub use switch::{NewFile, SETTLED, Switch};
 
+use crate::aws::fault::Faults;
 use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use crate::gateway::{self, GatewayOptions, Gateways, PublicUrl};
@@ -61,6 +62,8 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 const QUEUE: &str = "calls";
 /// The queue of programs.
 pub(crate) const PROGRAMS: &str = "programs";
+/// How often a message about a call may come before it is a dead letter.
+const CALL_RECEIVES: u32 = 5;
 /// How often a message about a program may come: each worker that dies, is full or has another file counts. SQS allows no
 /// more (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
 const PROGRAM_RECEIVES: u32 = 1000;
@@ -108,8 +111,14 @@ pub struct Options {
     pub lease: Duration,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What time it is for programs run here, where that is not the same.
+    pub programs_clock: Option<Arc<dyn Clock>>,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
+    /// Divides the queues' delays.
+    pub time_scale: u32,
+    /// Makes the AWS under it misbehave.
+    pub faults: Option<Arc<dyn Faults>>,
     /// What an operator may set.
     pub settings: Settings,
 }
@@ -223,7 +232,10 @@ impl Options {
             functions: None,
             lease: worker::LEASE,
             clock: Arc::new(SystemClock),
+            programs_clock: None,
             sweep_every: Duration::from_secs(1),
+            time_scale: 1,
+            faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
         }
     }
@@ -261,13 +273,20 @@ impl Instance {
         let aws = Aws::open(AwsOptions {
             data: options.data.clone(),
             queues: vec![
-                QueueOptions { name: QUEUE.to_owned(), visibility_timeout: VISIBILITY, max_receive_count: 5 },
+                QueueOptions {
+                    name: QUEUE.to_owned(),
+                    visibility_timeout: VISIBILITY,
+                    // Failures that were asked for are nobody's fault.
+                    max_receive_count: if options.faults.is_some() { PROGRAM_RECEIVES } else { CALL_RECEIVES },
+                },
                 QueueOptions {
                     name: PROGRAMS.to_owned(),
                     visibility_timeout: options.lease,
                     max_receive_count: PROGRAM_RECEIVES,
                 },
             ],
+            faults: options.faults,
+            time_scale: options.time_scale,
             ..AwsOptions::in_memory("ringback")
         })?;
         let (token, token_is_new) = token::load(options.data.as_deref())?;
@@ -310,6 +329,7 @@ impl Instance {
             without_gateways: options.without_gateways,
             tunnel: options.tunnel,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
+            programs_clock: options.programs_clock.unwrap_or_else(|| app.clock.clone()),
         };
         let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =

@@ -70,11 +70,33 @@ impl Process {
         Self::up_in(program, file, data, &[&["--tunnel", "none"], more].concat(), &[]).await
     }
 
+    /// The same for one that may end before it is ready: how it did.
+    ///
+    /// # Errors
+    /// Its end.
+    ///
+    /// # Panics
+    /// If it is neither ready nor over in time.
+    pub async fn try_up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Result<Self, Finished> {
+        Self::try_up_in(program, file, data, &[&["--tunnel", "none"], more].concat(), &[]).await
+    }
+
     /// The same with its gateways, and with more variables.
     ///
     /// # Panics
     /// If it is not ready in time.
     pub async fn up_in(program: &str, file: &Path, data: &Path, more: &[&str], env: &[(&str, &OsStr)]) -> Self {
+        let started = Self::try_up_in(program, file, data, more, env).await;
+        started.unwrap_or_else(|ended| panic!("it ended: {}", ended.err))
+    }
+
+    async fn try_up_in(
+        program: &str,
+        file: &Path,
+        data: &Path,
+        more: &[&str],
+        env: &[(&str, &OsStr)],
+    ) -> Result<Self, Finished> {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
         let up = ["up", "--json", "--ephemeral-ports", "--data", &data, "-f", &file];
@@ -86,10 +108,16 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn start(program: &str, directory: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(program, directory, arguments, &[]).await
+        let started = Self::start_with(program, directory, arguments, &[]).await;
+        started.unwrap_or_else(|ended| panic!("it ended: {}", ended.err))
     }
 
-    async fn start_with(program: &str, directory: &Path, arguments: &[&str], env: &[(&str, &OsStr)]) -> Self {
+    async fn start_with(
+        program: &str,
+        directory: &Path,
+        arguments: &[&str],
+        env: &[(&str, &OsStr)],
+    ) -> Result<Self, Finished> {
         let mut child = command(program, directory, arguments);
         let mut child = child.envs(env.iter().copied()).stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
@@ -100,14 +128,17 @@ impl Process {
         });
         let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
         let line = timeout(DEADLINE, lines.next_line()).await.expect("it is ready in time").expect("its output");
-        let Some(line) = line else { panic!("it ended: {}", log.await.unwrap()) };
+        let Some(line) = line else {
+            let status = timeout(DEADLINE, child.wait()).await.expect("it ends in time").expect("its status");
+            return Err(Finished { code: status.code(), out: String::new(), err: log.await.unwrap() });
+        };
         let ready: Value = serde_json::from_str(&line).expect("one JSON line");
         assert_eq!(ready["ready"], true, "{ready}");
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let listeners = ready["listeners"].as_array().expect("listeners").iter();
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
         let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
-        Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready }
+        Ok(Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready })
     }
 
     /// Where workers find their work, if it was started with `--aws-port`.

@@ -1,5 +1,5 @@
 use super::reload::{self, Reloading, Stamp};
-use super::{Failure, file};
+use super::{Failure, conditions::Conditions, file};
 use crate::gateway::{GatewayOptions, PublicUrl};
 use crate::instance::{Instance, Options};
 use clap::{Args, ValueEnum};
@@ -50,6 +50,8 @@ pub struct Up {
     /// Don't watch the file. SIGHUP has it taken over all the same.
     #[arg(long)]
     no_reload: bool,
+    #[command(flatten)]
+    conditions: Conditions,
     /// Print one JSON line when everything listens and one whenever the file has changed, and the log as JSON.
     #[arg(long)]
     json: bool,
@@ -91,7 +93,8 @@ impl Up {
         let mut settings = Options::new(config.clone()).settings;
         settings.runtime_programs = self.allow_runtime_programs;
         let functions = reload::functions(&config, self.allow_runtime_programs, settings.max_response).await;
-        let options = Options {
+        let conditions = self.conditions.prepare(&self.data)?;
+        let mut options = Options {
             text: Some(text.clone()),
             env,
             aws_port: self.aws_port,
@@ -107,6 +110,7 @@ impl Up {
             gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::default() },
             ..Options::new(config.clone())
         };
+        conditions.apply(&mut options);
         let instance = Instance::start(options).await?;
         let mut public_urls = instance.public_urls();
         let gateways = public_urls.borrow_and_update().clone();
@@ -118,9 +122,13 @@ impl Up {
                 line.insert("programs_queue_url".to_owned(), json!(instance.app().settings.programs_queue_url));
                 line.insert("table".to_owned(), json!(instance.app().settings.table));
             }
+            if let Value::Object(line) = &mut line {
+                line.extend(conditions.shown());
+            }
             println!("{line}");
         } else {
             banner(&config, &instance, &gateways);
+            conditions.banner();
         }
         let reloading = Reloading {
             path: self.file,

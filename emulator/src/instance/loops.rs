@@ -6,6 +6,7 @@ use crate::aws::Aws;
 use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
 use crate::worker::{Catalogue, Worker, WorkerOptions};
 use jiff::{SignedDuration, Timestamp};
+use platform::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -92,7 +93,13 @@ pub(super) async fn let_go(switch: Switch, stopping: CancellationToken) {
 }
 
 /// The worker of a gateway, which runs programs in the same process.
-pub(super) fn worker(aws: &Aws, current: &Current, concurrency: usize, lease: Duration) -> Arc<Worker> {
+pub(super) fn worker(
+    aws: &Aws,
+    current: &Current,
+    concurrency: usize,
+    lease: Duration,
+    clock: Arc<dyn Clock>,
+) -> Arc<Worker> {
     let app = current.app();
     Worker::new(WorkerOptions {
         store: app.store.clone(),
@@ -104,6 +111,6 @@ pub(super) fn worker(aws: &Aws, current: &Current, concurrency: usize, lease: Du
         lease,
         patience: PATIENCE,
         grace: PATIENCE,
-        clock: app.clock.clone(),
+        clock,
     })
 }
