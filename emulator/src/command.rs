@@ -2,16 +2,16 @@
 //!
 //! Exit codes: 0 it worked, 1 it did not, 2 the command line itself is wrong.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks on its standard streams")]
-
 mod check;
 mod check_url;
+mod cost;
 mod demo;
 mod eval;
 mod file;
 mod plan;
 mod rotate_key;
 mod schema;
+mod terminal;
 mod up;
 mod verify;
 mod work;
@@ -45,6 +45,8 @@ pub enum Command {
     Check(check::Check),
     /// Print what infrastructure must know of a file, as JSON, and refuse what AWS can't have.
     Plan(plan::Plan),
+    /// Print what a file costs in AWS, operation by operation, and in a month in which nothing happens.
+    Cost(cost::Cost),
     /// Try an expression.
     Eval(eval::Eval),
     /// May we call this address? And if not, why.
@@ -66,6 +68,7 @@ impl Command {
             Self::Demo(demo) => demo.run().await,
             Self::Check(check) => check.run(),
             Self::Plan(plan) => plan.run(),
+            Self::Cost(cost) => cost.run(),
             Self::Eval(eval) => eval.run(),
             Self::CheckUrl(check_url) => check_url.run().await,
             Self::RotateKey(rotate_key) => rotate_key.run().await,
@@ -74,8 +77,9 @@ impl Command {
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
+            Err(failure) if terminal::is_closed(&failure) => ExitCode::SUCCESS,
             Err(failure) => {
-                eprintln!("{failure}");
+                terminal::complain(&failure);
                 ExitCode::FAILURE
             }
         }

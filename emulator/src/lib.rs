@@ -1,9 +1,10 @@
 //! Ringback on one machine: the handlers of the functions behind local sockets, over a tiny AWS in the same process.
 //!
 //! [`instance`] starts all of it; [`aws`] is the table, the stream and the queue; [`worker`] runs programs, here or for a
-//! gateway elsewhere; [`command`] is the command line.
+//! gateway elsewhere; [`cost`] says what a file costs in AWS; [`command`] is the command line.
 
 pub mod aws;
+pub mod cost;
 pub mod instance;
 pub mod worker;
 pub mod command;

@@ -9,7 +9,7 @@
 
 mod routes;
 
-use super::{Failure, file};
+use super::{Failure, file, terminal};
 use clap::Args;
 use domain::config::{Code, Config, Loaded};
 use serde::Serialize;
@@ -73,8 +73,7 @@ impl Plan {
             environment: environment(&read.loaded),
             max_concurrent: max_concurrent(config),
         };
-        println!("{}", serde_json::to_string_pretty(&planned)?);
-        Ok(())
+        Ok(terminal::line(serde_json::to_string_pretty(&planned)?)?)
     }
 }
 

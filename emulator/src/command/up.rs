@@ -1,4 +1,4 @@
-use super::{Failure, file};
+use super::{Failure, file, terminal};
 use crate::instance::{Instance, Options};
 use aws_config::BehaviorVersion;
 use clap::{Args, ValueEnum};
@@ -8,6 +8,7 @@ use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::settings::variable;
 use serde_json::{Value, json};
+use std::fmt::Write;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -95,9 +96,9 @@ impl Up {
                 line.insert("programs_queue_url".to_owned(), json!(instance.app.settings.programs_queue_url));
                 line.insert("table".to_owned(), json!(instance.app.settings.table));
             }
-            println!("{line}");
+            let _ = terminal::line(line);
         } else {
-            banner(&config, &instance);
+            let _ = terminal::text(banner(&config, &instance)?);
         }
         asked_to_stop().await?;
         instance.stop().await;
@@ -111,10 +112,10 @@ fn keys() -> Result<Option<KeyRing>, Failure> {
     Ok(Some(KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}"))?))
 }
 
-fn banner(config: &Config, instance: &Instance) {
-    println!("Ringback is up.\n");
+fn banner(config: &Config, instance: &Instance) -> Result<String, std::fmt::Error> {
+    let mut text = String::from("Ringback is up.\n\n");
     let widest = instance.listeners.iter().map(|listener| listener.id.chars().count()).max().unwrap_or(0).max(3);
-    println!("  {:<widest$}  {}", "API", instance.api);
+    writeln!(text, "  {:<widest$}  {}", "API", instance.api)?;
     for (listener, address) in config.listeners.iter().zip(&instance.listeners) {
         let routes: Vec<(&str, &str, String)> = match &listener.routes {
             Routes::Triggers(all) => {
@@ -125,16 +126,17 @@ fn banner(config: &Config, instance: &Instance) {
             }
         };
         for (method, path, what) in routes {
-            println!("  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url);
+            writeln!(text, "  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url)?;
         }
     }
     if let Some(url) = &instance.aws_url {
-        println!("\n  The table and the queues, for `emulator work`: {url}");
+        writeln!(text, "\n  The table and the queues, for `emulator work`: {url}")?;
     }
     if instance.token_is_new {
-        println!("\n  The API's token, shown this once: {}", instance.token);
+        writeln!(text, "\n  The API's token, shown this once: {}", instance.token)?;
     }
-    println!("\nCtrl-C stops it; what is under way is finished first.");
+    writeln!(text, "\nCtrl-C stops it; what is under way is finished first.")?;
+    Ok(text)
 }
 
 /// Ctrl-C, or what a service manager sends.
