@@ -6,39 +6,48 @@
 //!  ticking clock  ── sweep
 //! ```
 //!
+//! Which app is in charge of all that can change while it runs: see [`switch`](Switch).
+//!
 //! All sockets are bound before the state is touched, and the instance is ready when they answer. Stopping lets what is
 //! under way finish, for [`DRAIN`] at most; what is not finished by then is done by the next start.
 
 mod address;
+mod current;
+mod routers;
+mod loops;
+mod switch;
 pub(crate) mod key;
 mod token;
 
-use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
+pub use current::Current;
+pub use switch::{NewFile, Switch};
+
+use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
-use crate::worker::{self, Catalogue, Worker, WorkerOptions};
-use address::{Bound, Server};
-use axum::Router;
+use crate::worker;
+use address::{Server, Sockets};
+use current::Door;
 use domain::address::Guard;
-use domain::config::{Config, Gateway, Routes, Runtime, Tls};
-use domain::run::Surroundings;
-use jiff::{SignedDuration, Timestamp};
-use platform::App;
+use domain::config::{Config, Gateway, Runtime, Tls};
+use loops::Pace;
+use platform::app::{App, Outside};
 use platform::clock::{Clock, SystemClock};
 use platform::functions::Functions;
 use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::sources::{Sources, UnusableSource};
+use platform::sources::UnusableSource;
 use platform::store::Store;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use switch::Place;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tower::limit::GlobalConcurrencyLimitLayer;
 
 /// How long stopping waits for what is under way.
 pub const DRAIN: Duration = Duration::from_secs(5);
@@ -52,11 +61,6 @@ pub(crate) const PROGRAMS: &str = "programs";
 const PROGRAM_RECEIVES: u32 = 1000;
 /// Programs that run at once unless set.
 const PROGRAMS_AT_ONCE: usize = 8;
-/// How long programs may go on when everything stops: the rest of [`DRAIN`] is for ending them and giving them back.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often what has expired is removed; DynamoDB takes its time too, up to days
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
-const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// Longer than a stretch of work may last, so that no message is handled twice while it is being handled.
 const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 
@@ -163,12 +167,11 @@ pub struct Instance {
     pub token_is_new: bool,
     /// Where workers in other processes reach the table and the queues.
     pub aws_url: Option<String>,
-    /// The listeners, in the file's order.
+    /// The listeners as it was started, in the file's order.
     pub listeners: Vec<ListenerAddress>,
     /// The AWS under it.
     pub aws: Aws,
-    /// What its handlers are given.
-    pub app: Arc<App>,
+    switch: Switch,
     stopping: CancellationToken,
     servers: Vec<Server>,
     loops: JoinSet<()>,
@@ -205,9 +208,10 @@ impl Instance {
     /// # Errors
     /// In words; nothing has been touched then, unless it is the state itself that can't be used.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        refuse_what_is_not_here(&options)?;
+        refuse_what_is_not_here(&options.config, options.programs, options.without_gateways)?;
         let config = Arc::new(options.config);
-        let bound = Bound::bind(&config, options.port, options.ephemeral_ports).await?;
+        let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
+        let bound = sockets.bind_listeners(&config).await?;
         let door = match options.aws_port {
             Some(port) => Some(address::loopback(port).await?),
             None => None,
@@ -238,48 +242,46 @@ impl Instance {
         settings.queue_url = aws.queue_url(QUEUE);
         settings.programs_queue_url = aws.queue_url(PROGRAMS);
         settings.token_digests.push(token::digest(&token));
-        let surroundings = Surroundings::of(&config, options.env, |port| bound.url_of_port(port));
-        let keys = Arc::new(keys);
-        let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
-        let sources = Sources::new(&config, &surroundings.env, &keys)?;
-        let app = Arc::new(App {
-            started_at: options.clock.now(),
-            sources,
-            directory: Default::default(),
-            lanes: Default::default(),
+        let surroundings = switch::surroundings(&config, options.env, &bound.sockets, &BTreeMap::new(), &keys);
+        let outside = Outside {
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone(), settings.programs_queue_url.clone()),
             functions: options.functions,
-            programs: platform::programs::overlay(),
             sender: Sender::new(settings.max_response, guard)?,
-            surroundings,
-            keys,
+            keys: Arc::new(keys),
             clock: options.clock,
             settings,
-            config: config.clone(),
-        });
+        };
+        let app = App::new(outside, config, surroundings)?;
         let stopping = CancellationToken::new();
-        let mut loops =
-            start_loops(&aws, &app, &stopping, options.duplicates, options.concurrency, options.sweep_every);
-        // Without programs nobody looks into their queue.
-        let has_programs = config.programs.values().any(|program| program.command().is_some());
-        if options.programs && (has_programs || app.settings.runtime_programs) {
-            let worker = in_process_worker(&aws, &app, options.program_concurrency, options.lease);
-            loops.spawn(worker.work(stopping.clone()));
-        }
-        let api = bound.api_url(tls.is_some());
-        let listeners = bound.listener_urls(&config);
-        let api_router = api::router(&app).merge(trigger::sources(&app).reset_fallback());
-        let mut servers = vec![Server::start(bound.api, tls, api_router)];
+        let api = bound.sockets.api_url(tls.is_some());
+        let place = Place {
+            without_gateways: options.without_gateways,
+            programs: options.programs.then_some((options.program_concurrency, options.lease)),
+        };
+        let switch = Switch::start(app, bound, aws.clone(), place, stopping.clone());
+        let pace =
+            Pace { duplicates: options.duplicates, concurrency: options.concurrency, sweep_every: options.sweep_every };
+        let loops = loops::start(&aws, switch.current(), &stopping, pace);
+        switch.start_worker().await;
+        let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api))];
         let mut aws_url = None;
         if let Some((socket, url)) = door {
             servers.push(Server::start(socket, None, aws.router(token::digest(&token))));
             aws_url = Some(url);
         }
-        for (socket, listeners) in bound.listeners {
-            servers.push(Server::start(socket, None, listener_router(&app, &config, &listeners)));
-        }
-        Ok(Self { api, token, token_is_new, aws_url, listeners, aws, app, stopping, servers, loops })
+        let listeners = switch.listeners().await;
+        Ok(Self { api, token, token_is_new, aws_url, listeners, aws, switch, stopping, servers, loops })
+    }
+
+    /// What its handlers are given now.
+    pub fn app(&self) -> Arc<App> {
+        self.switch.current().app()
+    }
+
+    /// What puts another app in charge, for whoever watches for reasons to.
+    pub fn switch(&self) -> &Switch {
+        &self.switch
     }
 
     /// Stops taking requests, lets what is under way finish, and stops.
@@ -287,11 +289,13 @@ impl Instance {
         for server in &self.servers {
             server.stop(DRAIN);
         }
+        self.switch.close().await;
         self.stopping.cancel();
         let all = async {
             for server in self.servers.drain(..) {
                 server.stopped().await;
             }
+            self.switch.closed().await;
             while self.loops.join_next().await.is_some() {}
         };
         // What is cut off here is told by the table, and done at the next start.
@@ -303,22 +307,22 @@ impl Instance {
     }
 }
 
-fn refuse_what_is_not_here(options: &Options) -> Result<(), StartError> {
-    if options.programs {
-        worker::check(&options.config).map_err(StartError::Unsupported)?;
+fn refuse_what_is_not_here(config: &Config, programs: bool, without_gateways: bool) -> Result<(), StartError> {
+    if programs {
+        worker::check(config).map_err(StartError::Unsupported)?;
     }
     let docker = |what: &str, id: &str| {
         let text =
             format!("the {what} `{id}` asks for `runtime: docker`, and no Docker engine answers here: use `native`");
         Err(StartError::Unsupported(text))
     };
-    for listener in &options.config.listeners {
+    for listener in &config.listeners {
         if listener.runtime == Runtime::Docker {
             return docker("listener", &listener.id);
         }
     }
-    match options.config.gateways.first() {
-        Some(Gateway { id, ports, .. }) if !options.without_gateways => {
+    match config.gateways.first() {
+        Some(Gateway { id, ports, .. }) if !without_gateways => {
             let ports = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let text = format!(
                 "the file names the gateway `{id}` for port {ports}, and this version opens no tunnels: run it with \
@@ -328,91 +332,4 @@ fn refuse_what_is_not_here(options: &Options) -> Result<(), StartError> {
         }
         _ => Ok(()),
     }
-}
-
-/// One socket may serve several listeners of the file.
-fn listener_router(app: &Arc<App>, config: &Config, ids: &[String]) -> Router {
-    let mut merged: Option<Router> = None;
-    for listener in config.listeners.iter().filter(|listener| ids.contains(&listener.id)) {
-        let router = match listener.routes {
-            Routes::Triggers(_) => trigger::router(app, [listener]),
-            Routes::Callbacks(_) => callback::router(app, [listener]),
-        };
-        let router = match listener.max_concurrent_count {
-            Some(limit) => router.layer(GlobalConcurrencyLimitLayer::new(limit.max(1) as usize)),
-            None => router,
-        };
-        merged = Some(match merged {
-            None => router,
-            // Each has the same answer for what it doesn't know; only one can be kept.
-            Some(before) => before.merge(router.reset_fallback()),
-        });
-    }
-    merged.unwrap_or_default()
-}
-
-/// The worker of a gateway, which runs programs in the same process.
-fn in_process_worker(aws: &Aws, app: &Arc<App>, concurrency: usize, lease: Duration) -> Arc<Worker> {
-    Worker::new(WorkerOptions {
-        store: app.store.clone(),
-        sqs: aws.sqs(),
-        queue_url: app.settings.programs_queue_url.clone(),
-        catalogue: Catalogue::Gateway(app.clone()),
-        only: Vec::new(),
-        env: app.surroundings.env.clone(),
-        concurrency,
-        lease,
-        patience: PATIENCE,
-        grace: PATIENCE,
-        clock: app.clock.clone(),
-    })
-}
-
-fn start_loops(
-    aws: &Aws,
-    app: &Arc<App>,
-    stopping: &CancellationToken,
-    duplicates: Duplicates,
-    concurrency: usize,
-    sweep_every: Duration,
-) -> JoinSet<()> {
-    let mut loops = JoinSet::new();
-    let (stream_aws, stream_app, stop) = (aws.clone(), app.clone(), stopping.clone());
-    loops.spawn(async move {
-        let relay = |records| relay::handle(stream_app.clone(), records);
-        stream_aws.map_stream(StreamMapping::default(), stop, relay).await;
-    });
-    let (queue_aws, queue_app, stop) = (aws.clone(), app.clone(), stopping.clone());
-    loops.spawn(async move {
-        let mapping = QueueMapping { concurrency, duplicates };
-        let deliver = move |message: aws_lambda_events::event::sqs::SqsMessage| {
-            let received = platform::lambda::received(&message);
-            deliver::handle(queue_app.clone(), message.body.unwrap_or_default(), received)
-        };
-        if let Err(error) = queue_aws.map_queue(QUEUE, mapping, stop, deliver).await {
-            tracing::error!(%error, "the queue has no mapping");
-        }
-    });
-    let (aws, app, stop) = (aws.clone(), app.clone(), stopping.clone());
-    loops.spawn(async move {
-        let sweeper = sweep::Sweeper::default();
-        let mut expired_at = Timestamp::UNIX_EPOCH;
-        loop {
-            if let Err(error) = sweeper.sweep(&app).await {
-                tracing::error!(%error, "the timers could not be swept; they are tried again");
-            }
-            let now = app.now();
-            if now.duration_since(expired_at) >= EXPIRE_EVERY {
-                expired_at = now;
-                if let Err(error) = aws.sweep_ttl(now.into()) {
-                    tracing::error!(%error, "what has expired could not be removed; it is tried again");
-                }
-            }
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(sweep_every) => {}
-            }
-        }
-    });
-    loops
 }

@@ -32,7 +32,6 @@ use aws_sdk_sqs::types::Message;
 use domain::config::Config;
 use platform::clock::Clock;
 use platform::store::Store;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -66,8 +65,6 @@ pub struct WorkerOptions {
     pub catalogue: Catalogue,
     /// Only these programs; all where empty.
     pub only: Vec<String>,
-    /// What the programs' environment templates see as `env`.
-    pub env: Value,
     /// Programs at once, at least 1.
     pub concurrency: usize,
     /// How long a claim lasts unless it is prolonged; at least 1 s.

@@ -20,13 +20,12 @@ use domain::run::{Phase, Run, Surroundings};
 use emulator::aws::fault::{Answer, Call, Fault, Faults, Service};
 use emulator::aws::{Aws, AwsOptions, QueueOptions};
 use jiff::{SignedDuration, Timestamp};
-use platform::App;
+use platform::app::{App, Outside};
 use platform::clock::Clock;
 use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::sources::Sources;
 use platform::store::Store;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -255,23 +254,17 @@ workflow:
         // A dead process doesn't try again.
         let once = self.aws.dynamodb().config().to_builder().retry_config(RetryConfig::disabled()).build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
-        let keys = Arc::new(KeyRing::generate());
-        Arc::new(App {
-            started_at: HandClock::at(number).now(),
-            sources: Sources::new(&config, &Value::Null, &keys).unwrap(),
-            directory: Default::default(),
-            lanes: Default::default(),
+        let outside = Outside {
             store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(self.aws.sqs(), settings.queue_url.clone(), String::new()),
             functions: None,
-            programs: platform::programs::overlay(),
             sender: self.sender.clone(),
-            surroundings: Surroundings::of(&config, Map::new(), |_| None),
-            keys,
+            keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(HandClock::at(number)),
-            config: Arc::new(config),
             settings,
-        })
+        };
+        let surroundings = Surroundings::of(&config, Map::new(), |_| None);
+        Arc::new(App::new(outside, Arc::new(config), surroundings).unwrap())
     }
 }
 

@@ -47,6 +47,7 @@ mod skips;
 mod source_to_program;
 mod sources;
 mod steps;
+mod switch;
 mod ten_thousand;
 mod triggers;
 mod verify;

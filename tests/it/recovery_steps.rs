@@ -15,15 +15,14 @@ use domain::run::Surroundings;
 use emulator::aws::fault::Faults;
 use emulator::aws::{Aws, AwsOptions, QueueOptions};
 use jiff::{SignedDuration, Timestamp};
-use platform::App;
+use platform::app::{App, Outside};
 use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::sources::Sources;
 use platform::store::{Saved, Store};
 use ringback_tests::ManualClock;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,23 +118,17 @@ impl World {
         let once = aws.dynamodb().config().to_builder().retry_config(RetryConfig::disabled()).build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
         let config = load("{}", "ringback.yml").config.unwrap();
-        let keys = Arc::new(KeyRing::generate());
-        let app = Arc::new(App {
-            sources: Sources::new(&config, &Value::Null, &keys).unwrap(),
-            started_at: clock.time(),
-            directory: Default::default(),
-            lanes: Default::default(),
+        let outside = Outside {
             store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone(), String::new()),
             functions: None,
-            programs: platform::programs::overlay(),
             sender: Sender::new(1 << 20, Guard::default()).unwrap(),
-            surroundings: Surroundings::of(&config, Map::new(), |_| None),
-            keys,
+            keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(clock.clone()),
-            config: Arc::new(config),
             settings,
-        });
+        };
+        let surroundings = Surroundings::of(&config, Map::new(), |_| None);
+        let app = Arc::new(App::new(outside, Arc::new(config), surroundings).unwrap());
         let endpoint = endpoint(app.now());
         app.store.save_endpoint(&endpoint, 0, &[]).await.unwrap();
         let mut world = Self { app, killer, clock, endpoint, deliveries: Vec::new(), _aws: aws };

@@ -4,7 +4,7 @@ use crate::{Caller, ManualClock, Service};
 use domain::config::load;
 use emulator::aws::ledger::Snapshot;
 use emulator::aws::mapping::Duplicates;
-use emulator::instance::{Instance, Options};
+use emulator::instance::{Instance, Options, Switch};
 use platform::App;
 use serde_json::{Map, Value};
 use std::ops::Deref;
@@ -27,6 +27,7 @@ pub struct File {
 /// A running Ringback, and a caller who knows where it is.
 pub struct Gateway {
     instance: Instance,
+    app: Arc<App>,
     caller: Caller,
 }
 
@@ -103,7 +104,7 @@ impl File {
         let instance = Instance::start(options).await.unwrap_or_else(|error| panic!("{error}"));
         let listeners = instance.listeners.iter().map(|listener| (listener.kind.to_owned(), listener.url.clone()));
         let caller = Caller::new(instance.api.clone(), instance.token.clone(), listeners.collect());
-        Gateway { instance, caller }
+        Gateway { app: instance.app(), instance, caller }
     }
 }
 
@@ -113,9 +114,14 @@ impl Gateway {
         self.instance.aws.ledger().snapshot()
     }
 
-    /// What its handlers are given, for what can't be brought about from outside.
+    /// What its handlers were given first, for what can't be brought about from outside.
     pub fn app(&self) -> &App {
-        &self.instance.app
+        &self.app
+    }
+
+    /// What puts another app in charge.
+    pub fn switch(&self) -> &Switch {
+        self.instance.switch()
     }
 
     /// Stops it in good order.

@@ -79,12 +79,11 @@ impl Work {
         store.ready().await?;
         let overlay = self.allow_runtime_programs.then(platform::programs::overlay);
         let worker = Worker::new(WorkerOptions {
-            catalogue: Catalogue::File { config: Arc::new(config), overlay, store: store.clone() },
+            catalogue: Catalogue::File { config: Arc::new(config), env, overlay, store: store.clone() },
             store,
             sqs: aws_sdk_sqs::Client::new(&aws),
             queue_url,
             only: self.only,
-            env,
             concurrency: self.concurrency,
             lease: self.lease.max(Duration::from_secs(1)),
             patience: self.patience,

@@ -1,63 +1,105 @@
-//! Sockets: all bound before anything else happens, so that a port in use costs nothing.
+//! Sockets: all that are needed are bound before anything else happens, so that a port in use costs nothing.
 
 use super::{ListenerAddress, StartError};
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use domain::config::{Config, Routes};
+use domain::config::{Config, Listener, Routes};
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// The API's socket, and each listener port's with the listeners that share it.
-pub(super) struct Bound {
-    pub(super) api: TcpListener,
-    pub(super) listeners: Vec<(TcpListener, Vec<String>)>,
-    /// The file's port, and the address that stands for it.
-    ports: Vec<(u16, SocketAddr)>,
-    api_address: SocketAddr,
+/// Which sockets there are.
+#[derive(Debug, Clone)]
+pub(super) struct Sockets {
+    api: SocketAddr,
+    /// By the file's port.
+    listeners: BTreeMap<u16, Place>,
+    /// Every port is a free one, whatever the file says.
+    ephemeral: bool,
 }
 
-impl Bound {
-    pub(super) async fn bind(config: &Config, api_port: Option<u16>, ephemeral: bool) -> Result<Self, StartError> {
+/// A listener's socket, which several listeners may share.
+#[derive(Debug, Clone)]
+struct Place {
+    host: String,
+    address: SocketAddr,
+}
+
+/// Sockets for a file, before anybody serves them.
+pub(super) struct Bound {
+    pub(super) sockets: Sockets,
+    /// Those that were not there before, by the file's port.
+    pub(super) new: Vec<(u16, TcpListener)>,
+    /// The file's ports that are no longer in it.
+    pub(super) gone: Vec<u16>,
+}
+
+impl Sockets {
+    /// Binds the API's.
+    pub(super) async fn bind_api(
+        config: &Config,
+        port: Option<u16>,
+        ephemeral: bool,
+    ) -> Result<(Self, TcpListener), StartError> {
         let controller = &config.controller;
-        let port = if ephemeral { api_port.unwrap_or(0) } else { api_port.unwrap_or(controller.port) };
-        let api = bind(&controller.host, port, "the API").await?;
-        let api_address = local(&api, "the API")?;
-        let mut ports = vec![(controller.port, api_address)];
-        let mut listeners: Vec<(TcpListener, Vec<String>)> = Vec::new();
+        let port = port.unwrap_or(if ephemeral { 0 } else { controller.port });
+        let socket = bind(&controller.host, port, "the API").await?;
+        let api = local(&socket, "the API")?;
+        Ok((Self { api, listeners: BTreeMap::new(), ephemeral }, socket))
+    }
+
+    /// Binds what the file's listeners need and is not there yet. A listener that is there keeps its socket, also where
+    /// the file gives its port another host.
+    pub(super) async fn bind_listeners(&self, config: &Config) -> Result<Bound, StartError> {
+        let mut sockets = Self { listeners: BTreeMap::new(), ..self.clone() };
+        let mut new = Vec::new();
         for listener in &config.listeners {
-            let shared = ports.iter().skip(1).position(|(port, _)| *port == listener.port);
-            if let Some((_, ids)) = shared.and_then(|index| listeners.get_mut(index)) {
-                ids.push(listener.id.clone());
+            let port = listener.port;
+            if sockets.listeners.contains_key(&port) {
                 continue;
             }
-            let what = format!("the listener `{}`", listener.id);
-            let socket = bind(&listener.host, if ephemeral { 0 } else { listener.port }, &what).await?;
-            ports.push((listener.port, local(&socket, &what)?));
-            listeners.push((socket, vec![listener.id.clone()]));
+            let place = match self.listeners.get(&port) {
+                Some(place) => place.clone(),
+                None => {
+                    let what = format!("the listener `{}`", listener.id);
+                    let socket = bind(&listener.host, if self.ephemeral { 0 } else { port }, &what).await?;
+                    let address = local(&socket, &what)?;
+                    new.push((port, socket));
+                    Place { host: listener.host.clone(), address }
+                }
+            };
+            sockets.listeners.insert(port, place);
         }
-        Ok(Self { api, listeners, ports, api_address })
+        let gone = self.listeners.keys().copied().filter(|port| !sockets.listeners.contains_key(port)).collect();
+        Ok(Bound { sockets, new, gone })
+    }
+
+    /// The host at which a listener is served; that of the first with its port.
+    pub(super) fn host_of(&self, listener: &Listener) -> Option<&str> {
+        self.listeners.get(&listener.port).map(|place| place.host.as_str())
     }
 
     pub(super) fn api_url(&self, tls: bool) -> String {
-        format!("{}://{}", if tls { "https" } else { "http" }, reachable(self.api_address))
+        format!("{}://{}", if tls { "https" } else { "http" }, reachable(self.api))
     }
 
     /// Where the file's port is reached on this machine; a listener's rather than the API's.
-    pub(super) fn url_of_port(&self, port: u16) -> Option<String> {
-        let found = self.ports.iter().rev().find(|(of, _)| *of == port);
-        found.map(|(_, address)| format!("http://{}", reachable(*address)))
+    pub(super) fn url_of_port(&self, config: &Config, port: u16) -> Option<String> {
+        let listener = self.listeners.get(&port).map(|place| place.address);
+        let address = listener.or_else(|| (port == config.controller.port).then_some(self.api))?;
+        Some(format!("http://{}", reachable(address)))
     }
 
     pub(super) fn listener_urls(&self, config: &Config) -> Vec<ListenerAddress> {
-        let address = |listener: &domain::config::Listener| ListenerAddress {
+        let address = |listener: &Listener| ListenerAddress {
             id: listener.id.clone(),
             kind: match listener.routes {
                 Routes::Triggers(_) => "http-trigger",
                 Routes::Callbacks(_) => "http-callback",
             },
-            url: self.url_of_port(listener.port).unwrap_or_default(),
+            url: self.url_of_port(config, listener.port).unwrap_or_default(),
         };
         config.listeners.iter().map(address).collect()
     }
@@ -126,6 +168,10 @@ impl Server {
 
     pub(super) fn stop(&self, within: Duration) {
         self.handle.graceful_shutdown(Some(within));
+    }
+
+    pub(super) fn has_stopped(&self) -> bool {
+        self.task.is_finished()
     }
 
     pub(super) async fn stopped(self) {

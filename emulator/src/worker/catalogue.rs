@@ -1,21 +1,24 @@
 //! Which programs a worker knows.
 
+use crate::instance::Current;
 use domain::config::{Config, Program};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use platform::App;
 use platform::overlay::Overlay;
 use platform::store::{Store, StoreError};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Where a worker finds the programs that it runs.
 pub enum Catalogue {
     /// It is part of a gateway: it knows what that knows, and what that doesn't know is unknown.
-    Gateway(Arc<App>),
+    Gateway(Current),
     /// It has a file of its own, and leaves what isn't in it to other workers.
     File {
         /// The file.
         config: Arc<Config>,
+        /// What its programs' environment templates see as `env`.
+        env: Value,
         /// What the API put on top of it, where the operator allows that.
         overlay: Option<Overlay<Program>>,
         /// Where that is.
@@ -31,8 +34,8 @@ impl Catalogue {
     pub fn program<'a>(&'a self, name: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Option<Program>, StoreError>> {
         Box::pin(async move {
             match self {
-                Self::Gateway(app) => app.program(name).await,
-                Self::File { config, overlay, store } => {
+                Self::Gateway(current) => current.app().program(name).await,
+                Self::File { config, overlay, store, .. } => {
                     if let Some(overlay) = overlay
                         && let Some(layered) = overlay.recent(store, now).await?.get(name)
                     {
@@ -42,6 +45,14 @@ impl Catalogue {
                 }
             }
         })
+    }
+
+    /// What the programs' environment templates see as `env`.
+    pub fn env(&self) -> Value {
+        match self {
+            Self::Gateway(current) => current.app().surroundings.env.clone(),
+            Self::File { env, .. } => env.clone(),
+        }
     }
 
     /// Whether a program that is not here may be on another machine.

@@ -183,7 +183,8 @@ impl Worker {
         };
         let assignment = run.assignment(&message.job, message.attempt)?;
         let inherited = |name: &str| variable(name);
-        let prepared = match prepare(program, command, &assignment, &self.options.env, &inherited) {
+        let env = self.options.catalogue.env();
+        let prepared = match prepare(program, command, &assignment, &env, &inherited) {
             Ok(prepared) => prepared,
             Err(error) => return refused(error),
         };

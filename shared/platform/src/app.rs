@@ -5,11 +5,12 @@ use crate::directory::Directory;
 use crate::functions::Functions;
 use crate::lanes::Lanes;
 use crate::overlay::Overlay;
+use crate::programs;
 use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::Settings;
-use crate::sources::Sources;
+use crate::sources::{Sources, UnusableSource};
 use crate::store::Store;
 use domain::config::{Config, Program};
 use domain::id::RunId;
@@ -18,7 +19,30 @@ use jiff::Timestamp;
 use rand::RngCore;
 use std::sync::Arc;
 
+/// What an app reaches the outside world with, whatever file it follows.
+pub struct Outside {
+    /// What the operator set.
+    pub settings: Settings,
+    /// The table.
+    pub store: Store,
+    /// The queues.
+    pub queue: Queue,
+    /// Functions in AWS Lambda; absent where there is no AWS.
+    pub functions: Option<Functions>,
+    /// Outbound calls.
+    pub sender: Sender,
+    /// The keys of what is kept secret.
+    pub keys: Arc<KeyRing>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// The file, the table, the queue, a way to call out and a clock.
+///
+/// An app never changes: whoever has one works by one file to the end. Another file, or another address of the same one, is
+/// another app that shares everything else with this one ([`App::with_file`], [`App::with_surroundings`]); a clone shares
+/// all of it.
+#[derive(Clone)]
 pub struct App {
     /// What the operator set.
     pub settings: Settings,
@@ -33,11 +57,11 @@ pub struct App {
     /// Functions in AWS Lambda; absent where there is no AWS.
     pub functions: Option<Functions>,
     /// Programs that the API put on top of the file.
-    pub programs: Overlay<Program>,
+    pub programs: Arc<Overlay<Program>>,
     /// Outbound calls.
     pub sender: Sender,
     /// Whose endpoints are where.
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     /// Attempts under way.
     pub lanes: Lanes,
     /// The keys of what is kept secret.
@@ -45,12 +69,57 @@ pub struct App {
     /// When this process began: what is older may have been worked on by the one before.
     pub started_at: Timestamp,
     /// Providers that call us.
-    pub sources: Sources,
+    pub sources: Arc<Sources>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
 
 impl App {
+    /// An app that begins now.
+    ///
+    /// # Errors
+    /// Which source's secrets can't be used.
+    pub fn new(outside: Outside, config: Arc<Config>, surroundings: Surroundings) -> Result<Self, UnusableSource> {
+        let Outside { settings, store, queue, functions, sender, keys, clock } = outside;
+        let sources = Arc::new(Sources::new(&config, &surroundings.env, &keys)?);
+        Ok(Self {
+            started_at: clock.now(),
+            programs: Arc::new(programs::overlay()),
+            directory: Arc::default(),
+            lanes: Lanes::default(),
+            settings,
+            config,
+            surroundings,
+            store,
+            queue,
+            functions,
+            sender,
+            keys,
+            sources,
+            clock,
+        })
+    }
+
+    /// The same place with another file, whose addresses may be called by that sender.
+    ///
+    /// # Errors
+    /// Which source's secrets can't be used.
+    pub fn with_file(
+        &self,
+        config: Arc<Config>,
+        surroundings: Surroundings,
+        sender: Sender,
+    ) -> Result<Self, UnusableSource> {
+        let sources = Arc::new(Sources::new(&config, &surroundings.env, &self.keys)?);
+        Ok(Self { config, surroundings, sender, sources, ..self.clone() })
+    }
+
+    /// The same file at other addresses.
+    #[must_use]
+    pub fn with_surroundings(&self, surroundings: Surroundings) -> Self {
+        Self { surroundings, ..self.clone() }
+    }
+
     /// What runs follow.
     pub fn plan(&self) -> Plan<'_> {
         Plan { config: &self.config, surroundings: &self.surroundings }

@@ -3,15 +3,13 @@
 mod environment;
 mod parameters;
 
-use crate::app::App;
-use crate::clock::{Clock, SystemClock};
+use crate::app::{App, Outside};
+use crate::clock::SystemClock;
 use crate::functions::Functions;
-use crate::programs;
 use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::{Settings, variable};
-use crate::sources::Sources;
 use crate::store::Store;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -175,23 +173,16 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     let keys = Arc::new(keys.unwrap_or_else(KeyRing::generate));
     let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
-    let sources = Sources::new(&config, &surroundings.env, &keys)?;
-    Ok(Arc::new(App {
-        started_at: SystemClock.now(),
-        sources,
-        directory: Default::default(),
-        lanes: Default::default(),
+    let outside = Outside {
         store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
         queue: Queue::new(sqs, settings.queue_url.clone(), settings.programs_queue_url.clone()),
         functions: Some(Functions::new(aws.clone(), settings.max_response)),
-        programs: programs::overlay(),
         sender: Sender::new(settings.max_response, guard)?,
         keys,
         clock: Arc::new(SystemClock),
-        config: Arc::new(config),
-        surroundings,
         settings,
-    }))
+    };
+    Ok(Arc::new(App::new(outside, Arc::new(config), surroundings)?))
 }
 
 /// The keys of secrets. They are read once, when the function starts: after a rotation, functions that run already don't

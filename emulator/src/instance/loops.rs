@@ -1,0 +1,91 @@
+//! What AWS would call by itself: the stream's mapping, the queues' and the schedule.
+
+use super::current::Current;
+use super::{PROGRAMS, QUEUE};
+use crate::aws::Aws;
+use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
+use crate::worker::{Catalogue, Worker, WorkerOptions};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long programs may go on when everything stops: the rest of [`DRAIN`](super::DRAIN) is for ending them and giving
+/// them back.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often what has expired is removed; DynamoDB takes its time too, up to days
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
+const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// How the loops run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// How messages come.
+    pub(super) duplicates: Duplicates,
+    /// Messages handled at once.
+    pub(super) concurrency: usize,
+    /// How often the timers are looked at.
+    pub(super) sweep_every: Duration,
+}
+
+/// Starts them; each message is handled by the app in charge when it comes.
+pub(super) fn start(aws: &Aws, current: &Current, stopping: &CancellationToken, pace: Pace) -> JoinSet<()> {
+    let mut loops = JoinSet::new();
+    let (stream_aws, stream, stop) = (aws.clone(), current.clone(), stopping.clone());
+    loops.spawn(async move {
+        let relay = |records| relay::handle(stream.app(), records);
+        stream_aws.map_stream(StreamMapping::default(), stop, relay).await;
+    });
+    let (queue_aws, queue, stop) = (aws.clone(), current.clone(), stopping.clone());
+    loops.spawn(async move {
+        let mapping = QueueMapping { concurrency: pace.concurrency, duplicates: pace.duplicates };
+        let deliver = move |message: aws_lambda_events::event::sqs::SqsMessage| {
+            let received = platform::lambda::received(&message);
+            deliver::handle(queue.app(), message.body.unwrap_or_default(), received)
+        };
+        if let Err(error) = queue_aws.map_queue(QUEUE, mapping, stop, deliver).await {
+            tracing::error!(%error, "the queue has no mapping");
+        }
+    });
+    let (aws, current, stop) = (aws.clone(), current.clone(), stopping.clone());
+    loops.spawn(async move {
+        let sweeper = sweep::Sweeper::default();
+        let mut expired_at = Timestamp::UNIX_EPOCH;
+        loop {
+            let app = current.app();
+            if let Err(error) = sweeper.sweep(&app).await {
+                tracing::error!(%error, "the timers could not be swept; they are tried again");
+            }
+            let now = app.now();
+            if now.duration_since(expired_at) >= EXPIRE_EVERY {
+                expired_at = now;
+                if let Err(error) = aws.sweep_ttl(now.into()) {
+                    tracing::error!(%error, "what has expired could not be removed; it is tried again");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(pace.sweep_every) => {}
+            }
+        }
+    });
+    loops
+}
+
+/// The worker of a gateway, which runs programs in the same process.
+pub(super) fn worker(aws: &Aws, current: &Current, concurrency: usize, lease: Duration) -> Arc<Worker> {
+    let app = current.app();
+    Worker::new(WorkerOptions {
+        store: app.store.clone(),
+        sqs: aws.sqs(),
+        queue_url: aws.queue_url(PROGRAMS),
+        catalogue: Catalogue::Gateway(current.clone()),
+        only: Vec::new(),
+        concurrency,
+        lease,
+        patience: PATIENCE,
+        grace: PATIENCE,
+        clock: app.clock.clone(),
+    })
+}

@@ -1,0 +1,49 @@
+//! What the sockets serve for an app.
+
+use super::current::Serving;
+use axum::Router;
+use domain::config::{Listener, Routes};
+use platform::App;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tower::limit::GlobalConcurrencyLimitLayer;
+
+/// How many requests listeners answer at once (`max_concurrent_count`), by listener and limit: what is under way under the
+/// file before counts under the next one too.
+#[derive(Default)]
+pub(super) struct Limits(HashMap<(String, u32), Arc<Semaphore>>);
+
+impl Limits {
+    fn of(&mut self, listener: &Listener, limit: u32) -> Arc<Semaphore> {
+        let new = || Arc::new(Semaphore::new(limit.max(1) as usize));
+        self.0.entry((listener.id.clone(), limit)).or_insert_with(new).clone()
+    }
+}
+
+/// The API with the sources, and each listener port's routes.
+pub(super) fn serving(app: Arc<App>, limits: &mut Limits) -> Serving {
+    let api = api::router(&app).merge(trigger::sources(&app).reset_fallback());
+    let mut listeners = BTreeMap::new();
+    for listener in &app.config.listeners {
+        let router = listener_router(&app, listener, limits);
+        let merged = match listeners.remove(&listener.port) {
+            None => router,
+            // Each has the same answer for what it doesn't know; only one can be kept.
+            Some(before) => Router::merge(before, router.reset_fallback()),
+        };
+        listeners.insert(listener.port, merged);
+    }
+    Serving { app, api, listeners }
+}
+
+fn listener_router(app: &Arc<App>, listener: &Listener, limits: &mut Limits) -> Router {
+    let router = match listener.routes {
+        Routes::Triggers(_) => trigger::router(app, [listener]),
+        Routes::Callbacks(_) => callback::router(app, [listener]),
+    };
+    match listener.max_concurrent_count {
+        Some(limit) => router.layer(GlobalConcurrencyLimitLayer::with_semaphore(limits.of(listener, limit))),
+        None => router,
+    }
+}

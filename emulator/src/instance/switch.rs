@@ -1,0 +1,231 @@
+//! Puts another app in charge while everything serves.
+//!
+//! ```text
+//!  another file ── reload ───────┐
+//!  other addresses ─ set_gateways┴─► sockets bound ─► app and routers made ─► one step ─► new sockets served, old ones drained
+//! ```
+//!
+//! Whatever can fail happens before the one step in which the other takes over: what is refused has changed nothing. The
+//! store, the queues, connections, lanes, keys and the clock are the same before and after, and so are the sockets of ports
+//! that stay.
+
+use super::address::{Bound, Server, Sockets};
+use super::current::{Current, Door};
+use super::routers::{Limits, serving};
+use super::{DRAIN, ListenerAddress, StartError, loops};
+use crate::aws::Aws;
+use domain::address::Guard;
+use domain::config::Config;
+use domain::run::Surroundings;
+use platform::App;
+use platform::functions::Functions;
+use platform::secret::KeyRing;
+use platform::sender::Sender;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// A file that is to be taken over.
+pub struct NewFile {
+    /// The file.
+    pub config: Config,
+    /// What its templates see as `env`.
+    pub env: Map<String, Value>,
+    /// Functions in AWS Lambda, where it invokes some and there were none before.
+    pub functions: Option<Functions>,
+}
+
+/// Puts another app in charge. Clones are the same.
+#[derive(Clone)]
+pub struct Switch(Arc<Inner>);
+
+struct Inner {
+    current: Current,
+    aws: Aws,
+    place: Place,
+    stopping: CancellationToken,
+    state: Mutex<State>,
+}
+
+/// What was settled when everything was started.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// The file's gateways are not started.
+    pub(super) without_gateways: bool,
+    /// Programs at once, and how long a claim lasts; absent where they are left to other processes.
+    pub(super) programs: Option<(usize, Duration)>,
+}
+
+struct State {
+    sockets: Sockets,
+    servers: BTreeMap<u16, Server>,
+    /// Of ports that have gone.
+    draining: Vec<Server>,
+    /// Where the internet reaches ports of the file, while it does.
+    public_urls: BTreeMap<u16, String>,
+    limits: Limits,
+    /// The worker, once there are programs.
+    worker: JoinSet<()>,
+}
+
+impl Switch {
+    /// Makes an app serve what was bound for it.
+    pub(super) fn start(app: App, bound: Bound, aws: Aws, place: Place, stopping: CancellationToken) -> Self {
+        let mut limits = Limits::default();
+        let current = Current::new(serving(Arc::new(app), &mut limits));
+        let mut state = State {
+            sockets: bound.sockets,
+            servers: BTreeMap::new(),
+            draining: Vec::new(),
+            public_urls: BTreeMap::new(),
+            limits,
+            worker: JoinSet::new(),
+        };
+        for (port, socket) in bound.new {
+            state.servers.insert(port, Server::start(socket, None, current.behind(Door::Listeners(port))));
+        }
+        let inner = Inner { current, aws, place, stopping, state: Mutex::new(state) };
+        Self(Arc::new(inner))
+    }
+
+    /// What is in charge.
+    pub fn current(&self) -> &Current {
+        &self.0.current
+    }
+
+    /// Where the listeners are, in the order of the file in charge.
+    pub async fn listeners(&self) -> Vec<ListenerAddress> {
+        self.0.state.lock().await.sockets.listener_urls(&self.0.current.app().config)
+    }
+
+    /// Puts an app with another file in charge. What is said in the answer can't be changed without a restart, and is as it
+    /// was.
+    ///
+    /// # Errors
+    /// As at start: a port that can't be bound, secrets that can't be used, programs that can't be run here. Nothing has
+    /// changed then.
+    pub async fn reload(&self, file: NewFile) -> Result<Vec<String>, StartError> {
+        let mut state = self.0.state.lock().await;
+        let app = self.0.current.app();
+        let NewFile { mut config, env, functions } = file;
+        super::refuse_what_is_not_here(&config, self.0.place.programs.is_some(), self.0.place.without_gateways)?;
+        let kept = keep(&app.config, &mut config, &state.sockets);
+        let Bound { sockets, new, gone } = state.sockets.bind_listeners(&config).await?;
+        let surroundings = surroundings(&config, env, &sockets, &state.public_urls, &app.keys);
+        let sender = sender(&app, &config)?;
+        let mut next = app.with_file(Arc::new(config), surroundings, sender)?;
+        next.functions = next.functions.or(functions);
+        state.sockets = sockets;
+        self.put_in_charge(&mut state, next);
+        for (port, socket) in new {
+            state.servers.insert(port, Server::start(socket, None, self.0.current.behind(Door::Listeners(port))));
+        }
+        state.draining.retain(|server| !server.has_stopped());
+        for server in gone.iter().filter_map(|port| state.servers.remove(port)).collect::<Vec<_>>() {
+            server.stop(DRAIN);
+            state.draining.push(server);
+        }
+        self.work_where_there_are_programs(&mut state);
+        Ok(kept)
+    }
+
+    /// Puts an app in charge whose `${gateway:PORT.public_url}` are these, by the file's port. A port that isn't named is
+    /// reached at its local address.
+    pub async fn set_gateways(&self, public_urls: BTreeMap<u16, String>) {
+        let mut state = self.0.state.lock().await;
+        let app = self.0.current.app();
+        let env = app.surroundings.env.as_object().cloned().unwrap_or_default();
+        let surroundings = surroundings(&app.config, env, &state.sockets, &public_urls, &app.keys);
+        state.public_urls = public_urls;
+        self.put_in_charge(&mut state, app.with_surroundings(surroundings));
+    }
+
+    fn put_in_charge(&self, state: &mut State, app: App) {
+        let before = self.0.current.serving();
+        let mut next = serving(Arc::new(app), &mut state.limits);
+        // A port that goes is served as before until its socket is closed.
+        for (port, router) in before.listeners.iter().filter(|(port, _)| state.servers.contains_key(port)) {
+            next.listeners.entry(*port).or_insert_with(|| router.clone());
+        }
+        self.0.current.replace(next);
+    }
+
+    /// Without programs nobody looks into their queue.
+    pub(super) async fn start_worker(&self) {
+        self.work_where_there_are_programs(&mut *self.0.state.lock().await);
+    }
+
+    fn work_where_there_are_programs(&self, state: &mut State) {
+        let app = self.0.current.app();
+        let has_programs = app.config.programs.values().any(|program| program.command().is_some());
+        if let Some((concurrency, lease)) = self.0.place.programs
+            && (has_programs || app.settings.runtime_programs)
+            && state.worker.is_empty()
+        {
+            let worker = loops::worker(&self.0.aws, &self.0.current, concurrency, lease);
+            state.worker.spawn(worker.work(self.0.stopping.clone()));
+        }
+    }
+
+    /// Takes no more requests.
+    pub(super) async fn close(&self) {
+        for server in self.0.state.lock().await.servers.values() {
+            server.stop(DRAIN);
+        }
+    }
+
+    /// Waits for what is under way.
+    pub(super) async fn closed(&self) {
+        let mut state = self.0.state.lock().await;
+        let servers = std::mem::take(&mut state.servers).into_values().chain(std::mem::take(&mut state.draining));
+        for server in servers.collect::<Vec<_>>() {
+            server.stopped().await;
+        }
+        while state.worker.join_next().await.is_some() {}
+    }
+}
+
+/// What a file's templates see of this place.
+pub(super) fn surroundings(
+    config: &Config,
+    env: Map<String, Value>,
+    sockets: &Sockets,
+    public_urls: &BTreeMap<u16, String>,
+    keys: &KeyRing,
+) -> Surroundings {
+    let url_of_port = |port| public_urls.get(&port).cloned().or_else(|| sockets.url_of_port(config, port));
+    Surroundings::of(config, env, url_of_port).with_capabilities(config, keys.derive("callback tokens"))
+}
+
+/// The sender goes on with its connections, unless other addresses may be called.
+fn sender(app: &App, config: &Config) -> Result<Sender, StartError> {
+    let allowed = &config.delivery.allow_private;
+    if *allowed == app.config.delivery.allow_private {
+        return Ok(app.sender.clone());
+    }
+    Ok(Sender::new(app.settings.max_response, Guard::allowing(allowed.iter().copied()))?)
+}
+
+/// What only a restart can change stays as it was, and is named.
+fn keep(old: &Config, new: &mut Config, sockets: &Sockets) -> Vec<String> {
+    let mut kept = Vec::new();
+    let (old, controller) = (&old.controller, &mut new.controller);
+    if (&old.host, old.port) != (&controller.host, controller.port) {
+        kept.push(format!("the controller stays at {}:{}", old.host, old.port));
+        (controller.host, controller.port) = (old.host.clone(), old.port);
+    }
+    if old.tls != controller.tls {
+        kept.push("the controller's `tls` stays as it was".to_owned());
+        controller.tls.clone_from(&old.tls);
+    }
+    for listener in &new.listeners {
+        if let Some(host) = sockets.host_of(listener).filter(|host| *host != listener.host) {
+            kept.push(format!("the listener `{}` stays at {host}:{}", listener.id, listener.port));
+        }
+    }
+    kept
+}
