@@ -12,6 +12,7 @@
 //! under way finish, for [`DRAIN`] at most; what is not finished by then is done by the next start.
 
 mod address;
+pub mod cloud;
 mod current;
 mod routers;
 mod loops;
@@ -56,11 +57,13 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 const QUEUE: &str = "calls";
 /// The queue of programs.
 pub(crate) const PROGRAMS: &str = "programs";
+/// How often a message may come, before it is a dead letter; infra/lib/queues.ts has the same.
+const CALL_RECEIVES: u32 = 5;
 /// How often a message about a program may come: each worker that dies, is full or has another file counts. SQS allows no
 /// more (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
 const PROGRAM_RECEIVES: u32 = 1000;
 /// Programs that run at once unless set.
-const PROGRAMS_AT_ONCE: usize = 8;
+pub(crate) const PROGRAMS_AT_ONCE: usize = 8;
 /// Longer than a stretch of work may last, so that no message is handled twice while it is being handled.
 const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 
@@ -223,7 +226,11 @@ impl Instance {
         let aws = Aws::open(AwsOptions {
             data: options.data.clone(),
             queues: vec![
-                QueueOptions { name: QUEUE.to_owned(), visibility_timeout: VISIBILITY, max_receive_count: 5 },
+                QueueOptions {
+                    name: QUEUE.to_owned(),
+                    visibility_timeout: VISIBILITY,
+                    max_receive_count: CALL_RECEIVES,
+                },
                 QueueOptions {
                     name: PROGRAMS.to_owned(),
                     visibility_timeout: options.lease,

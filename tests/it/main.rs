@@ -15,6 +15,7 @@ mod capabilities;
 mod chapters;
 mod check_url;
 mod cli;
+mod cloud;
 mod closed_pipe;
 mod cost_command;
 mod config_api;

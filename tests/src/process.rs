@@ -65,7 +65,25 @@ impl Process {
         let (file, data) = (file.display().to_string(), data.display().to_string());
         let up = ["up", "--json", "--ephemeral-ports", "--tunnel", "none", "--data", &data, "-f", &file];
         let up = [&up, more].concat();
-        let mut child = command(program, &directory, &up).stdin(Stdio::null()).spawn().expect("the program");
+        Self::ready(command(program, &directory, &up), None).await
+    }
+
+    /// Starts a file over the AWS that these variables name, on free ports, and returns once it is ready.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn up_on_aws(program: &str, file: &Path, token: &str, env: &[(&str, String)], more: &[&str]) -> Self {
+        let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
+        let file = file.display().to_string();
+        let up = [&["up", "--aws", "--json", "--ephemeral-ports", "-f", &file], more].concat();
+        let mut command = command(program, &directory, &up);
+        command.env("RINGBACK_API_TOKEN", token).envs(env.iter().map(|(name, value)| (name, value)));
+        Self::ready(command, Some(token)).await
+    }
+
+    /// Once it says so. A replica is told the token, and so doesn't say it.
+    async fn ready(mut command: Command, token: Option<&str>) -> Self {
+        let mut child = command.stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
             let mut text = Vec::new();
@@ -80,7 +98,8 @@ impl Process {
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let listeners = ready["listeners"].as_array().expect("listeners").iter();
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
-        let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
+        let token = token.map_or_else(|| text(&ready["token"]), str::to_owned);
+        let caller = Caller::new(text(&ready["api"]), token, listeners);
         Self { child, log, caller, ready }
     }
 

@@ -1,5 +1,7 @@
+mod on_aws;
+
 use super::{Failure, file, terminal};
-use crate::instance::{Instance, Options};
+use crate::instance::{Instance, Options, PROGRAMS_AT_ONCE};
 use aws_config::BehaviorVersion;
 use clap::{Args, ValueEnum};
 use domain::config::program::Action;
@@ -47,6 +49,8 @@ pub struct Up {
     /// Print one JSON line when everything listens, and the log as JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    on_aws: on_aws::OnAws,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -57,6 +61,9 @@ enum Tunnel {
 
 impl Up {
     pub(crate) async fn run(self) -> Result<(), Failure> {
+        if self.on_aws.aws {
+            return Box::pin(self.run_on_aws()).await;
+        }
         platform::telemetry::start(self.json);
         let read = file::read(&self.file)?;
         read.print_diagnostics();

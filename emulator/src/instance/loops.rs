@@ -75,11 +75,22 @@ pub(super) fn start(aws: &Aws, current: &Current, stopping: &CancellationToken, 
 
 /// The worker of a gateway, which runs programs in the same process.
 pub(super) fn worker(aws: &Aws, current: &Current, concurrency: usize, lease: Duration) -> Arc<Worker> {
+    worker_of(aws.sqs(), aws.queue_url(PROGRAMS), current, concurrency, lease)
+}
+
+/// The same for a queue that may be anywhere.
+pub(super) fn worker_of(
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
+    current: &Current,
+    concurrency: usize,
+    lease: Duration,
+) -> Arc<Worker> {
     let app = current.app();
     Worker::new(WorkerOptions {
         store: app.store.clone(),
-        sqs: aws.sqs(),
-        queue_url: aws.queue_url(PROGRAMS),
+        sqs,
+        queue_url,
         catalogue: Catalogue::Gateway(current.clone()),
         only: Vec::new(),
         concurrency,
