@@ -9,6 +9,7 @@ mod demo;
 mod eval;
 mod file;
 mod plan;
+mod redrive;
 mod rotate_key;
 mod schema;
 mod terminal;
@@ -51,6 +52,8 @@ pub enum Command {
     Eval(eval::Eval),
     /// May we call this address? And if not, why.
     CheckUrl(check_url::CheckUrl),
+    /// Send dead letters back to their queues, or look at them.
+    Redrive(redrive::Redrive),
     /// Put a new key for secrets in front of the old ones.
     RotateKey(rotate_key::RotateKey),
     /// Say whether a webhook's signature is right, and why not.
@@ -71,6 +74,7 @@ impl Command {
             Self::Cost(cost) => cost.run(),
             Self::Eval(eval) => eval.run(),
             Self::CheckUrl(check_url) => check_url.run().await,
+            Self::Redrive(redrive) => redrive.run().await,
             Self::RotateKey(rotate_key) => rotate_key.run().await,
             Self::Verify(verify) => verify.run(),
             Self::Schema => schema::run(),

@@ -43,6 +43,7 @@ mod publishing;
 mod recovery;
 mod recovery_steps;
 mod redaction;
+mod redrive;
 mod rendezvous;
 mod skips;
 mod source_to_program;

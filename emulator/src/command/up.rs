@@ -100,6 +100,7 @@ impl Up {
                 json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners});
             if let (Some(url), Value::Object(line)) = (&instance.aws_url, &mut line) {
                 line.insert("aws".to_owned(), json!(url));
+                line.insert("queue_url".to_owned(), json!(instance.app().settings.queue_url));
                 line.insert("programs_queue_url".to_owned(), json!(instance.app().settings.programs_queue_url));
                 line.insert("table".to_owned(), json!(instance.app().settings.table));
             }
