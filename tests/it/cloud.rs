@@ -32,14 +32,14 @@ workflows:
   hangs: {jobs: [{id: hang, component: hang}]}
 ";
 
-fn open() -> Gate {
+pub(crate) fn open() -> Gate {
     let gate = Gate::closed();
     gate.open();
     gate
 }
 
 /// A place for replicas: an AWS, and the file that all of them serve.
-struct Place {
+pub(crate) struct Place {
     env: Vec<(&'static str, String)>,
     directory: TempDir,
     service: Service,
@@ -48,7 +48,7 @@ struct Place {
 impl Place {
     /// With the little AWS, whose queues are there; the table isn't.
     #[expect(clippy::disallowed_methods, reason = "it is served as long as the test lasts")]
-    async fn new(gate: Gate) -> Self {
+    pub(crate) async fn new(gate: Gate) -> Self {
         let queue = |name: &str| QueueOptions {
             name: name.to_owned(),
             visibility_timeout: Duration::from_secs(900),
@@ -91,7 +91,7 @@ impl Place {
         self.directory.path().join("ringback.yml")
     }
 
-    async fn replica(&self, more: &[&str]) -> Process {
+    pub(crate) async fn replica(&self, more: &[&str]) -> Process {
         let create = ["--create", "--table", "elsewhere"];
         Process::up_on_aws(EMULATOR, &self.file(), TOKEN, &self.env, &[&create, more].concat()).await
     }

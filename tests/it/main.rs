@@ -33,6 +33,7 @@ mod jobs;
 mod keys;
 mod kill;
 mod killed_deliveries;
+mod kubernetes;
 mod langgraph;
 mod limits;
 mod overlay;

@@ -5,8 +5,8 @@
 //!            └─ a shard is read when its parent was relayed to the end, so an item's changes stay in order
 //! ```
 //!
-//! **Guarantees.** A record is passed over only after its messages are in the queue; how far that is, is stored every few
-//! seconds, so a successor relays those few seconds again. Without any note of how far, it begins with the oldest record
+//! **Guarantees.** A record is passed over only after its messages are in the queue; how far that is, is stored every ten
+//! seconds, so a successor relays those seconds again. Without any note of how far, it begins with the oldest record
 //! that is kept (24 hours): what is done already is recognised.
 
 use super::super::current::Current;
@@ -30,8 +30,9 @@ use tokio_util::sync::CancellationToken;
 /// How long nothing is asked after a shard had nothing new. A request costs $0.0000002
 /// (<https://aws.amazon.com/dynamodb/pricing/on-demand/>), so a shard that is always asked costs $1.70 a month.
 const IDLE: Duration = Duration::from_millis(300);
-/// How often the lease is prolonged, and new shards are looked for.
-const BEAT: Duration = Duration::from_secs(5);
+/// How often the lease is prolonged and new shards are looked for, or else whether it can be had: one write each, $0.16 a
+/// month.
+const BEAT: Duration = Duration::from_secs(10);
 /// The pause after something didn't answer.
 const REST: Duration = Duration::from_secs(1);
 /// Records that are relayed together, as in infra/lib/mappings.ts.
