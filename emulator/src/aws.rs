@@ -28,6 +28,7 @@ mod sqs;
 mod stream;
 mod debt;
 mod expiry;
+pub(crate) mod format;
 mod server;
 pub mod checkpoint;
 pub mod fault;
@@ -95,24 +96,43 @@ pub enum Durability {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process works on this directory.
-    #[error("{} is in use by another emulator: stop it, or choose another --data directory", path.display())]
+    #[error(
+        "{} is in use by another emulator{}: stop it, or choose another --data directory",
+        path.display(),
+        pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+    )]
     InUse {
         /// The data directory.
         path: PathBuf,
+        /// The other process, if it has said so.
+        pid: Option<u32>,
+    },
+    /// A version that is not there yet made it.
+    #[error(
+        "the data directory {} has the format {found}, and this version knows those up to {known}: a newer version made it. \
+         Run that one, or choose another --data directory", path.display()
+    )]
+    Newer {
+        /// The data directory.
+        path: PathBuf,
+        /// Its format.
+        found: String,
+        /// The newest that this version knows.
+        known: u32,
     },
     /// The directory can't be made or written.
-    #[error("the data directory {} can't be used", path.display())]
+    #[error("the data directory can't be used: {}: {source}", path.display())]
     Directory {
-        /// The data directory.
+        /// The data directory, or a file in it.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
     /// The database file is damaged, is of a newer version, or the disk failed.
-    #[error("the database can't be opened")]
+    #[error("the database in the data directory can't be opened: {0}")]
     Database(#[from] dynoxide::DynoxideError),
     /// As [`OpenError::Database`], found by `SQLite` itself.
-    #[error("the database can't be prepared")]
+    #[error("the database in the data directory can't be prepared: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// The table's description isn't one that DynamoDB knows.
     #[error("the table can't be described")]

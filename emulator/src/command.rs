@@ -1,23 +1,41 @@
 //! The command line: one file for each command.
 //!
-//! Exit codes: 0 it worked, 1 it did not, 2 the command line itself is wrong.
+//! What commands that speak to a gateway share: the [client](crate::client), [`exit`] codes, what is [printed](output), and
+//! [following](follow) a run.
 
 mod check;
 mod check_url;
 mod cost;
+mod completions;
+mod deliveries;
 mod demo;
 mod eval;
+mod examples;
+pub(crate) mod exit;
 mod file;
+mod follow;
+mod forward;
+mod guard;
+mod import;
+mod init;
+pub(crate) mod output;
+pub(crate) mod paint;
 mod plan;
 mod redrive;
+mod publish;
+mod reload;
+mod replay;
 mod rotate_key;
+mod runs;
 mod schema;
-mod terminal;
+mod tail;
+mod trigger;
 mod up;
 mod verify;
+mod waits;
 mod work;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// A webhook gateway that lives in your own AWS account and runs whole on a laptop.
@@ -30,18 +48,47 @@ struct Arguments {
 
 /// Does what the command line of this process says.
 pub async fn main() -> ExitCode {
-    Arguments::parse().command.run().await
+    let arguments = Arguments::from_arg_matches(&command_line().get_matches());
+    match arguments {
+        Ok(arguments) => arguments.command.run().await,
+        Err(error) => error.exit(),
+    }
+}
+
+/// All commands, with their examples.
+pub fn command_line() -> clap::Command {
+    examples::with(Arguments::command())
 }
 
 /// What can be asked for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a `ringback.yml` to begin with.
+    Init(init::Init),
     /// Start everything that the file describes, with its state in one directory.
     Up(up::Up),
     /// Run programs for a gateway elsewhere, or in another process.
     Work(work::Work),
+    /// Bring webhooks that a deployed gateway has received to one on this machine, also those that came meanwhile.
+    Forward(forward::Forward),
     /// See it work: the whole story in a few seconds, with a small image service and three real kill -9.
     Demo(demo::Demo),
+    /// Start a run, of a workflow or by a trigger's path.
+    Trigger(trigger::Trigger),
+    /// Publish an event to customers' endpoints.
+    Publish(publish::Publish),
+    /// List runs, show one, or stop or repeat it.
+    Runs(runs::Runs),
+    /// List what waits for a callback, and callbacks that nobody waits for; bring the two together.
+    Waits(waits::Waits),
+    /// List deliveries to customers' endpoints, show one, or try again.
+    Deliveries(deliveries::Deliveries),
+    /// Print what changes, as it changes.
+    Tail(tail::Tail),
+    /// Put the request that started a run through today's rules and triggers.
+    Replay(replay::Replay),
+    /// Turn the file of another project into a `ringback.yml`.
+    Import(import::Import),
     /// Check a file: its routes, its workflows, what was understood without being written, and warnings.
     Check(check::Check),
     /// Print what infrastructure must know of a file, as JSON, and refuse what AWS can't have.
@@ -60,15 +107,30 @@ pub enum Command {
     Verify(Box<verify::Verify>),
     /// Print the JSON Schema of ringback.yml, for editors.
     Schema,
+    /// Print a shell's completions.
+    Completions(completions::Completions),
+    /// Run a program that ends with whoever holds our standard input.
+    #[command(hide = true)]
+    Guard(guard::Guard),
 }
 
 impl Command {
     /// Does it.
     pub async fn run(self) -> ExitCode {
         let done = match self {
+            Self::Init(init) => init.run(),
             Self::Up(up) => up.run().await,
             Self::Work(work) => work.run().await,
+            Self::Forward(forward) => forward.run().await,
             Self::Demo(demo) => demo.run().await,
+            Self::Trigger(trigger) => trigger.run().await,
+            Self::Publish(publish) => publish.run().await,
+            Self::Runs(runs) => runs.run().await,
+            Self::Waits(waits) => waits.run().await,
+            Self::Deliveries(deliveries) => deliveries.run().await,
+            Self::Tail(tail) => tail.run().await,
+            Self::Replay(replay) => replay.run().await,
+            Self::Import(import) => import.run(),
             Self::Check(check) => check.run(),
             Self::Plan(plan) => plan.run(),
             Self::Cost(cost) => cost.run(),
@@ -78,14 +140,18 @@ impl Command {
             Self::RotateKey(rotate_key) => rotate_key.run().await,
             Self::Verify(verify) => verify.run(),
             Self::Schema => schema::run(),
+            Self::Completions(completions) => completions.run(),
+            Self::Guard(guard) => return guard.run().await,
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
-            Err(failure) if terminal::is_closed(&failure) => ExitCode::SUCCESS,
-            Err(failure) => {
-                terminal::complain(&failure);
-                ExitCode::FAILURE
-            }
+            Err(failure) => match exit::code(&failure) {
+                None => ExitCode::SUCCESS,
+                Some(code) => {
+                    output::complain(&failure);
+                    ExitCode::from(code)
+                }
+            },
         }
     }
 }

@@ -14,22 +14,26 @@
 mod address;
 pub mod cloud;
 mod current;
+mod retired;
 mod routers;
+mod holder;
 mod loops;
 mod switch;
 pub(crate) mod key;
 mod token;
 
 pub use current::Current;
-pub use switch::{NewFile, Switch};
+pub use holder::Holder;
+pub use switch::{NewFile, SETTLED, Switch};
 
 use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
+use crate::gateway::{self, GatewayOptions, Gateways, PublicUrl};
 use crate::worker;
 use address::{Server, Sockets};
 use current::Door;
 use domain::address::Guard;
-use domain::config::{Config, Gateway, Runtime, Tls};
+use domain::config::{Config, Runtime, Tls};
 use loops::Pace;
 use platform::app::{App, Outside};
 use platform::clock::{Clock, SystemClock};
@@ -39,7 +43,7 @@ use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::sources::UnusableSource;
-use platform::store::Store;
+use platform::store::{Store, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -47,6 +51,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use switch::Place;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +76,8 @@ const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 pub struct Options {
     /// The file.
     pub config: Config,
+    /// Its text, to be kept for the runs that follow it; without it, they follow whatever file is in charge.
+    pub text: Option<Arc<str>>,
     /// What its templates see as `env`.
     pub env: Map<String, Value>,
     /// The directory of the state; in memory where absent.
@@ -83,6 +90,11 @@ pub struct Options {
     pub ephemeral_ports: bool,
     /// The file's gateways are not started: a gateway's public URL is the local listener's.
     pub without_gateways: bool,
+    /// The driver (`cloudflare`, `ngrok`) that takes the place of the gateways' own; without gateways it opens every
+    /// listener to the internet.
+    pub tunnel: Option<&'static str>,
+    /// How gateways are run.
+    pub gateways: GatewayOptions,
     /// How messages come: tests have each come twice.
     pub duplicates: Duplicates,
     /// Messages handled at once.
@@ -111,8 +123,14 @@ pub enum StartError {
     /// The file asks for what can't be had here.
     #[error("{0}")]
     Unsupported(String),
+    /// A gateway.
+    #[error("{0}")]
+    Gateway(String),
     /// A port can't be bound.
-    #[error("{host}:{port} can't be used for {what}: {source}")]
+    #[error(
+        "{host}:{port} can't be used for {what}: {source}{}",
+        holder.as_ref().map(|holder| format!("; it is held by {holder}")).unwrap_or_default()
+    )]
     Bind {
         /// Interface.
         host: String,
@@ -122,6 +140,8 @@ pub enum StartError {
         what: String,
         /// Why not.
         source: std::io::Error,
+        /// Who listens there already, if that can be found out.
+        holder: Option<Holder>,
     },
     /// Certificate or key.
     #[error("the controller's TLS files can't be used: {0}")]
@@ -143,6 +163,9 @@ pub enum StartError {
     /// A source's secrets.
     #[error(transparent)]
     Source(#[from] UnusableSource),
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] StoreError),
     /// Outbound TLS.
     #[error("outbound calls can't be made on this machine: {0}")]
     Sender(#[from] reqwest::Error),
@@ -175,6 +198,7 @@ pub struct Instance {
     /// The AWS under it.
     pub aws: Aws,
     switch: Switch,
+    gateways: Gateways,
     stopping: CancellationToken,
     servers: Vec<Server>,
     loops: JoinSet<()>,
@@ -185,12 +209,15 @@ impl Options {
     pub fn new(config: Config) -> Self {
         Self {
             config,
+            text: None,
             env: Map::new(),
             data: None,
             keys: None,
             port: None,
             ephemeral_ports: false,
             without_gateways: false,
+            tunnel: None,
+            gateways: GatewayOptions::default(),
             duplicates: Duplicates::None,
             concurrency: 256,
             aws_port: None,
@@ -211,10 +238,14 @@ impl Instance {
     /// # Errors
     /// In words; nothing has been touched then, unless it is the state itself that can't be used.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        refuse_what_is_not_here(&options.config, options.programs, options.without_gateways)?;
-        let config = Arc::new(options.config);
+        refuse_what_is_not_here(&options.config, options.programs)?;
+        let mut config = options.config;
+        if let Some(driver) = options.tunnel {
+            gateway::through(&mut config, driver).map_err(StartError::Gateway)?;
+        }
+        let config = Arc::new(config);
         let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
-        let bound = sockets.bind_listeners(&config).await?;
+        let bound = sockets.bind_listeners(&config, &[]).await?;
         let door = match options.aws_port {
             Some(port) => Some(address::loopback(port).await?),
             None => None,
@@ -223,6 +254,13 @@ impl Instance {
             Some(Tls { cert, key }) => Some(address::tls(cert, key).await?),
             None => None,
         };
+        let local = |port| bound.sockets.local(&config, port);
+        let planned = match options.without_gateways {
+            true => Vec::new(),
+            false => gateway::plan(&config, &options.env, local, &options.gateways).map_err(StartError::Gateway)?,
+        };
+        let gateways = Box::pin(Gateways::open(planned, &options.gateways)).await.map_err(StartError::Gateway)?;
+        let public_urls = by_port(&gateways.current());
         let aws = Aws::open(AwsOptions {
             data: options.data.clone(),
             queues: vec![
@@ -249,7 +287,7 @@ impl Instance {
         settings.queue_url = aws.queue_url(QUEUE);
         settings.programs_queue_url = aws.queue_url(PROGRAMS);
         settings.token_digests.push(token::digest(&token));
-        let surroundings = switch::surroundings(&config, options.env, &bound.sockets, &BTreeMap::new(), &keys);
+        let surroundings = switch::surroundings(&config, options.env, &bound.sockets, &public_urls, &keys);
         let outside = Outside {
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone(), settings.programs_queue_url.clone()),
@@ -260,16 +298,28 @@ impl Instance {
             settings,
         };
         let app = App::new(outside, config, surroundings)?;
+        let definition = match &options.text {
+            Some(text) => app.keep_definition(text, false).await?,
+            None => None,
+        };
+        let app = app.with_definition(definition);
+        let retired = retired::read(&app).await?;
+        let mut bound = bound;
+        let older = bound.sockets.bind_listeners(&app.config, &retired::listeners(&retired, &app.config)).await?;
+        bound.sockets = older.sockets;
+        bound.new.extend(older.new);
         let stopping = CancellationToken::new();
         let api = bound.sockets.api_url(tls.is_some());
         let place = Place {
             without_gateways: options.without_gateways,
+            tunnel: options.tunnel,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
         };
-        let switch = Switch::start(app, bound, aws.clone(), place, stopping.clone());
+        let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =
             Pace { duplicates: options.duplicates, concurrency: options.concurrency, sweep_every: options.sweep_every };
-        let loops = loops::start(&aws, switch.current(), &stopping, pace);
+        let mut running = loops::start(&aws, switch.current(), &stopping, pace);
+        running.spawn(loops::let_go(switch.clone(), stopping.clone()));
         switch.start_worker().await;
         let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api))];
         let mut aws_url = None;
@@ -278,7 +328,31 @@ impl Instance {
             aws_url = Some(url);
         }
         let listeners = switch.listeners().await;
-        Ok(Self { api, token, token_is_new, aws_url, listeners, aws, switch, stopping, servers, loops })
+        running.spawn(follow(switch.clone(), gateways.watch(), stopping.clone()));
+        for gateway in &switch.current().app().config.gateways {
+            if !options.without_gateways && !gateway.on_url.is_empty() {
+                let within = options.gateways.hook_timeout;
+                running.spawn(gateway::announce(gateway.clone(), gateways.watch(), within, stopping.clone()));
+            }
+        }
+        Ok(Self {
+            api,
+            token,
+            token_is_new,
+            aws_url,
+            listeners,
+            aws,
+            switch,
+            gateways,
+            stopping,
+            servers,
+            loops: running,
+        })
+    }
+
+    /// Where the internet reaches which port, now and whenever that changes.
+    pub fn public_urls(&self) -> watch::Receiver<Arc<Vec<PublicUrl>>> {
+        self.gateways.watch()
     }
 
     /// What its handlers are given now.
@@ -308,13 +382,32 @@ impl Instance {
         // What is cut off here is told by the table, and done at the next start.
         let _ = tokio::time::timeout(DRAIN, all).await;
         self.loops.abort_all();
+        // Only now: answers to what came through a tunnel go back through it.
+        self.gateways.close().await;
         if let Err(error) = self.aws.stream().forget_finished() {
             tracing::warn!(%error, "finished records stay in the stream, and are relayed again");
         }
     }
 }
 
-fn refuse_what_is_not_here(config: &Config, programs: bool, without_gateways: bool) -> Result<(), StartError> {
+/// Runs that go on from now on see the new URLs.
+async fn follow(switch: Switch, mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = urls.changed() => if changed.is_err() { return },
+        }
+        let urls = by_port(&urls.borrow_and_update());
+        switch.set_gateways(urls).await;
+    }
+}
+
+/// Of several gateways to one port, the file's first counts.
+fn by_port(urls: &[PublicUrl]) -> BTreeMap<u16, String> {
+    urls.iter().rev().map(|entry| (entry.port, entry.public_url.clone())).collect()
+}
+
+fn refuse_what_is_not_here(config: &Config, programs: bool) -> Result<(), StartError> {
     if programs {
         worker::check(config).map_err(StartError::Unsupported)?;
     }
@@ -328,15 +421,5 @@ fn refuse_what_is_not_here(config: &Config, programs: bool, without_gateways: bo
             return docker("listener", &listener.id);
         }
     }
-    match config.gateways.first() {
-        Some(Gateway { id, ports, .. }) if !without_gateways => {
-            let ports = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let text = format!(
-                "the file names the gateway `{id}` for port {ports}, and this version opens no tunnels: run it with \
-                 `--tunnel none`, and the local address takes the place of the public one"
-            );
-            Err(StartError::Unsupported(text))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }

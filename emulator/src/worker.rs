@@ -19,8 +19,7 @@
 
 mod catalogue;
 mod errand;
-mod execute;
-mod group;
+pub(crate) mod execute;
 mod output;
 mod user;
 

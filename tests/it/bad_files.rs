@@ -62,6 +62,57 @@ async fn a_port_that_is_taken_is_named_and_the_state_is_not_touched() {
     let finished = up(directory.path(), GOOD, &["--port", &port.to_string()]).await;
     refused(&finished, &format!("127.0.0.1:{port} can't be used for the API"));
     assert!(!directory.path().join(".ringback").exists(), "nothing is touched");
+    // This process holds it.
+    if cfg!(target_os = "linux") {
+        refused(&finished, &format!("process {}", std::process::id()));
+    }
+}
+
+#[tokio::test]
+async fn each_port_says_what_wanted_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let directory = tempfile::tempdir().unwrap();
+    let text = GOOD.replace("path: /hook", &format!("path: /hook, port: {port}"));
+    let finished = up(directory.path(), &text, &["--port", "0"]).await;
+    refused(&finished, &format!("127.0.0.1:{port} can't be used for the listener `listener-{port}`"));
+    let finished = up(directory.path(), GOOD, &["--ephemeral-ports", "--aws-port", &port.to_string()]).await;
+    refused(&finished, &format!("127.0.0.1:{port} can't be used for the table and the queues"));
+    assert!(!directory.path().join(".ringback").exists(), "nothing is touched");
+}
+
+#[tokio::test]
+async fn a_data_directory_that_cannot_be_used_is_refused_in_words() {
+    let directory = tempfile::tempdir().unwrap();
+    // A file stands where the directory or its database should be; also root can't write there.
+    std::fs::write(directory.path().join("file"), "").unwrap();
+    let finished = up(directory.path(), GOOD, &["--ephemeral-ports", "--data", "file/data"]).await;
+    refused(&finished, "the data directory can't be used: file/data: ");
+    std::fs::create_dir_all(directory.path().join("state/table.db")).unwrap();
+    let finished = up(directory.path(), GOOD, &["--ephemeral-ports", "--data", "state"]).await;
+    refused(&finished, "the database in the data directory can't be opened: ");
+}
+
+#[tokio::test]
+async fn a_newer_versions_directory_is_refused_and_not_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    for format in ["2", "x"] {
+        std::fs::write(data.join("format"), format).unwrap();
+        let finished = up(directory.path(), GOOD, &["--ephemeral-ports", "--data", "data"]).await;
+        refused(&finished, &format!("has the format {format}, and this version knows those up to 1"));
+        let left: Vec<_> = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["format"]);
+    }
+    std::fs::write(data.join("format"), "1").unwrap();
+    let file = directory.path().join("ringback.yml");
+    Process::up(EMULATOR, &file, &data).await.kill().await;
+    // The directory of a first start is marked, and can be used again.
+    let other = directory.path().join("other");
+    Process::up(EMULATOR, &file, &other).await.kill().await;
+    assert_eq!(std::fs::read_to_string(other.join("format")).unwrap(), "1\n");
+    Process::up(EMULATOR, &file, &other).await.kill().await;
 }
 
 #[tokio::test]
@@ -71,7 +122,7 @@ async fn a_directory_in_use_is_refused_and_its_owner_goes_on() {
     std::fs::write(&file, GOOD).unwrap();
     let first = Process::up(EMULATOR, &file, &data).await;
     let second = up(directory.path(), GOOD, &["--ephemeral-ports", "--data", "data"]).await;
-    refused(&second, "data is in use by another emulator");
+    refused(&second, &format!("data is in use by another emulator (process {})", first.id()));
     let task = first.trigger("/hook", &serde_json::json!(1)).await.task_id();
     assert_eq!(first.result_of(&task).await, 1);
 }

@@ -43,12 +43,12 @@ async fn the_external_service_calls_back_through_the_gateway() {
 async fn the_slack_responder_posts_with_its_token() {
     let service = Service::answering(json!({"ok": true})).await;
     let file = File::new(chapter("zh/28-13.4.6.yml")).calling("https://slack.com/api", &service);
-    let gateway = file.env("SLACK_BOT_TOKEN", "xoxb-1").run().await;
+    let gateway = file.env("SLACK_BOT_TOKEN", "xoxb-1234567").run().await;
 
     let task = gateway.start("default", json!({"event": {"channel": "C1", "text": "hello"}})).await;
     let request = service.next_request().await;
     assert_eq!(request.path, "/chat.postMessage");
-    assert_eq!(request.header("authorization"), "Bearer xoxb-1");
+    assert_eq!(request.header("authorization"), "Bearer xoxb-1234567");
     assert_eq!(request.header("content-type"), "application/json");
     assert_eq!(request.body, json!({"channel": "C1", "text": "Processing complete: hello"}));
     assert_eq!(gateway.result_of(&task).await, json!({"ok": true}));
@@ -67,12 +67,13 @@ async fn the_image_is_generated_and_then_optimised() {
         let file = File::new(chapter(block))
             .calling("https://api.image-ai.com/v1", &generator)
             .calling("https://api.imageoptim.com", &optimiser);
-        let gateway = file.env("IMAGE_AI_KEY", "ai-key").env("IMAGEOPTIM_KEY", "optim-key").run().await;
+        let gateway =
+            file.env("IMAGE_AI_KEY", "key-of-the-ai").env("IMAGEOPTIM_KEY", "key-of-the-optimiser").run().await;
 
         let task = gateway.start("default", json!({"prompt": "a cat"})).await;
         let request = generator.next_request().await;
         assert_eq!(request.path, "/generate");
-        assert_eq!(request.header("authorization"), "Bearer ai-key");
+        assert_eq!(request.header("authorization"), "Bearer key-of-the-ai");
         assert_eq!(
             request.body,
             json!({"prompt": "a cat", "size": "1024x1024", "task_id": task,
@@ -84,7 +85,7 @@ async fn the_image_is_generated_and_then_optimised() {
         request.call_back(&json!({"task_id": task, "status": "completed", "output": output})).await;
         let second = optimiser.next_request().await;
         assert_eq!(second.path, "/optimize");
-        assert_eq!(second.header("authorization"), "Bearer optim-key");
+        assert_eq!(second.header("authorization"), "Bearer key-of-the-optimiser");
         assert_eq!(second.body, json!({"url": "https://ai/cat.png", "quality": 85}));
 
         let ended = gateway.finished(&task).await;

@@ -5,9 +5,8 @@ use domain::delivery::{Delivery, DeliveryId};
 use platform::App;
 use platform::lanes::WIDTH;
 use platform::queue::DeliverMessage;
-use reqwest::Method;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};
-use ringback_tests::{File, Gateway, ManualClock, Reply, Service, Subscriber, eventually, send};
+use ringback_tests::{File, Gateway, ManualClock, Reply, Service, Subscriber, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -186,23 +185,6 @@ async fn an_endpoint_that_hangs_delays_nobody_else() {
     .await;
     // The one has no more than its lane holds.
     assert!((1..=WIDTH).contains(&hanging.service.calls()), "{}", hanging.service.calls());
-}
-
-#[tokio::test]
-async fn a_repeated_event_is_delivered_once_and_another_under_its_id_is_refused() {
-    let gateway = File::new(TO_THIS_MACHINE).run().await;
-    let good = Subscriber::new(&gateway, Service::answering(json!("ok")).await, json!({})).await;
-    let mut one = event("job.completed");
-    one["id"] = json!("5f3c-1");
-    assert_eq!(publish(&gateway, &one).await, "5f3c-1");
-    assert_eq!(publish(&gateway, &one).await, "5f3c-1");
-    delivery_when(&gateway, "5f3c-1", &good.id, "delivered").await;
-    one["data"] = json!({"other": true});
-    let refused = send(gateway.api(Method::POST, "/api/events").json(&one)).await;
-    assert_eq!((refused.status, &refused.body["code"]), (409, &json!("conflict")));
-    let last = publish(&gateway, &event("job.completed")).await;
-    delivery_when(&gateway, &last, &good.id, "delivered").await;
-    assert_eq!(good.service.calls(), 2);
 }
 
 /// A process that died may have made the attempt of a message that comes again to its successor as if for the first time.

@@ -1,7 +1,7 @@
 //! infra/: its own tests, and a template of a real file by a real plan. Where Node.js isn't there, they are skipped.
 
 use crate::EMULATOR;
-use ringback_tests::skip::Needed;
+use ringback_tests::skip::node;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,14 +15,6 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/image-callb
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How much of what a failed command says is shown.
 const SHOWN: usize = 6_000;
-
-/// Node.js with the packages of infra/. None if the test is to be skipped.
-fn node() -> Option<String> {
-    let has = format!("require('node:module').createRequire('{INFRA}/package.json').resolve('aws-cdk-lib')");
-    let trial = format!("if (parseInt(process.versions.node) < 20) process.exit(1); {has}");
-    let what = "Node.js 20 or newer with the packages of infra/ (`npm ci` there)";
-    Needed { what, variable: "RINGBACK_NODE", usual: "node", trial: &["-e", &trial] }.find()
-}
 
 async fn run(node: &str, arguments: &[&str], variables: &[(&str, String)]) -> Output {
     let mut command = Command::new(node);

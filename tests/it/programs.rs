@@ -60,7 +60,7 @@ async fn a_program_sees_nothing_of_our_environment_but_what_is_allowed() {
         "programs: {{p: {{command: [{PROGRAM}], cwd: {}, pass_env: [PATH], env: {{TOKEN: '${{env.TOKEN}}'}}}}}}",
         place.display()
     );
-    let gateway = File::new(text).env("TOKEN", "secret").run().await;
+    let gateway = File::new(text).env("TOKEN", "a-secret-token").run().await;
     let task = gateway.start("program:p", json!({"source": "github", "event": "push"})).await;
     let told = gateway.result_of(&task).await["json"].clone();
     let names: Vec<&str> = told["environment"].as_object().unwrap().keys().map(String::as_str).collect();
@@ -80,7 +80,8 @@ async fn a_program_sees_nothing_of_our_environment_but_what_is_allowed() {
     ];
     assert_eq!(names, expected);
     let environment = &told["environment"];
-    assert_eq!((&environment["TOKEN"], &environment["RINGBACK_TASK_ID"]), (&json!("secret"), &json!(task)));
+    // It has the secret: what is shown in its place stands for that and nothing else.
+    assert_eq!((&environment["TOKEN"], &environment["RINGBACK_TASK_ID"]), (&json!("********"), &json!(task)));
     assert_eq!(told["directory"], place.display().to_string());
 }
 

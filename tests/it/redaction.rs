@@ -1,13 +1,12 @@
 //! No secret is said: not in a log line of ours, however much is logged, not in an answer, not in what is stored for replay.
+//! That holds in every test of this suite ([`watch`]); here it is provoked.
 
 use crate::sources::{GITHUB_SECRET, PUSH};
 use domain::id::RunId;
 use reqwest::Method;
-use ringback_tests::{File, ManualClock, Provider, Service, send};
+use ringback_tests::subscriber::TO_THIS_MACHINE;
+use ringback_tests::{File, ManualClock, Provider, Reply, Service, Subscriber, send, watch};
 use serde_json::{Value, json};
-use std::cell::RefCell;
-use std::io::{self, Write};
-use tracing_subscriber::EnvFilter;
 
 const TOKEN: &str = "s3cret-token-1111";
 const OWN_HEADER: &str = "s3cret-own-header-2222";
@@ -36,36 +35,8 @@ component: {id: service, endpoint: https://service.test/x, headers: {Authorizati
 workflow: {id: call, jobs: [{component: service}]}
 "#;
 
-thread_local! {
-    /// What was logged on this thread since somebody began to listen.
-    static LOGGED: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
-}
-
-/// Keeps what is logged on threads that listen. The subscriber must be that of all threads: one of a single thread misses
-/// lines whose places another thread passes first.
-struct Log;
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.iter_mut().for_each(|logged| logged.extend_from_slice(bytes)));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// All that is ours at its most talkative; others as they are by default.
-const TALKATIVE: &str = "warn,ringback=trace,workflow=trace,platform=trace,domain=trace,trigger=trace,callback=trace,\
-                         api=trace,deliver=trace,relay=trace,sweep=trace,emulator=trace";
-
 #[tokio::test]
 async fn no_secret_is_logged_answered_or_stored_for_replay() {
-    let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(TALKATIVE)).with_ansi(false);
-    tracing::subscriber::set_global_default(subscriber.with_writer(|| Log).finish()).unwrap();
-    // The whole gateway runs on this thread.
-    LOGGED.set(Some(Vec::new()));
     let service = Service::answering(json!({"ok": true})).await;
     let clock = ManualClock::new();
     let file = [("GITHUB_SECRET", GITHUB_SECRET), ("TOKEN", TOKEN), ("OWN", OWN_HEADER), ("PASSED_ON", PASSED_ON)]
@@ -120,7 +91,8 @@ async fn no_secret_is_logged_answered_or_stored_for_replay() {
     }
     gateway.stop().await;
 
-    let logged = String::from_utf8(LOGGED.take().unwrap()).unwrap();
+    // The whole gateway runs on this thread.
+    let logged = watch::logged();
     // Something was logged at all, and of each kind.
     for said in ["a request was refused", "could not be evaluated", "accepted", "has sent its secret"] {
         assert!(logged.contains(said), "{said}: {logged}");
@@ -132,4 +104,69 @@ async fn no_secret_is_logged_answered_or_stored_for_replay() {
             assert!(line.is_none(), "{secret} is {what}: {line:?}");
         }
     }
+}
+
+const WORKFLOW: &str = r#"
+components:
+  - {id: say, type: logger}
+  - {id: service, endpoint: https://service.test/x, headers: {X-Api-Key: "${env.PASSED_ON}"}, params: {key: "${env.QUERY}"}, body: "${input}"}
+workflow:
+  jobs:
+    - id: say
+      component: say
+      input: {message: "I say ${env.PASSED_ON} and ${input.password}.", data: {all: "${input}", env: "${env.PASSED_ON}"}}
+    - {id: call, component: service, input: "${input}"}
+  output: {token: "${jobs.call.output.token}", ours: "for ${env.PASSED_ON}", branch: "${input.branch}"}
+"#;
+
+/// A secret by its name in the input, two by their value in the environment, and a result that is asked for.
+#[tokio::test]
+async fn what_a_workflow_logs_and_is_given_is_shown_without_secrets() {
+    watch::may_show("made-for-the-caller");
+    let service = Service::answering(json!({"token": "made-for-the-caller"})).await;
+    let file = File::new(WORKFLOW).calling("https://service.test", &service).env("PASSED_ON", PASSED_ON);
+    let gateway = file.env("QUERY", QUERY).run().await;
+    let input = json!({"password": PRESENTED, "user": {"api_token": TOKEN}, "branch": "main", "max_tokens": 7});
+    let task = gateway.start("default", input.clone()).await;
+    let ended = gateway.finished(&task).await;
+
+    let hidden = "********";
+    let shown = json!({"password": hidden, "user": {"api_token": hidden}, "branch": "main", "max_tokens": 7});
+    assert_eq!(ended["input"], shown);
+    // The result is what was asked for; of our own secrets nothing is in it.
+    let result = json!({"token": "made-for-the-caller", "ours": "for ********", "branch": "main"});
+    assert_eq!(ended["result"], result, "{ended:#}");
+    assert_eq!(gateway.tasks().await[0]["result"], result);
+    // What is hidden is there all the same, for the service and for a repetition.
+    let called = service.next_request().await;
+    assert_eq!((called.header("x-api-key"), &called.body), (PASSED_ON, &input));
+    let again = gateway.post(&format!("/api/tasks/{task}/rerun")).await.task_id();
+    assert_eq!(gateway.finished(&again).await["input"], shown);
+    assert_eq!(service.next_request().await.body, input);
+
+    let log = watch::logged();
+    let line = log.lines().find(|line| line.contains("I say")).unwrap();
+    assert!(line.contains("I say ******** and ********."), "{line}");
+    for secret in [PASSED_ON, PRESENTED, TOKEN, QUERY] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+    gateway.stop().await;
+}
+
+/// A service may say back what it was sent; what we say of that is without it.
+#[tokio::test]
+async fn an_error_that_quotes_secrets_is_told_without_them() {
+    let said = json!({"seen": format!("Bearer {PASSED_ON}"), "for": format!("<{PRESENTED}>"), "why": "no"});
+    let service = Service::answering_in_turn([Reply::status(400, said)]).await;
+    let file = File::new(format!("{TO_THIS_MACHINE}\n{WORKFLOW}")).calling("https://service.test", &service);
+    let gateway = file.env("PASSED_ON", PASSED_ON).env("QUERY", QUERY).run().await;
+    let customer = Service::answering(json!({})).await;
+    let customer = Subscriber::new(&gateway, customer, json!({"events": ["job.failed"]})).await;
+
+    let task = gateway.start("default", json!({"password": PRESENTED})).await;
+    let shown = json!({"seen": "Bearer ********", "for": "<********>", "why": "no"});
+    assert_eq!(gateway.error_of(&task).await["detail"]["body"], shown);
+    let notice = customer.service.next_request().await;
+    assert_eq!(notice.body["data"]["error"]["detail"]["body"], shown, "{}", notice.body);
+    gateway.stop().await;
 }

@@ -1,20 +1,9 @@
-//! The rendezvous: a job that waits and the callback it waits for, in every order.
+//! The rendezvous: a job that waits and the callback it waits for. What needs no turning of clocks is in
+//! tests/it/scenarios/rendezvous.rs.
 
-use ringback_tests::{Answer, File, Gate, Gateway, ManualClock, Reply, Service, job};
+use ringback_tests::{Answer, File, Gateway, ManualClock, Service};
 use serde_json::{Value, json};
 use std::time::Duration;
-
-/// The key is in the service's answer, so the wait is opened after the call.
-const KEY_IN_ANSWER: &str = "
-listener: {path: /done, identify_by: '${body.id}', result: '${body.value}'}
-component:
-  id: service
-  endpoint: https://service.test/jobs
-  body: {callback_url: '${gateway:8090.public_url}/done'}
-  output: {response: '${response}', result: '${result}'}
-workflow:
-  jobs: [{id: ask, component: service}]
-";
 
 /// The key is in our request, so the wait is opened before the call.
 const KEY_IN_REQUEST: &str = "
@@ -42,70 +31,6 @@ async fn run(file: &str, service: &Service) -> Gateway {
 #[track_caller]
 fn said(answer: &Answer, expected: &str) {
     assert_eq!((answer.status, &answer.body["status"]), (200, &json!(expected)), "{}", answer.body);
-}
-
-#[tokio::test]
-async fn a_callback_before_the_answer_is_kept_until_the_wait_is_opened() {
-    let service = Service::scripted(|request| async move {
-        let early = request.call_back(&json!({"id": "j-1", "value": "early"})).await;
-        Reply::ok(json!({"id": "j-1", "told": early.body}))
-    })
-    .await;
-    let gateway = run(KEY_IN_ANSWER, &service).await;
-    let task = gateway.start("default", json!({})).await;
-    let response = json!({"id": "j-1", "told": {"status": "stored"}});
-    assert_eq!(gateway.result_of(&task).await, json!({"response": response, "result": "early"}));
-    assert_eq!(service.requests().len(), 1);
-}
-
-#[tokio::test]
-async fn a_callback_before_the_answer_finds_the_wait_that_was_opened_before_the_call() {
-    let gate = Gate::closed();
-    let held = gate.clone();
-    let service = Service::scripted(move |_| {
-        let held = held.clone();
-        async move {
-            held.passed().await;
-            Reply::ok(json!({"accepted": true}))
-        }
-    })
-    .await;
-    let gateway = run(KEY_IN_REQUEST, &service).await;
-    let task = gateway.start("default", json!({"id": "a"})).await;
-    let request = service.next_request().await;
-    said(&request.call_back(&json!({"id": "a", "status": "done", "value": "early"})).await, "resumed");
-    gate.open();
-    let result = json!({"response": {"accepted": true}, "result": "early"});
-    assert_eq!(gateway.result_of(&task).await, result);
-}
-
-#[tokio::test]
-async fn a_callback_after_the_answer_resumes_the_run() {
-    let service = Service::answering(json!({"accepted": true})).await;
-    let gateway = run(KEY_IN_REQUEST, &service).await;
-    let task = gateway.start("default", json!({"id": "b"})).await;
-    let waiting = gateway.waiting(&task).await;
-    assert_eq!(job(&waiting, "ask")["waiting_for"]["key"], "b");
-    assert_eq!(job(&waiting, "ask")["response"], json!({"accepted": true}));
-    said(&gateway.call_back("/done", &json!({"id": "b", "status": "done", "value": 7})).await, "resumed");
-    assert_eq!(gateway.result_of(&task).await["result"], 7);
-}
-
-#[tokio::test]
-async fn a_second_callback_is_a_duplicate_and_the_first_one_counts() {
-    let service = Service::scripted(|request| async move {
-        let first = request.call_back(&json!({"id": "j-1", "value": "first"})).await;
-        let second = request.call_back(&json!({"id": "j-1", "value": "second"})).await;
-        Reply::ok(json!({"id": "j-1", "told": [first.body["status"], second.body["status"]]}))
-    })
-    .await;
-    let gateway = run(KEY_IN_ANSWER, &service).await;
-    let task = gateway.start("default", json!({})).await;
-    let result = gateway.result_of(&task).await;
-    assert_eq!((&result["result"], &result["response"]["told"]), (&json!("first"), &json!(["stored", "duplicate"])));
-    let third = gateway.call_back("/done", &json!({"id": "j-1", "value": "third"})).await;
-    assert_eq!(third.body, json!({"status": "duplicate"}));
-    assert_eq!(gateway.result_of(&task).await["result"], "first");
 }
 
 #[tokio::test]
@@ -142,54 +67,6 @@ async fn a_callback_just_before_the_deadline_is_in_time() {
     assert_eq!(gateway.task(&late).await["status"], "waiting");
     clock.advance(Duration::from_secs(1));
     assert_eq!(gateway.error_of(&late).await["code"], "timeout");
-}
-
-#[tokio::test]
-async fn a_callback_that_nobody_waits_for_is_kept_for_the_run_that_will() {
-    let service = Service::answering(json!({})).await;
-    let gateway = run(KEY_IN_REQUEST, &service).await;
-    said(&gateway.call_back("/done", &json!({"id": "k", "status": "done", "value": "kept"})).await, "stored");
-    let task = gateway.start("default", json!({"id": "k"})).await;
-    assert_eq!(gateway.result_of(&task).await["result"], "kept");
-}
-
-#[tokio::test]
-async fn progress_keeps_the_job_waiting_until_the_status_decides() {
-    let service = Service::answering(json!({})).await;
-    let gateway = run(KEY_IN_REQUEST, &service).await;
-    let task = gateway.start("default", json!({"id": "p"})).await;
-    gateway.waiting(&task).await;
-    for percent in [10, 50] {
-        let told = gateway.call_back("/done", &json!({"id": "p", "status": "running", "value": percent})).await;
-        assert_eq!(told.body, json!({"status": "stored", "progress": true}));
-        assert_eq!(gateway.task(&task).await["status"], "waiting");
-    }
-    said(&gateway.call_back("/done", &json!({"id": "p", "status": "done", "value": 100})).await, "resumed");
-    assert_eq!(gateway.result_of(&task).await["result"], 100);
-}
-
-#[tokio::test]
-async fn a_failure_status_fails_the_job_with_what_came_with_it() {
-    let service = Service::answering(json!({})).await;
-    let gateway = run(KEY_IN_REQUEST, &service).await;
-    let task = gateway.start("default", json!({"id": "f"})).await;
-    gateway.waiting(&task).await;
-    let why = json!({"reason": "no such prompt"});
-    said(&gateway.call_back("/done", &json!({"id": "f", "status": "failed", "value": why})).await, "resumed");
-    let error = gateway.error_of(&task).await;
-    assert_eq!((&error["code"], &error["detail"]), (&json!("callback_failed"), &why));
-}
-
-#[tokio::test]
-async fn numbers_and_texts_that_read_alike_are_the_same_key_and_the_same_status() {
-    let service = Service::answering(json!({})).await;
-    let gateway = run(KEY_IN_REQUEST, &service).await;
-    for (ours, theirs, status) in [(json!(5), json!("5"), json!(200)), (json!("6"), json!(6), json!("200"))] {
-        let task = gateway.start("default", json!({"id": ours})).await;
-        gateway.waiting(&task).await;
-        said(&gateway.call_back("/done", &json!({"id": theirs, "status": status, "value": "x"})).await, "resumed");
-        assert_eq!(gateway.result_of(&task).await["result"], "x");
-    }
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Sources from outside: who proves who they are, and what that starts.
 
+mod addresses;
 mod answers;
+mod demands;
 mod hostile;
 mod providers;
 mod repeats;

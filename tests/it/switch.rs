@@ -24,7 +24,7 @@ workflow: {{id: echo, jobs: [{{component: {{type: delay, duration: 0}}}}]}}
 fn file(text: &str) -> NewFile {
     let loaded = load(text, "ringback.yml");
     let config = loaded.config.unwrap_or_else(|| panic!("{:?}\n{text}", loaded.diagnostics));
-    NewFile { config, env: Map::new(), functions: None }
+    NewFile { config, text: Some(text.into()), env: Map::new(), functions: None }
 }
 
 async fn reload(switch: &Switch, text: &str) -> Vec<String> {

@@ -2,7 +2,6 @@
 
 use domain::id::RunId;
 use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
 use ringback_tests::{Answer, File, Gateway, send};
 use serde_json::{Value, json};
 
@@ -18,11 +17,6 @@ async fn listening(listener: &str) -> Gateway {
 /// What a run was given by a request.
 async fn given(gateway: &Gateway, answer: &Answer) -> Value {
     gateway.result_of(&answer.task_id()).await
-}
-
-async fn post(gateway: &Gateway, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
-    let request = gateway.request(Method::POST, &gateway.trigger_url(path));
-    send(request.header(CONTENT_TYPE, content_type).body(body)).await
 }
 
 #[tokio::test]
@@ -122,72 +116,6 @@ async fn an_item_is_the_input_where_the_file_maps_none() {
     assert_eq!(gateway.result_of(tasks[0]).await, json!({"n": 1}));
     assert_eq!(gateway.result_of(tasks[1]).await, json!("two"));
     gateway.trigger("/batch", &json!({"not": "a list"})).await.is_problem(400, "unusable_request");
-}
-
-#[tokio::test]
-async fn the_input_is_mapped_from_every_part_of_the_request() {
-    let gateway = listening(
-        "
-listener:
-  path: /hooks/{id}/{kind}
-  workflow: echo
-  method: PUT
-  input:
-    auth: {token: '${query.token}', user: '${body.user | nobody}'}
-    many: ${query.tag}
-    thing: ${header.X-Thing}
-    same: ${header.x-thing}
-    at: ${path.id}
-    path: 'the ${path.kind}'
-    by: ${method}
-    list: ['${body.n + 1}', fixed, 3]
-",
-    )
-    .await;
-    let url = gateway.trigger_url("/hooks/42/odd%20one?token=a%20b&tag=1&tag=2");
-    let request = gateway.request(Method::PUT, &url).header("x-THING", "value").json(&json!({"n": 1}));
-    let input = json!({
-        "auth": {"token": "a b", "user": "nobody"}, "many": ["1", "2"], "thing": "value", "same": "value",
-        "at": "42", "path": "the odd one", "by": "PUT", "list": [2, "fixed", 3],
-    });
-    assert_eq!(given(&gateway, &send(request).await).await, input);
-}
-
-#[tokio::test]
-async fn a_body_is_read_as_its_content_type_says() {
-    let gateway = listening("listener: {path: /hook, workflow: echo}").await;
-    let cases = [
-        ("application/json", r#"{"a":[1,null]}"#, json!({"a": [1, null]})),
-        ("application/json; charset=utf-8", "\u{feff}7", json!(7)),
-        ("application/cloudevents+json", r#"{"id":"1"}"#, json!({"id": "1"})),
-        ("application/x-www-form-urlencoded", "a=1+2&b=%C3%A9&a=3", json!({"a": ["1 2", "3"], "b": "é"})),
-        ("text/plain", "plain {", json!("plain {")),
-        ("text/plain; charset=utf-8", "7", json!("7")),
-        ("application/xml", "<a/>", json!("<a/>")),
-        ("application/octet-stream", "\u{1}raw", json!("AXJhdw==")),
-        ("application/json", "", Value::Null),
-    ];
-    for (content_type, body, expected) in cases {
-        let answer = post(&gateway, "/hook", content_type, body).await;
-        assert_eq!(given(&gateway, &answer).await, expected, "{content_type}: {body}");
-    }
-    let bare = gateway.request(Method::POST, &gateway.trigger_url("/hook")).body(r#"{"no":"type"}"#);
-    assert_eq!(given(&gateway, &send(bare).await).await, json!({"no": "type"}));
-}
-
-#[tokio::test]
-async fn a_multipart_body_is_its_fields_and_its_files() {
-    let gateway = listening("listener: {path: /hook, workflow: echo}").await;
-    let body = [
-        "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nA cat\r\n",
-        "--b\r\nContent-Disposition: form-data; name=\"meta\"\r\nContent-Type: application/json\r\n\r\n{\"w\":3}\r\n",
-        "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"cat.png\"\r\nContent-Type: image/png\r\n\r\n",
-        "\u{1}raw\r\n--b--\r\n",
-    ]
-    .concat();
-    let answer = post(&gateway, "/hook", "multipart/form-data; boundary=b", body).await;
-    let image = json!({"filename": "cat.png", "content_type": "image/png", "size": 4, "data": "AXJhdw=="});
-    assert_eq!(given(&gateway, &answer).await, json!({"title": "A cat", "meta": {"w": 3}, "image": image}));
 }
 
 #[tokio::test]

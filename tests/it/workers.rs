@@ -47,7 +47,7 @@ impl Place {
 }
 
 async fn worker(gateway: &Process, file: &Path, arguments: &[&str]) -> WorkerProcess {
-    WorkerProcess::start(EMULATOR, gateway, file, arguments).await
+    WorkerProcess::start(EMULATOR, &gateway.work_place(), file, arguments).await
 }
 
 async fn start_all(gateway: &Process, program: &str, count: usize) -> Vec<String> {

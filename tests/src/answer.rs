@@ -1,5 +1,6 @@
 //! An HTTP answer, read to its end.
 
+use crate::watch;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -19,10 +20,11 @@ impl Answer {
     /// Reads it.
     ///
     /// # Panics
-    /// If it breaks off.
+    /// If it breaks off, or says a secret.
     pub async fn read(response: Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.expect("a whole answer");
+        watch::answered(&headers, &String::from_utf8_lossy(&bytes));
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()) }
     }

@@ -1,6 +1,6 @@
 //! Whoever calls Ringback: providers, services that call back, and the user of the API.
 
-use crate::{Answer, eventually};
+use crate::{Answer, DEADLINE, eventually_within, watch};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -23,6 +23,7 @@ impl Caller {
     /// # Panics
     /// If this machine can't make HTTP calls.
     pub fn new(api: String, token: String, listeners: Vec<(String, String)>) -> Self {
+        watch::secret(&token);
         Self { api, token, listeners, client: client() }
     }
 
@@ -118,7 +119,12 @@ impl Caller {
 
     /// The task, once this holds of it.
     pub async fn task_when(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        eventually(&format!("the task is {what}"), || async {
+        self.task_within(DEADLINE, id, what, holds).await
+    }
+
+    /// The task, once this holds of it, where that takes its time.
+    pub async fn task_within(&self, patience: Duration, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        eventually_within(patience, &format!("the task is {what}"), || async {
             let task = self.task(id).await;
             if holds(&task) { Ok(task) } else { Err(task) }
         })
@@ -135,7 +141,10 @@ pub fn job<'a>(task: &'a Value, id: &str) -> &'a Value {
 
 /// Sends a request and reads its answer.
 pub async fn send(request: RequestBuilder) -> Answer {
-    Answer::read(request.send().await.expect("an answer")).await
+    let (client, request) = request.build_split();
+    let request = request.expect("a request");
+    watch::asked(&request);
+    Answer::read(client.execute(request).await.expect("an answer")).await
 }
 
 /// A client that is told by nobody else's settings where to go.

@@ -18,6 +18,11 @@ impl ManualClock {
         Self(Arc::new(watch::Sender::new(start)))
     }
 
+    /// A clock that shows what the machine's shows, and stands still too.
+    pub fn of_the_machine() -> Self {
+        Self(Arc::new(watch::Sender::new(Timestamp::now())))
+    }
+
     /// What it shows.
     pub fn time(&self) -> Timestamp {
         *self.0.borrow()

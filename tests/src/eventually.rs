@@ -11,18 +11,30 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 ///
 /// # Panics
 /// If there is none by [`DEADLINE`]; `what` says what was expected.
-pub async fn eventually<T, E, F>(what: &str, mut ask: impl FnMut() -> F) -> T
+pub async fn eventually<T, E, F>(what: &str, ask: impl FnMut() -> F) -> T
 where
     E: Debug,
     F: Future<Output = Result<T, E>>,
 {
-    let until = Instant::now() + DEADLINE;
+    eventually_within(DEADLINE, what, ask).await
+}
+
+/// The same for what takes its time.
+///
+/// # Panics
+/// If there is no `Ok` in time.
+pub async fn eventually_within<T, E, F>(patience: Duration, what: &str, mut ask: impl FnMut() -> F) -> T
+where
+    E: Debug,
+    F: Future<Output = Result<T, E>>,
+{
+    let until = Instant::now() + patience;
     let mut tick = interval(Duration::from_millis(10));
     loop {
         tick.tick().await;
         match ask().await {
             Ok(found) => return found,
-            Err(seen) => assert!(Instant::now() < until, "{what}: not within {DEADLINE:?}; instead: {seen:#?}"),
+            Err(seen) => assert!(Instant::now() < until, "{what}: not within {patience:?}; instead: {seen:#?}"),
         }
     }
 }

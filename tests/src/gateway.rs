@@ -1,16 +1,18 @@
 //! All of Ringback in the test's own process.
 
-use crate::{Caller, ManualClock, Service};
+use crate::{Caller, DEADLINE, ManualClock, Service, eventually, watch};
 use domain::config::load;
 use emulator::aws::ledger::Snapshot;
 use emulator::aws::mapping::Duplicates;
-use emulator::instance::{Instance, Options, Switch};
+use emulator::gateway::{Backoff, PublicUrl};
+use emulator::instance::{Instance, Options, StartError, Switch};
 use platform::App;
 use serde_json::{Map, Value};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How often deadlines are looked at, by the wall's clock.
 const SWEEP_EVERY: Duration = Duration::from_millis(20);
@@ -29,6 +31,7 @@ pub struct Gateway {
     instance: Instance,
     app: Arc<App>,
     caller: Caller,
+    _watch: watch::Guard,
 }
 
 impl File {
@@ -71,6 +74,15 @@ impl File {
         self.with(|options| options.data = Some(directory))
     }
 
+    /// With its gateways, whose tunnels are opened again at once when they end.
+    #[must_use]
+    pub fn with_gateways(self) -> Self {
+        self.with(|options| {
+            options.without_gateways = false;
+            options.gateways.backoff = Backoff { first: Duration::from_millis(20), most: Duration::from_millis(100) };
+        })
+    }
+
     /// With any other change of how it is run.
     #[must_use]
     pub fn with(mut self, change: impl FnOnce(&mut Options) + Send + 'static) -> Self {
@@ -88,9 +100,23 @@ impl File {
     /// # Panics
     /// If it doesn't load or doesn't start.
     pub async fn run(self) -> Gateway {
+        self.start().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Runs it, if it starts.
+    ///
+    /// # Errors
+    /// Why it doesn't.
+    ///
+    /// # Panics
+    /// If it doesn't load.
+    pub async fn start(self) -> Result<Gateway, StartError> {
         let loaded = load(&self.text, "ringback.yml");
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.diagnostics, self.text));
+        watch::listen();
+        watch::file(&config, &self.env);
         let mut options = Options {
+            text: Some(self.text.as_str().into()),
             env: self.env,
             ephemeral_ports: true,
             without_gateways: true,
@@ -101,10 +127,10 @@ impl File {
         for change in self.changes {
             change(&mut options);
         }
-        let instance = Instance::start(options).await.unwrap_or_else(|error| panic!("{error}"));
+        let instance = Box::pin(Instance::start(options)).await?;
         let listeners = instance.listeners.iter().map(|listener| (listener.kind.to_owned(), listener.url.clone()));
         let caller = Caller::new(instance.api.clone(), instance.token.clone(), listeners.collect());
-        Gateway { app: instance.app(), instance, caller }
+        Ok(Gateway { app: instance.app(), instance, caller, _watch: watch::Guard })
     }
 }
 
@@ -122,6 +148,43 @@ impl Gateway {
     /// What puts another app in charge.
     pub fn switch(&self) -> &Switch {
         self.instance.switch()
+    }
+
+    /// Takes its table away, as far as it can tell for ever.
+    ///
+    /// # Panics
+    /// If it can't be taken away.
+    pub async fn lose_table(&self) {
+        let table = &self.app.settings.table;
+        self.instance.aws.dynamodb().delete_table().table_name(table).send().await.expect("a table to delete");
+    }
+
+    /// Where the internet reaches a port of the file now.
+    ///
+    /// # Panics
+    /// If no gateway does that.
+    pub fn public_url(&self, port: u16) -> String {
+        let urls = self.instance.public_urls().borrow().clone();
+        urls.iter().find(|entry| entry.port == port).expect("a gateway to the port").public_url.clone()
+    }
+
+    /// Waits until the internet reaches a port elsewhere than at that URL, and says where.
+    ///
+    /// # Panics
+    /// If that doesn't happen in time.
+    pub async fn public_url_after(&self, port: u16, before: &str) -> String {
+        let mut urls = self.instance.public_urls();
+        let moved =
+            |urls: &Arc<Vec<PublicUrl>>| urls.iter().any(|entry| entry.port == port && entry.public_url != before);
+        timeout(DEADLINE, urls.wait_for(moved)).await.expect("another URL in time").expect("a running gateway");
+        let url = self.public_url(port);
+        // The app in charge knows a moment later.
+        eventually("runs see the new URL", async || {
+            let seen = self.instance.app().surroundings.gateway[port.to_string()]["public_url"].clone();
+            if seen == url.as_str() { Ok(()) } else { Err(seen) }
+        })
+        .await;
+        url
     }
 
     /// Stops it in good order.

@@ -1,12 +1,14 @@
 //! Ringback as a process of its own.
 
-use crate::{Caller, DEADLINE};
+use crate::worker::WorkPlace;
+use crate::{Caller, DEADLINE, watch};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -25,6 +27,7 @@ pub struct Finished {
 pub struct Process {
     child: Child,
     log: JoinHandle<String>,
+    lines: tokio::sync::Mutex<Lines<BufReader<ChildStdout>>>,
     caller: Caller,
     /// The line that said so.
     pub ready: Value,
@@ -44,7 +47,10 @@ pub async fn run(program: &str, directory: &Path, arguments: &[&str], input: &st
     });
     let output = timeout(DEADLINE, child.wait_with_output()).await.expect("it ends in time").expect("its output");
     let text = |bytes| String::from_utf8(bytes).expect("text");
-    Finished { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    let finished = Finished { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+    watch::told(&finished.out);
+    watch::told(&finished.err);
+    finished
 }
 
 impl Process {
@@ -61,11 +67,26 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Self {
+        Self::up_in(program, file, data, &[&["--tunnel", "none"], more].concat(), &[]).await
+    }
+
+    /// The same with its gateways, and with more variables.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn up_in(program: &str, file: &Path, data: &Path, more: &[&str], env: &[(&str, &OsStr)]) -> Self {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
-        let up = ["up", "--json", "--ephemeral-ports", "--tunnel", "none", "--data", &data, "-f", &file];
-        let up = [&up, more].concat();
-        Self::ready(command(program, &directory, &up), None).await
+        let up = ["up", "--json", "--ephemeral-ports", "--data", &data, "-f", &file];
+        Self::start_with(command(program, &directory, &[&up, more].concat()).envs(env.iter().copied()), None).await
+    }
+
+    /// Starts `up --json` with these arguments, and returns once it is ready.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn start(program: &str, directory: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(&mut command(program, directory, arguments), None).await
     }
 
     /// Starts a file over the AWS that these variables name, on free ports, and returns once it is ready.
@@ -78,11 +99,11 @@ impl Process {
         let up = [&["up", "--aws", "--json", "--ephemeral-ports", "-f", &file], more].concat();
         let mut command = command(program, &directory, &up);
         command.env("RINGBACK_API_TOKEN", token).envs(env.iter().map(|(name, value)| (name, value)));
-        Self::ready(command, Some(token)).await
+        Self::start_with(&mut command, Some(token)).await
     }
 
-    /// Once it says so. A replica is told the token, and so doesn't say it.
-    async fn ready(mut command: Command, token: Option<&str>) -> Self {
+    /// A replica is told the token, and so doesn't say it.
+    async fn start_with(command: &mut Command, token: Option<&str>) -> Self {
         let mut child = command.stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
@@ -100,7 +121,22 @@ impl Process {
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
         let token = token.map_or_else(|| text(&ready["token"]), str::to_owned);
         let caller = Caller::new(text(&ready["api"]), token, listeners);
-        Self { child, log, caller, ready }
+        Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready }
+    }
+
+    /// Where workers find their work, if it was started with `--aws-port`.
+    ///
+    /// # Panics
+    /// If it was not.
+    pub fn work_place(&self) -> WorkPlace {
+        let text = |name: &str| self.ready[name].as_str().expect("text").to_owned();
+        WorkPlace {
+            aws: text("aws"),
+            region: "local".to_owned(),
+            key: self.caller.token.clone(),
+            queue_url: text("programs_queue_url"),
+            table: text("table"),
+        }
     }
 
     /// Ends it as a power cut would: SIGKILL, at once.
@@ -109,6 +145,7 @@ impl Process {
     /// If it had ended by itself.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("a running process");
+        watch::told(&self.log.await.unwrap());
     }
 
     /// Asks it to stop: SIGTERM.
@@ -116,9 +153,34 @@ impl Process {
     /// # Panics
     /// If it can't be asked.
     pub fn terminate(&self) {
-        let id = self.child.id().expect("a running process");
-        let sent = std::process::Command::new("sh").arg("-c").arg(format!("kill -TERM {id}")).status();
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal, by name.
+    ///
+    /// # Panics
+    /// If it can't be sent.
+    pub fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.id())).status();
         assert!(sent.expect("a shell").success());
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("a running process")
+    }
+
+    /// The next JSON line that it prints after the one that says that it is ready.
+    ///
+    /// # Panics
+    /// If none comes in time.
+    pub async fn next_line(&self) -> Value {
+        let mut lines = self.lines.lock().await;
+        let line = timeout(DEADLINE, lines.next_line()).await.expect("a line in time").expect("its output");
+        serde_json::from_str(&line.expect("it still runs")).expect("a JSON line")
     }
 
     /// Its exit code and its log, once it has ended.
@@ -127,7 +189,9 @@ impl Process {
     /// If it doesn't end in time.
     pub async fn ended(mut self) -> Finished {
         let status = timeout(DEADLINE, self.child.wait()).await.expect("it ends in time").expect("its status");
-        Finished { code: status.code(), out: String::new(), err: self.log.await.unwrap() }
+        let err = self.log.await.unwrap();
+        watch::told(&err);
+        Finished { code: status.code(), out: String::new(), err }
     }
 }
 

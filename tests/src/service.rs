@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use reqwest::Client;
 use serde_json::{Map, Value};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -76,46 +77,32 @@ impl Reply {
     }
 }
 
+/// Where services are to be.
+#[derive(Debug, Clone, Copy)]
+pub struct At(IpAddr);
+
 impl Service {
+    /// Services at this address of the machine.
+    pub fn at(address: IpAddr) -> At {
+        At(address)
+    }
+
     /// One that answers everything alike.
     pub async fn answering(body: Value) -> Self {
-        Self::scripted(move |_| {
-            let reply = Reply::ok(body.clone());
-            async { reply }
-        })
-        .await
+        Self::at(Ipv4Addr::LOCALHOST.into()).answering(body).await
     }
 
     /// One that gives these answers in turn, and the last one from then on.
     pub async fn answering_in_turn(replies: impl IntoIterator<Item = Reply>) -> Self {
-        let mut replies: Vec<Reply> = replies.into_iter().collect();
-        replies.reverse();
-        let left = Mutex::new(replies);
-        Self::scripted(move |_| {
-            let mut left = left.lock().unwrap();
-            let reply = if left.len() > 1 { left.pop() } else { left.last().cloned() };
-            async { reply.expect("a reply") }
-        })
-        .await
+        Self::at(Ipv4Addr::LOCALHOST.into()).answering_in_turn(replies).await
     }
 
     /// One that does with each request what the script does.
-    ///
-    /// # Panics
-    /// If there is no free port.
     pub async fn scripted<F>(script: impl Fn(Request) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Reply> + Send + 'static,
     {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let script: Script = Arc::new(move |request| Box::pin(script(request)));
-        let desk = Desk { script, seen: seen.clone(), arrivals: sender, client: client() };
-        let router = Router::new().fallback(serve).with_state(desk);
-        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", socket.local_addr().expect("an address"));
-        tokio::spawn(async move { axum::serve(socket, router).await });
-        Self { url, seen, arrivals: tokio::sync::Mutex::new(receiver) }
+        Self::at(Ipv4Addr::LOCALHOST.into()).scripted(script).await
     }
 
     /// The next request that nobody has asked for yet.
@@ -136,6 +123,45 @@ impl Service {
     /// Every request so far, in the order in which they came.
     pub fn requests(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
+    }
+}
+
+impl At {
+    /// One that answers everything alike.
+    pub async fn answering(self, body: Value) -> Service {
+        self.answering_in_turn([Reply::ok(body)]).await
+    }
+
+    /// One that gives these answers in turn, and the last one from then on.
+    pub async fn answering_in_turn(self, replies: impl IntoIterator<Item = Reply>) -> Service {
+        let mut replies: Vec<Reply> = replies.into_iter().collect();
+        replies.reverse();
+        let left = Mutex::new(replies);
+        self.scripted(move |_| {
+            let mut left = left.lock().unwrap();
+            let reply = if left.len() > 1 { left.pop() } else { left.last().cloned() };
+            async { reply.expect("a reply") }
+        })
+        .await
+    }
+
+    /// One that does with each request what the script does.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    pub async fn scripted<F>(self, script: impl Fn(Request) -> F + Send + Sync + 'static) -> Service
+    where
+        F: Future<Output = Reply> + Send + 'static,
+    {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let script: Script = Arc::new(move |request| Box::pin(script(request)));
+        let desk = Desk { script, seen: seen.clone(), arrivals: sender, client: client() };
+        let router = Router::new().fallback(serve).with_state(desk);
+        let socket = tokio::net::TcpListener::bind((self.0, 0)).await.expect("a free port");
+        let url = format!("http://{}", socket.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(socket, router).await });
+        Service { url, seen, arrivals: tokio::sync::Mutex::new(receiver) }
     }
 }
 

@@ -6,6 +6,7 @@
 //! doesn't work.
 
 use std::io::Write;
+use std::net::{IpAddr, UdpSocket};
 use std::process::{Command, Stdio};
 
 /// A program that a test can't do without.
@@ -37,24 +38,74 @@ pub fn python() -> Option<String> {
     Needed { what, variable: "RINGBACK_PYTHON", usual: "python3", trial: &trial }.find()
 }
 
+/// Python with `ministack` and `moto`, in the versions of tests/conformance-requirements.txt: `RINGBACK_PYTHON` or
+/// `python3`. None if the test is to be skipped.
+pub fn python_with_stand_ins() -> Option<String> {
+    let list = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance-requirements.txt");
+    let trial = format!(
+        "import importlib.metadata as m, sys\n\
+         wanted = [line.strip().split('==') for line in open({list:?}) if '==' in line]\n\
+         sys.exit(any(m.version(name.split('[')[0]) != version for name, version in wanted))"
+    );
+    let what = "Python with the packages of tests/conformance-requirements.txt";
+    Needed { what, variable: "RINGBACK_PYTHON", usual: "python3", trial: &["-c", &trial] }.find()
+}
+
+/// Node.js with the packages of infra/: `RINGBACK_NODE` or `node`. None if the test is to be skipped.
+pub fn node() -> Option<String> {
+    let infra = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");
+    let has = format!("require('node:module').createRequire('{infra}/package.json').resolve('aws-cdk-lib')");
+    let trial = format!("if (parseInt(process.versions.node) < 20) process.exit(1); {has}");
+    let what = "Node.js 20 or newer with the packages of infra/ (`npm ci` there)";
+    Needed { what, variable: "RINGBACK_NODE", usual: "node", trial: &["-e", &trial] }.find()
+}
+
+/// An address of this machine that isn't loopback, for services that a function in AWS may call: loopback is its own.
+/// None if the test is to be skipped.
+///
+/// # Panics
+/// If there is none and nothing may be skipped.
+pub fn own_address() -> Option<IpAddr> {
+    // Nothing is sent: it only chooses where it would be sent from (RFC 5737 keeps that address for examples).
+    let towards = |to: &str| {
+        let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+        socket.connect(to).ok()?;
+        Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+    };
+    let found = towards("198.51.100.1:9");
+    if found.is_none() {
+        let why = "this machine has no address but loopback, which functions may not call".to_owned();
+        Missing { why, fails: nothing_may_be_skipped() }.say();
+    }
+    found
+}
+
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn nothing_may_be_skipped() -> bool {
+    set("RINGBACK_NO_SKIP").is_some()
+}
+
+impl Missing {
+    /// Says that the test is skipped, or fails it.
+    fn say(&self) {
+        assert!(!self.fails, "{}", self.why);
+        let thread = std::thread::current();
+        let line = format!("skipped: {}: {}\n", thread.name().unwrap_or("a test"), self.why);
+        // Not `eprintln!`, which the harness keeps to itself if the test passes.
+        std::io::stderr().write_all(line.as_bytes()).expect("standard error");
+    }
+}
+
 impl Needed<'_> {
     /// The program. None, said on standard error, if the test is to be skipped.
     ///
     /// # Panics
     /// If it isn't there and has to be.
     pub fn find(&self) -> Option<String> {
-        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        match self.search(set(self.variable), set("RINGBACK_NO_SKIP").is_some()) {
-            Ok(program) => Some(program),
-            Err(missing) if missing.fails => panic!("{}", missing.why),
-            Err(missing) => {
-                let thread = std::thread::current();
-                let line = format!("skipped: {}: {}\n", thread.name().unwrap_or("a test"), missing.why);
-                // Not `eprintln!`, which the harness keeps to itself if the test passes.
-                std::io::stderr().write_all(line.as_bytes()).expect("standard error");
-                None
-            }
-        }
+        self.search(set(self.variable), nothing_may_be_skipped()).map_err(|missing| missing.say()).ok()
     }
 
     /// The program, given what the environment says: its `named` path, and whether nothing may be skipped.

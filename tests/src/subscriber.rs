@@ -1,7 +1,7 @@
 //! A customer: an endpoint of theirs, and what they get.
 
 use crate::service::Request;
-use crate::{Answer, Gateway, Service, send};
+use crate::{Answer, Caller, Service, send};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -24,7 +24,7 @@ impl Subscriber {
     ///
     /// # Panics
     /// If the endpoint is refused.
-    pub async fn new(gateway: &Gateway, service: Service, more: Value) -> Self {
+    pub async fn new(gateway: &Caller, service: Service, more: Value) -> Self {
         let mut fields = json!({"name": "a test", "url": format!("{}/hook", service.url), "events": ["*"]});
         let all: &mut Map<String, Value> = fields.as_object_mut().expect("an object");
         all.extend(more.as_object().cloned().unwrap_or_default());
@@ -41,7 +41,7 @@ impl Subscriber {
 }
 
 /// Asks for an endpoint.
-pub async fn create(gateway: &Gateway, fields: &Value) -> Answer {
+pub async fn create(gateway: &Caller, fields: &Value) -> Answer {
     send(gateway.api(Method::POST, "/api/webhooks").json(fields)).await
 }
 
@@ -49,7 +49,7 @@ pub async fn create(gateway: &Gateway, fields: &Value) -> Answer {
 ///
 /// # Panics
 /// If it is refused.
-pub async fn publish(gateway: &Gateway, event: &Value) -> String {
+pub async fn publish(gateway: &Caller, event: &Value) -> String {
     let answer = send(gateway.api(Method::POST, "/api/events").json(event)).await;
     assert_eq!(answer.status, 202, "{}", answer.body);
     answer.body["event_id"].as_str().expect("an id").to_owned()

@@ -1,6 +1,6 @@
-//! `emulator work` as a process of its own, beside an `emulator up` that serves its little AWS.
+//! `emulator work` as a process of its own, beside an `emulator up` that serves its little AWS, or a deployment.
 
-use crate::{DEADLINE, Process};
+use crate::DEADLINE;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -12,21 +12,33 @@ pub struct WorkerProcess {
     child: Child,
 }
 
+/// Where a worker finds its work.
+#[derive(Debug, Clone)]
+pub struct WorkPlace {
+    /// The address of AWS, or of what stands in for it.
+    pub aws: String,
+    /// Its region.
+    pub region: String,
+    /// An access key that it lets in.
+    pub key: String,
+    /// The queue of programs.
+    pub queue_url: String,
+    /// The table.
+    pub table: String,
+}
+
 impl WorkerProcess {
-    /// Starts a worker of that gateway and returns once it works.
+    /// Starts a worker there and returns once it works.
     ///
     /// # Panics
     /// If it does not.
-    pub async fn start(program: &str, gateway: &Process, file: &Path, arguments: &[&str]) -> Self {
-        let text = |name: &str| gateway.ready[name].as_str().expect("text").to_owned();
+    pub async fn start(program: &str, place: &WorkPlace, file: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(program);
         command.arg("work").arg("--json").arg("-f").arg(file).args(arguments).env_remove("RUST_LOG");
-        command.env("RINGBACK_PROGRAMS_QUEUE_URL", text("programs_queue_url")).env("RINGBACK_TABLE", text("table"));
-        command
-            .env("AWS_ENDPOINT_URL", text("aws"))
-            .env("AWS_REGION", "local")
-            .env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("AWS_ACCESS_KEY_ID", &gateway.token).env("AWS_SECRET_ACCESS_KEY", "anything");
+        command.env("RINGBACK_PROGRAMS_QUEUE_URL", &place.queue_url).env("RINGBACK_TABLE", &place.table);
+        command.env("AWS_ENDPOINT_URL", &place.aws).env("AWS_REGION", &place.region);
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", &place.key).env("AWS_SECRET_ACCESS_KEY", "anything");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
         let mut child = command.spawn().expect("the program");
         let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();

@@ -29,7 +29,7 @@ use futures_util::FutureExt;
 use rusqlite::{functions::FunctionFlags, hooks::Action};
 use tokio::sync::Notify;
 
-use super::{Durability, OpenError, lock::DirectoryLock};
+use super::{Durability, OpenError, format, lock::DirectoryLock};
 
 /// File name of the database inside the data directory.
 const DATABASE_FILE: &str = "table.db";
@@ -62,15 +62,18 @@ impl Database {
         let (storage, lock) = match directory {
             None => (Storage::memory()?, None),
             Some(directory) => {
+                format::check(directory)?;
                 let unusable = |source| OpenError::Directory { path: directory.to_owned(), source };
-                let lock = DirectoryLock::acquire(directory)
-                    .map_err(unusable)?
-                    .ok_or_else(|| OpenError::InUse { path: directory.to_owned() })?;
+                let lock = DirectoryLock::acquire(directory).map_err(unusable)?.ok_or_else(|| OpenError::InUse {
+                    path: directory.to_owned(),
+                    pid: DirectoryLock::holder(directory),
+                })?;
                 let file = directory.join(DATABASE_FILE);
                 (Storage::new(&file.to_string_lossy())?, Some(lock))
             }
         };
         tune(&storage, durability)?;
+        directory.map_or(Ok(()), format::note)?;
         if !storage.table_exists(table)? {
             create(&storage, table)?;
         }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io,
+    io::{self, Write},
     path::Path,
 };
 
@@ -17,15 +17,25 @@ pub(crate) struct DirectoryLock {
 }
 
 impl DirectoryLock {
+    /// The process that has the lock, if it has said so; to be asked by whoever did not get it.
+    pub(crate) fn holder(directory: &Path) -> Option<u32> {
+        std::fs::read_to_string(directory.join(LOCK_FILE)).ok()?.trim().parse().ok()
+    }
+
     /// Takes the lock, or answers `None` where another process holds it.
     ///
     /// # Errors
     /// The directory or the lock file can't be created or opened.
     pub(crate) fn acquire(directory: &Path) -> io::Result<Option<Self>> {
         std::fs::create_dir_all(directory)?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(LOCK_FILE))?;
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(LOCK_FILE))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => {
+                // For whoever finds it locked.
+                file.set_len(0)?;
+                writeln!(file, "{}", std::process::id())?;
+                Ok(Some(Self { _file: file }))
+            }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }

@@ -1,4 +1,4 @@
-use super::{Failure, file, terminal};
+use super::{Failure, file, output};
 use clap::Args;
 use domain::config::Severity;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ impl Check {
         let refused = errors > 0 || (self.strict && warnings > 0);
         let mut shown = Ok(());
         if let (Some(config), false) = (&read.loaded.config, errors > 0) {
-            shown = terminal::text(domain::config::summary(config, &read.loaded.inferred));
+            shown = output::print(domain::config::summary(config, &read.loaded.inferred));
         }
         let counted = format!("{}: {}, {}", self.file.display(), count(errors, "error"), count(warnings, "warning"));
         if refused {
@@ -36,7 +36,7 @@ impl Check {
         }
         // Whoever stops reading learns from the exit code all the same.
         shown?;
-        Ok(terminal::line(counted)?)
+        output::say(counted)
     }
 }
 

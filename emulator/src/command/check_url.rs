@@ -1,4 +1,4 @@
-use super::{Failure, file, terminal};
+use super::{Failure, file, output};
 use clap::Args;
 use domain::address::{Guard, Reach, Target, TargetHost};
 use ipnet::IpNet;
@@ -54,7 +54,7 @@ impl CheckUrl {
             Some(url) => {
                 let verdict = self.judge(&sender, url).await;
                 if verdict.allow {
-                    Ok(terminal::line(format_args!("allowed: {}", verdict.reason))?)
+                    output::say(format_args!("allowed: {}", verdict.reason))
                 } else {
                     Err(format!("refused: {}", verdict.reason).into())
                 }

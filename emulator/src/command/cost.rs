@@ -6,7 +6,7 @@
 
 mod report;
 
-use super::{Failure, file, terminal};
+use super::{Failure, file, output};
 use crate::cost::estimate::{self, Estimate};
 use crate::cost::price::Architecture;
 use crate::cost::units::{CALL, DELIVERY, EVENT, RATED, REFUSED, REQUEST, Units, WAIT};
@@ -76,9 +76,9 @@ impl Cost {
         let operations = operations(config);
         if self.json {
             let report = report::json(&name, &operations, &assumed);
-            return Ok(terminal::line(serde_json::to_string_pretty(&report)?)?);
+            return output::say(serde_json::to_string_pretty(&report)?);
         }
-        Ok(terminal::text(report::words(&name, &operations, &assumed))?)
+        output::print(report::words(&name, &operations, &assumed))
     }
 }
 

@@ -7,7 +7,6 @@
 //! directory are gone at the end, whatever the end is; success means that every expectation came true.
 
 mod timeline;
-mod paint;
 mod exchange;
 mod image_service;
 mod studio;
@@ -20,7 +19,7 @@ mod scenes;
 mod crashes;
 mod tally;
 
-use super::Failure;
+use super::{Failure, paint};
 use clap::Args;
 use image_service::ImageService;
 use place::Place;

@@ -9,7 +9,7 @@
 
 mod routes;
 
-use super::{Failure, file, terminal};
+use super::{Failure, file, output};
 use clap::Args;
 use domain::config::{Code, Config, Loaded};
 use serde::Serialize;
@@ -73,7 +73,7 @@ impl Plan {
             environment: environment(&read.loaded),
             max_concurrent: max_concurrent(config),
         };
-        Ok(terminal::line(serde_json::to_string_pretty(&planned)?)?)
+        output::say(serde_json::to_string_pretty(&planned)?)
     }
 }
 

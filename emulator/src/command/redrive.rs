@@ -1,6 +1,6 @@
 //! `emulator redrive`: sends dead letters back to their queues.
 
-use super::{Failure, terminal};
+use super::{Failure, output};
 use crate::dead_letters::{DeadLetters, Moved};
 use aws_config::BehaviorVersion;
 use clap::Args;
@@ -90,13 +90,13 @@ impl Redrive {
             if let (true, Value::Object(line)) = (self.list, &mut line) {
                 line.insert("letters".to_owned(), json!(seen));
             }
-            return Ok(terminal::line(line)?);
+            return output::say(line);
         }
         let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         let kinds = if kinds.is_empty() { String::new() } else { format!(": {}", kinds.join(", ")) };
-        terminal::line(format_args!("{name}: {} in {}{kinds}", count(seen.len()), letters.name))?;
+        output::say(format_args!("{name}: {} in {}{kinds}", count(seen.len()), letters.name))?;
         for letter in seen.iter().filter(|_| self.list) {
-            terminal::line(format_args!("  {letter}"))?;
+            output::say(format_args!("  {letter}"))?;
         }
         self.say_if_more(letters, seen.len()).await
     }
@@ -104,20 +104,20 @@ impl Redrive {
     async fn send_back(&self, name: &str, letters: &DeadLetters) -> Result<(), Failure> {
         let tell = |moved: usize| {
             if !self.json && moved.is_multiple_of(100) {
-                terminal::complain(format_args!("{name}: {moved} sent back"));
+                output::complain(format_args!("{name}: {moved} sent back"));
             }
         };
         let Moved { moved, unknown } =
             letters.send_back(self.max(), tell).await.map_err(|error| format!("{name}: {error}"))?;
         if self.json {
             let left = letters.count().await?;
-            return Ok(terminal::line(json!({"queue": name, "moved": moved, "unknown": unknown, "left": left}))?);
+            return output::say(json!({"queue": name, "moved": moved, "unknown": unknown, "left": left}));
         }
         let unreadable = match unknown {
             0 => String::new(),
             some => format!(", {some} of which this version can't read"),
         };
-        terminal::line(format_args!("{name}: {} sent back from {}{unreadable}", count(moved), letters.name))?;
+        output::say(format_args!("{name}: {} sent back from {}{unreadable}", count(moved), letters.name))?;
         self.say_if_more(letters, moved).await
     }
 
@@ -128,7 +128,7 @@ impl Redrive {
         }
         let all = letters.count().await?;
         let left = if self.list || self.dry_run { all.saturating_sub(done) } else { all };
-        Ok(terminal::line(format_args!("  --max {}: about {left} are left", self.max))?)
+        output::say(format_args!("  --max {}: about {left} are left", self.max))
     }
 }
 

@@ -1,6 +1,6 @@
-use super::{Failure, terminal};
+use super::{Failure, output};
 use crate::aws::lock::DirectoryLock;
-use crate::aws::{Aws, AwsOptions};
+use crate::aws::{Aws, AwsOptions, format};
 use crate::instance::key;
 use clap::Args;
 use platform::clock::{Clock, SystemClock};
@@ -35,6 +35,7 @@ impl RotateKey {
         if !self.data.is_dir() {
             return Err(format!("there is no directory {shown}: name the one of `emulator up` with --data").into());
         }
+        format::check(&self.data)?;
         let keys = {
             let lock =
                 DirectoryLock::acquire(&self.data).map_err(|error| format!("{shown} can't be locked: {error}"))?;
@@ -47,7 +48,7 @@ impl RotateKey {
         let current = ids.next().map(ToString::to_string).unwrap_or_default();
         let older: Vec<String> = ids.map(ToString::to_string).collect();
         // Nobody who listens, or not, may keep it from being finished.
-        let say = |text: String| drop(terminal::line(text));
+        let say = |text: String| drop(output::say(text));
         say(format!("The current key is now {current}; older ones, which only open: {}", older.join(", ")));
         let resealed = seal_anew(&self.data, &keys).await?;
         say(format!("Secrets that are sealed with it now: {resealed}"));

@@ -1,6 +1,6 @@
-use super::{Failure, terminal};
+use super::{Failure, output};
 
 /// Prints the schema.
 pub(crate) fn run() -> Result<(), Failure> {
-    Ok(terminal::line(serde_json::to_string_pretty(&domain::config::schema())?)?)
+    output::say(serde_json::to_string_pretty(&domain::config::schema())?)
 }

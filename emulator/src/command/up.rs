@@ -1,24 +1,27 @@
 mod on_aws;
 
-use super::{Failure, file, terminal};
+use super::reload::{self, Reloading, Stamp};
+use super::{Failure, file, output};
+use crate::gateway::{GatewayOptions, PublicUrl};
 use crate::instance::{Instance, Options, PROGRAMS_AT_ONCE};
-use aws_config::BehaviorVersion;
 use clap::{Args, ValueEnum};
-use domain::config::program::Action;
 use domain::config::{Config, Routes};
-use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::settings::variable;
 use serde_json::{Value, json};
+use std::convert::Infallible;
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 /// Starts everything.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The state is on disk before any request is answered: kill it at any moment, start it again, and it
-goes on. SIGTERM and Ctrl-C let what is under way finish, for 5 s at most."
+goes on. A changed file is taken over at once, or on SIGHUP; runs that have begun go on by the file that they began with.
+SIGTERM and Ctrl-C let what is under way finish, for 5 s at most."
 )]
 pub struct Up {
     /// The file.
@@ -46,7 +49,10 @@ pub struct Up {
     /// Let the API define programs: whoever holds its token then runs commands on this machine.
     #[arg(long)]
     allow_runtime_programs: bool,
-    /// Print one JSON line when everything listens, and the log as JSON.
+    /// Don't watch the file. SIGHUP has it taken over all the same.
+    #[arg(long)]
+    no_reload: bool,
+    /// Print one JSON line when everything listens and one whenever the file has changed, and the log as JSON.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -57,6 +63,21 @@ pub struct Up {
 enum Tunnel {
     /// Not at all: the local address takes the place of the public one.
     None,
+    /// Through Cloudflare's program `cloudflared`, which needs no account: every gateway of the file, or, if it has none,
+    /// every listener.
+    Cloudflare,
+    /// The same through ngrok, which needs no program but `NGROK_AUTHTOKEN`.
+    Ngrok,
+}
+
+impl Tunnel {
+    fn driver(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Cloudflare => Some("cloudflare"),
+            Self::Ngrok => Some("ngrok"),
+        }
+    }
 }
 
 impl Up {
@@ -65,23 +86,20 @@ impl Up {
             return Box::pin(self.run_on_aws()).await;
         }
         platform::telemetry::start(self.json);
+        let stamp = Stamp::of(&self.file);
         let read = file::read(&self.file)?;
         read.print_diagnostics();
         let refused = read.diagnostics.iter().any(|diagnostic| diagnostic.code.refuses_start());
-        let env = read.env();
+        let (env, text) = (read.env(), Arc::<str>::from(read.text()));
         let config = match read.loaded.config {
             Some(config) if !refused => config,
             _ => return Err(format!("{}: not started, see above", self.file.display()).into()),
         };
-        let invokes = config.programs.values().any(|program| matches!(program.action, Action::Invoke { .. }));
         let mut settings = Options::new(config.clone()).settings;
         settings.runtime_programs = self.allow_runtime_programs;
-        let functions = if invokes || self.allow_runtime_programs {
-            Some(Functions::new(aws_config::load_defaults(BehaviorVersion::latest()).await, settings.max_response))
-        } else {
-            None
-        };
+        let functions = reload::functions(&config, self.allow_runtime_programs, settings.max_response).await;
         let options = Options {
+            text: Some(text.clone()),
             env,
             aws_port: self.aws_port,
             programs: !self.no_programs,
@@ -92,23 +110,39 @@ impl Up {
             ephemeral_ports: self.ephemeral_ports,
             keys: keys()?,
             without_gateways: matches!(self.tunnel, Some(Tunnel::None)),
+            tunnel: self.tunnel.and_then(Tunnel::driver),
+            gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::default() },
             ..Options::new(config.clone())
         };
         let instance = Instance::start(options).await?;
+        let mut public_urls = instance.public_urls();
+        let gateways = public_urls.borrow_and_update().clone();
         if self.json {
-            let mut line =
-                json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners});
+            let mut line = json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners,
+                "gateways": *gateways});
             if let (Some(url), Value::Object(line)) = (&instance.aws_url, &mut line) {
                 line.insert("aws".to_owned(), json!(url));
                 line.insert("queue_url".to_owned(), json!(instance.app().settings.queue_url));
                 line.insert("programs_queue_url".to_owned(), json!(instance.app().settings.programs_queue_url));
                 line.insert("table".to_owned(), json!(instance.app().settings.table));
             }
-            let _ = terminal::line(line);
+            let _ = output::say(line);
         } else {
-            let _ = terminal::text(banner(&config, &instance)?);
+            let _ = output::print(banner(&config, &instance, &gateways)?);
         }
-        asked_to_stop().await?;
+        let reloading = Reloading {
+            path: self.file,
+            stamp,
+            text,
+            refused: false,
+            watches: !self.no_reload,
+            json: self.json,
+            runtime_programs: self.allow_runtime_programs,
+        };
+        tokio::select! {
+            asked = reloading.until(&instance, asked_to_stop()) => asked?,
+            never = tell_of_new_urls(public_urls, self.json) => match never {},
+        }
         instance.stop().await;
         Ok(())
     }
@@ -120,7 +154,30 @@ fn keys() -> Result<Option<KeyRing>, Failure> {
     Ok(Some(KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}"))?))
 }
 
-fn banner(config: &Config, instance: &Instance) -> Result<String, std::fmt::Error> {
+/// Prints public URLs whenever they change; never ends.
+async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: bool) -> Infallible {
+    while urls.changed().await.is_ok() {
+        let urls = urls.borrow_and_update().clone();
+        let text = if json {
+            format!("{}\n", json!({"gateways": *urls}))
+        } else {
+            format!("\nThe internet reaches it elsewhere now:\n{}", url_lines(&urls, 3))
+        };
+        // Whoever has read the first lines may have closed it.
+        let _ = output::print(text);
+    }
+    std::future::pending().await
+}
+
+fn url_lines(urls: &[PublicUrl], widest: usize) -> String {
+    let widest = urls.iter().map(|entry| entry.id.chars().count()).max().unwrap_or(0).max(widest);
+    let line = |entry: &PublicUrl| {
+        format!("  {:<widest$}  {}  (port {}, through {})\n", entry.id, entry.public_url, entry.port, entry.driver)
+    };
+    urls.iter().map(line).collect()
+}
+
+fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) -> Result<String, std::fmt::Error> {
     let mut text = String::from("Ringback is up.\n\n");
     let widest = instance.listeners.iter().map(|listener| listener.id.chars().count()).max().unwrap_or(0).max(3);
     writeln!(text, "  {:<widest$}  {}", "API", instance.api)?;
@@ -136,6 +193,9 @@ fn banner(config: &Config, instance: &Instance) -> Result<String, std::fmt::Erro
         for (method, path, what) in routes {
             writeln!(text, "  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url)?;
         }
+    }
+    if !gateways.is_empty() {
+        write!(text, "\nFrom the internet:\n{}", url_lines(gateways, widest))?;
     }
     if let Some(url) = &instance.aws_url {
         writeln!(text, "\n  The table and the queues, for `emulator work`: {url}")?;

@@ -1,6 +1,7 @@
 //! Sockets: all that are needed are bound before anything else happens, so that a port in use costs nothing.
 
-use super::{ListenerAddress, StartError};
+use super::{ListenerAddress, StartError, holder};
+use crate::gateway::Local;
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -51,11 +52,12 @@ impl Sockets {
     }
 
     /// Binds what the file's listeners need and is not there yet. A listener that is there keeps its socket, also where
-    /// the file gives its port another host.
-    pub(super) async fn bind_listeners(&self, config: &Config) -> Result<Bound, StartError> {
+    /// the file gives its port another host. Of the `retired` listeners, those stay without whose port it goes on.
+    pub(super) async fn bind_listeners(&self, config: &Config, retired: &[Listener]) -> Result<Bound, StartError> {
         let mut sockets = Self { listeners: BTreeMap::new(), ..self.clone() };
         let mut new = Vec::new();
-        for listener in &config.listeners {
+        let of_file = config.listeners.iter().map(|listener| (listener, true));
+        for (listener, must) in of_file.chain(retired.iter().map(|listener| (listener, false))) {
             let port = listener.port;
             if sockets.listeners.contains_key(&port) {
                 continue;
@@ -64,7 +66,14 @@ impl Sockets {
                 Some(place) => place.clone(),
                 None => {
                     let what = format!("the listener `{}`", listener.id);
-                    let socket = bind(&listener.host, if self.ephemeral { 0 } else { port }, &what).await?;
+                    let socket = match bind(&listener.host, if self.ephemeral { 0 } else { port }, &what).await {
+                        Ok(socket) => socket,
+                        Err(error) if must => return Err(error),
+                        Err(error) => {
+                            tracing::error!(%error, "callbacks to an older file's listener can't be taken");
+                            continue;
+                        }
+                    };
                     let address = local(&socket, &what)?;
                     new.push((port, socket));
                     Place { host: listener.host.clone(), address }
@@ -87,9 +96,20 @@ impl Sockets {
 
     /// Where the file's port is reached on this machine; a listener's rather than the API's.
     pub(super) fn url_of_port(&self, config: &Config, port: u16) -> Option<String> {
+        Some(format!("http://{}", self.address_of_port(config, port)?))
+    }
+
+    fn address_of_port(&self, config: &Config, port: u16) -> Option<SocketAddr> {
         let listener = self.listeners.get(&port).map(|place| place.address);
-        let address = listener.or_else(|| (port == config.controller.port).then_some(self.api))?;
-        Some(format!("http://{}", reachable(address)))
+        listener.or_else(|| (port == config.controller.port).then_some(self.api)).map(reachable)
+    }
+
+    /// The same for a tunnel, which must know whether it speaks TLS: only the API may.
+    pub(super) fn local(&self, config: &Config, port: u16) -> Option<Local> {
+        let address = self.address_of_port(config, port)?;
+        let tls = config.controller.tls.is_some() && !self.listeners.contains_key(&port);
+        let scheme = if tls { "https" } else { "http" };
+        Some(Local { port, address, url: format!("{scheme}://{address}") })
     }
 
     pub(super) fn listener_urls(&self, config: &Config) -> Vec<ListenerAddress> {
@@ -115,7 +135,10 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 async fn bind(host: &str, port: u16, what: &str) -> Result<TcpListener, StartError> {
-    let failed = |source| StartError::Bind { host: host.to_owned(), port, what: what.to_owned(), source };
+    let failed = |source: std::io::Error| {
+        let holder = (source.kind() == std::io::ErrorKind::AddrInUse).then(|| holder::of_port(port)).flatten();
+        StartError::Bind { host: host.to_owned(), port, what: what.to_owned(), source, holder }
+    };
     let listener = tokio::net::TcpListener::bind((host, port)).await.map_err(failed)?;
     listener.into_std().map_err(failed)
 }
@@ -128,7 +151,8 @@ pub(super) async fn loopback(port: u16) -> Result<(TcpListener, String), StartEr
 }
 
 fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, StartError> {
-    let failed = |source| StartError::Bind { host: String::new(), port: 0, what: what.to_owned(), source };
+    let failed =
+        |source| StartError::Bind { host: String::new(), port: 0, what: what.to_owned(), source, holder: None };
     listener.local_addr().map_err(failed)
 }
 

@@ -22,7 +22,7 @@ pub use provision::{Names, Places, provision};
 use super::address::{Server, Sockets};
 use super::current::{Current, Door};
 use super::routers::{Limits, serving};
-use super::{DRAIN, ListenerAddress, StartError, loops};
+use super::{DRAIN, ListenerAddress, StartError, loops, retired};
 use aws_config::SdkConfig;
 use domain::address::Guard;
 use domain::config::{Config, Tls};
@@ -47,6 +47,8 @@ use tokio_util::sync::CancellationToken;
 pub struct CloudOptions {
     /// The file.
     pub config: Config,
+    /// Its text, to be kept for the runs that follow it.
+    pub text: String,
     /// What its templates see as `env`.
     pub env: Map<String, Value>,
     /// The account, or what stands in for it.
@@ -116,9 +118,9 @@ impl Cloud {
     pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
         let config = Arc::new(options.config);
         // No tunnels: whoever runs replicas has an address for them.
-        super::refuse_what_is_not_here(&config, options.programs.is_some(), true)?;
+        super::refuse_what_is_not_here(&config, options.programs.is_some())?;
         let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
-        let bound = sockets.bind_listeners(&config).await?;
+        let mut bound = sockets.bind_listeners(&config, &[]).await?;
         let tls = match &config.controller.tls {
             Some(Tls { cert, key }) => Some(super::address::tls(cert, key).await?),
             None => None,
@@ -132,7 +134,8 @@ impl Cloud {
         let store = Store::new(dynamodb.clone(), settings.table.clone(), settings.shards, settings.retention);
         // Said now, rather than by every request.
         let table = settings.table.clone();
-        store.ready().await.map_err(|source| CloudError::Table { table, source })?;
+        let unavailable = |source| CloudError::Table { table: table.clone(), source };
+        store.ready().await.map_err(unavailable)?;
         let relaying = match options.stream {
             false => None,
             true => Some(Relaying::open(&options.aws, dynamodb, &settings.table).await?),
@@ -147,10 +150,17 @@ impl Cloud {
             settings,
         };
         let app = App::new(outside, config.clone(), surroundings).map_err(StartError::from)?;
+        let definition = app.keep_definition(&options.text, true).await.map_err(unavailable)?;
+        let app = app.with_definition(definition);
+        // Runs may still wait at routes that only an older file has.
+        let retired = retired::read(&app).await.map_err(unavailable)?;
+        let older = bound.sockets.bind_listeners(&config, &retired::listeners(&retired, &config)).await?;
+        bound.sockets = older.sockets;
+        bound.new.extend(older.new);
         let queue_url = app.settings.queue_url.clone();
         let programs_queue_url = app.settings.programs_queue_url.clone();
         let has_programs = config.programs.values().any(|program| program.command().is_some());
-        let current = Current::new(serving(Arc::new(app), &mut Limits::default()));
+        let current = Current::new(serving(Arc::new(app), &retired, &mut Limits::default()));
         let stopping = CancellationToken::new();
         let mut running = JoinSet::new();
         if let Some(relaying) = relaying {

@@ -1,7 +1,7 @@
 //! What AWS would call by itself: the stream's mapping, the queues' and the schedule.
 
 use super::current::Current;
-use super::{PROGRAMS, QUEUE};
+use super::{PROGRAMS, QUEUE, Switch};
 use crate::aws::Aws;
 use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
 use crate::worker::{Catalogue, Worker, WorkerOptions};
@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often what has expired is removed; DynamoDB takes its time too, up to days
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
 const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// How often it is looked whether runs still follow older files.
+const LET_GO_EVERY: Duration = Duration::from_secs(60);
 
 /// How the loops run.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +74,21 @@ pub(super) fn start(aws: &Aws, current: &Current, stopping: &CancellationToken, 
         }
     });
     loops
+}
+
+/// Lets go what only finished runs followed.
+pub(super) async fn let_go(switch: Switch, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => break,
+            () = tokio::time::sleep(LET_GO_EVERY) => {}
+        }
+        match switch.let_go().await {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "no run follows them any more: older files are let go"),
+            Err(error) => tracing::warn!(%error, "what runs follow could not be found out; it is tried again"),
+        }
+    }
 }
 
 /// The worker of a gateway, which runs programs in the same process.

@@ -1,6 +1,7 @@
 //! What the sockets serve for an app.
 
 use super::current::Serving;
+use super::retired::{self, Retired};
 use axum::Router;
 use domain::config::{Listener, Routes};
 use platform::App;
@@ -21,8 +22,8 @@ impl Limits {
     }
 }
 
-/// The API with the sources, and each listener port's routes.
-pub(super) fn serving(app: Arc<App>, limits: &mut Limits) -> Serving {
+/// The API with the sources, and each listener port's routes, with those of older files behind them.
+pub(super) fn serving(app: Arc<App>, retired: &[Retired], limits: &mut Limits) -> Serving {
     let api = api::router(&app).merge(trigger::sources(&app).reset_fallback());
     let mut listeners = BTreeMap::new();
     for listener in &app.config.listeners {
@@ -33,6 +34,13 @@ pub(super) fn serving(app: Arc<App>, limits: &mut Limits) -> Serving {
             Some(before) => Router::merge(before, router.reset_fallback()),
         };
         listeners.insert(listener.port, merged);
+    }
+    for (port, older) in retired::routers(&app, retired) {
+        let router = match listeners.remove(&port) {
+            Some(router) => Router::fallback_service(router, older),
+            None => older,
+        };
+        listeners.insert(port, router);
     }
     Serving { app, api, listeners }
 }

@@ -11,28 +11,38 @@
 
 use super::address::{Bound, Server, Sockets};
 use super::current::{Current, Door};
+use super::retired::{self, Retired};
 use super::routers::{Limits, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops};
 use crate::aws::Aws;
+use crate::gateway::through;
 use domain::address::Guard;
 use domain::config::Config;
+use domain::id::DefinitionId;
 use domain::run::Surroundings;
+use jiff::SignedDuration;
 use platform::App;
 use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+/// How long a file that was in charge is taken for one that runs follow, whether or not one is found: longer than a request
+/// takes.
+pub const SETTLED: SignedDuration = SignedDuration::from_secs(60);
+
 /// A file that is to be taken over.
 pub struct NewFile {
     /// The file.
     pub config: Config,
+    /// Its text, to be kept for the runs that follow it.
+    pub text: Option<Arc<str>>,
     /// What its templates see as `env`.
     pub env: Map<String, Value>,
     /// Functions in AWS Lambda, where it invokes some and there were none before.
@@ -56,6 +66,8 @@ struct Inner {
 pub(super) struct Place {
     /// The file's gateways are not started.
     pub(super) without_gateways: bool,
+    /// The driver that takes the place of theirs.
+    pub(super) tunnel: Option<&'static str>,
     /// Programs at once, and how long a claim lasts; absent where they are left to other processes.
     pub(super) programs: Option<(usize, Duration)>,
 }
@@ -67,6 +79,8 @@ struct State {
     draining: Vec<Server>,
     /// Where the internet reaches ports of the file, while it does.
     public_urls: BTreeMap<u16, String>,
+    /// Files that runs may still follow, the newest last.
+    retired: Vec<Retired>,
     limits: Limits,
     /// The worker, once there are programs.
     worker: JoinSet<()>,
@@ -74,14 +88,23 @@ struct State {
 
 impl Switch {
     /// Makes an app serve what was bound for it.
-    pub(super) fn start(app: App, bound: Bound, aws: Aws, place: Place, stopping: CancellationToken) -> Self {
+    pub(super) fn start(
+        app: App,
+        retired: Vec<Retired>,
+        bound: Bound,
+        aws: Aws,
+        place: Place,
+        public_urls: BTreeMap<u16, String>,
+        stopping: CancellationToken,
+    ) -> Self {
         let mut limits = Limits::default();
-        let current = Current::new(serving(Arc::new(app), &mut limits));
+        let current = Current::new(serving(Arc::new(app), &retired, &mut limits));
         let mut state = State {
             sockets: bound.sockets,
             servers: BTreeMap::new(),
             draining: Vec::new(),
-            public_urls: BTreeMap::new(),
+            public_urls,
+            retired,
             limits,
             worker: JoinSet::new(),
         };
@@ -102,6 +125,11 @@ impl Switch {
         self.0.state.lock().await.sockets.listener_urls(&self.0.current.app().config)
     }
 
+    /// Where a port of the file is reached on this machine, also one that only an older file has.
+    pub async fn url_of_port(&self, port: u16) -> Option<String> {
+        self.0.state.lock().await.sockets.url_of_port(&self.0.current.app().config, port)
+    }
+
     /// Puts an app with another file in charge. What is said in the answer can't be changed without a restart, and is as it
     /// was.
     ///
@@ -111,16 +139,66 @@ impl Switch {
     pub async fn reload(&self, file: NewFile) -> Result<Vec<String>, StartError> {
         let mut state = self.0.state.lock().await;
         let app = self.0.current.app();
-        let NewFile { mut config, env, functions } = file;
-        super::refuse_what_is_not_here(&config, self.0.place.programs.is_some(), self.0.place.without_gateways)?;
-        let kept = keep(&app.config, &mut config, &state.sockets);
-        let Bound { sockets, new, gone } = state.sockets.bind_listeners(&config).await?;
-        let surroundings = surroundings(&config, env, &sockets, &state.public_urls, &app.keys);
+        let NewFile { mut config, text, env, functions } = file;
+        super::refuse_what_is_not_here(&config, self.0.place.programs.is_some())?;
+        if let Some(driver) = self.0.place.tunnel {
+            through(&mut config, driver).map_err(StartError::Unsupported)?;
+        }
+        let mut kept = keep(&app.config, &mut config, &state.sockets);
+        // Tunnels are opened at start alone.
+        if !self.0.place.without_gateways && config.gateways != app.config.gateways {
+            kept.push("the gateways stay as they were".to_owned());
+            config.gateways.clone_from(&app.config.gateways);
+        }
+        let definition = match &text {
+            Some(text) => app.keep_definition(text, false).await?,
+            None => None,
+        };
+        let retired = retired::read(&App::clone(&app).with_definition(definition.clone())).await?;
+        let bound = state.sockets.bind_listeners(&config, &retired::listeners(&retired, &config)).await?;
+        let surroundings = surroundings(&config, env, &bound.sockets, &state.public_urls, &app.keys);
         let sender = sender(&app, &config)?;
-        let mut next = app.with_file(Arc::new(config), surroundings, sender)?;
+        let mut next = app.with_file(Arc::new(config), surroundings, sender)?.with_definition(definition);
         next.functions = next.functions.or(functions);
-        state.sockets = sockets;
+        state.retired = retired;
         self.put_in_charge(&mut state, next);
+        self.serve(&mut state, bound);
+        self.work_where_there_are_programs(&mut state);
+        Ok(kept)
+    }
+
+    /// Looks which of the older files no run follows any more, and lets their routes go. One that this process has known as
+    /// such for less than [`SETTLED`] stays: a request that began before may still start a run of it. Says how many went.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or a port that was to stay is lost.
+    pub async fn let_go(&self) -> Result<usize, StartError> {
+        let app = self.0.current.app();
+        let settled = |file: &&Retired| app.now().duration_since(file.since) >= SETTLED;
+        let files: HashSet<DefinitionId> =
+            self.0.state.lock().await.retired.iter().filter(settled).map(|file| file.id.clone()).collect();
+        if files.is_empty() {
+            return Ok(0);
+        }
+        let used = retired::in_use(&app, &files).await?;
+        let mut state = self.0.state.lock().await;
+        let app = self.0.current.app();
+        let over: Vec<&DefinitionId> =
+            files.difference(&used).filter(|id| app.definition.as_ref() != Some(id)).collect();
+        for id in &over {
+            app.store.end_definition(id).await?;
+        }
+        state.retired.retain(|file| !over.contains(&&file.id));
+        let listeners = retired::listeners(&state.retired, &app.config);
+        let bound = state.sockets.bind_listeners(&app.config, &listeners).await?;
+        self.put_in_charge(&mut state, App::clone(&app));
+        self.serve(&mut state, bound);
+        Ok(over.len())
+    }
+
+    /// Serves what was bound anew, and lets the sockets go that have gone.
+    fn serve(&self, state: &mut State, Bound { sockets, new, gone }: Bound) {
+        state.sockets = sockets;
         for (port, socket) in new {
             state.servers.insert(port, Server::start(socket, None, self.0.current.behind(Door::Listeners(port))));
         }
@@ -129,8 +207,6 @@ impl Switch {
             server.stop(DRAIN);
             state.draining.push(server);
         }
-        self.work_where_there_are_programs(&mut state);
-        Ok(kept)
     }
 
     /// Puts an app in charge whose `${gateway:PORT.public_url}` are these, by the file's port. A port that isn't named is
@@ -146,7 +222,7 @@ impl Switch {
 
     fn put_in_charge(&self, state: &mut State, app: App) {
         let before = self.0.current.serving();
-        let mut next = serving(Arc::new(app), &mut state.limits);
+        let mut next = serving(Arc::new(app), &state.retired, &mut state.limits);
         // A port that goes is served as before until its socket is closed.
         for (port, router) in before.listeners.iter().filter(|(port, _)| state.servers.contains_key(port)) {
             next.listeners.entry(*port).or_insert_with(|| router.clone());
@@ -198,11 +274,17 @@ pub(super) fn surroundings(
     keys: &KeyRing,
 ) -> Surroundings {
     let url_of_port = |port| public_urls.get(&port).cloned().or_else(|| sockets.url_of_port(config, port));
-    Surroundings::of(config, env, url_of_port).with_capabilities(config, keys.derive("callback tokens"))
+    // Which one is opened never changes while everything runs.
+    let driver_of_port = |port: u16| {
+        let gateway = config.gateways.iter().find(|gateway| gateway.ports.contains(&port));
+        gateway.filter(|_| public_urls.contains_key(&port)).map(|gateway| gateway.tunnel.driver())
+    };
+    let surroundings = Surroundings::of(config, env, url_of_port).with_drivers(driver_of_port);
+    surroundings.with_capabilities(config, keys.derive("callback tokens"))
 }
 
 /// The sender goes on with its connections, unless other addresses may be called.
-fn sender(app: &App, config: &Config) -> Result<Sender, StartError> {
+pub(super) fn sender(app: &App, config: &Config) -> Result<Sender, StartError> {
     let allowed = &config.delivery.allow_private;
     if *allowed == app.config.delivery.allow_private {
         return Ok(app.sender.clone());

@@ -2,6 +2,7 @@
 
 use crate::instance::Current;
 use domain::config::{Config, Program};
+use domain::run::Run;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use platform::overlay::Overlay;
@@ -47,12 +48,28 @@ impl Catalogue {
         })
     }
 
-    /// What the programs' environment templates see as `env`.
-    pub fn env(&self) -> Value {
-        match self {
-            Self::Gateway(current) => current.app().surroundings.env.clone(),
-            Self::File { env, .. } => env.clone(),
-        }
+    /// The program of that name as a run sees it, and what its environment templates see as `env`. In a gateway it is that
+    /// of the file which the run follows; a worker with a file of its own knows no other.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub fn program_of<'a>(
+        &'a self,
+        name: &'a str,
+        run: &'a Run,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(Option<Program>, Value), StoreError>> {
+        Box::pin(async move {
+            match self {
+                Self::Gateway(current) => {
+                    let app = current.app();
+                    let following = app.following(run).await?;
+                    let program = app.program_in(&following.config, name).await?;
+                    Ok((program, following.surroundings.env.clone()))
+                }
+                Self::File { env, .. } => Ok((self.program(name, now).await?, env.clone())),
+            }
+        })
     }
 
     /// Whether a program that is not here may be on another machine.

@@ -11,6 +11,7 @@ use platform::App;
 use platform::queue::{Message, ProgramMessage, RunMessage};
 use platform::settings::variable;
 use platform::store::{Saved, StoreError};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
@@ -92,8 +93,10 @@ impl Worker {
         };
         let lost = CancellationToken::new();
         let (run, message) = (held.run.clone(), held.message.clone());
+        let (program, env) =
+            self.options.catalogue.program_of(&message.program, &run, self.options.clock.now()).await?;
         let outcome = {
-            let running = self.run(program.as_ref(), &message, &run, &lost);
+            let running = self.run((program.as_ref(), &env), &message, &run, &lost);
             let mut running = std::pin::pin!(running);
             loop {
                 tokio::select! {
@@ -171,7 +174,7 @@ impl Worker {
     /// Runs the program. `None` if it was stopped.
     async fn run(
         &self,
-        program: Option<&Program>,
+        (program, env): (Option<&Program>, &Value),
         message: &ProgramMessage,
         run: &Run,
         lost: &CancellationToken,
@@ -183,8 +186,7 @@ impl Worker {
         };
         let assignment = run.assignment(&message.job, message.attempt)?;
         let inherited = |name: &str| variable(name);
-        let env = self.options.catalogue.env();
-        let prepared = match prepare(program, command, &assignment, &env, &inherited) {
+        let prepared = match prepare(program, command, &assignment, env, &inherited) {
             Ok(prepared) => prepared,
             Err(error) => return refused(error),
         };

@@ -5,9 +5,9 @@
 //! or its time is up, or we are to stop, what is left of its group is ended with it: the run of a program is over when it
 //! says so. Only a process that has left the group (`setsid`) lives on.
 
-use super::group::Group;
 use super::output::HeadAndTail;
 use super::user;
+use crate::group::Group;
 use domain::config::program::Command;
 use domain::program::{Ended, Prepared};
 use domain::run::JobError;
@@ -25,18 +25,18 @@ const REST: Duration = Duration::from_secs(1);
 
 /// How long a program may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// In all.
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
     /// Between asking it to end (SIGTERM) and ending it (SIGKILL).
-    pub(super) grace: Duration,
+    pub(crate) grace: Duration,
 }
 
 /// Runs a program to its end. `None` if `stop` resolved before; then its group is ended too.
 ///
 /// # Errors
 /// `not_started`, in words.
-pub(super) async fn execute(
+pub(crate) async fn execute(
     command: &Command,
     prepared: Prepared,
     limits: Limits,

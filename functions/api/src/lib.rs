@@ -1,4 +1,4 @@
-//! The API: tasks (runs, as callers see them), workflows to start, the log of deliveries and what can be done about it,
+//! The API: tasks (runs, as callers see them) and what they wait for, workflows to start, the log of deliveries and what can be done about it,
 //! health.
 //!
 //! Everything under `/api` needs the bearer token; a request without it learns nothing, not even what exists.
@@ -17,6 +17,7 @@ mod tasks;
 mod workflows;
 mod walk;
 mod filter;
+mod gateways;
 mod delivery;
 mod deliveries;
 mod tally;
@@ -24,6 +25,9 @@ mod dashboard;
 mod diagnose;
 mod trial;
 mod operations;
+mod replay;
+mod waits;
+mod requests;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -40,6 +44,11 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}", get(tasks::show))
         .route("/api/tasks/{id}/cancel", post(tasks::cancel))
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
+        .route("/api/gateways", get(gateways::list))
+        .route("/api/tasks/{id}/replay", post(replay::replay))
+        .route("/api/waits", get(waits::list))
+        .route("/api/waits/adopt", post(waits::adopt))
+        .route("/api/requests", get(requests::list))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
         .route("/api/config/programs", get(programs::list).post(programs::put))

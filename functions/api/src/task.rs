@@ -1,21 +1,41 @@
-//! A run, as the API shows it.
+//! A run, as the API shows it: without secrets, as [`domain::redact`] knows them.
 
+use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{JobPath, JobRun, JobState, Phase, Run};
 use jiff::Timestamp;
+use platform::request::Came;
 use serde_json::{Map, Value, json};
 
 /// `{task_id, workflow, status, input, result, error, started_at, ended_at, jobs}`; without `input` and `jobs` in lists.
-pub(crate) fn whole(run: &Run) -> Value {
-    let mut task = brief(run);
-    task.insert("input".to_owned(), run.input.clone());
+pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
+    let mut task = fields(run);
+    let mut input = run.input.clone();
+    hide_fields(&mut input);
+    task.insert("input".to_owned(), input);
     if let Some(parent) = &run.parent {
         task.insert("parent".to_owned(), json!({"task_id": parent.run, "job": parent.job}));
     }
     task.insert("jobs".to_owned(), run.jobs.iter().map(|(path, record)| job(path, record)).collect());
-    Value::Object(task)
+    without_secrets(task, run, secrets)
 }
 
-pub(crate) fn brief(run: &Run) -> Map<String, Value> {
+/// As in a list: in brief, and with the source whose request started it, if one did.
+pub(crate) fn listed(run: &Run, request: Option<&Value>, secrets: &KnownSecrets) -> Value {
+    let mut task = fields(run);
+    if let Some(Came::Source(source)) = request.and_then(Came::of) {
+        task.insert("source".to_owned(), source.into());
+    }
+    without_secrets(task, run, secrets)
+}
+
+fn without_secrets(task: Map<String, Value>, run: &Run, secrets: &KnownSecrets) -> Value {
+    let mut task = Value::Object(task);
+    secrets.hide(&mut task);
+    KnownSecrets::of_input(&run.input).hide(&mut task);
+    task
+}
+
+fn fields(run: &Run) -> Map<String, Value> {
     let (mut started, mut ended, mut result, mut error) = (None, None, Value::Null, Value::Null);
     match &run.phase {
         Phase::Queued => {}

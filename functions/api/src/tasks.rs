@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::id::RunId;
-use domain::run::{Effect, Input, JobPath, Phase, Run, Stretch};
+use domain::run::{Effect, Input, JobPath, Phase, Plan, Run, Stretch};
 use domain::wait::{WaitKey, Waiter};
+use jiff::Timestamp;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::queue::{Message, RunMessage};
@@ -38,16 +39,18 @@ pub(crate) async fn list(
     let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let (runs, next) = app.store.list_runs(filter.before.as_deref(), limit).await?;
-    let tasks = runs.iter().map(|stored| &stored.run).filter(|run| {
+    let tasks = runs.iter().filter(|Stored { run, .. }| {
         filter.status.as_deref().is_none_or(|status| status == run.status().as_str())
             && filter.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow)
     });
-    Ok(Json(json!({"tasks": tasks.map(task::brief).collect::<Vec<_>>(), "next": next})))
+    let listed = |stored: &Stored| task::listed(&stored.run, stored.request.as_ref(), &app.surroundings.secrets);
+    let tasks: Vec<_> = tasks.map(listed).collect();
+    Ok(Json(json!({"tasks": tasks, "next": next})))
 }
 
 /// `GET /api/tasks/{id}`.
 pub(crate) async fn show(State(app): State<Arc<App>>, Name(id): Name) -> Result<Json<Value>, Problem> {
-    Ok(Json(task::whole(&find(&app, &id).await?.run)))
+    Ok(Json(task::whole(&find(&app, &id).await?.run, &app.surroundings.secrets)))
 }
 
 /// `POST /api/tasks/{id}/cancel`: nothing more is begun, and nobody waits for its callbacks. Repeating it is safe.
@@ -55,14 +58,15 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
     for _ in 0..ROUNDS {
         let Stored { run, version, .. } = find(&app, &id).await?;
         if matches!(run.phase, Phase::Cancelled { .. }) {
-            return Ok(Json(task::whole(&run)));
+            return Ok(Json(task::whole(&run, &app.surroundings.secrets)));
         }
         if run.has_ended() {
             let detail = format!("the task has ended already: it is {}", run.status().as_str());
             return Err(Problem::new(Code::Conflict, detail));
         }
-        let (waits, children) = left_behind(&app, &run);
-        let run = run.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now()).run;
+        let following = app.following(&run).await?;
+        let (waits, children) = left_behind(following.plan(), &run, app.now());
+        let run = run.apply(Input::Cancel, &Stretch::Start, following.plan(), app.now()).run;
         let message = |run, stretch| Message::from(RunMessage { run, stretch, due: None });
         let mut owes: Vec<Message> = children.into_iter().map(|child| message(child, Stretch::Stop)).collect();
         if let Some(Waiter { run: parent, job, attempt }) = run.parent.clone() {
@@ -72,7 +76,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
             for (wait, job) in waits {
                 app.store.close_wait(&wait, &run.id, &job).await?;
             }
-            return Ok(Json(task::whole(&run)));
+            return Ok(Json(task::whole(&run, &app.surroundings.secrets)));
         }
     }
     Err(Problem::new(Code::Conflict, "the task is changing too quickly; try again"))
@@ -91,12 +95,12 @@ pub(crate) async fn rerun(
 
 /// What stopping a run owes: where it waits, or may (a run begins without being written, and may have opened a wait before
 /// its first call), and the runs that it waits for.
-fn left_behind(app: &App, run: &Run) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
+fn left_behind(plan: Plan<'_>, run: &Run, now: Timestamp) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
     let started = match run.phase {
-        Phase::Queued => run.clone().apply(Input::Start, &Stretch::Start, app.plan(), app.now()).run,
+        Phase::Queued => run.clone().apply(Input::Start, &Stretch::Start, plan, now).run,
         Phase::Active { .. } | Phase::Completed { .. } | Phase::Failed { .. } | Phase::Cancelled { .. } => run.clone(),
     };
-    let stopped = started.apply(Input::Cancel, &Stretch::Start, app.plan(), app.now());
+    let stopped = started.apply(Input::Cancel, &Stretch::Start, plan, now);
     let (mut waits, mut children) = (Vec::new(), Vec::new());
     for effect in stopped.effects {
         match effect {
@@ -108,7 +112,7 @@ fn left_behind(app: &App, run: &Run) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
     (waits, children)
 }
 
-async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
+pub(crate) async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
     let missing = || Problem::new(Code::NotFound, format!("there is no task `{id}`"));
     let id = RunId::parse(id).ok_or_else(missing)?;
     app.store.run(&id).await?.ok_or_else(missing)

@@ -59,7 +59,7 @@ pub(crate) async fn store(
     request: Option<&Value>,
 ) -> Result<Json<Value>, Problem> {
     let id = key.map_or_else(|| app.new_run_id(), |key| RunId::keyed(address, &key));
-    let run = Run::accept(id.clone(), workflow.to_owned(), input, None, app.now());
+    let run = Run::accept(id.clone(), workflow.to_owned(), input, None, app.now()).following(app.definition.clone());
     app.store.add_run(&run, request).await?;
     Ok(Json(json!({"status": "triggered", "task_id": id})))
 }

@@ -13,19 +13,23 @@
 use domain::delivery::{Delivery, GaveUp};
 use domain::endpoint::{Disabled, Endpoint};
 use domain::event::{CustomerId, Event, EventId, EventType, Origin};
+use domain::redact::KnownSecrets;
 use domain::run::{Phase, Run};
 use jiff::Timestamp;
 use platform::queue::Message;
 use serde_json::{Value, json};
 
-/// A run has failed; `None` if it hasn't, or another run waits for it and decides what that means.
-pub(crate) fn run_failed(run: &Run) -> Option<Message> {
+/// A run has failed; `None` if it hasn't, or another run waits for it and decides what that means. An error may quote what a
+/// service said, so secrets are taken out of it.
+pub(crate) fn run_failed(run: &Run, secrets: &KnownSecrets) -> Option<Message> {
     let (Phase::Failed { started_at, ended_at, error }, None) = (&run.phase, &run.parent) else { return None };
     let failed = run.jobs.iter().filter(|(_, job)| job.state.as_str() == "failed").map(|(path, _)| path.as_str());
-    let data = json!({
+    let mut data = json!({
         "task_id": run.id, "workflow": run.workflow, "status": "failed", "error": error, "jobs": failed.collect::<Vec<_>>(),
         "started_at": started_at.to_string(), "ended_at": ended_at.to_string(),
     });
+    secrets.hide(&mut data);
+    KnownSecrets::of_input(&run.input).hide(&mut data);
     message("job.failed", &[run.id.as_str()], CustomerId::default(), data, *ended_at)
 }
 

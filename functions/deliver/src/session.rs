@@ -1,15 +1,15 @@
 //! A run in the hands of one stretch.
 
 use crate::notices;
-use domain::config::Config;
 use domain::id::RunId;
+use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Plan, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
+use platform::definitions::Following;
 use platform::queue::{MAX_DELAY, Message, ProgramMessage, RunMessage};
 use platform::store::{Saved, StoreError, Timer};
-use std::sync::Arc;
 
 /// The run as this stretch sees it, and what it has not written yet.
 pub(crate) struct Session<'a> {
@@ -24,7 +24,7 @@ pub(crate) struct Session<'a> {
     closes: Vec<(WaitKey, JobPath)>,
     stops: Vec<RunId>,
     programs: Vec<ProgramMessage>,
-    config: Arc<Config>,
+    following: Following,
 }
 
 impl<'a> Session<'a> {
@@ -34,7 +34,7 @@ impl<'a> Session<'a> {
         if stored.run.has_ended() {
             return Ok(None);
         }
-        let config = app.config_for(&stored.run.workflow).await?;
+        let following = app.following(&stored.run).await?;
         let stretch = SignedDuration::try_from(app.settings.stretch).unwrap_or(SignedDuration::MAX);
         Ok(Some(Self {
             app,
@@ -47,7 +47,7 @@ impl<'a> Session<'a> {
             closes: Vec::new(),
             stops: Vec::new(),
             programs: Vec::new(),
-            config,
+            following,
         }))
     }
 
@@ -57,7 +57,7 @@ impl<'a> Session<'a> {
 
     /// What the run follows.
     pub(crate) fn plan(&self) -> Plan<'_> {
-        Plan { config: &self.config, surroundings: &self.app.surroundings }
+        self.following.plan()
     }
 
     /// What this stretch has to do, as the run stands.
@@ -78,7 +78,7 @@ impl<'a> Session<'a> {
         self.run = run;
         for effect in effects {
             match effect {
-                Effect::Log { job, level, message, data } => self.log(job.as_str(), &level, &message, &data),
+                Effect::Log { job, level, message, data } => self.log(job.as_str(), &level, &message, data),
                 Effect::Wake { stretch, at } => self.wakes.push((stretch, at)),
                 Effect::CloseWait(wait, job) => self.closes.push((wait, job)),
                 Effect::StopChild(child) => self.stops.push(child),
@@ -209,11 +209,18 @@ impl<'a> Session<'a> {
             let stretch = Stretch::Child { job, attempt, child };
             owes.push(RunMessage { run: parent.run.clone(), stretch, due: None }.into());
         }
-        owes.extend(notices::run_failed(&self.run));
+        owes.extend(notices::run_failed(&self.run, &self.app.surroundings.secrets));
         Ok(owes)
     }
 
-    fn log(&self, job: &str, level: &str, message: &str, data: &serde_json::Value) {
+    /// Writes what a logger says, without secrets.
+    fn log(&self, job: &str, level: &str, message: &str, mut data: serde_json::Value) {
+        let (of_place, of_run) = (&self.app.surroundings.secrets, KnownSecrets::of_input(&self.run.input));
+        hide_fields(&mut data);
+        of_place.hide(&mut data);
+        of_run.hide(&mut data);
+        let message = of_place.mask(message);
+        let message = of_run.mask(&message);
         let (run, data) = (self.run.id.as_str(), if data.is_null() { String::new() } else { data.to_string() });
         match level {
             "trace" => tracing::trace!(target: "workflow", task_id = run, job = job, data = data, "{message}"),

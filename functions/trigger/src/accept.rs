@@ -10,7 +10,8 @@ use futures_util::{StreamExt, stream};
 use platform::App;
 use platform::bulk::{AT_ONCE, items, kind_of, render};
 use platform::problem::{Code, Problem};
-use platform::request::Incoming;
+use platform::request::{Came, Incoming};
+use platform::starts::trigger_input;
 use serde_json::{Value, json};
 
 /// `proven` is what a verified request's repetitions are known by; its sender can't choose another key, as in a header that
@@ -26,8 +27,8 @@ pub(crate) async fn accept(
     match &trigger.bulk {
         None => {
             let id = run_id(app, trigger, key.as_deref(), &scope)?;
-            let input = input(trigger, incoming, &scope, None)?;
-            store(app, trigger, incoming, &id, input).await?;
+            let input = trigger_input(trigger, incoming, &scope, None)?;
+            store(app, trigger, incoming, (&id, None), input).await?;
             Ok(Json(json!({"status": "triggered", "task_id": id})))
         }
         Some(list) => accept_items(app, trigger, incoming, (key.as_deref(), &scope), list).await,
@@ -52,8 +53,8 @@ async fn accept_items(
                 Some(template) => keyed(trigger, &dedupe_key(template, &scope)?),
                 None => base.item(index),
             };
-            let input = input(trigger, incoming, &scope, Some(&item))?;
-            store(app, trigger, incoming, &id, input).await.map(|()| id)
+            let input = trigger_input(trigger, incoming, &scope, Some(&item))?;
+            store(app, trigger, incoming, (&id, Some(index)), input).await.map(|()| id)
         }
     });
     let mut results = started.buffered(AT_ONCE).collect::<Vec<Result<RunId, Problem>>>().await;
@@ -71,10 +72,23 @@ async fn accept_items(
     Ok(Json(json!({"status": "triggered", "task_ids": task_ids, "failed": failed})))
 }
 
-async fn store(app: &App, trigger: &Trigger, incoming: &Incoming, id: &RunId, input: Value) -> Result<(), Problem> {
+/// The run of the first item has the request as it was received; the others need it no second time.
+async fn store(
+    app: &App,
+    trigger: &Trigger,
+    incoming: &Incoming,
+    (id, item): (&RunId, Option<usize>),
+    input: Value,
+) -> Result<(), Problem> {
     let body_is_input = trigger.input.is_none() && trigger.bulk.is_none();
     let run = Run::accept(id.clone(), trigger.workflow.clone(), input, None, app.now());
-    app.store.add_run(&run, Some(&incoming.stored(body_is_input))).await?;
+    let run = run.following(app.definition.clone());
+    let came = Came::Route { id: trigger.route.id.clone(), item };
+    let request = match item {
+        None | Some(0) => incoming.stored_whole(body_is_input, &came, None),
+        Some(_) => incoming.stored_by(body_is_input, &came),
+    };
+    app.store.add_run(&run, Some(&request)).await?;
     Ok(())
 }
 
@@ -98,11 +112,4 @@ fn dedupe_key(template: &Template, scope: &Scope<'_>) -> Result<String, Problem>
         let detail = format!("`dedupe_by` must give a number or a text of at most {MAX_KEY} bytes, and gave {kind}");
         Problem::new(Code::UnusableRequest, detail)
     })
-}
-
-fn input(trigger: &Trigger, incoming: &Incoming, scope: &Scope<'_>, item: Option<&Value>) -> Result<Value, Problem> {
-    match &trigger.input {
-        Some(template) => render(template, scope, "input"),
-        None => Ok(item.unwrap_or(&incoming.body).clone()),
-    }
 }

@@ -8,28 +8,32 @@
 //!   so that a flood of forged requests neither writes nor uses up what the provider may send.
 //! - A repetition, even one at the same time, is the same runs: their ids are made of the source, the target and what the
 //!   delivery is known by ([`domain::source::delivery_key`]).
+//! - Who demands an answer of their own gets it (Discord, Adyen); the task's id is in a header of it.
 //! - `/hooks/{source}` is the same place for providers that ask by GET or OPTIONS before they send anything.
 
 use axum::Json;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::id::RunId;
-use domain::rule::Rule;
 use domain::run::Run;
-use domain::signature::Fields;
-use domain::source::{ReadySource, ReadyVerification};
+use domain::signature::{Fields, acknowledgement};
+use domain::source::{ReadySource, ReadyVerification, Source};
 use domain::wait::key_text;
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::request::{Incoming, Raw};
+use platform::request::{Came, Incoming, Raw};
 use platform::sources::Found;
-use platform::verification::{Judged, Passed, Seen, judge, unusable};
-use serde_json::{Map, Value, json};
+use platform::starts::{ByRules, Start, by_rules};
+use platform::verification::{Judged, Passed, Seen, answer, judge, unusable};
+use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
+
+/// The id of the first task, where a provider demands an answer that has no room for it.
+const TASK_ID: HeaderName = HeaderName::from_static("x-task-id");
 
 /// The routes of all sources, which are public: each source says what must hold of its requests.
 pub fn sources(app: &Arc<App>) -> Router {
@@ -72,6 +76,7 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
     }
     let fields = Fields::of(&seen.request());
     let mut incoming = raw.clone().parse().await?;
+    incoming.kept = raw.kept(Some(&passed.hidden));
     // JSON is JSON whatever the content type says, and a form's `payload` of JSON stands for all of it.
     if let Some(body) = fields.value() {
         incoming.body = body.clone();
@@ -107,63 +112,49 @@ async fn start(
     seen: &Seen<'_>,
     fields: &Fields,
 ) -> Result<Response, Problem> {
-    let (source, scope) = (&ready.source, incoming.scope(app.plan(), app.now()));
+    let source = &ready.source;
     let unusable = |name: &str, why: String| Problem::new(Code::UnusableRequest, format!("`{name}`: {why}"));
-    let event = source.event.as_ref().map(|template| template.render(&scope)).transpose();
-    let event = event.map_err(|error| unusable("event", error.to_string()))?;
-    let event = event.as_ref().and_then(key_text).or_else(|| passed.verified.event_type.clone());
     let key = match &source.dedupe_by {
         None => passed.key.clone(),
         Some(template) => {
+            let scope = incoming.scope(app.plan(), app.now());
             let value = template.render(&scope).map_err(|error| unusable("dedupe_by", error.to_string()))?;
             let text = key_text(&value);
             format!("by:{}", text.ok_or_else(|| unusable("dedupe_by", "it gives no number and no text".to_owned()))?)
         }
     };
-    let event = if source.event.is_some() || source.verification.preset().is_some() { event } else { None };
-    let facts = source.facts(&passed.verified, event, &seen.request(), fields);
-    let event = facts.get("event").and_then(Value::as_str);
-    let scope = facts.iter().fold(scope, |scope, (name, value)| scope.with(name, value));
-    let judged = source.rules.judge(event, &scope);
-    for (place, error) in &judged.failed {
-        tracing::warn!(
-            target: "ringback::source", source = source.name, rule = place, %error, "a condition could not be evaluated"
-        );
-    }
-    if judged.matched.is_empty() {
+    let ByRules { event, starts } = by_rules(app, source, &passed.verified, incoming, &seen.request(), fields)?;
+    if starts.is_empty() {
         tracing::info!(target: "ringback::source", source = source.name, event, key, "no rule matched");
         let ignored = json!({"status": "ignored", "detail": "no rule matched"});
-        return Ok((StatusCode::ACCEPTED, Json(ignored)).into_response());
+        return Ok(
+            demanded(source, fields, &[]).unwrap_or_else(|| (StatusCode::ACCEPTED, Json(ignored)).into_response())
+        );
     }
-    let mut runs = Vec::with_capacity(judged.matched.len());
-    for rule in judged.matched {
-        let input = match &rule.input {
-            None => whole(&facts, incoming),
-            Some(template) => template.render(&scope).map_err(|error| unusable("input", error.to_string()))?,
+    let came = Came::Source(source.name.clone());
+    let mut ids = Vec::with_capacity(starts.len());
+    for (index, Start { target, workflow, input, holds_body }) in starts.into_iter().enumerate() {
+        let id = RunId::keyed(&format!("source:{}:{target}", source.name), &key);
+        let run = Run::accept(id, workflow, input, None, app.now()).following(app.definition.clone());
+        let request = match index {
+            0 => incoming.stored_whole(holds_body, &came, Some(&key)),
+            _ => incoming.stored_by(holds_body, &came),
         };
-        let id = RunId::keyed(&format!("source:{}:{}", source.name, rule.target), &key);
-        runs.push((rule, Run::accept(id, workflow(app, rule), input, None, app.now())));
-    }
-    let mut ids = Vec::with_capacity(runs.len());
-    for (rule, run) in runs {
         // A failure between two is the sender's to repeat: what is stored already is found as it is.
-        app.store.add_run(&run, Some(&incoming.stored(rule.input.is_none()))).await?;
+        app.store.add_run(&run, Some(&request)).await?;
         ids.push(run.id);
     }
     tracing::info!(target: "ringback::source", source = source.name, event, key, runs = ids.len(), "accepted");
     let answer = json!({"status": "triggered", "task_id": ids.first(), "task_ids": ids});
-    Ok(Json(answer).into_response())
+    Ok(demanded(source, fields, &ids).unwrap_or_else(|| Json(answer).into_response()))
 }
 
-/// The workflow of a target: its own, or that of the program of that name.
-fn workflow(app: &App, rule: &Rule) -> String {
-    let target = &rule.target;
-    if app.config.workflows.contains_key(target) { target.clone() } else { format!("program:{target}") }
-}
-
-/// All that rules see by name, and the body.
-fn whole(facts: &Map<String, Value>, incoming: &Incoming) -> Value {
-    let mut input = facts.clone();
-    input.insert("body".to_owned(), incoming.body.clone());
-    Value::Object(input)
+/// What the provider demands as an answer, if anything; what was started is in a header of it.
+fn demanded(source: &Source, fields: &Fields, ids: &[RunId]) -> Option<Response> {
+    let preset = source.verification.preset()?;
+    let mut response = answer(&acknowledgement(preset, fields, !ids.is_empty())?);
+    if let Some(id) = ids.first().and_then(|id| HeaderValue::from_str(id.as_str()).ok()) {
+        response.headers_mut().insert(TASK_ID, id);
+    }
+    Some(response)
 }

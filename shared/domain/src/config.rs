@@ -4,6 +4,7 @@
 //! out is filled in. [`load`] makes them of a file's text, [`schema()`] describes that text to editors, and [`summary()`]
 //! prints them.
 
+mod changes;
 pub mod diagnostic;
 pub mod duration;
 pub mod inference;
@@ -12,7 +13,7 @@ pub mod schema;
 pub mod summary;
 mod cx;
 mod draft;
-mod gateway;
+pub mod gateway;
 mod keys;
 mod load;
 mod map;
@@ -21,18 +22,21 @@ mod resolve;
 mod section;
 mod template;
 mod text;
+mod tree;
 mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use changes::changes;
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
-pub use gateway::{Gateway, SshAuth, SshConnection, Tunnel};
+pub use gateway::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshAuth, SshConnection, SshTunnel, Tunnel};
 pub use inference::Inference;
 pub(crate) use keys::nearest;
 pub use load::{EnvReference, Loaded, RouteReference, load, load_source};
 pub use program::{Program, ProgramCall};
 pub use schema::schema;
 pub use summary::summary;
+pub use tree::Tree;
 
 use crate::event::catalogue::Catalogue;
 use crate::expr::Template;

@@ -58,6 +58,35 @@ impl RunId {
     }
 }
 
+/// Names a file by its text: 32 hexadecimal digits, the same for the same text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DefinitionId(String);
+
+impl DefinitionId {
+    /// The name of the file with this text: the first half of its SHA-256.
+    pub fn of(text: &str) -> Self {
+        let digest: [u8; 32] = Sha256::digest(text).into();
+        Self(hex::encode(digest.first_chunk::<16>().unwrap_or(&[0; 16])))
+    }
+
+    /// As the table has it.
+    pub fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DefinitionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -1,7 +1,21 @@
-//! What is secret by its name: the one place that decides it, for logs, stored requests and attempts.
+//! What is secret: the one place that decides it, for logs, answers, stored requests and attempts.
+//!
+//! ```text
+//!  by name   headers, query parameters, fields of a run's input ── is_secret ──► hide, hide_fields
+//!  by value  what the file uses as a secret, as the environment has it;
+//!            what had a secret name in the run's input ───────────────────────► KnownSecrets
+//! ```
 //!
 //! Names of headers, fields and query parameters are judged alike. It errs on the side of hiding: a signature proves
-//! nothing any more once it was judged, and nobody misses it.
+//! nothing any more once it was judged, and nobody misses it. What was hidden is still there for those who need it: a run
+//! has its whole input, and a repetition of it too.
+//!
+//! What a workflow gives as its result is not judged by names: whoever may read it asked for it. A known secret is hidden
+//! there too.
+
+mod known;
+
+pub use known::KnownSecrets;
 
 use serde_json::Value;
 
@@ -24,10 +38,18 @@ const WORDS: [&str; 12] = [
     "hmac",
 ];
 
-/// Whether the value of that name is to be hidden.
+/// Whether the value of a header or query parameter of that name is to be hidden.
 pub fn is_secret(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    WORDS.iter().any(|word| plain.contains(word)) || matches!(plain.as_str(), "sig" | "auth" | "key" | "pwd" | "code")
+    let plain = plain(name);
+    has_word(&plain) || matches!(plain.as_str(), "sig" | "auth" | "key" | "pwd" | "code")
+}
+
+fn has_word(plain: &str) -> bool {
+    WORDS.iter().any(|word| plain.contains(word))
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
 /// Hides the values of secret names at the top of an object; `more` names are secret too.
@@ -40,9 +62,32 @@ pub fn hide(object: &mut Value, more: &[String]) {
     }
 }
 
+/// Hides the texts of secret names wherever they are in a value. Numbers and the like stay: nobody's password is `true`,
+/// and `max_tokens` is no secret.
+pub fn hide_fields(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(hide_fields),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if has_word(&plain(name)) { hide_texts(value) } else { hide_fields(value) }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn hide_texts(value: &mut Value) {
+    match value {
+        Value::String(text) if !text.is_empty() => MASKED.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(hide_texts),
+        Value::Object(fields) => fields.values_mut().for_each(hide_texts),
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{hide, is_secret};
+    use super::{hide, hide_fields, is_secret};
     use serde_json::json;
 
     #[test]
@@ -77,5 +122,22 @@ mod tests {
         let mut headers = json!({"x-own": "a", "cookie": "b", "host": "c"});
         hide(&mut headers, &["X-Own".to_owned()]);
         assert_eq!(headers, json!({"x-own": "********", "cookie": "********", "host": "c"}));
+    }
+
+    #[test]
+    fn texts_of_secret_fields_are_hidden_however_deep_and_the_rest_stays() {
+        let mut input = json!({
+            "token": "t", "user": {"Password": "p", "name": "n"}, "items": [{"api_key": "k"}, 1],
+            "credentials": {"id": "i", "list": ["a", 2, ""]}, "max_tokens": 100, "authenticated": true, "secret": null,
+            "key": "k", "code": "DE", "branch": "main",
+        });
+        hide_fields(&mut input);
+        let hidden = "********";
+        let shown = json!({
+            "token": hidden, "user": {"Password": hidden, "name": "n"}, "items": [{"api_key": hidden}, 1],
+            "credentials": {"id": hidden, "list": [hidden, 2, ""]}, "max_tokens": 100, "authenticated": true,
+            "secret": null, "key": "k", "code": "DE", "branch": "main",
+        });
+        assert_eq!(input, shown);
     }
 }

@@ -36,7 +36,7 @@ pub use program::{Claim, Claiming, Errand, Invocation, ProgramOutcome};
 pub use surroundings::Surroundings;
 
 use crate::config::Config;
-use crate::id::RunId;
+use crate::id::{DefinitionId, RunId};
 use crate::wait::{Arrival, WaitKey, Waiter};
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -52,6 +52,9 @@ pub struct Run {
     pub workflow: String,
     /// What it was started with.
     pub input: Value,
+    /// The file that it follows to its end, whatever file comes later; where absent, the one in charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<DefinitionId>,
     /// The job of another run that waits for this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Waiter>,
@@ -292,7 +295,14 @@ pub struct Plan<'a> {
 impl Run {
     /// A run as it is stored first.
     pub fn accept(id: RunId, workflow: String, input: Value, parent: Option<Waiter>, now: Timestamp) -> Self {
-        Self { id, workflow, input, parent, accepted_at: now, phase: Phase::Queued, jobs: IndexMap::new() }
+        let (phase, jobs) = (Phase::Queued, IndexMap::new());
+        Self { id, workflow, input, definition: None, parent, accepted_at: now, phase, jobs }
+    }
+
+    /// The same run, which follows that file to its end.
+    #[must_use]
+    pub fn following(self, definition: Option<DefinitionId>) -> Self {
+        Self { definition, ..self }
     }
 
     /// What the API shows.

@@ -36,11 +36,13 @@ mod preset;
 mod sign;
 pub mod facts;
 pub mod handshake;
+mod acknowledge;
 pub mod diagnose;
 pub mod batch;
 #[cfg(test)]
 mod tests;
 
+pub use acknowledge::{Acknowledger, acknowledgement};
 pub use extract::Extractor;
 pub use fields::Fields;
 pub use preset::{Preset, UnknownPreset};

@@ -13,7 +13,12 @@
 //!
 //! A second callback finds the place taken and is a duplicate. A second waiter with the same key is refused while the
 //! first still waits, and replaces it afterwards. What is written down is in `platform::store`; this module holds the
-//! words and the judgement.
+//! words and the judgement. A callback that came under a key for which nobody waits can be given to a wait under another
+//! one: see [`adopt`].
+
+mod adopt;
+
+pub use adopt::{Adoption, Standing, adopt, nearest};
 
 use crate::config::{Callback, RouteId};
 use crate::id::RunId;

@@ -1,6 +1,7 @@
 //! What every handler is given.
 
 use crate::clock::Clock;
+use crate::definitions::Definitions;
 use crate::directory::Directory;
 use crate::functions::Functions;
 use crate::lanes::Lanes;
@@ -13,7 +14,7 @@ use crate::settings::Settings;
 use crate::sources::{Sources, UnusableSource};
 use crate::store::Store;
 use domain::config::{Config, Program};
-use domain::id::RunId;
+use domain::id::{DefinitionId, RunId};
 use domain::run::{Plan, Surroundings};
 use jiff::Timestamp;
 use rand::RngCore;
@@ -49,7 +50,11 @@ pub struct App {
     /// `ringback.yml`, loaded.
     pub config: Arc<Config>,
     /// What its templates see of this place.
-    pub surroundings: Surroundings,
+    pub surroundings: Arc<Surroundings>,
+    /// The digest of the file's text, where the file is in the table: what new runs follow to their end.
+    pub definition: Option<DefinitionId>,
+    /// Older files, remembered.
+    pub definitions: Arc<Definitions>,
     /// The table.
     pub store: Store,
     /// The queues.
@@ -87,9 +92,11 @@ impl App {
             programs: Arc::new(programs::overlay()),
             directory: Arc::default(),
             lanes: Lanes::default(),
+            surroundings: Arc::new(surroundings),
+            definition: None,
+            definitions: Arc::default(),
             settings,
             config,
-            surroundings,
             store,
             queue,
             functions,
@@ -111,13 +118,14 @@ impl App {
         sender: Sender,
     ) -> Result<Self, UnusableSource> {
         let sources = Arc::new(Sources::new(&config, &surroundings.env, &self.keys)?);
-        Ok(Self { config, surroundings, sender, sources, ..self.clone() })
+        let surroundings = Arc::new(surroundings);
+        Ok(Self { config, surroundings, definition: None, sender, sources, ..self.clone() })
     }
 
     /// The same file at other addresses.
     #[must_use]
     pub fn with_surroundings(&self, surroundings: Surroundings) -> Self {
-        Self { surroundings, ..self.clone() }
+        Self { surroundings: Arc::new(surroundings), ..self.clone() }
     }
 
     /// What runs follow.

@@ -163,7 +163,8 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
         return Err(format!("{path} has programs: RINGBACK_PROGRAMS_QUEUE_URL must be set").into());
     }
     let path = variable("RINGBACK_ENV_PATH").filter(|_| keys.is_some());
-    if keys.is_none() {
+    let has_secrets = keys.is_some();
+    if !has_secrets {
         config.listeners.clear();
         config.sources.clear();
     }
@@ -183,7 +184,10 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
         clock: Arc::new(SystemClock),
         settings,
     };
-    Ok(Arc::new(App::new(outside, Arc::new(config), surroundings)?))
+    let app = App::new(outside, Arc::new(config), surroundings)?;
+    // A function without secrets starts no run and follows none.
+    let definition = if has_secrets { app.keep_definition(&text, true).await? } else { None };
+    Ok(Arc::new(app.with_definition(definition)))
 }
 
 /// What a file reads as `${env.X}`: each the variable of that name, or else the SSM parameter of that name below the path

@@ -3,13 +3,14 @@
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
 //! call out ([`sender`]), providers that call us ([`sources`]) and what the API put on top of the file ([`overlay`]), the keys
 //! of what is kept secret ([`secret`]) and a clock ([`clock`]). [`attempt`] makes one try of a delivery, [`replay`] begins a
-//! new round of them. [`request`] turns HTTP into what templates see, [`problem`] turns errors into answers, and [`lambda`]
+//! new round of them. [`request`] turns HTTP into what templates see, [`starts`] says what it starts, [`problem`] turns errors into answers, and [`lambda`]
 //! runs a handler in AWS Lambda.
 
 pub mod app;
 pub mod settings;
 pub mod clock;
 pub mod directory;
+pub mod definitions;
 pub mod overlay;
 pub mod lanes;
 pub mod store;
@@ -22,6 +23,7 @@ pub mod secret;
 pub mod attempt;
 pub mod replay;
 pub mod request;
+pub mod starts;
 pub mod sources;
 pub mod verification;
 pub mod bulk;

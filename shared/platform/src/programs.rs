@@ -18,27 +18,40 @@ impl App {
     /// # Errors
     /// If the table is unavailable.
     pub async fn program(&self, name: &str) -> Result<Option<Program>, StoreError> {
+        self.program_in(&self.config, name).await
+    }
+
+    /// The same with another file in the place of the one in charge.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn program_in(&self, config: &Config, name: &str) -> Result<Option<Program>, StoreError> {
         if self.settings.runtime_programs
             && let Some(layered) = self.programs.recent(&self.store, self.now()).await?.get(name)
         {
             return Ok(layered.thing.as_deref().cloned());
         }
-        Ok(self.config.programs.get(name).cloned())
+        Ok(config.programs.get(name).cloned())
     }
 
-    /// The file, as a run of that workflow follows it: with the API's program in it, if it is one.
+    /// The file in charge, as a run of that workflow follows it: with the API's program in it, if it is one.
     ///
     /// # Errors
     /// If the table is unavailable.
     pub async fn config_for(&self, workflow: &str) -> Result<Arc<Config>, StoreError> {
+        self.with_program_of(self.config.clone(), workflow).await
+    }
+
+    /// A file, as a run of that workflow follows it: with the API's program in it, if it is one.
+    pub(crate) async fn with_program_of(&self, config: Arc<Config>, workflow: &str) -> Result<Arc<Config>, StoreError> {
         let Some(name) = workflow.strip_prefix(PREFIX).filter(|_| self.settings.runtime_programs) else {
-            return Ok(self.config.clone());
+            return Ok(config);
         };
-        let mut config = Config::clone(&self.config);
-        match self.program(name).await? {
-            Some(program) => config.programs.insert(name.to_owned(), program),
-            None => config.programs.shift_remove(name),
+        let mut with = Config::clone(&config);
+        match self.program_in(&config, name).await? {
+            Some(program) => with.programs.insert(name.to_owned(), program),
+            None => with.programs.shift_remove(name),
         };
-        Ok(Arc::new(config))
+        Ok(Arc::new(with))
     }
 }

@@ -4,7 +4,9 @@
 
 mod body;
 mod client_ip;
+mod kept;
 mod raw;
+mod stored;
 
 use crate::problem::{Code, Problem};
 use axum::body::Bytes;
@@ -17,7 +19,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub use client_ip::client_ip;
+pub use kept::{Kept, MAX_KEPT};
 pub use raw::Raw;
+pub use stored::{Came, params_of, source_path};
 
 /// What templates see of a request.
 #[derive(Debug, Clone)]
@@ -36,6 +40,8 @@ pub struct Incoming {
     pub body: Value,
     /// Names of headers and query parameters that are secret besides those that [`domain::redact`] knows.
     pub hidden: Vec<String>,
+    /// As it was received, see [`Raw::kept`]; null where that is not to be kept.
+    pub kept: Value,
 }
 
 impl Incoming {

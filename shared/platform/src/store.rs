@@ -24,7 +24,9 @@
 
 mod codec;
 mod item;
+mod adopt;
 mod config;
+mod definition;
 mod delivery;
 mod endpoint;
 mod event;
@@ -39,8 +41,11 @@ mod versioned;
 mod wait;
 mod timer;
 
+pub use adopt::Unclaimed;
 pub use codec::MAX_BLOB;
+pub(crate) use codec::{pack_text, unpack_text};
 pub use config::{ConfigChange, ConfigEntry, ConfigKind};
+pub use definition::StoredDefinition;
 pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
 pub use event::NewEvent;

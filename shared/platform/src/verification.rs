@@ -8,6 +8,8 @@
 
 mod shake;
 
+pub use shake::answer;
+
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::request::Raw;

@@ -1,60 +1,13 @@
 //! The same over `ministack`, whose table, stream and queues are nobody's of ours.
 
 use super::{EMULATOR, Place, TOKEN, open};
-use reqwest::Method;
-use ringback_tests::skip::Needed;
-use ringback_tests::{Caller, Process, eventually};
-use std::net::TcpListener;
-use std::process::Stdio;
-use tokio::process::{Child, Command};
-
-/// Other ports are tried if one is taken between its choice and its use.
-const PORTS: usize = 5;
-
-/// Python with the packages of tests/conformance-requirements.txt. None if the test is to be skipped.
-fn python() -> Option<String> {
-    let what = "Python with the packages of tests/conformance-requirements.txt";
-    Needed { what, variable: "RINGBACK_PYTHON", usual: "python3", trial: &["-c", "import ministack"] }.find()
-}
-
-/// A ministack of its own, and its address.
-async fn ministack(python: &str) -> (Child, String) {
-    for _ in 0..PORTS {
-        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = socket.local_addr().unwrap().port();
-        drop(socket);
-        let mut command = Command::new(python);
-        command.args(["-m", "ministack"]).env("GATEWAY_PORT", port.to_string()).env("BIND_HOST", "127.0.0.1");
-        // Without this it listens for MQTT on all addresses of the machine, at a fixed port.
-        command.env("IOT_MTLS_ENABLED", "0");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
-        let url = format!("http://127.0.0.1:{port}");
-        let caller = Caller::new(url.clone(), String::new(), Vec::new());
-        let answers = eventually("ministack answers", || {
-            let (asked, ended) =
-                (caller.request(Method::GET, &format!("{url}/_ministack/ready")).send(), child.try_wait().unwrap());
-            async move {
-                match (asked.await, ended) {
-                    (Ok(answer), _) if answer.status().is_success() => Ok(true),
-                    (_, Some(_)) => Ok(false),
-                    (answer, None) => Err(answer),
-                }
-            }
-        })
-        .await;
-        if answers {
-            return (child, url);
-        }
-    }
-    panic!("ministack found no port");
-}
+use ringback_tests::{Process, StandIn, skip};
 
 #[tokio::test]
 async fn two_replicas_do_the_whole_story_over_somebody_elses_table() {
-    let Some(python) = python() else { return };
-    let (_ministack, url) = ministack(&python).await;
-    let place = Place::at(url, "test", open()).await;
+    let Some(python) = skip::python_with_stand_ins() else { return };
+    let ministack = StandIn::ministack(&python).await;
+    let place = Place::at(ministack.url.clone(), "test", open()).await;
     let (first, second) = (place.replica(&[]).await, place.replica(&[]).await);
     place.story("a", &first, &second).await;
     first.terminate();
@@ -69,4 +22,10 @@ async fn two_replicas_do_the_whole_story_over_somebody_elses_table() {
     second.terminate();
     assert_eq!(second.ended().await.code, Some(0));
     place.story("c", &third, &third).await;
+    // The dead letters' queue that --create made is the one that a redrive finds.
+    let mut redrive = tokio::process::Command::new(EMULATOR);
+    redrive.args(["redrive", "--json"]).env("RINGBACK_QUEUE_URL", &queue_url).envs(place.env.iter().cloned());
+    let done = redrive.output().await.unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert!(said.contains(r#""moved":0"#), "{said}{}", String::from_utf8_lossy(&done.stderr));
 }

@@ -41,7 +41,9 @@ async fn a_directory_has_one_emulator() {
     let directory = tempfile::tempdir().unwrap();
     let first = Aws::open(in_directory(directory.path().to_owned())).unwrap();
     let second = Aws::open(in_directory(directory.path().to_owned())).err().unwrap();
-    assert!(matches!(&second, OpenError::InUse { path } if path == directory.path()));
+    assert!(
+        matches!(&second, OpenError::InUse { path, pid: Some(pid) } if path == directory.path() && *pid == std::process::id())
+    );
     assert!(second.to_string().contains(&*directory.path().to_string_lossy()));
     drop(first);
     Aws::open(in_directory(directory.path().to_owned())).unwrap();

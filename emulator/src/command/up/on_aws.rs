@@ -1,7 +1,7 @@
 //! `emulator up --aws`: the same handlers over a real account, or what speaks like one.
 
 use super::{Up, asked_to_stop};
-use crate::command::{Failure, file, terminal};
+use crate::command::{Failure, file, output};
 use crate::instance::cloud::{Cloud, CloudOptions, Names, provision};
 use crate::worker;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -93,6 +93,7 @@ impl Up {
         });
         let cloud = Cloud::start(CloudOptions {
             config,
+            text: read.text().to_owned(),
             env,
             aws,
             settings,
@@ -111,10 +112,10 @@ impl Up {
             if let (Some(line), Some(ready)) = (line.as_object_mut(), ready.as_object()) {
                 line.extend(ready.clone());
             }
-            terminal::line(line)
+            output::say(line)
         } else {
             let lines = cloud.listeners.iter().map(|listener| format!("  {}  {}\n", listener.id, listener.url));
-            terminal::text(format_args!("{up}  API  {}\n{}", cloud.api, lines.collect::<String>()))
+            output::print(format_args!("{up}  API  {}\n{}", cloud.api, lines.collect::<String>()))
         };
         asked_to_stop().await?;
         cloud.stop().await;

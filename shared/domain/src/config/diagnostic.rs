@@ -132,6 +132,10 @@ codes! {
     UndefinedEvent "undefined_event" Warning,
     /// `${gateway:PORT…}` for a port that no gateway and no listener of the file has.
     UndefinedGateway "undefined_gateway" Warning,
+    /// A gateway that would expose the API, which it doesn't say.
+    ExposedApi "exposed_api" Warning,
+    /// A gateway to a port that is no listener's.
+    NothingToExpose "nothing_to_expose" Warning,
     /// `${listener…}` in a file without listeners.
     UndefinedListener "undefined_listener" Warning,
     /// An environment variable that isn't set.
@@ -153,6 +157,8 @@ impl Code {
                 Self::ListenerWithoutRoutes
                     | Self::UnmatchedAddress
                     | Self::UndefinedGateway
+                    | Self::ExposedApi
+                    | Self::NothingToExpose
                     | Self::OpenSource
                     | Self::CommandIsText
             )
@@ -308,7 +314,15 @@ mod tests {
             Code::ALL.iter().filter(|code| !code.refuses_start()).map(|code| code.as_str()).collect();
         assert_eq!(
             harmless,
-            ["open_source", "command_is_text", "undefined_gateway", "listener_without_routes", "unmatched_address"]
+            [
+                "open_source",
+                "command_is_text",
+                "undefined_gateway",
+                "exposed_api",
+                "nothing_to_expose",
+                "listener_without_routes",
+                "unmatched_address"
+            ]
         );
         assert_eq!(Code::UnsetEnv.severity(), Severity::Warning);
     }

@@ -19,6 +19,8 @@ pub(super) struct Draft {
     /// Interface, port and place of each listener.
     pub(super) binds: Vec<(String, u16, Span)>,
     pub(super) gateways: Vec<Gateway>,
+    /// Ports of gateways, with their places, and whether each may be the API's.
+    pub(super) tunnelled: Vec<(u16, Span, bool)>,
     pub(super) workflows: IndexMap<String, Workflow>,
     pub(super) components: IndexMap<String, ComponentDraft>,
     pub(super) programs: IndexMap<String, Program>,

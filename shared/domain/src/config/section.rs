@@ -14,6 +14,7 @@ pub(super) mod request;
 pub(super) mod route;
 mod rule;
 pub(super) mod source;
+mod ssh;
 mod step;
 pub(super) mod verify;
 pub(super) mod workflow;

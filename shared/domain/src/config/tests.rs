@@ -3,6 +3,7 @@
 mod chapters;
 mod delivery;
 mod fields;
+mod gateways;
 mod hostile;
 mod keys_and_values;
 mod order;

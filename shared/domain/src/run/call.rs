@@ -139,7 +139,8 @@ impl Run {
             Some(template) => render(template, &self.scope(path, &[template], plan, now).with("input", &input))?,
         };
         let parent = Waiter { run: self.id.clone(), job: path.clone(), attempt: job.attempt };
-        Ok(Run::accept(child.clone(), sub.workflow.clone(), input, Some(parent), now))
+        let run = Run::accept(child.clone(), sub.workflow.clone(), input, Some(parent), now);
+        Ok(run.following(self.definition.clone()))
     }
 
     pub(super) fn wait_key(

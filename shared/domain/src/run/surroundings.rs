@@ -1,5 +1,6 @@
 use super::Capability;
 use crate::config::{Config, Listener, Routes};
+use crate::redact::KnownSecrets;
 use serde_json::{Map, Value, json};
 
 /// What templates see of the place where a file runs. Settled once, at start.
@@ -11,6 +12,8 @@ pub struct Surroundings {
     pub gateway: Value,
     /// Of the file's callback listener: `id`, `url`.
     pub listener: Value,
+    /// What of all this, and of the file, is to be shown nowhere.
+    pub secrets: KnownSecrets,
     /// What callback addresses of single jobs are made of; `None` where the file has not just one callback route.
     pub capability: Option<Capability>,
 }
@@ -29,7 +32,40 @@ impl Surroundings {
         }
         let callback = config.listeners.iter().find(|listener| matches!(listener.routes, Routes::Callbacks(_)));
         let listener = callback.map_or(Value::Null, |listener| listener_value(listener, &url_of_port));
-        Self { env: Value::Object(env), gateway: Value::Object(gateway), listener, capability: None }
+        let secrets = KnownSecrets::of(config, &env);
+        Self { env: Value::Object(env), gateway: Value::Object(gateway), listener, secrets, capability: None }
+    }
+
+    /// With the name of what brings the internet to each port: `none` where nothing does.
+    #[must_use]
+    pub fn with_drivers(mut self, driver_of_port: impl Fn(u16) -> Option<&'static str>) -> Self {
+        for (port, entry) in self.gateway.as_object_mut().into_iter().flatten() {
+            if let (Some(driver), Some(entry)) = (port.parse().ok().and_then(&driver_of_port), entry.as_object_mut()) {
+                entry.insert("driver".to_owned(), driver.into());
+            }
+        }
+        self
+    }
+
+    /// The same place for another file: the ports that this one knows are where they are. One that it doesn't know is
+    /// where all are, if they are all at one address, as in the cloud.
+    #[must_use]
+    pub fn adapted_to(&self, config: &Config, env: Map<String, Value>) -> Self {
+        let known = self.gateway.as_object();
+        let url = |entry: &Value| entry.get("public_url").and_then(Value::as_str).map(str::to_owned);
+        let mut all = known.into_iter().flat_map(Map::values).filter_map(url);
+        let everywhere = all.next().filter(|first| all.all(|url| url == *first));
+        let url_of_port = |port: u16| {
+            let entry = known.and_then(|known| known.get(&port.to_string()));
+            entry.map_or_else(|| everywhere.clone(), url)
+        };
+        let mut adapted = Self::of(config, env, url_of_port);
+        if let (Some(entries), Some(known)) = (adapted.gateway.as_object_mut(), known) {
+            for (port, entry) in entries {
+                known.get(port).cloned().into_iter().for_each(|known| *entry = known);
+            }
+        }
+        adapted
     }
 
     /// With addresses that only their holder can answer at, derived from a secret.

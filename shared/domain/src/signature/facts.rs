@@ -2,7 +2,7 @@
 
 use super::extract;
 use super::fields::Fields;
-use super::{Preset, Request};
+use super::{Preset, Request, Verified};
 use serde_json::{Map, Value};
 
 /// The names.
@@ -16,4 +16,15 @@ pub fn facts(preset: &Preset, request: &Request<'_>, fields: &Fields) -> Map<Str
         extract::json(own.or_else(event).map(|(_, value)| value))
     };
     NAMES.iter().map(|name| ((*name).to_owned(), fact(name))).collect()
+}
+
+/// What a request says of itself, for one that was proven before and can't be again: what it was signed by is not kept.
+pub fn claims(preset: Option<&Preset>, request: &Request<'_>, fields: &Fields) -> Verified {
+    let Some(preset) = preset else { return Verified::default() };
+    let first = |places| extract::first(places, request, fields).map(|(_, text)| text);
+    Verified {
+        delivery_id: first(preset.delivery_ids()),
+        event_type: first(preset.event_types()),
+        ..Verified::default()
+    }
 }

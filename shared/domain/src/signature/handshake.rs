@@ -38,6 +38,9 @@ pub enum Handshaker {
     Dropbox,
     /// <https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection>
     CloudEvents,
+    /// `WC_Webhook::deliver_ping` in
+    /// <https://github.com/woocommerce/woocommerce/blob/trunk/plugins/woocommerce/includes/class-wc-webhook.php>
+    WooCommerce,
 }
 
 /// What a source knows that an answer may need.
@@ -103,15 +106,15 @@ impl Handshake {
 }
 
 impl Reply {
-    fn empty(status: u16) -> Self {
+    pub(super) fn empty(status: u16) -> Self {
         Self { status, content_type: None, headers: Vec::new(), body: String::new() }
     }
 
-    fn text(body: String) -> Self {
+    pub(super) fn text(body: String) -> Self {
         Self { content_type: Some("text/plain; charset=utf-8"), body, ..Self::empty(200) }
     }
 
-    fn json(body: &serde_json::Value) -> Self {
+    pub(super) fn json(body: &serde_json::Value) -> Self {
         Self { content_type: Some("application/json"), body: body.to_string(), ..Self::empty(200) }
     }
 
@@ -160,12 +163,16 @@ pub fn handshake(preset: &Preset, known: Known<'_>, request: &Request<'_>) -> Op
             let challenge = is_same(expected.as_bytes(), given.as_bytes()).then(|| request.query("hub.challenge"))?;
             Handshake::Unsigned(Reply::text(visible(challenge?)?))
         }
-        // 1 is the ping of interactions, 0 that of webhook events.
-        Handshaker::Discord => match body().text("type")?.as_str() {
-            "1" => Handshake::Signed(Reply::json(&json!({"type": 1}))),
-            "0" => Handshake::Signed(Reply::empty(204)),
-            _ => return None,
-        },
+        // 1 is the ping of interactions and, with an event, the type of webhook events; 0 is the ping of those
+        // (<https://docs.discord.com/developers/events/webhook-events>).
+        Handshaker::Discord => {
+            let body = body();
+            match body.text("type")?.as_str() {
+                "1" if body.at("event").is_none() => Handshake::Signed(Reply::json(&json!({"type": 1}))),
+                "0" => Handshake::Signed(Reply::empty(204)),
+                _ => return None,
+            }
+        }
         Handshaker::Twitch => {
             let kind = request.headers.plain("Twitch-Eventsub-Message-Type")?;
             let challenge = (kind == "webhook_callback_verification").then(|| body().text("challenge"))?;
@@ -201,6 +208,13 @@ pub fn handshake(preset: &Preset, known: Known<'_>, request: &Request<'_>) -> Op
             let origin = request.headers.plain("WebHook-Request-Origin").filter(|_| options)?;
             let reply = Reply::empty(200).with("WebHook-Allowed-Origin", visible(origin.to_owned())?);
             Handshake::Unsigned(reply.with("WebHook-Allowed-Rate", "*".to_owned()))
+        }
+        // The ping before the first event is not signed, and is complained about unless it is answered with 200.
+        Handshaker::WooCommerce => {
+            let signed = request.headers.get_all("X-WC-Webhook-Signature").next().is_some();
+            let id = request.body.strip_prefix(b"webhook_id=").filter(|_| !signed)?;
+            let number = !id.is_empty() && id.len() <= 20 && id.iter().all(u8::is_ascii_digit);
+            number.then(|| Handshake::Unsigned(Reply::empty(200)))?
         }
     })
 }

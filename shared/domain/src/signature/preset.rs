@@ -2,6 +2,7 @@
 //!
 //! A preset is schemes, of which one must hold, and where a delivery's id, event and other facts are.
 
+use super::acknowledge::Acknowledger;
 use super::extract::Extractor;
 use super::handshake::Handshaker;
 use super::scheme::Scheme;
@@ -44,6 +45,7 @@ pub struct Preset {
     #[serde(default)]
     facts: IndexMap<String, Vec<Extractor>>,
     handshake: Option<Handshaker>,
+    acknowledge: Option<Acknowledger>,
 }
 
 /// There is no such preset.
@@ -128,6 +130,11 @@ impl Preset {
     /// How it makes sure that somebody wants its requests, if it does.
     pub fn handshaker(&self) -> Option<Handshaker> {
         self.handshake
+    }
+
+    /// What it demands as an answer, if anything.
+    pub fn acknowledger(&self) -> Option<Acknowledger> {
+        self.acknowledge
     }
 }
 

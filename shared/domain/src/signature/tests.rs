@@ -1,11 +1,13 @@
 //! Tests of signatures.
 
 mod vectors;
+mod proofs;
 mod presets;
 mod schemes;
 mod requests;
 mod hostile;
 mod handshakes;
+mod acknowledgements;
 mod extracting;
 mod diagnosing;
 mod lines;

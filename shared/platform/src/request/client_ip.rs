@@ -85,4 +85,36 @@ mod tests {
         assert_eq!(ip("[::1]", &["::1/128"], &["[2001:db8::1]:80"]), "2001:db8::1");
         assert_eq!(ip("[::ffff:192.0.2.1]", &[], &[]), "192.0.2.1");
     }
+
+    /// An event of payload format 2.0
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
+    fn in_lambda(source_ip: &str, proxies: &[&str], forwarded: &str) -> Option<String> {
+        let event = serde_json::json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": "/hooks/a", "rawQueryString": "",
+            "headers": {"x-forwarded-for": forwarded, "host": "id.execute-api.us-east-1.amazonaws.com"},
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "id", "requestId": "id", "routeKey": "$default", "stage": "$default",
+                "domainName": "id.execute-api.us-east-1.amazonaws.com", "domainPrefix": "id",
+                "http": {"method": "POST", "path": "/hooks/a", "protocol": "HTTP/1.1", "sourceIp": source_ip,
+                    "userAgent": "agent"},
+                "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1_583_348_638_390_i64,
+            },
+            "body": "{}", "isBase64Encoded": false,
+        });
+        let (mut parts, _) = lambda_http::request::from_str(&event.to_string()).unwrap().into_parts();
+        // What connects to the runtime is not the sender.
+        parts.extensions.insert(ConnectInfo("127.0.0.1:9".parse::<SocketAddr>().unwrap()));
+        let proxies: Vec<_> = proxies.iter().map(|network| network.parse().unwrap()).collect();
+        client_ip(&parts, &proxies).map(|ip| ip.to_string())
+    }
+
+    #[test]
+    fn in_lambda_the_gateway_says_who_connected() {
+        assert_eq!(in_lambda("198.51.100.7", &[], "203.0.113.9").as_deref(), Some("198.51.100.7"));
+        assert_eq!(in_lambda("2001:db8::7", &[], "203.0.113.9").as_deref(), Some("2001:db8::7"));
+        let proxies = ["198.51.100.0/24"];
+        assert_eq!(in_lambda("198.51.100.7", &proxies, "192.0.2.1, 203.0.113.9").as_deref(), Some("203.0.113.9"));
+        // The runtime's own connection is never taken for the sender's, not even where the gateway says nothing.
+        assert_eq!(in_lambda("", &["127.0.0.0/8"], "203.0.113.9"), None);
+    }
 }

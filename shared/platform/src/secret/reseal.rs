@@ -1,7 +1,8 @@
 //! Everything that is sealed in the table, sealed anew with the current key.
 
 use super::{KeyRing, SecretError};
-use crate::store::{ConfigChange, ConfigEntry, ConfigKind, Saved, Store, StoreError, StoredEndpoint};
+use crate::definitions::seal_name;
+use crate::store::{ConfigChange, ConfigEntry, ConfigKind, Saved, Store, StoreError, StoredDefinition, StoredEndpoint};
 use domain::endpoint::Endpoint;
 use jiff::Timestamp;
 
@@ -32,6 +33,7 @@ pub enum ResealError {
 /// # Errors
 /// At the first that can't be.
 pub async fn reseal(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usize, ResealError> {
+    definitions(store, keys).await?;
     Ok(endpoints(store, keys).await? + configured(store, keys, now).await?)
 }
 
@@ -84,6 +86,16 @@ async fn configured(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usi
         }
     }
     Ok(resealed)
+}
+
+/// The files that runs began under, which are kept as secrets are.
+async fn definitions(store: &Store, keys: &KeyRing) -> Result<(), ResealError> {
+    for StoredDefinition { id, mut sealed, .. } in store.definitions().await? {
+        if anew(keys, &mut sealed, &seal_name(&id))? > 0 {
+            store.reseal_definition(&id, &sealed).await?;
+        }
+    }
+    Ok(())
 }
 
 /// How many were sealed anew: one or none.

@@ -49,6 +49,17 @@ pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8], whose: &str) -> Result<T
     }
 }
 
+/// A long text in a binary form that leaves room for its being sealed and written in base64.
+pub(crate) fn pack_text(text: &str) -> Result<Vec<u8>, StoreError> {
+    let (packed, limit) = (pack(&text)?, MAX_BLOB / 4 * 3 - 1024);
+    if packed.len() > limit { Err(StoreError::TooLarge { size: packed.len(), limit }) } else { Ok(packed) }
+}
+
+/// What [`pack_text`] made.
+pub(crate) fn unpack_text(bytes: &[u8]) -> Result<String, StoreError> {
+    unpack(bytes, "definition")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{MAX_BLOB, pack, unpack};

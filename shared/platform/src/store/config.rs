@@ -246,12 +246,12 @@ fn read(item: &Item) -> Result<ConfigEntry, StoreError> {
 
 /// Whether a condition was lost, or another transaction was at the same item
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
-fn lost(error: &TransactWriteItemsError) -> bool {
+pub(super) fn lost(error: &TransactWriteItemsError) -> bool {
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else { return false };
     let lost = |code: Option<&str>| matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"));
     cancelled.cancellation_reasons().iter().any(|reason| lost(reason.code()))
 }
 
-fn unbuilt(error: &aws_sdk_dynamodb::error::BuildError) -> StoreError {
+pub(super) fn unbuilt(error: &aws_sdk_dynamodb::error::BuildError) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }

@@ -1,8 +1,11 @@
 //! The rendezvous in the table: two halves in one item, each one conditional `UpdateItem`.
 //!
 //! The waiter's half is `run`, `job`, `attempt`, `deadline`, `owes` and `waiting = true`. The callback's is `arrived`,
-//! `verdict` and `result`, and with them `owed = if_not_exists(waiting, false)`: it owes the run its message exactly if
-//! somebody waits. `closed` ends a wait without a callback.
+//! `verdict` and `result`; where somebody waits, `owed` with them, which brings the run its message, and where nobody does,
+//! a place in the list of callbacks that nobody has claimed. `closed` ends a wait without a callback.
+//!
+//! One write can't do either as the case may be, for an index takes whatever has its keys. So the write is tried as if
+//! somebody waited, which is the usual case and costs one; an early callback costs that and one more.
 
 use super::item::{Item, b, bytes, damaged, expiry, millis, n, number, s, text, yes};
 use super::run::owes_value;
@@ -23,9 +26,13 @@ use sha2::{Digest, Sha256};
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>); a longer correlation key is
 /// kept as its digest.
 const LONGEST_KEY: usize = 1024;
+/// Nothing has decided a wait.
+pub(super) const OPEN: &str = "attribute_not_exists(arrived) AND attribute_not_exists(closed)";
+/// Tries of a callback; whoever begins to wait meanwhile is there for good, so the second one ends it.
+const ROUNDS: usize = 3;
 
 /// How a conditional write of a wait ended.
-enum Written {
+pub(super) enum Written {
     /// As asked; what the item is now.
     Done(Box<Item>),
     /// The condition did not hold; what the item is.
@@ -72,7 +79,7 @@ impl Store {
         before: &Waiter,
     ) -> Result<Opening, StoreError> {
         let update = self
-            .waiter_half(wait, waiter, deadline, " REMOVE arrived, verdict, #result, closed, owed, progress")?
+            .waiter_half(wait, waiter, deadline, ", arrived, verdict, #result, closed, owed, progress, given")?
             .expression_attribute_names("#result", "result")
             .condition_expression("run = :old_run AND job = :old_job AND attempt = :old_attempt")
             .expression_attribute_values(":old_run", s(before.run.as_str()))
@@ -95,7 +102,10 @@ impl Store {
         let set = "SET run = :run, job = :job, attempt = :attempt, deadline = :deadline, waiting = :yes, owes = :owes, expires = :expires";
         Ok(self
             .wait_item(wait)
-            .update_expression(format!("{set}{remove}"))
+            // It is claimed now, and nobody's no more.
+            .update_expression(format!("{set} REMOVE #list, #at{remove}"))
+            .expression_attribute_names("#list", "list")
+            .expression_attribute_names("#at", "at")
             .expression_attribute_values(":run", s(waiter.run.as_str()))
             .expression_attribute_values(":job", s(waiter.job.as_str()))
             .expression_attribute_values(":attempt", n(waiter.attempt))
@@ -115,28 +125,49 @@ impl Store {
         arrival: &Arrival,
         now: Timestamp,
     ) -> Result<Reception, StoreError> {
-        let verdict = match arrival.verdict {
-            Verdict::Success => "success",
-            Verdict::Failure => "failure",
-        };
-        let update = self
+        for _ in 0..ROUNDS {
+            let half = self.callback_half(wait, arrival, now, "owed = :owed")?;
+            let half = half.expression_attribute_values(":owed", yes());
+            let item =
+                match conditional(half.condition_expression(format!("attribute_exists(waiting) AND {OPEN}"))).await? {
+                    Written::Done(_) => return Ok(Reception::Resumed),
+                    Written::Refused(item) => item,
+                };
+            if item.contains_key("arrived") || item.contains_key("closed") {
+                return Ok(over(&item));
+            }
+            let listed = "owed = :owed, #list = :list, #at = :at, #route = :route, #key = :key";
+            let half = self.callback_half(wait, arrival, now, listed)?;
+            let half = self.unclaimed_place(half, wait, now).expression_attribute_values(":owed", no());
+            match conditional(half.condition_expression(format!("attribute_not_exists(waiting) AND {OPEN}"))).await? {
+                Written::Done(_) => return Ok(Reception::Stored),
+                Written::Refused(item) if item.contains_key("arrived") || item.contains_key("closed") => {
+                    return Ok(over(&item));
+                }
+                // Somebody has begun to wait in between.
+                Written::Refused(_) => {}
+            }
+        }
+        Err(StoreError::Unavailable("a wait changes too quickly".to_owned()))
+    }
+
+    fn callback_half(
+        &self,
+        wait: &WaitKey,
+        arrival: &Arrival,
+        now: Timestamp,
+        more: &str,
+    ) -> Result<UpdateItemFluentBuilder, StoreError> {
+        let set =
+            "SET arrived = :now, verdict = :verdict, #result = :result, expires = if_not_exists(expires, :expires)";
+        Ok(self
             .wait_item(wait)
-            .update_expression(
-                "SET arrived = :now, verdict = :verdict, #result = :result, \
-                 owed = if_not_exists(waiting, :no), expires = if_not_exists(expires, :expires) REMOVE progress",
-            )
-            .condition_expression("attribute_not_exists(arrived) AND attribute_not_exists(closed)")
+            .update_expression(format!("{set}, {more} REMOVE progress"))
             .expression_attribute_names("#result", "result")
             .expression_attribute_values(":now", millis(now))
-            .expression_attribute_values(":verdict", s(verdict))
+            .expression_attribute_values(":verdict", s(word(arrival.verdict)))
             .expression_attribute_values(":result", b(codec::pack(&arrival.result)?))
-            .expression_attribute_values(":no", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
-            .expression_attribute_values(":expires", expiry(now, self.retention));
-        Ok(match conditional(update).await? {
-            Written::Done(item) if item.contains_key("waiting") => Reception::Resumed,
-            Written::Done(_) => Reception::Stored,
-            Written::Refused(item) => over(&item),
-        })
+            .expression_attribute_values(":expires", expiry(now, self.retention)))
     }
 
     /// A callback that decides nothing yet: the newest is kept.
@@ -152,7 +183,7 @@ impl Store {
         let update = self
             .wait_item(wait)
             .update_expression("SET progress = :progress, expires = if_not_exists(expires, :expires)")
-            .condition_expression("attribute_not_exists(arrived) AND attribute_not_exists(closed)")
+            .condition_expression(OPEN)
             .expression_attribute_values(":progress", b(codec::pack(result)?))
             .expression_attribute_values(":expires", expiry(now, self.retention));
         Ok(match conditional(update).await? {
@@ -209,7 +240,7 @@ impl Store {
         if ended { Ok(Some((waiter_of(&item)?, arrival(&item)?))) } else { Ok(None) }
     }
 
-    fn wait_item(&self, wait: &WaitKey) -> UpdateItemFluentBuilder {
+    pub(super) fn wait_item(&self, wait: &WaitKey) -> UpdateItemFluentBuilder {
         let update = self.client.update_item().table_name(&self.table).return_values(ReturnValue::AllNew);
         let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         update.key("pk", s(wait_pk(wait))).key("sk", s("wait"))
@@ -225,7 +256,19 @@ pub(super) fn wait_pk(wait: &WaitKey) -> String {
     }
 }
 
-async fn conditional(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
+/// The word of the table for a verdict.
+pub(super) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Success => "success",
+        Verdict::Failure => "failure",
+    }
+}
+
+fn no() -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::Bool(false)
+}
+
+pub(super) async fn conditional(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
     match update.send().await {
         Ok(answer) => Ok(Written::Done(Box::new(answer.attributes.unwrap_or_default()))),
         Err(SdkError::ServiceError(error)) => match error.into_err() {
@@ -242,7 +285,7 @@ fn over(item: &Item) -> Reception {
     if item.contains_key("arrived") { Reception::Duplicate } else { Reception::Late }
 }
 
-fn waiter_of(item: &Item) -> Result<Waiter, StoreError> {
+pub(super) fn waiter_of(item: &Item) -> Result<Waiter, StoreError> {
     let found = || {
         Some(Waiter {
             run: RunId::parse(text(item, "run")?)?,
@@ -253,7 +296,7 @@ fn waiter_of(item: &Item) -> Result<Waiter, StoreError> {
     found().ok_or_else(|| damaged(item))
 }
 
-fn arrival(item: &Item) -> Result<Option<Arrival>, StoreError> {
+pub(super) fn arrival(item: &Item) -> Result<Option<Arrival>, StoreError> {
     if !item.contains_key("arrived") {
         return Ok(None);
     }

@@ -82,7 +82,7 @@ async fn learn(app: &App, source: &str, secret: &str) -> Result<(), Problem> {
 }
 
 /// The answer; no browser may take it for anything but what it says it is.
-fn answer(reply: &Reply) -> Response {
+pub fn answer(reply: &Reply) -> Response {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
     let mut response = (status, reply.body.clone()).into_response();
     let headers = response.headers_mut();

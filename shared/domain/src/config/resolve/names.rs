@@ -4,7 +4,7 @@ use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Problem, Span};
 use crate::config::draft::{CompletionDraft, ComponentDraft};
 use crate::config::keys::nearest;
-use crate::config::{Component, Logger};
+use crate::config::{Component, Controller, Logger};
 use std::collections::BTreeSet;
 
 /// Components that are there without being written: their names and what they are.
@@ -67,6 +67,21 @@ pub(super) fn check(cx: &mut Cx) {
             }
             _ => {}
         }
+    }
+    // A gateway alone is a part of a file.
+    let is_part = draft.binds.is_empty() && draft.controller.is_none();
+    let controller = draft.controller.as_ref().map_or_else(|| Controller::default().port, |controller| controller.port);
+    for (port, span, expose_api) in draft.tunnelled.iter().filter(|_| !is_part) {
+        let is_listener = draft.binds.iter().any(|(_, bound, _)| bound == port);
+        if is_listener || *expose_api && *port == controller {
+            continue;
+        }
+        problems.push(if *port == controller {
+            let message = format!("this would expose the API, whose port {port} is: `expose_api: true` allows it");
+            Problem::new(Code::ExposedApi, *span, message)
+        } else {
+            Problem::new(Code::NothingToExpose, *span, format!("no listener of this file has the port {port}"))
+        });
     }
     cx.problems.extend(problems);
 }

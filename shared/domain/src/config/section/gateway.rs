@@ -1,13 +1,17 @@
 //! `gateway`, `gateways`: tunnels from the internet to this machine's ports.
 
 use super::listener::{RUNTIME, id, runtime};
+use super::program::command;
+use super::ssh::{CONNECTION, connection};
+use super::verify::public_url;
 use super::{Item, Section};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
-use crate::config::keys::{Key, Keys, Kinds, Shape};
-use crate::config::map::{Map, choice, items, port};
+use crate::config::gateway::START_TIMEOUT;
+use crate::config::keys::{Key, Keys, Shape};
+use crate::config::map::{Map, choice, items, plain, port};
 use crate::config::template::START;
-use crate::config::{Gateway, SshAuth, SshConnection, Tunnel};
+use crate::config::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshTunnel, Tunnel};
 
 pub(in crate::config) static SECTION: Section = Section {
     singular: "gateway",
@@ -19,8 +23,22 @@ pub(in crate::config) static SECTION: Section = Section {
 
 const BASE: &[Key] = &[
     Key::new("id", Shape::Id, "Its name; `gateway-<n>` where absent."),
-    Key::new("port", Shape::Ports, "The local port it exposes, or a list of them."),
+    Key::new("port", Shape::Ports, "The local port it exposes, or a list of them: ports of listeners."),
     Key::new("ports", Shape::Ports, "The same as `port`."),
+    Key::new(
+        "expose_api",
+        Shape::Switch,
+        "Lets it expose the API's port too, whose token is then all that keeps the internet out.",
+    )
+    .default("false"),
+    Key::new(
+        "on_url",
+        Shape::Names,
+        "A program and its arguments, as a list: run, without a shell, whenever there is a new public URL. It finds \
+         the URLs in RINGBACK_PUBLIC_URL, RINGBACK_PUBLIC_URL_<port> and, as JSON, on standard input.",
+    ),
+    Key::new("start_timeout", Shape::Duration, "How long everything waits for it at start; then nothing starts.")
+        .default("30s"),
     RUNTIME,
 ];
 
@@ -31,6 +49,19 @@ static HTTP: Keys = Keys {
         &[
             Key::new("type", Shape::Choice(&["http-tunnel"]), "A tunnel service.").required(),
             Key::new("driver", Shape::Choice(&["ngrok", "cloudflare"]), "Whose.").required(),
+            Key::new(
+                "hostname",
+                Shape::Names,
+                "Names that are yours, one for each port: of a named Cloudflare tunnel, or domains at ngrok. What the \
+                 service gives where absent.",
+            ),
+            Key::new("authtoken", Shape::TextTemplate, "ngrok's; may read `env`. NGROK_AUTHTOKEN where absent."),
+            Key::new("token", Shape::TextTemplate, "Of a Cloudflare tunnel made in the dashboard; may read `env`."),
+            Key::new(
+                "credentials_file",
+                Shape::Text,
+                "Of a Cloudflare tunnel made here: the file that `cloudflared tunnel create` wrote; `~` is the home folder.",
+            ),
         ],
         BASE,
     ],
@@ -43,50 +74,21 @@ static SSH: Keys = Keys {
         &[
             Key::new("type", Shape::Choice(&["ssh-tunnel"]), "A reverse SSH tunnel.").required(),
             Key::new("connection", Shape::One(&[&CONNECTION]), "The SSH server.").required(),
+            Key::new(
+                "remote_port",
+                Shape::Count(0),
+                "The port on the server; the same as here where absent; 0 lets the server choose.",
+            ),
+            Key::new("remote_host", Shape::Text, "The interface on the server; all where absent, if it allows that."),
+            Key::new(
+                "public_url",
+                Shape::Text,
+                "Scheme and host by which the internet knows the port on the server: `https://hooks.example.com`. \
+                 `http://<host>:<port>` of the server where absent.",
+            ),
         ],
         BASE,
     ],
-};
-
-static CONNECTION: Keys = Keys {
-    name: "an SSH connection",
-    doc: "An SSH server.",
-    groups: &[&[
-        Key::new("host", Shape::Text, "Host name or address.").required(),
-        Key::new("port", Shape::Port, "TCP port.").default("22"),
-        Key::new("auth", Shape::One(AUTHS), "Who we are there.").required(),
-    ]],
-};
-
-static AUTHS: Kinds = &[&KEYFILE, &PASSWORD, &AGENT];
-
-const USERNAME: Key = Key::new("username", Shape::Text, "Login name.").required();
-
-static KEYFILE: Keys = Keys {
-    name: "a keyfile auth",
-    doc: "A private key file.",
-    groups: &[&[
-        Key::new("type", Shape::Choice(&["keyfile"]), "A private key file.").required(),
-        USERNAME,
-        Key::new("keyfile", Shape::Text, "Its path; `~` is the home folder.").required(),
-        Key::new("passphrase", Shape::TextTemplate, "Passphrase of the key; may read `env`."),
-    ]],
-};
-
-static PASSWORD: Keys = Keys {
-    name: "a password auth",
-    doc: "A password.",
-    groups: &[&[
-        Key::new("type", Shape::Choice(&["password"]), "A password.").required(),
-        USERNAME,
-        Key::new("password", Shape::TextTemplate, "The password; may read `env`.").required(),
-    ]],
-};
-
-static AGENT: Keys = Keys {
-    name: "an agent auth",
-    doc: "The keys that a running SSH agent holds.",
-    groups: &[&[Key::new("type", Shape::Choice(&["agent"]), "A running SSH agent.").required(), USERNAME]],
 };
 
 fn read(cx: &mut Cx, items: &[Item<'_>]) {
@@ -103,66 +105,94 @@ fn gateway(cx: &mut Cx, item: &Item<'_>, name: &str) -> Option<Gateway> {
     let is_ssh = kind == Some("ssh-tunnel") || kind.is_none() && item.node.get("connection").is_some();
     let map = Map::open(cx, item.node, item.at, if is_ssh { &SSH } else { &HTTP })?;
     let id = id(cx, item, name);
-    let tunnel = if is_ssh { connection(cx, &map).map(Tunnel::Ssh) } else { driver(cx, &map) };
-    let ports = ports(cx, &map);
-    Some(Gateway { id, ports, runtime: runtime(cx, &map), tunnel: tunnel? })
+    let expose_api = map.switch(cx, "expose_api").unwrap_or_default();
+    let ports = ports(cx, &map, expose_api);
+    let tunnel = if is_ssh { ssh(cx, &map, ports.len()) } else { http(cx, &map, ports.len()) };
+    let on_url = map.node("on_url").and_then(|node| command(cx, "on_url", node)).unwrap_or_default();
+    let start_timeout = map.duration(cx, "start_timeout", false).unwrap_or(START_TIMEOUT);
+    let runtime = runtime(cx, &map);
+    Some(Gateway { id, ports, runtime, tunnel: tunnel?, expose_api, on_url, start_timeout })
 }
 
-fn ports(cx: &mut Cx, map: &Map<'_>) -> Vec<u16> {
+fn ports(cx: &mut Cx, map: &Map<'_>, expose_api: bool) -> Vec<u16> {
     map.refuse_together(cx, &["port", "ports"], "they are one setting");
     let node = map.node("port").or_else(|| map.node("ports"));
-    let ports: Vec<u16> = node.map(items).unwrap_or_default().into_iter().filter_map(|node| port(cx, node)).collect();
+    let mut ports: Vec<u16> = Vec::new();
+    for node in node.map(items).unwrap_or_default() {
+        if let Some(port) = port(cx, node) {
+            cx.draft.tunnelled.push((port, node.span, expose_api));
+            ports.push(port);
+        }
+    }
     if node.is_none_or(|node| node.items().is_some_and(<[_]>::is_empty)) {
         cx.report(Code::MissingKey, map.at, "a gateway needs the key `port`: the local port it exposes");
     }
     ports
 }
 
-fn driver(cx: &mut Cx, map: &Map<'_>) -> Option<Tunnel> {
-    match map.choice(cx, "driver")? {
-        "cloudflare" => Some(Tunnel::Cloudflare),
-        _ => Some(Tunnel::Ngrok),
+fn http(cx: &mut Cx, map: &Map<'_>, ports: usize) -> Option<Tunnel> {
+    let driver = map.choice(cx, "driver");
+    let hostnames = hostnames(cx, map, ports);
+    let authtoken = map.text_template(cx, "authtoken", &START);
+    map.refuse_together(cx, &["token", "credentials_file"], "one of them says which tunnel it is");
+    let token = map.text_template(cx, "token", &START).map(NamedTunnel::Token);
+    let named = token.or_else(|| map.text(cx, "credentials_file").map(NamedTunnel::Credentials));
+    let foreign: &[&str] = if driver? == "ngrok" { &["token", "credentials_file"] } else { &["authtoken"] };
+    for entry in foreign.iter().filter_map(|key| map.entry(key)) {
+        let message = format!("`{}` means nothing to the driver `{}`", entry.key, driver?);
+        cx.report(Code::ConflictingKeys, entry.key_span, message);
     }
+    if driver? == "ngrok" {
+        return Some(Tunnel::Ngrok(Ngrok { authtoken, hostnames }));
+    }
+    match (&named, hostnames.is_empty()) {
+        (Some(_), true) => {
+            cx.report(Code::MissingKey, map.at, "a named Cloudflare tunnel needs the key `hostname`: its public name");
+        }
+        (None, false) => {
+            let message = "a Cloudflare tunnel with a `hostname` needs `token` or `credentials_file`";
+            cx.report(Code::MissingKey, map.at, message);
+        }
+        _ => {}
+    }
+    Some(Tunnel::Cloudflare(Cloudflare { hostnames, named }))
 }
 
-fn connection(cx: &mut Cx, map: &Map<'_>) -> Option<SshConnection> {
-    let entry = map.entry("connection")?;
-    let map = Map::open(cx, &entry.value, entry.key_span, &CONNECTION)?;
-    let host = map.text(cx, "host");
-    let port = map.port(cx, "port").unwrap_or(22);
-    let auth = auth(cx, &map);
-    Some(SshConnection { host: host?, port, auth: auth? })
+fn hostnames(cx: &mut Cx, map: &Map<'_>, ports: usize) -> Vec<String> {
+    let Some(node) = map.node("hostname") else { return Vec::new() };
+    let mut names = Vec::new();
+    for item in items(node) {
+        let Some(name) = plain(cx, item) else { continue };
+        let is_host = url::Url::parse(&format!("https://{name}")).is_ok_and(|url| url.host_str() == Some(name));
+        if !is_host {
+            cx.report(Code::BadValue, item.span, format!("`{name}` is not a host name, as `hooks.example.com`"));
+        }
+        names.push(name.to_owned());
+    }
+    if names.len() != ports && ports > 0 {
+        let message = format!("there must be one `hostname` for each port: {} for {ports}", names.len());
+        cx.report(Code::BadValue, node.span, message);
+    }
+    names
 }
 
-fn auth(cx: &mut Cx, map: &Map<'_>) -> Option<SshAuth> {
-    let entry = map.entry("auth")?;
-    if entry.value.entries().is_none() {
-        let message = format!("`auth` must be a mapping, not {}", entry.value.describe());
-        cx.report(Code::WrongType, entry.value.span, message);
-        return None;
-    }
-    let Some(node) = entry.value.get("type") else {
-        cx.report(Code::MissingKey, entry.key_span, "`auth` needs the key `type`: keyfile, password or agent");
-        return None;
-    };
-    let kind = choice(cx, node, &["keyfile", "password", "agent"])?;
-    let keys = match kind {
-        "keyfile" => &KEYFILE,
-        "password" => &PASSWORD,
-        _ => &AGENT,
-    };
-    let map = Map::open(cx, &entry.value, entry.key_span, keys)?;
-    let username = map.text(cx, "username");
-    match kind {
-        "keyfile" => {
-            let keyfile = map.text(cx, "keyfile");
-            let passphrase = map.text_template(cx, "passphrase", &START);
-            Some(SshAuth::Keyfile { username: username?, keyfile: keyfile?, passphrase })
+fn ssh(cx: &mut Cx, map: &Map<'_>, ports: usize) -> Option<Tunnel> {
+    let connection = connection(cx, map);
+    let remote_port = match map.count(cx, "remote_port").map(u16::try_from) {
+        Some(Err(_)) => {
+            let span = map.node("remote_port").map_or(map.at, |node| node.span);
+            cx.report(Code::BadPort, span, "`remote_port` is a TCP port (1 to 65535), or 0");
+            None
         }
-        "password" => {
-            let password = map.text_template(cx, "password", &START);
-            Some(SshAuth::Password { username: username?, password: password? })
-        }
-        _ => Some(SshAuth::Agent { username: username? }),
+        Some(Ok(port)) => Some(port),
+        None => None,
+    };
+    let remote_host = map.text(cx, "remote_host").unwrap_or_default();
+    let public_url = public_url(cx, map);
+    let several = [("remote_port", remote_port.is_some_and(|port| port != 0)), ("public_url", public_url.is_some())];
+    for entry in several.iter().filter(|(_, set)| *set && ports > 1).filter_map(|(key, _)| map.entry(key)) {
+        let message = format!("`{}` is for one port, and this gateway has {ports}: make it several", entry.key);
+        cx.report(Code::ConflictingKeys, entry.key_span, message);
     }
+    Some(Tunnel::Ssh(Box::new(SshTunnel { connection: connection?, remote_port, remote_host, public_url })))
 }

@@ -107,7 +107,7 @@ fn read(cx: &mut Cx, items: &[Item<'_>]) {
 fn program(cx: &mut Cx, item: &Item<'_>, id: &str) -> Option<Program> {
     let map = Map::open(cx, item.node, item.at, &PROGRAM)?;
     map.refuse_together(cx, &["command", "function"], "a program runs here or in AWS Lambda");
-    let command = map.node("command").map(|node| command(cx, node));
+    let command = map.node("command").map(|node| command(cx, "command", node));
     let function = map.text(cx, "function");
     for key in ["cwd", "env", "pass_env", "user", "max_concurrent", "output_limit"] {
         if function.is_some()
@@ -162,7 +162,7 @@ fn program(cx: &mut Cx, item: &Item<'_>, id: &str) -> Option<Program> {
 }
 
 /// A list is taken as it is; a text is split at blanks, and that is said, since a shell would have read more into it.
-fn command(cx: &mut Cx, node: &Node) -> Option<Vec<String>> {
+pub(super) fn command(cx: &mut Cx, key: &str, node: &Node) -> Option<Vec<String>> {
     let argv: Vec<String> = match node.items() {
         Some(list) => {
             let words: Vec<_> = list.iter().map(|item| word(cx, item)).collect();
@@ -172,13 +172,13 @@ fn command(cx: &mut Cx, node: &Node) -> Option<Vec<String>> {
             let text = plain(cx, node)?;
             let argv: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
             let message =
-                format!("`command` is a list: this text is split at blanks, into {argv:?}, and no shell reads it");
+                format!("`{key}` is a list: this text is split at blanks, into {argv:?}, and no shell reads it");
             cx.report(Code::CommandIsText, node.span, message);
             argv
         }
     };
     if argv.first().is_none_or(String::is_empty) {
-        cx.report(Code::BadValue, node.span, "`command` names no program");
+        cx.report(Code::BadValue, node.span, format!("`{key}` names no program"));
         return None;
     }
     Some(argv)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The warnings of each block that has any: their codes and lines.
 const WARNINGS: &[(&str, &[(&str, usize)])] = &[
     ("ko/17-13.2.5.yml", &[("component_without_address", 7)]),
-    ("ko/20-13.3.3.yml", &[("listener_without_routes", 6)]),
+    ("ko/20-13.3.3.yml", &[("exposed_api", 4), ("listener_without_routes", 6)]),
     ("ko/21-13.3.3.yml", &[("listener_without_routes", 9), ("component_without_address", 14)]),
     ("ko/22-13.4.1.yml", &[("component_without_address", 2), ("undefined_listener", 6)]),
     ("ko/24-13.4.3.yml", &[("undefined_component", 4), ("undefined_component", 8)]),
@@ -23,7 +23,7 @@ const WARNINGS: &[(&str, &[(&str, usize)])] = &[
     ("zh/19-13.3.8.yml", &[("undefined_component", 19), ("undefined_component", 25), ("undefined_component", 29)]),
     ("zh/20-13.3.8.yml", &[("undefined_component", 19), ("undefined_component", 24)]),
     ("zh/27-13.4.5.yml", &[("component_without_address", 7)]),
-    ("zh/30-13.5.3.yml", &[("listener_without_routes", 6)]),
+    ("zh/30-13.5.3.yml", &[("exposed_api", 4), ("listener_without_routes", 6)]),
     ("zh/31-13.5.3.yml", &[("listener_without_routes", 9), ("component_without_address", 14)]),
     ("zh/32-13.6.1.yml", &[("component_without_address", 2), ("undefined_gateway", 6)]),
     ("zh/34-13.6.3.yml", &[("undefined_component", 4), ("undefined_component", 8)]),

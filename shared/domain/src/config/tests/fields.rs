@@ -2,8 +2,8 @@
 
 use super::config;
 use crate::config::{
-    Completion, Component, Config, Controller, Gateway, HttpClient, Retry, Routes, Runtime, SshAuth, SshConnection,
-    Step, Tls, Tunnel,
+    Cloudflare, Completion, Component, Config, Controller, Gateway, HttpClient, NamedTunnel, Ngrok, Retry, Routes,
+    Runtime, SshAuth, SshConnection, SshTunnel, Step, Tls, Tunnel,
 };
 use crate::expr::{Sources, Template};
 use serde_json::{Value, json};
@@ -105,6 +105,7 @@ fn one_or_several_in_either_form_are_all_read() {
 #[test]
 fn gateways_and_the_controller_are_read_whole() {
     let text = "controller: {host: 0.0.0.0, port: 443, tls: {cert: c.pem, key: k.pem}}\n\
+        listeners: [{port: 1, path: /a}, {port: 2, path: /a}, {port: 3, path: /a}, {port: 4, path: /a}, {port: 5, path: /a}, {port: 6, path: /a}]\n\
         gateways:\n  - {type: http-tunnel, driver: cloudflare, port: [1, '2'], runtime: docker}\n  \
         - {type: http-tunnel, driver: ngrok, ports: 3, id: n}\n  \
         - {type: ssh-tunnel, port: 4, connection: {host: h, auth: {type: keyfile, username: u, keyfile: ~/.ssh/id}}}\n  \
@@ -114,21 +115,67 @@ fn gateways_and_the_controller_are_read_whole() {
     let tls = Some(Tls { cert: "c.pem".to_owned(), key: "k.pem".to_owned() });
     assert_eq!(config.controller, Controller { host: "0.0.0.0".to_owned(), port: 443, tls, ..Controller::default() });
     let username = || "u".to_owned();
-    let ssh = |port, auth| Tunnel::Ssh(SshConnection { host: "h".to_owned(), port, auth });
+    let ssh = |port, auth| {
+        let connection = SshConnection { host: "h".to_owned(), port, auth, host_key: None, known_hosts: None };
+        let (remote_port, remote_host, public_url) = (None, String::new(), None);
+        Tunnel::Ssh(Box::new(SshTunnel { connection, remote_port, remote_host, public_url }))
+    };
     let keyfile = SshAuth::Keyfile { username: username(), keyfile: "~/.ssh/id".to_owned(), passphrase: None };
     let password = SshAuth::Password { username: username(), password: template("${env.P}") };
-    let gateway = |id: &str, ports: &[u16], runtime, tunnel| Gateway {
-        id: id.to_owned(),
-        ports: ports.to_vec(),
-        runtime,
-        tunnel,
+    let expected = [
+        Gateway {
+            runtime: Runtime::Docker,
+            ..Gateway::new("gateway-1", vec![1, 2], Tunnel::Cloudflare(Cloudflare::default()))
+        },
+        Gateway::new("n", vec![3], Tunnel::Ngrok(Ngrok::default())),
+        Gateway::new("gateway-3", vec![4], ssh(22, keyfile)),
+        Gateway::new("gateway-4", vec![5], ssh(222, password)),
+        Gateway::new("gateway-5", vec![6], ssh(22, SshAuth::Agent { username: username() })),
+    ];
+    assert_eq!(config.gateways, expected);
+}
+
+#[test]
+fn what_a_gateway_may_say_besides_is_read() {
+    let text = "listeners: [{port: 1, path: /a}, {port: 2, path: /a}]\ngateways:\n  \
+        - {type: http-tunnel, driver: cloudflare, port: [1, 2], hostname: [a.example.com, b.example.com], token: '${env.T}'}\n  \
+        - {type: http-tunnel, driver: cloudflare, port: 1, hostname: a.example.com, credentials_file: ~/t.json}\n  \
+        - {type: http-tunnel, driver: ngrok, port: 8080, hostname: a.ngrok.app, authtoken: '${env.T}', expose_api: true, \
+           on_url: [python, register.py, ''], start_timeout: 5s}\n  \
+        - {type: ssh-tunnel, port: 1, remote_port: 0, remote_host: localhost, public_url: 'https://h.example.com/', \
+           connection: {host: h, host_key: 'SHA256:uNiVztksCsDhcc0u9e8BrrJXVGzDBwpBQkLO4HYfpSY', known_hosts: k, \
+           auth: {type: agent, username: u}}}\n";
+    let config = config(text);
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let token = Some(NamedTunnel::Token(template("${env.T}")));
+    let cloudflare = |hostnames: &[&str], named| Tunnel::Cloudflare(Cloudflare { hostnames: owned(hostnames), named });
+    let ngrok = Ngrok { authtoken: Some(template("${env.T}")), hostnames: owned(&["a.ngrok.app"]) };
+    let ssh = SshTunnel {
+        connection: SshConnection {
+            host: "h".to_owned(),
+            port: 22,
+            auth: SshAuth::Agent { username: "u".to_owned() },
+            host_key: Some("SHA256:uNiVztksCsDhcc0u9e8BrrJXVGzDBwpBQkLO4HYfpSY".to_owned()),
+            known_hosts: Some("k".to_owned()),
+        },
+        remote_port: Some(0),
+        remote_host: "localhost".to_owned(),
+        public_url: Some("https://h.example.com".to_owned()),
     };
     let expected = [
-        gateway("gateway-1", &[1, 2], Runtime::Docker, Tunnel::Cloudflare),
-        gateway("n", &[3], Runtime::Native, Tunnel::Ngrok),
-        gateway("gateway-3", &[4], Runtime::Native, ssh(22, keyfile)),
-        gateway("gateway-4", &[5], Runtime::Native, ssh(222, password)),
-        gateway("gateway-5", &[6], Runtime::Native, ssh(22, SshAuth::Agent { username: username() })),
+        Gateway::new("gateway-1", vec![1, 2], cloudflare(&["a.example.com", "b.example.com"], token)),
+        Gateway::new(
+            "gateway-2",
+            vec![1],
+            cloudflare(&["a.example.com"], Some(NamedTunnel::Credentials("~/t.json".to_owned()))),
+        ),
+        Gateway {
+            expose_api: true,
+            on_url: owned(&["python", "register.py", ""]),
+            start_timeout: Duration::from_secs(5),
+            ..Gateway::new("gateway-3", vec![8080], Tunnel::Ngrok(ngrok))
+        },
+        Gateway::new("gateway-4", vec![1], Tunnel::Ssh(Box::new(ssh))),
     ];
     assert_eq!(config.gateways, expected);
 }

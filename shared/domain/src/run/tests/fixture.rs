@@ -2,6 +2,7 @@
 
 use crate::config::{Config, load};
 use crate::id::RunId;
+use crate::redact::KnownSecrets;
 use crate::run::{
     Applied, Call, Effect, Input, JobPath, JobRun, JobState, Outcome, Phase, Plan, Run, Stretch, Surroundings,
 };
@@ -23,6 +24,7 @@ pub(super) fn file(text: &str) -> File {
     let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
     let surroundings = Surroundings {
         capability: None,
+        secrets: KnownSecrets::default(),
         env: json!({"IMAGE_AI_KEY": "key-1", "IMAGEOPTIM_KEY": "key-2", "HOST": "https://api.test"}),
         gateway: json!({"8090": {"public_url": "https://abc.ngrok.test"}}),
         listener: json!({"url": "https://abc.ngrok.test"}),

@@ -46,6 +46,8 @@ fn challenges_that_are_signed() {
     assert!(answer.needs_signature());
     assert_eq!(text(&ask("discord", "POST", URL, &[], r#"{"type":0}"#).unwrap()), (204, "", ""));
     assert_eq!(ask("discord", "POST", URL, &[], r#"{"type":2}"#), None);
+    let event = r#"{"version":1,"application_id":"1234","type":1,"event":{"type":"APPLICATION_AUTHORIZED"}}"#;
+    assert_eq!(ask("discord", "POST", URL, &[], event), None);
 }
 
 #[test]
@@ -141,4 +143,17 @@ fn the_others() {
     assert_eq!(ask("cloudevents", "POST", URL, &origin, ""), None);
     assert_eq!(ask("cloudevents", "OPTIONS", URL, &[("WebHook-Request-Origin", "a\r\nb")], ""), None);
     assert_eq!(ask("github", "GET", &format!("{URL}?challenge=x&hub.mode=subscribe"), &[], "{}"), None);
+}
+
+#[test]
+fn the_ping_of_woocommerce_is_answered_and_nothing_else_that_is_unsigned() {
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let answer = ask("woocommerce", "POST", URL, &[form], "webhook_id=17").unwrap();
+    assert_eq!(text(&answer), (200, "", ""));
+    assert!(!answer.needs_signature());
+    for body in ["webhook_id=", "webhook_id=17&a=1", "webhook_id=x", "a=1", "", r#"{"webhook_id":17}"#] {
+        assert_eq!(ask("woocommerce", "POST", URL, &[form], body), None, "{body}");
+    }
+    let signed = [form, ("X-WC-Webhook-Signature", "AAAA")];
+    assert_eq!(ask("woocommerce", "POST", URL, &signed, "webhook_id=17"), None);
 }

@@ -4,21 +4,21 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 /// Ends the group when it goes out of scope, whatever the reason.
 #[derive(Debug)]
-pub(super) struct Group(Option<Pid>);
+pub(crate) struct Group(Option<Pid>);
 
 impl Group {
     /// The group that the process of this id leads.
-    pub(super) fn led_by(id: Option<u32>) -> Self {
+    pub(crate) fn led_by(id: Option<u32>) -> Self {
         Self(id.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
     }
 
     /// Asks all of them to end.
-    pub(super) fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
     /// Ends all of them.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.signal(Signal::KILL);
     }
 

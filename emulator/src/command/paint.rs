@@ -4,11 +4,11 @@ use std::io::IsTerminal;
 
 /// Whether to colour.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Paint(bool);
+pub(crate) struct Paint(bool);
 
 /// What a text is to the reader. The numbers are ANSI's (ECMA-48, 8.3.117).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     Plain,
     Title,
     Quiet,
@@ -21,7 +21,7 @@ pub(super) enum Tone {
 impl Paint {
     /// On a terminal, unless `NO_COLOR` is set to something (<https://no-color.org>).
     #[expect(clippy::disallowed_methods, reason = "how to print is asked once, by the command line")]
-    pub(super) fn for_stdout() -> Self {
+    pub(crate) fn for_stdout() -> Self {
         let refused = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
         Self(std::io::stdout().is_terminal() && !refused && !dumb)
@@ -29,17 +29,17 @@ impl Paint {
 
     /// Never.
     #[cfg(test)]
-    pub(super) fn plain() -> Self {
+    pub(crate) fn plain() -> Self {
         Self(false)
     }
 
     /// Always.
     #[cfg(test)]
-    pub(super) fn coloured() -> Self {
+    pub(crate) fn coloured() -> Self {
         Self(true)
     }
 
-    pub(super) fn paint(self, tone: Tone, text: &str) -> String {
+    pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
         let code = match tone {
             Tone::Plain => return text.to_owned(),
             Tone::Title => "1",

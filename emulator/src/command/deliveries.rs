@@ -1,0 +1,145 @@
+mod recover;
+
+use super::Failure;
+use super::output::{clipped, list, say, table, text};
+use super::paint::Paint;
+use super::runs::pages;
+use crate::client::{Client, Connection};
+use crate::timeline::{since, tone};
+use clap::{Args, Subcommand, ValueEnum};
+use platform::clock::{Clock, SystemClock};
+use recover::Recover;
+use serde_json::Value;
+
+/// Characters of an answer's body.
+const BODY: usize = 120;
+
+/// Lists deliveries to customers' endpoints, shows one, or tries again.
+#[derive(Debug, Args)]
+pub struct Deliveries {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Only those that stand so.
+    #[arg(long, value_enum)]
+    status: Option<Status>,
+    /// Only those of a customer.
+    #[arg(long, value_name = "ID")]
+    customer: Option<String>,
+    /// Only those to an endpoint.
+    #[arg(long, value_name = "ID")]
+    endpoint: Option<String>,
+    /// Only those of an event type, or of several: `job.*`.
+    #[arg(long, value_name = "TYPE")]
+    event: Option<String>,
+    /// Only events that were accepted since: a time, or how long ago (`90m`).
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// At most so many, newest first.
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+    /// Print JSON, one line for each delivery.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show one with its attempts.
+    Show {
+        /// The delivery.
+        id: String,
+    },
+    /// Begin a new round of tries for one.
+    Retry {
+        /// The delivery.
+        id: String,
+    },
+    /// Begin a new round of tries for all that failed at an endpoint in some time.
+    Recover(Recover),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Status {
+    Pending,
+    Retrying,
+    Delivered,
+    #[value(alias = "failed")]
+    Exhausted,
+}
+
+impl Deliveries {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
+        let client = self.connection.client()?;
+        match &self.action {
+            None => self.list(&client).await,
+            Some(Action::Show { id }) => {
+                let shown = client.get(&["api", "deliveries", id], &[]).await?;
+                if self.json { say(shown) } else { show(&shown) }
+            }
+            Some(Action::Retry { id }) => {
+                let shown = client.post(&["api", "deliveries", id, "retry"], &[], None, None).await?;
+                if self.json { say(shown) } else { say(format!("{id} is {}", text(&shown, "/status"))) }
+            }
+            Some(Action::Recover(recover)) => recover.run(&client, self.json).await,
+        }
+    }
+
+    async fn list(&self, client: &Client) -> Result<(), Failure> {
+        let status = self.status.and_then(|status| status.to_possible_value());
+        let since = self.since.as_deref().map(|text| since(text, SystemClock.now())).transpose();
+        let since = since.map_err(super::exit::Usage)?;
+        let filters = [
+            ("status", status.as_ref().map(|status| status.get_name())),
+            ("customer_id", self.customer.as_deref()),
+            ("webhook_id", self.endpoint.as_deref()),
+            ("event", self.event.as_deref()),
+            ("since", since.as_deref()),
+        ];
+        let found = pages(client, &["api", "deliveries"], "deliveries", &filters, self.limit).await?;
+        if self.json {
+            return found.iter().try_for_each(say);
+        }
+        if found.is_empty() {
+            return say("There is no such delivery.");
+        }
+        let mut rows =
+            vec![["DELIVERY", "EVENT", "ENDPOINT", "STATUS", "TRIES", "CREATED"].map(str::to_owned).to_vec()];
+        rows.extend(found.iter().map(|delivery| {
+            let field = |name: &str| text(delivery, name).to_owned();
+            let tries = delivery.get("attempt_count").map(ToString::to_string).unwrap_or_default();
+            let name = field("/endpoint_name");
+            vec![field("/id"), field("/event_type"), name, field("/status"), tries, field("/created_at")]
+        }));
+        table(&rows).iter().try_for_each(say)
+    }
+}
+
+fn show(delivery: &Value) -> Result<(), Failure> {
+    let paint = Paint::for_stdout();
+    let status = text(delivery, "/status");
+    say(format!("{}  {}", text(delivery, "/id"), paint.paint(tone(status), status)))?;
+    let event = format!("{} {}", text(delivery, "/event_type"), text(delivery, "/event_id"));
+    say(format!("event     {event}"))?;
+    say(format!("endpoint  {} {}", text(delivery, "/webhook_id"), text(delivery, "/endpoint_name")))?;
+    say(format!("customer  {}", text(delivery, "/customer_id")))?;
+    say(format!("created   {}", text(delivery, "/created_at")))?;
+    for (name, words) in [("/next_retry_at", "next try  "), ("/error_message", "error     ")] {
+        if !text(delivery, name).is_empty() {
+            say(format!("{words}{}", text(delivery, name)))?;
+        }
+    }
+    for attempt in list(delivery, "attempts") {
+        let number = |name: &str| attempt.get(name).filter(|value| !value.is_null()).map(ToString::to_string);
+        let came = number("status").unwrap_or_else(|| text(attempt, "/error").to_owned());
+        let took = number("took_ms").unwrap_or_default();
+        say(format!("\n  {}. {}  {came}  {took} ms", number("n").unwrap_or_default(), text(attempt, "/at")))?;
+        for line in [text(attempt, "/error_message"), text(attempt, "/response_body")] {
+            if !line.is_empty() {
+                say(format!("     {}", clipped(&line.replace('\n', " "), BODY)))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+use super::Failure;
+use super::exit::Usage;
+use super::follow::{follow, task};
+use super::output::{list, say, table, text};
+use super::paint::Paint;
+use super::trigger::started;
+use crate::client::{Client, Connection};
+use crate::timeline::{Task, in_words};
+use clap::{Args, Subcommand, ValueEnum};
+use platform::clock::{Clock, SystemClock};
+use serde_json::Value;
+
+/// Pages that a filter is looked for in, at most.
+const PAGES: usize = 20;
+
+/// Lists runs, shows one, or stops or repeats it.
+#[derive(Debug, Args)]
+pub struct Runs {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Only those that stand so.
+    #[arg(long, value_enum)]
+    status: Option<Status>,
+    /// Only those of a workflow.
+    #[arg(long)]
+    workflow: Option<String>,
+    /// At most so many, newest first.
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+    /// Print JSON, one line for each run.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show one: its jobs on its time, what it waits for, what came of it.
+    Show {
+        /// The run.
+        id: String,
+    },
+    /// Stop one: nothing more is begun, and nobody waits for its callbacks.
+    Cancel {
+        /// The run.
+        id: String,
+    },
+    /// Start a new run with the same input.
+    Rerun {
+        /// The run.
+        id: String,
+        /// Makes a repetition name the same new run.
+        #[arg(long, value_name = "IDEMPOTENCY-KEY")]
+        key: Option<String>,
+        /// Follow it to its end; the exit code is 0 only if it completed.
+        #[arg(long)]
+        wait: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Status {
+    Queued,
+    Running,
+    Waiting,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl Runs {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
+        if self.action.is_some() && (self.status.is_some() || self.workflow.is_some()) {
+            return Err(Usage("--status and --workflow are for the list".to_owned()).into());
+        }
+        let client = self.connection.client()?;
+        match &self.action {
+            None => self.list(&client).await,
+            Some(Action::Show { id }) if self.json => say(client.get(&["api", "tasks", id], &[]).await?),
+            Some(Action::Show { id }) => say(task(&client, id).await?.draw(Paint::for_stdout(), SystemClock.now())),
+            Some(Action::Cancel { id }) => {
+                let answer = client.post(&["api", "tasks", id, "cancel"], &[], None, None).await?;
+                if self.json { say(answer) } else { say(format!("{id} is {}", text(&answer, "/status"))) }
+            }
+            Some(Action::Rerun { id, key, wait }) => {
+                let answer = client.post(&["api", "tasks", id, "rerun"], &[], None, key.as_deref()).await?;
+                if self.json {
+                    return say(answer);
+                }
+                for run in started(&answer) {
+                    say(run)?;
+                    if *wait {
+                        follow(&client, run).await?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn list(&self, client: &Client) -> Result<(), Failure> {
+        let status = self.status.and_then(|status| status.to_possible_value());
+        let status = status.as_ref().map(|status| status.get_name());
+        let filters = [("status", status), ("workflow", self.workflow.as_deref())];
+        let runs = pages(client, &["api", "tasks"], "tasks", &filters, self.limit).await?;
+        if self.json {
+            return runs.iter().try_for_each(say);
+        }
+        let mut rows = vec![["RUN", "WORKFLOW", "STATUS", "ACCEPTED", "TOOK"].map(str::to_owned).to_vec()];
+        for run in runs {
+            let run: Task = serde_json::from_value(run)?;
+            let took = in_words(run.took(SystemClock.now()));
+            rows.push(vec![run.task_id, run.workflow, run.status, run.accepted_at.to_string(), took]);
+        }
+        if rows.len() == 1 {
+            return say("There is no such run.");
+        }
+        table(&rows).iter().try_for_each(say)
+    }
+}
+
+/// The first so many of a list, page after page.
+///
+/// # Errors
+/// If the gateway doesn't give one.
+pub(super) async fn pages(
+    client: &Client,
+    path: &[&str],
+    name: &str,
+    filters: &[(&str, Option<&str>)],
+    limit: usize,
+) -> Result<Vec<Value>, Failure> {
+    let (mut found, mut before): (Vec<Value>, Option<String>) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        let size = limit.saturating_sub(found.len()).clamp(1, 100).to_string();
+        let query = [&[("limit", Some(size.as_str())), ("before", before.as_deref())], filters].concat();
+        let page = client.get(path, &query).await?;
+        found.extend(list(&page, name).iter().cloned());
+        before = page.get("next").and_then(Value::as_str).map(str::to_owned);
+        if before.is_none() || found.len() >= limit {
+            break;
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
+}

@@ -1,0 +1,170 @@
+//! What has changed since the last look.
+
+use super::Events;
+use crate::client::{Client, ClientError};
+use crate::command::Failure;
+use crate::command::output::{list, text};
+use crate::timeline::{Task, in_words};
+use jiff::Timestamp;
+use platform::clock::{Clock, SystemClock};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+
+/// Pages of one look, at most.
+const PAGES: usize = 10;
+/// Runs that are asked for one by one in one look, at most.
+const SINGLE: usize = 50;
+/// So many are remembered; beyond, those that have ended and were not in the newest pages are forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// One change.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) at: Timestamp,
+    pub(super) kind: &'static str,
+    pub(super) id: String,
+    pub(super) status: String,
+    pub(super) workflow: Option<String>,
+    pub(super) source: Option<String>,
+    pub(super) note: String,
+}
+
+/// How each stood at the last look.
+#[derive(Debug)]
+struct Stood {
+    /// Changes with each change.
+    mark: String,
+    ended: bool,
+    look: u64,
+}
+
+/// Remembers.
+#[derive(Debug)]
+pub(super) struct Watch {
+    events: Vec<Events>,
+    stood: HashMap<String, Stood>,
+    look: u64,
+}
+
+impl Watch {
+    pub(super) fn new(events: &[Events]) -> Self {
+        Self { events: events.to_vec(), stood: HashMap::new(), look: 0 }
+    }
+
+    /// What has changed, oldest first; at the first look, all of the newest page.
+    pub(super) async fn look(&mut self, client: &Client) -> Result<Vec<Change>, Failure> {
+        self.look += 1;
+        let (mut tasks, mut deliveries) = (Vec::new(), Vec::new());
+        if self.events.contains(&Events::Runs) {
+            tasks = self.newest(client, "tasks", "task_id").await?;
+            tasks.extend(self.left(client, &tasks).await?);
+        }
+        if self.events.contains(&Events::Deliveries) {
+            deliveries = self.newest(client, "deliveries", "id").await?;
+        }
+        // Only once everything is there: a look that failed has seen nothing.
+        let mut changes = Vec::new();
+        for task in &tasks {
+            changes.extend(self.run(task)?);
+        }
+        changes.extend(deliveries.iter().filter_map(|delivery| self.delivery(delivery)));
+        changes.sort_by_key(|change| change.at);
+        if self.stood.len() > REMEMBERED {
+            let look = self.look;
+            self.stood.retain(|_, stood| !stood.ended || stood.look == look);
+        }
+        Ok(changes)
+    }
+
+    /// The newest page, and those before it until one holds what was seen before.
+    async fn newest(&self, client: &Client, name: &str, id: &str) -> Result<Vec<Value>, ClientError> {
+        let (mut found, mut before): (Vec<Value>, Option<String>) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let page = client.get(&["api", name], &[("limit", Some("100")), ("before", before.as_deref())]).await?;
+            let known = list(&page, name)
+                .iter()
+                .any(|one| one.get(id).and_then(Value::as_str).is_some_and(|id| self.stood.contains_key(id)));
+            found.extend(list(&page, name).iter().cloned());
+            before = page.get("next").and_then(Value::as_str).map(str::to_owned);
+            if before.is_none() || known || self.look == 1 {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Runs that have not ended and are not among these.
+    async fn left(&self, client: &Client, tasks: &[Value]) -> Result<Vec<Value>, ClientError> {
+        let seen: HashSet<&str> = tasks.iter().map(|task| text(task, "/task_id")).collect();
+        let left = self
+            .stood
+            .iter()
+            .filter(|(id, stood)| id.starts_with("run_") && !stood.ended && !seen.contains(id.as_str()));
+        let mut found = Vec::new();
+        for (id, _) in left.take(SINGLE) {
+            match client.get(&["api", "tasks", id], &[]).await {
+                Ok(task) => found.push(task),
+                Err(ClientError::Problem { status: 404, .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    fn run(&mut self, task: &Value) -> Result<Option<Change>, Failure> {
+        let task: Task = serde_json::from_value(task.clone())?;
+        if !self.has_changed(&task.task_id, task.status.clone(), task.has_ended()) {
+            return Ok(None);
+        }
+        let at = match task.status.as_str() {
+            "queued" => task.accepted_at,
+            _ if task.has_ended() => task.ended_at.unwrap_or(task.accepted_at),
+            _ if self.look == 1 => task.started_at.unwrap_or(task.accepted_at),
+            _ => SystemClock.now(),
+        };
+        let mut note = task.workflow.clone();
+        if task.has_ended() {
+            note = format!("{note}  {}", in_words(task.took(at)));
+        }
+        if let Some(message) = task.error.get("message").and_then(Value::as_str) {
+            note = format!("{note}  {message}");
+        }
+        let (workflow, source) = (Some(task.workflow), task.source);
+        Ok(Some(Change { at, kind: "run", id: task.task_id, status: task.status, workflow, source, note }))
+    }
+
+    fn delivery(&mut self, delivery: &Value) -> Option<Change> {
+        let (id, status) = (text(delivery, "/id").to_owned(), text(delivery, "/status").to_owned());
+        let tries = delivery.get("attempt_count").and_then(Value::as_u64).unwrap_or_default();
+        let ended = matches!(status.as_str(), "delivered" | "exhausted");
+        if !self.has_changed(&id, format!("{status} {tries}"), ended) {
+            return None;
+        }
+        let time = |name: &str| text(delivery, name).parse::<Timestamp>().ok();
+        let at = time("/last_attempt_at").or_else(|| time("/created_at")).unwrap_or_else(|| SystemClock.now());
+        let mut note = format!("{} to {}", text(delivery, "/event_type"), text(delivery, "/endpoint_name"));
+        if tries > 1 {
+            note = format!("{note}, try {tries}");
+        }
+        let why = text(delivery, "/error_message");
+        if !why.is_empty() {
+            note = format!("{note}: {why}");
+        }
+        Some(Change { at, kind: "delivery", id, status, workflow: None, source: None, note })
+    }
+
+    fn has_changed(&mut self, id: &str, mark: String, ended: bool) -> bool {
+        let look = self.look;
+        match self.stood.get_mut(id) {
+            Some(stood) => {
+                let changed = stood.mark != mark;
+                *stood = Stood { mark, ended, look };
+                changed
+            }
+            None => {
+                self.stood.insert(id.to_owned(), Stood { mark, ended, look });
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Cloudflare's tunnels, through its program `cloudflared`.
+//!
+//! A quick tunnel needs no account; its name is a new one each time, and stands in what the program says. One program opens
+//! one quick tunnel, so a gateway to several ports runs several. A named tunnel belongs to an account and has names for
+//! good: one that is configured in the dashboard is known by its token, one that is configured here by the file that
+//! `cloudflared tunnel create` wrote; one program serves all its ports.
+//!
+//! Either way it is given a configuration of its own, since what it finds in the user's would take precedence over the
+//! address to forward to (<https://github.com/cloudflare/cloudflared/issues/337>), and never the name `localhost`, which
+//! may lead to an address where nobody listens.
+
+use super::process::{self, Program, Said, Tail};
+use super::{Driver, GatewayOptions, Local, Open, Reason};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, select_all, try_join_all};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+const MISSING: &str = "install it (https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/downloads/), \
+                       or use the driver `ngrok`, which needs no program";
+const NO_DOCKER: &str = "`runtime: docker` needs a Docker engine; `native` runs `cloudflared` itself";
+/// Cloudflare's image (<https://hub.docker.com/r/cloudflare/cloudflared>).
+const IMAGE: &str = "cloudflare/cloudflared:latest";
+/// Where a quick tunnel's name is, and where it is asked for: the second stands in the message that it can't be had.
+const QUICK: &str = ".trycloudflare.com";
+const QUICK_API: &str = "api.trycloudflare.com";
+/// What it says of each of its connections to Cloudflare, of which one is enough.
+const CONNECTED: &str = "Registered tunnel connection";
+
+/// Which tunnel.
+pub(super) enum Which {
+    /// A new one for each port.
+    Quick,
+    /// Configured in the dashboard.
+    Token(Zeroizing<String>),
+    /// Configured here; the file's path.
+    Credentials(PathBuf),
+}
+
+/// The driver.
+pub(super) struct Cloudflare {
+    pub(super) which: Which,
+    pub(super) locals: Vec<Local>,
+    /// Of a named tunnel, one for each port.
+    pub(super) hostnames: Vec<String>,
+    /// In a container.
+    pub(super) docker: bool,
+    pub(super) options: GatewayOptions,
+    pub(super) tail: Tail,
+}
+
+impl Driver for Cloudflare {
+    fn open(&self) -> BoxFuture<'_, Result<Open, Reason>> {
+        async move {
+            match &self.which {
+                Which::Quick => self.quick().await,
+                Which::Token(token) => self.by_token(token).await,
+                Which::Credentials(path) => self.by_credentials(path).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn last_words(&self) -> Option<String> {
+        self.tail.last_words()
+    }
+}
+
+impl Cloudflare {
+    async fn quick(&self) -> Result<Open, Reason> {
+        let config = configuration(&json!({}))?;
+        let programs: Vec<Program> = self
+            .locals
+            .iter()
+            .map(|local| {
+                let mut arguments = vec!["--url".to_owned(), local.url.clone()];
+                if local.url.starts_with("https:") {
+                    arguments.push("--no-tls-verify".to_owned());
+                }
+                self.program(&config, &[], arguments, &[])
+            })
+            .collect();
+        let opened = try_join_all(programs.iter().map(|program| process::open(program, &self.tail))).await?;
+        Ok(together(opened, config))
+    }
+
+    async fn by_token(&self, token: &str) -> Result<Open, Reason> {
+        let config = configuration(&json!({}))?;
+        // Where to, the dashboard says.
+        let secret = ("TUNNEL_TOKEN".to_owned(), token.to_owned());
+        let program = self.program(&config, &["TUNNEL_TOKEN"], vec!["run".to_owned()], &[secret]);
+        self.named(program, config).await
+    }
+
+    async fn by_credentials(&self, path: &Path) -> Result<Open, Reason> {
+        let unusable = |why: String| Reason::lasting(format!("{} can't be used: {why}", path.display()));
+        let text = tokio::fs::read(path).await.map_err(|error| unusable(error.to_string()))?;
+        let written: Value = serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
+        let Some(id) = written.get("TunnelID").and_then(Value::as_str) else {
+            return Err(unusable("it names no tunnel, as what `cloudflared tunnel create` writes does".to_owned()));
+        };
+        let rule = |(local, hostname): (&Local, &String)| json!({"hostname": hostname, "service": local.url, "originRequest": {"noTLSVerify": true}});
+        let mut rules: Vec<Value> = self.locals.iter().zip(&self.hostnames).map(rule).collect();
+        rules.push(json!({"service": "http_status:404"}));
+        // In a container the file is where it is mounted.
+        let credentials = if self.docker { Path::new(MOUNTED_CREDENTIALS) } else { path };
+        let config = configuration(&json!({"tunnel": id, "credentials-file": credentials, "ingress": rules}))?;
+        let program = self.program(&config, &[], vec!["run".to_owned()], &[]);
+        self.named(program, config).await
+    }
+
+    async fn named(&self, program: Program, config: NamedTempFile) -> Result<Open, Reason> {
+        let program = Program { known: Some(String::new()), ..program };
+        let open = process::open(&program, &self.tail).await?;
+        let urls = self.hostnames.iter().map(|name| format!("https://{name}")).collect();
+        Ok(Open { urls, ..together(vec![open], config) })
+    }
+
+    /// `cloudflared`, or `docker run` of it, which has its arguments behind its own.
+    fn program(
+        &self,
+        config: &NamedTempFile,
+        passed: &[&str],
+        arguments: Vec<String>,
+        env: &[(String, String)],
+    ) -> Program {
+        let path = config.path().display().to_string();
+        let mut argv = if self.docker {
+            let mut mounts = vec![format!("{path}:{MOUNTED}:ro")];
+            if let Which::Credentials(credentials) = &self.which {
+                mounts.push(format!("{}:{MOUNTED_CREDENTIALS}:ro", credentials.display()));
+            }
+            docker_run(&self.options.docker, &mounts, passed, IMAGE)
+        } else {
+            vec![self.options.cloudflared.display().to_string()]
+        };
+        let config = if self.docker { MOUNTED.to_owned() } else { path };
+        argv.extend(["tunnel", "--no-autoupdate", "--config"].map(str::to_owned));
+        argv.push(config);
+        argv.extend(arguments);
+        Program {
+            argv,
+            env: env.to_vec(),
+            read,
+            known: None,
+            missing: if self.docker { NO_DOCKER } else { MISSING },
+            guard: self.options.guard.clone(),
+            settle: self.options.settle,
+        }
+    }
+}
+
+const MOUNTED: &str = "/etc/cloudflared/ringback.yml";
+const MOUNTED_CREDENTIALS: &str = "/etc/cloudflared/credentials.json";
+
+/// `docker run` of an image in this machine's own network, where our listeners are; variables go by name alone.
+pub(super) fn docker_run(docker: &Path, mounts: &[String], passed: &[&str], image: &str) -> Vec<String> {
+    let mut argv = vec![docker.display().to_string()];
+    argv.extend(["run", "--rm", "--init", "--network", "host"].map(str::to_owned));
+    // As ourselves, since the mounted files are for nobody else to read.
+    let (user, group) = (rustix::process::getuid(), rustix::process::getgid());
+    argv.push(format!("--user={}:{}", user.as_raw(), group.as_raw()));
+    argv.extend(mounts.iter().flat_map(|mount| ["-v".to_owned(), mount.clone()]));
+    argv.extend(passed.iter().flat_map(|name| ["-e".to_owned(), (*name).to_owned()]));
+    argv.push(image.to_owned());
+    argv
+}
+
+/// A configuration file of its own; JSON is YAML.
+fn configuration(content: &Value) -> Result<NamedTempFile, Reason> {
+    let written = || {
+        let mut file = tempfile::Builder::new().prefix("ringback-tunnel-").suffix(".yml").tempfile()?;
+        file.write_all(content.to_string().as_bytes())?;
+        file.flush()?;
+        Ok(file)
+    };
+    written().map_err(|error: std::io::Error| Reason::passing(format!("no temporary file can be written: {error}")))
+}
+
+/// Several programs as one tunnel, which ends with the first of them. The configuration lives as long.
+fn together(opened: Vec<Open>, config: NamedTempFile) -> Open {
+    let close = CancellationToken::new();
+    let mut urls = Vec::new();
+    let mut ends = Vec::new();
+    for open in opened {
+        urls.extend(open.urls);
+        let (closing, token) = (close.clone(), open.close);
+        ends.push(Box::pin(async move {
+            let mut ended = open.ended;
+            tokio::select! {
+                reason = &mut ended => reason,
+                () = closing.cancelled() => {
+                    token.cancel();
+                    ended.await
+                }
+            }
+        }));
+    }
+    let closing = close.clone();
+    let ended = async move {
+        let (reason, _, rest) = select_all(ends).await;
+        // The others end with it, in good order.
+        closing.cancel();
+        futures_util::future::join_all(rest).await;
+        drop(config);
+        reason
+    };
+    Open { urls, ended: ended.boxed(), close }
+}
+
+fn read(line: &str) -> Said {
+    if line.contains(CONNECTED) {
+        return Said::Connected;
+    }
+    let words = line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '|' | '<' | '>'));
+    let is_name = |host: &str| {
+        let label = host.strip_suffix(QUICK).unwrap_or_default();
+        host != QUICK_API && !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let hosts = words.filter_map(|word| word.strip_prefix("https://")).map(|rest| rest.trim_end_matches('/'));
+    match hosts.into_iter().find(|host| is_name(host)) {
+        Some(host) => Said::Url(format!("https://{host}")),
+        None => Said::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cloudflare, Said, Tail, Which, configuration, read};
+    use crate::gateway::GatewayOptions;
+    use serde_json::json;
+    use zeroize::Zeroizing;
+
+    #[test]
+    fn in_a_container_it_sees_its_configuration_and_its_token_and_nobody_sees_the_token() {
+        let driver = Cloudflare {
+            which: Which::Token(Zeroizing::new("a-token".to_owned())),
+            locals: Vec::new(),
+            hostnames: Vec::new(),
+            docker: true,
+            options: GatewayOptions::default(),
+            tail: Tail::default(),
+        };
+        let config = configuration(&json!({})).unwrap();
+        let secret = ("TUNNEL_TOKEN".to_owned(), "a-token".to_owned());
+        let program = driver.program(&config, &["TUNNEL_TOKEN"], vec!["run".to_owned()], &[secret]);
+        let argv = program.argv.join(" ");
+        let mount = format!("-v {}:/etc/cloudflared/ringback.yml:ro", config.path().display());
+        assert!(argv.starts_with("docker run --rm --init --network host --user="), "{argv}");
+        assert!(argv.contains(&mount), "{argv}");
+        let inside = "-e TUNNEL_TOKEN cloudflare/cloudflared:latest tunnel --no-autoupdate --config \
+                      /etc/cloudflared/ringback.yml run";
+        assert!(argv.ends_with(inside), "{argv}");
+        assert!(!argv.contains("a-token") && program.env[0].1 == "a-token", "{argv}");
+    }
+
+    #[test]
+    fn the_url_is_told_from_what_only_looks_like_it() {
+        let url = |host: &str| Said::Url(format!("https://{host}"));
+        let table = [
+            (
+                "2026-01-01T00:00:00Z INF |  https://four-odd-words-here.trycloudflare.com       |",
+                url("four-odd-words-here.trycloudflare.com"),
+            ),
+            ("https://a.trycloudflare.com/", url("a.trycloudflare.com")),
+            ("INF Requesting new quick Tunnel on trycloudflare.com...", Said::Other),
+            ("failed to request quick Tunnel: Post \"https://api.trycloudflare.com/tunnel\": EOF", Said::Other),
+            ("see https://api.trycloudflare.com for more", Said::Other),
+            ("https://a.trycloudflare.com.evil.example", Said::Other),
+            ("https://evil.example/a.trycloudflare.com", Said::Other),
+            ("https://user@a.trycloudflare.com", Said::Other),
+            ("http://a.trycloudflare.com", Said::Other),
+            ("https://developers.cloudflare.com/cloudflare-one/", Said::Other),
+            ("INF Registered tunnel connection connIndex=0 location=x protocol=quic", Said::Connected),
+            ("", Said::Other),
+        ];
+        for (line, said) in table {
+            assert_eq!(read(line), said, "{line}");
+        }
+    }
+}

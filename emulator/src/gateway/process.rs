@@ -1,0 +1,240 @@
+//! A tunnel that is a program's: started as a child, told apart by what it says on standard error.
+//!
+//! The child leads a process group of its own, so that nothing of it is left when it is ended: asked first (SIGTERM), then
+//! made to. A parent that is killed can't do that, so there may be a guard between the two: a process whose standard input
+//! is a pipe that we hold open, and which ends the group when that closes, for whatever reason (see `emulator guard`).
+
+use super::{Open, Reason};
+use crate::group::Group;
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// How many of its last lines are shown when it fails.
+const TAIL: usize = 6;
+/// Between asking it to end and ending it.
+const GRACE: Duration = Duration::from_secs(2);
+/// Secrets of ours that it need not see.
+const HIDDEN: [&str; 3] = ["RINGBACK_KEY", "NGROK_AUTHTOKEN", "TUNNEL_TOKEN"];
+
+/// What a line tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    /// The public URL.
+    Url(String),
+    /// It is connected.
+    Connected,
+    /// Neither.
+    Other,
+}
+
+/// A program that opens a tunnel.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    /// Itself and its arguments; no secret is among them, since everybody on the machine may read them.
+    pub(super) argv: Vec<String>,
+    /// Variables besides those that we have.
+    pub(super) env: Vec<(String, String)>,
+    /// Reads a line of its standard error.
+    pub(super) read: fn(&str) -> Said,
+    /// It has no URL to tell: this is known before.
+    pub(super) known: Option<String>,
+    /// What to do where it isn't there.
+    pub(super) missing: &'static str,
+    /// Ends it when we are gone.
+    pub(super) guard: Option<PathBuf>,
+    /// How long it may take to connect once it has told its URL; then the URL is believed.
+    pub(super) settle: Duration,
+}
+
+/// The last lines it said.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tail(Arc<Mutex<VecDeque<String>>>);
+
+impl Tail {
+    fn push(&self, line: &str) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == TAIL {
+            lines.pop_front();
+        }
+        lines.push_back(line.trim_end().to_owned());
+    }
+
+    /// Them, or `None` before the first.
+    pub(super) fn last_words(&self) -> Option<String> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (!lines.is_empty()).then(|| lines.iter().cloned().collect::<Vec<_>>().join("\n"))
+    }
+
+    fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A running program.
+struct Running {
+    child: Child,
+    group: Group,
+    guard: Option<ChildStdin>,
+    lines: Lines<BufReader<ChildStderr>>,
+    name: String,
+    tail: Tail,
+}
+
+/// Starts it and waits until its tunnel is open, however long that takes.
+pub(super) async fn open(program: &Program, tail: &Tail) -> Result<Open, Reason> {
+    tail.clear();
+    let mut running = start(program, tail)?;
+    let mut url = None;
+    loop {
+        let line = match &url {
+            None => running.line().await,
+            Some(_) => match timeout(program.settle, running.line()).await {
+                Ok(line) => line,
+                // It may have another word for it in a version to come.
+                Err(_) => break,
+            },
+        };
+        let Some(line) = line else { return Err(running.why().await) };
+        match (program.read)(&line) {
+            Said::Url(told) if program.known.is_none() => url = Some(told),
+            Said::Connected if url.is_some() || program.known.is_some() => break,
+            Said::Url(_) | Said::Connected | Said::Other => {}
+        }
+    }
+    let url = program.known.clone().or(url).unwrap_or_default();
+    let close = CancellationToken::new();
+    let ended = running.watch(close.clone());
+    Ok(Open { urls: vec![url], ended: Box::pin(ended), close })
+}
+
+fn start(program: &Program, tail: &Tail) -> Result<Running, Reason> {
+    let name = program.argv.first().cloned().unwrap_or_default();
+    // A guard could only say that it found nothing.
+    if !is_there(&name) {
+        return Err(Reason::lasting(format!("the program `{name}` isn't there: {}", program.missing)));
+    }
+    let mut command = match &program.guard {
+        Some(guard) => {
+            let mut command = Command::new(guard);
+            command.arg("guard").arg("--").args(&program.argv).stdin(Stdio::piped());
+            command
+        }
+        None => {
+            let mut command = Command::new(&name);
+            command.args(program.argv.iter().skip(1)).stdin(Stdio::null());
+            command
+        }
+    };
+    for hidden in HIDDEN {
+        command.env_remove(hidden);
+    }
+    command.envs(program.env.iter().map(|(name, value)| (name, value)));
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
+    let not_started = |error: std::io::Error| Reason::lasting(format!("`{name}` can't be started: {error}"));
+    let mut child = command.spawn().map_err(not_started)?;
+    let group = Group::led_by(child.id());
+    let guard = child.stdin.take();
+    let Some(stderr) = child.stderr.take() else {
+        return Err(Reason::passing(format!("`{name}` has no standard error")));
+    };
+    Ok(Running { child, group, guard, lines: BufReader::new(stderr).lines(), name, tail: tail.clone() })
+}
+
+/// Whether a program is where it is said to be, or somewhere in `PATH`.
+fn is_there(name: &str) -> bool {
+    if name.contains('/') {
+        return std::path::Path::new(name).is_file();
+    }
+    let path = platform::settings::variable("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+impl Running {
+    async fn line(&mut self) -> Option<String> {
+        let line = self.lines.next_line().await.ok().flatten()?;
+        tracing::debug!(program = self.name, "{line}");
+        self.tail.push(&line);
+        Some(line)
+    }
+
+    /// Why it has ended, with its last words. That it closes its standard error without ending is an end too.
+    async fn why(mut self) -> Reason {
+        self.group.terminate();
+        let status = match timeout(GRACE, self.child.wait()).await {
+            Ok(Ok(status)) => status.to_string(),
+            Ok(Err(_)) | Err(_) => "no exit status".to_owned(),
+        };
+        let said = self.tail.last_words().map(|said| format!(":\n{said}")).unwrap_or_default();
+        Reason::passing(format!("`{}` has ended ({status}){said}", self.name))
+    }
+
+    /// Ended for good, whoever has started it. A guard does that in good order, and sees to it.
+    fn abandon(&mut self) {
+        match self.guard.take() {
+            Some(pipe) => drop(pipe),
+            None => self.group.kill(),
+        }
+    }
+
+    /// Resolves when it has ended, by itself or since it was to be closed.
+    async fn watch(mut self, close: CancellationToken) -> Reason {
+        let closing = tokio::select! {
+            () = close.cancelled() => true,
+            () = async { while self.line().await.is_some() {} } => false,
+        };
+        if !closing {
+            return self.why().await;
+        }
+        drop(self.guard.take());
+        self.group.terminate();
+        if timeout(GRACE, self.child.wait()).await.is_err() {
+            self.group.kill();
+        }
+        Reason::passing("it was closed")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}
+
+/// Ends what it started when its standard input closes: the behaviour of `emulator guard`.
+///
+/// Its exit code is the program's, or 0 where that had to end.
+///
+/// # Errors
+/// If the program can't be started.
+pub(crate) async fn guard(argv: &[String]) -> std::io::Result<i32> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Some((name, arguments)) = argv.split_first() else { return Ok(0) };
+    // In our own group: whoever ends that ends both.
+    let mut child = Command::new(name).args(arguments).stdin(Stdio::null()).kill_on_drop(true).spawn()?;
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let mut terminate = signal(SignalKind::terminate())?;
+    // A thread of its own: a read of standard input can't be given up, and must not keep the runtime from ending.
+    let (gone, mut closed) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        drop(gone);
+    });
+    tokio::select! {
+        status = child.wait() => return Ok(status?.code().unwrap_or(1)),
+        _ = &mut closed => {}
+        _ = terminate.recv() => {}
+    }
+    // It is not waited for yet, so this is still its number.
+    let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
+    // What doesn't end in time ends with `kill_on_drop`.
+    let _ = timeout(GRACE / 2, child.wait()).await;
+    Ok(0)
+}

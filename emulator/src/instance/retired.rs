@@ -1,0 +1,129 @@
+//! Callback routes that the file no longer has, and that a run may still wait at.
+//!
+//! A run follows the file that it began with, and so it may wait at a route of that file. As long as one may, the route is
+//! served as that file has it: a callback that finds nobody at home is lost, and not to lose it is what this is for. Routes
+//! of the file in charge come first. Once no run follows a file any more, it is over: its routes go, and their ports.
+//!
+//! Whether a run follows a file is told by the list of runs, which is read while there are such files: [`in_use`].
+
+use super::switch::sender;
+use axum::Router;
+use domain::config::{Callback, Config, Listener, Routes};
+use domain::id::DefinitionId;
+use jiff::Timestamp;
+use platform::App;
+use platform::definitions::Definition;
+use platform::store::StoreError;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// Runs that are read at once.
+const PAGE: usize = 100;
+
+/// A file that is no longer in charge, and that runs may follow.
+#[derive(Clone)]
+pub(super) struct Retired {
+    /// The digest of its text.
+    pub(super) id: DefinitionId,
+    /// When this process knew it as such.
+    pub(super) since: Timestamp,
+    definition: Arc<Definition>,
+}
+
+/// All of them that the table knows, the newest last, besides the one in charge. One that can't be read any more is told of in the log.
+///
+/// # Errors
+/// If the table is unavailable.
+pub(super) async fn read(app: &App) -> Result<Vec<Retired>, StoreError> {
+    let stored = app.store.definitions().await?.into_iter();
+    let older = stored.filter(|stored| !stored.over && app.definition.as_ref() != Some(&stored.id));
+    let read = older.filter_map(|stored| match app.open_definition(&stored) {
+        Ok(definition) => Some(Retired { id: stored.id, since: app.now(), definition }),
+        Err(why) => {
+            tracing::warn!(definition = %stored.id, why, "an older file can't be read: what only it has is not served");
+            None
+        }
+    });
+    Ok(read.collect())
+}
+
+/// Which of these files an unfinished run follows.
+///
+/// # Errors
+/// If the table is unavailable.
+pub(super) async fn in_use(app: &App, files: &HashSet<DefinitionId>) -> Result<HashSet<DefinitionId>, StoreError> {
+    let (mut used, mut before) = (HashSet::new(), None);
+    loop {
+        let (runs, next) = app.store.list_runs(before.as_deref(), PAGE).await?;
+        let unfinished = runs.into_iter().filter(|stored| !stored.run.has_ended());
+        used.extend(unfinished.filter_map(|stored| stored.run.definition).filter(|id| files.contains(id)));
+        match next {
+            Some(next) if used.len() < files.len() => before = Some(next),
+            _ => return Ok(used),
+        }
+    }
+}
+
+impl Retired {
+    /// Its listeners with those of its callback routes alone that the file in charge doesn't have.
+    fn listeners(&self, current: &Config) -> Vec<Listener> {
+        let of_file = current.listeners.iter().flat_map(|listener| {
+            let callbacks = callbacks(listener).iter();
+            callbacks.map(|callback| (listener.port, callback.route.method.as_str(), callback.route.path.as_str()))
+        });
+        let served: HashSet<_> = of_file.collect();
+        let mut listeners = self.definition.config.listeners.clone();
+        listeners.retain_mut(|listener| {
+            let port = listener.port;
+            let Routes::Callbacks(callbacks) = &mut listener.routes else { return false };
+            let is_served =
+                |one: &Callback| served.contains(&(port, one.route.method.as_str(), one.route.path.as_str()));
+            callbacks.retain(|callback| !is_served(callback));
+            !callbacks.is_empty()
+        });
+        listeners
+    }
+}
+
+fn callbacks(listener: &Listener) -> &[Callback] {
+    match &listener.routes {
+        Routes::Callbacks(callbacks) => callbacks,
+        Routes::Triggers(_) => &[],
+    }
+}
+
+/// The listeners that have to stay for older files.
+pub(super) fn listeners(retired: &[Retired], current: &Config) -> Vec<Listener> {
+    retired.iter().flat_map(|file| file.listeners(current)).collect()
+}
+
+/// What is behind the routers of the file in charge, by port.
+pub(super) fn routers(app: &App, retired: &[Retired]) -> BTreeMap<u16, Router> {
+    let mut routers: BTreeMap<u16, Router> = BTreeMap::new();
+    for file in retired {
+        let listeners = file.listeners(&app.config);
+        if listeners.is_empty() {
+            continue;
+        }
+        let (config, surroundings) = (file.definition.config.clone(), app.surroundings_for(&file.definition));
+        let with_file = sender(app, &config)
+            .map_err(|error| error.to_string())
+            .and_then(|sender| app.with_file(config, surroundings, sender).map_err(|error| error.to_string()));
+        let old = match with_file {
+            Ok(old) => Arc::new(old),
+            Err(why) => {
+                tracing::error!(definition = %file.id, why, "callbacks to an older file's routes can't be taken");
+                continue;
+            }
+        };
+        for listener in &listeners {
+            let router = callback::router(&old, [listener]);
+            let router = match routers.remove(&listener.port) {
+                Some(others) => router.fallback_service(others),
+                None => router,
+            };
+            routers.insert(listener.port, router);
+        }
+    }
+    routers
+}

@@ -1,0 +1,196 @@
+//! `POST /api/tasks/{id}/replay`: the request that started a task, put through today's rules and triggers.
+//!
+//! Its signature was proven when it came, and is not judged again: what was secret in it was not kept. A replay is a new
+//! run; the `Idempotency-Key` and the task make its id, so a repetition is the same run.
+
+mod difference;
+
+use crate::name::Name;
+use crate::{tasks, workflows};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use difference::differences;
+use domain::config::{Routes, Trigger};
+use domain::id::RunId;
+use domain::redact::{KnownSecrets, hide_fields};
+use domain::run::Run;
+use domain::signature::facts::claims;
+use domain::signature::{Fields, Headers, Request};
+use platform::App;
+use platform::bulk::items;
+use platform::problem::{Code, Problem};
+use platform::request::{Came, Incoming, params_of, source_path};
+use platform::sources::Found;
+use platform::starts::{Start, by_rules, trigger_input};
+use platform::store::Stored;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wish {
+    /// Only say what would be started.
+    #[serde(default)]
+    dry_run: bool,
+    /// Also what the request started besides this task, or starts by rules that are newer.
+    #[serde(default)]
+    all: bool,
+}
+
+/// `POST /api/tasks/{id}/replay?dry_run=&all=`.
+pub(crate) async fn replay(
+    State(app): State<Arc<App>>,
+    Name(id): Name,
+    wish: Result<Query<Wish>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let Query(wish) = wish.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
+    let Stored { run, request, .. } = tasks::find(&app, &id).await?;
+    let Some(request) = request else {
+        let detail = "no request started this task: `rerun` runs it again with the same input";
+        return Err(Problem::new(Code::Conflict, detail));
+    };
+    let mut incoming = Incoming::restored(&request, &run.input);
+    let came = way(&app, &request, &mut incoming, &run.workflow)?;
+    let starts = match &came {
+        Came::Source(name) => by_source(&app, name, &incoming).await?,
+        Came::Route { .. } => by_route(&app, &came, &incoming)?,
+    };
+    // A request may have started several tasks; this one is asked for. If today it is another, whatever it is by now.
+    let same = starts.iter().any(|start| start.workflow == run.workflow);
+    let (chosen, left): (Vec<Start>, Vec<Start>) =
+        starts.into_iter().partition(|start| wish.all || !same || start.workflow == run.workflow);
+    if wish.dry_run {
+        let mut told = told(&run, &came, &chosen, &left);
+        app.surroundings.secrets.hide(&mut told);
+        for input in chosen.iter().map(|start| &start.input).chain([&run.input]) {
+            KnownSecrets::of_input(input).hide(&mut told);
+        }
+        hide_fields(&mut told);
+        return Ok(Json(told));
+    }
+    if chosen.is_empty() {
+        return Ok(Json(json!({"status": "ignored", "detail": "no rule matches the request today"})));
+    }
+    let key = workflows::key(&headers);
+    let mut ids = Vec::with_capacity(chosen.len());
+    for Start { workflow, input, holds_body, .. } in chosen {
+        let id = match &key {
+            Some(key) => RunId::keyed(&format!("replay:{}:{workflow}", run.id), key),
+            None => app.new_run_id(),
+        };
+        let again = Run::accept(id, workflow, input, None, app.now()).following(app.definition.clone());
+        app.store.add_run(&again, Some(&incoming.stored_by(holds_body, &came))).await?;
+        ids.push(again.id);
+    }
+    Ok(Json(json!({"status": "triggered", "task_id": ids.first(), "task_ids": ids, "replay_of": run.id})))
+}
+
+fn told(run: &Run, came: &Came, chosen: &[Start], left: &[Start]) -> Value {
+    let by = match came {
+        Came::Source(name) => format!("the source {name}"),
+        Came::Route { id, .. } => format!("the route {id}"),
+    };
+    let now: Vec<Value> = chosen
+        .iter()
+        .map(|start| {
+            let changes = differences(&run.input, &start.input);
+            json!({"workflow": start.workflow, "input": start.input, "changes": changes})
+        })
+        .collect();
+    let left: Vec<&str> = left.iter().map(|start| start.workflow.as_str()).collect();
+    json!({
+        "dry_run": true, "task_id": run.id, "by": by, "was": {"workflow": run.workflow, "input": run.input},
+        "would_start": now, "also_matches": left,
+    })
+}
+
+/// By which way the request comes today.
+fn way(app: &App, request: &Value, incoming: &mut Incoming, workflow: &str) -> Result<Came, Problem> {
+    let item = match Came::of(request) {
+        Some(Came::Source(name)) => return Ok(Came::Source(name)),
+        Some(Came::Route { id, item }) if trigger(app, |trigger| trigger.route.id == id).is_some() => {
+            return Ok(Came::Route { id, item });
+        }
+        Some(Came::Route { item, .. }) => item,
+        None => None,
+    };
+    if let Some(name) = source_path(&incoming.path).filter(|_| Came::of(request).is_none()) {
+        return Ok(Came::Source(name.to_owned()));
+    }
+    // The listener may have another name by now, the route another parameter.
+    let takes = |trigger: &Trigger| {
+        trigger.route.method == incoming.method && params_of(&trigger.route.path, &incoming.path).is_some()
+    };
+    let found = trigger(app, |trigger| takes(trigger) && trigger.workflow == workflow).or_else(|| trigger(app, takes));
+    let Some(found) = found else {
+        let detail = format!("no trigger takes {} {} any more", incoming.method, incoming.path.escape_debug());
+        return Err(Problem::new(Code::Conflict, detail));
+    };
+    incoming.params = params_of(&found.route.path, &incoming.path).unwrap_or_default();
+    Ok(Came::Route { id: found.route.id.clone(), item })
+}
+
+fn trigger(app: &App, wanted: impl Fn(&Trigger) -> bool) -> Option<&Trigger> {
+    let triggers = app.config.listeners.iter().filter_map(|listener| match &listener.routes {
+        Routes::Triggers(all) => Some(all),
+        Routes::Callbacks(_) => None,
+    });
+    triggers.flatten().find(|trigger| wanted(trigger))
+}
+
+fn by_route(app: &App, came: &Came, incoming: &Incoming) -> Result<Vec<Start>, Problem> {
+    let Came::Route { id, item } = came else { return Ok(Vec::new()) };
+    let Some(trigger) = trigger(app, |trigger| trigger.route.id == *id) else { return Ok(Vec::new()) };
+    let scope = incoming.scope(app.plan(), app.now());
+    let input = match &trigger.bulk {
+        None => trigger_input(trigger, incoming, &scope, None)?,
+        Some(list) => {
+            let mut items = items(list, &scope)?;
+            let Some(index) = item.filter(|index| *index < items.len()) else {
+                let detail = "the request brings many items, and which of them started this task is not known: `rerun` \
+                              runs it again with the same input";
+                return Err(Problem::new(Code::Conflict, detail));
+            };
+            let item = items.swap_remove(index);
+            let scope = scope.clone().with("item", &item);
+            trigger_input(trigger, incoming, &scope, Some(&item))?
+        }
+    };
+    let holds_body = trigger.input.is_none() && trigger.bulk.is_none();
+    Ok(vec![Start { target: trigger.workflow.clone(), workflow: trigger.workflow.clone(), input, holds_body }])
+}
+
+async fn by_source(app: &App, name: &str, incoming: &Incoming) -> Result<Vec<Start>, Problem> {
+    let source = match app.sources.find(&app.store, name, app.now()).await? {
+        Found::Source(source) => source,
+        Found::Unusable => return Err(Problem::new(Code::Conflict, format!("the source `{name}` can't be used"))),
+        Found::Nobody => return Err(Problem::new(Code::Conflict, format!("there is no source `{name}` any more"))),
+    };
+    // What was parsed stands for the bytes, which were not kept.
+    let (headers, url, body) = (headers(incoming), url(incoming), incoming.body.to_string());
+    let request =
+        Request { method: &incoming.method, url: &url, headers: &headers, body: body.as_bytes(), client_ip: None };
+    let fields = Fields::of(&request);
+    let verified = claims(source.verification.preset, &request, &fields);
+    Ok(by_rules(app, &source.source, &verified, incoming, &request, &fields)?.starts)
+}
+
+fn headers(incoming: &Incoming) -> Headers {
+    let headers = incoming.headers.as_object().into_iter().flatten();
+    headers.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?.as_bytes()))).collect()
+}
+
+fn url(incoming: &Incoming) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in incoming.query.as_object().into_iter().flatten() {
+        let values = value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
+        for value in values.into_iter().filter_map(Value::as_str) {
+            query.append_pair(name, value);
+        }
+    }
+    format!("{}?{}", incoming.path, query.finish())
+}

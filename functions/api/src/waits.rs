@@ -1,0 +1,200 @@
+//! `/api/waits`: jobs that wait for a callback, callbacks that nobody waits for, and bringing the two together.
+//!
+//! Open waits are read from the runs that wait, so nothing more is written for this list. What nobody waits for is in a
+//! list of its own, and each is shown with the key of an open wait of the same route that is spelled most like it.
+
+use crate::body::Fields;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use domain::config::{RouteId, Routes};
+use domain::redact::MASKED;
+use domain::run::{JobState, Status, callback_token};
+use domain::wait::{Adoption, Verdict, WaitKey, Waiter, adopt as judge, nearest};
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::store::{Store, StoreError, Stored, Unclaimed};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How many waits a page has unless asked otherwise, and at most.
+const PAGE: usize = 20;
+const LARGEST_PAGE: usize = 100;
+/// Runs that one request looks at, at most; its page is short then, and has a cursor all the same.
+const LOOKED_AT: usize = 1000;
+/// Runs read at once.
+const READ: usize = 100;
+/// Open waits that an unclaimed callback is compared with, at most: the newest.
+const COMPARED: usize = 200;
+/// How often a gift is tried against others' writes before the caller is asked to try again.
+const ROUNDS: usize = 5;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filter {
+    state: Option<String>,
+    limit: Option<usize>,
+    before: Option<String>,
+}
+
+/// A job that waits.
+struct Open {
+    wait: WaitKey,
+    shown: Value,
+}
+
+/// `GET /api/waits?state=open|unclaimed&limit=&before=`: newest first; `next` is the `before` of the following page. A
+/// page of open waits may be short, and even empty, before the last.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
+    let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    match filter.state.as_deref().unwrap_or("open") {
+        "open" => {
+            let (waits, next) = open(&app.store, filter.before, limit).await?;
+            let waits: Vec<Value> = waits.into_iter().map(|wait| wait.shown).collect();
+            Ok(Json(json!({"waits": waits, "next": next})))
+        }
+        "unclaimed" => {
+            let (unclaimed, next) = app.store.list_unclaimed(filter.before.as_deref(), limit).await?;
+            let open = if unclaimed.is_empty() { Vec::new() } else { open(&app.store, None, COMPARED).await?.0 };
+            let waits: Vec<Value> = unclaimed.iter().map(|one| show(one, &open)).collect();
+            Ok(Json(json!({"waits": waits, "next": next})))
+        }
+        other => {
+            let detail = format!("`state` must be open or unclaimed, not `{}`", other.escape_debug());
+            Err(Problem::new(Code::UnusableRequest, detail))
+        }
+    }
+}
+
+/// The jobs that wait, of the newest runs first.
+async fn open(
+    store: &Store,
+    mut before: Option<String>,
+    limit: usize,
+) -> Result<(Vec<Open>, Option<String>), StoreError> {
+    let (mut waits, mut looked_at) = (Vec::new(), 0);
+    loop {
+        let (runs, next) = store.list_runs(before.as_deref(), READ.min(limit)).await?;
+        looked_at += runs.len();
+        waits.extend(runs.iter().flat_map(of_run));
+        before = next;
+        if before.is_none() || waits.len() >= limit || looked_at >= LOOKED_AT {
+            return Ok((waits, before));
+        }
+    }
+}
+
+fn of_run(Stored { run, .. }: &Stored) -> Vec<Open> {
+    let active = matches!(run.status(), Status::Running | Status::Waiting);
+    let jobs = run.jobs.iter().filter(|_| active);
+    let waiting = jobs.filter_map(|(job, record)| {
+        let JobState::Waiting { wait, deadline, .. } = &record.state else { return None };
+        let shown = json!({
+            "route": wait.route, "key": shown_key(&wait.key), "task_id": run.id, "workflow": run.workflow, "job": job,
+            "attempt": record.attempt, "since": record.started_at.to_string(), "deadline": deadline.to_string(),
+        });
+        Some(Open { wait: wait.clone(), shown })
+    });
+    waiting.collect()
+}
+
+/// Who knows a token may answer for its job.
+fn shown_key(key: &str) -> &str {
+    if callback_token(key).is_some() { MASKED } else { key }
+}
+
+fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
+    let Unclaimed { wait, at, arrival } = unclaimed;
+    let same_route = || open.iter().filter(|open| open.wait.route == wait.route);
+    let keys = same_route().map(|open| open.wait.key.as_str()).filter(|key| callback_token(key).is_none());
+    let nearest = nearest(&wait.key, keys).map(|(key, distance)| {
+        let of = same_route().find(|open| open.wait.key == key).map(|open| &open.shown);
+        let field = |name: &str| of.and_then(|of| of.get(name)).cloned().unwrap_or_default();
+        json!({"key": key, "distance": distance, "task_id": field("task_id"), "job": field("job")})
+    });
+    let verdict = match arrival.verdict {
+        Verdict::Success => "success",
+        Verdict::Failure => "failure",
+    };
+    json!({
+        "route": wait.route, "key": shown_key(&wait.key), "arrived_at": at.to_string(), "verdict": verdict,
+        "result": arrival.result, "nearest": nearest,
+    })
+}
+
+/// `POST /api/waits/adopt` with `{"route", "key", "for"}`: the callback that came under `key`, and that nobody waits for,
+/// goes to the job that waits under the key `for`, as if it had come with that. Repeating it is safe. `route` is the
+/// route's id, or its path where only one callback route has it.
+pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Result<Json<Value>, Problem> {
+    let missing = |name: &str| Problem::new(Code::UnusableRequest, format!("`{name}` is missing"));
+    let route = fields.text("route")?.ok_or_else(|| missing("route"))?;
+    let key = fields.text("key")?.ok_or_else(|| missing("key"))?;
+    let wanted = fields.text("for")?.ok_or_else(|| missing("for"))?;
+    fields.nothing_else()?;
+    let route = find_route(&app, &route)?;
+    if key == wanted {
+        return Err(Problem::new(Code::UnusableRequest, "`key` and `for` are the same: nothing has to be given away"));
+    }
+    let (from, to) = (WaitKey { route: route.clone(), key }, WaitKey { route, key: wanted });
+    for _ in 0..ROUNDS {
+        let (early, wanting) = (app.store.wait_standing(&from).await?, app.store.wait_standing(&to).await?);
+        match judge(early.as_ref(), wanting.as_ref(), &to) {
+            Adoption::Give(waiter, at, arrival) => {
+                if app.store.give_callback((&from, at, arrival), (&to, waiter), app.now()).await? {
+                    return Ok(Json(given(waiter, "resumed")));
+                }
+            }
+            Adoption::Given(waiter) => return Ok(Json(given(waiter, "duplicate"))),
+            Adoption::NoCallback => {
+                let detail = "no callback that nobody waits for has come by that route under that key";
+                return Err(Problem::new(Code::NotFound, detail));
+            }
+            Adoption::Claimed(waiter) => {
+                let detail = format!("the callback is that of the job `{}` of {}", waiter.job, waiter.run);
+                return Err(Problem::new(Code::Conflict, detail));
+            }
+            Adoption::NobodyWaits => {
+                return Err(Problem::new(Code::NotFound, "no job has waited at that route under the key `for`"));
+            }
+            Adoption::Over => {
+                return Err(Problem::new(Code::Conflict, "the wait under the key `for` is over already"));
+            }
+        }
+    }
+    Err(Problem::new(Code::Conflict, "the wait is changing too quickly; try again"))
+}
+
+fn given(waiter: &Waiter, status: &str) -> Value {
+    json!({"status": status, "task_id": waiter.run, "job": waiter.job})
+}
+
+fn find_route(app: &App, text: &str) -> Result<RouteId, Problem> {
+    let callbacks = app.config.listeners.iter().filter_map(|listener| match &listener.routes {
+        Routes::Callbacks(all) => Some(all),
+        Routes::Triggers(_) => None,
+    });
+    let routes: Vec<_> = callbacks.flatten().map(|callback| &callback.route).collect();
+    if let Some(route) = routes.iter().find(|route| route.id.0 == text) {
+        return Ok(route.id.clone());
+    }
+    let mut of_path = routes.iter().filter(|route| route.path == text);
+    match (of_path.next(), of_path.next()) {
+        (Some(route), None) => Ok(route.id.clone()),
+        (Some(_), Some(_)) => {
+            let detail = "several callback routes have that path: name one by its id, as /api/waits shows it";
+            Err(Problem::new(Code::UnusableRequest, detail))
+        }
+        // A wait may be older than the file.
+        (None, _) if !text.starts_with('/') && text.contains(":/") => Ok(RouteId(text.to_owned())),
+        (None, _) => {
+            let known = routes.iter().map(|route| route.id.0.as_str()).collect::<Vec<_>>().join(", ");
+            let detail = format!("there is no callback route `{}`; there is: {known}", text.escape_debug());
+            Err(Problem::new(Code::NotFound, detail))
+        }
+    }
+}

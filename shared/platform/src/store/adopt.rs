@@ -1,0 +1,161 @@
+//! Callbacks that nobody waits for: their list, and giving one to a wait under another key.
+//!
+//! Only such a callback is in the list index; whoever claims it takes it out in the write of their own half. Giving it away
+//! is one transaction over both items, so that there is no moment in which a crash could lose or double it.
+
+use super::item::{Item, b, damaged, expiry, millis, n, number, s, sortable, text, yes};
+use super::wait::{OPEN, arrival, wait_pk, waiter_of, word};
+use super::{Store, StoreError, codec, config, unavailable};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use domain::config::RouteId;
+use domain::wait::{Arrival, Standing, WaitKey, Waiter};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+/// The list that they are in.
+const LIST: &str = "unclaimed";
+
+/// A callback that nobody waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unclaimed {
+    /// Where it came, and under which key.
+    pub wait: WaitKey,
+    /// When.
+    pub at: Timestamp,
+    /// What it brought.
+    pub arrival: Arrival,
+}
+
+impl Store {
+    /// The newest callbacks before a cursor that nobody waits for, newest first, and the cursor for those before them.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or an item is damaged.
+    pub async fn list_unclaimed(
+        &self,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Unclaimed>, Option<String>), StoreError> {
+        let mut places = self.places(LIST, before, None, limit + 1).await?;
+        let more = places.len() > limit;
+        places.truncate(limit);
+        let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
+        let items = self.items_at(&places).await?;
+        // The index may still name what was claimed a moment ago.
+        let mut found: Vec<Unclaimed> =
+            items.iter().filter_map(|item| unclaimed(item).transpose()).collect::<Result<_, _>>()?;
+        found.sort_by(|a, b| (b.at, &b.wait).cmp(&(a.at, &a.wait)));
+        Ok((found, cursor))
+    }
+
+    /// Where a callback stands in that list; as short as an index's key must be
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+    pub(super) fn unclaimed_place(
+        &self,
+        update: UpdateItemFluentBuilder,
+        wait: &WaitKey,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
+        let pk = wait_pk(wait);
+        let digest = hex::encode(Sha256::digest(&pk));
+        update
+            .expression_attribute_names("#list", "list")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_names("#route", "route")
+            .expression_attribute_names("#key", "key")
+            .expression_attribute_values(":list", s(self.list_shard(LIST, &pk)))
+            .expression_attribute_values(":at", s(format!("{}#{digest}", sortable(now))))
+            .expression_attribute_values(":route", s(&wait.route.0))
+            .expression_attribute_values(":key", s(&wait.key))
+    }
+
+    /// A wait as it stands, with all writes that were answered before; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn wait_standing(&self, wait: &WaitKey) -> Result<Option<Standing>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
+        let Some(item) = get.send().await.map_err(unavailable)?.item else { return Ok(None) };
+        let waiter = if item.contains_key("run") { Some(waiter_of(&item)?) } else { None };
+        let arrived = arrival(&item)?.map(|arrival| Ok((arrived_at(&item)?, arrival))).transpose()?;
+        let (closed, given_to) = (item.contains_key("closed"), text(&item, "given").map(str::to_owned));
+        Ok(Some(Standing { waiter, arrived, closed, given_to }))
+    }
+
+    /// Gives what arrived under one key at that time to the waiter under another, and owes its run the news; `false` if
+    /// either is not as it was by now, and nothing has happened then.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn give_callback(
+        &self,
+        (from, at, arrival): (&WaitKey, Timestamp, &Arrival),
+        (to, waiter): (&WaitKey, &Waiter),
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let whose = |update: UpdateBuilder| {
+            update
+                .expression_attribute_values(":run", s(waiter.run.as_str()))
+                .expression_attribute_values(":job", s(waiter.job.as_str()))
+                .expression_attribute_values(":attempt", n(waiter.attempt))
+        };
+        // Whose it is now stands there too: it is claimed, and its repetitions are duplicates.
+        let given = whose(self.wait_update(from))
+            .update_expression(
+                "SET run = :run, job = :job, attempt = :attempt, closed = :why, given = :to REMOVE #list, #at, owed",
+            )
+            .condition_expression("arrived = :arrived AND attribute_not_exists(run) AND attribute_not_exists(closed)")
+            .expression_attribute_names("#list", "list")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":why", s("given away"))
+            .expression_attribute_values(":to", s(&to.key))
+            .expression_attribute_values(":arrived", millis(at));
+        let met = whose(self.wait_update(to))
+            .update_expression(
+                "SET arrived = :now, verdict = :verdict, #result = :result, owed = :yes, \
+                 expires = if_not_exists(expires, :expires) REMOVE progress",
+            )
+            .condition_expression(format!(
+                "run = :run AND job = :job AND attempt = :attempt AND waiting = :yes AND {OPEN}"
+            ))
+            .expression_attribute_names("#result", "result")
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":verdict", s(word(arrival.verdict)))
+            .expression_attribute_values(":result", b(codec::pack(&arrival.result)?))
+            .expression_attribute_values(":yes", yes())
+            .expression_attribute_values(":expires", expiry(now, self.retention));
+        let built = |update: UpdateBuilder| {
+            let update = update.build().map_err(|error| config::unbuilt(&error))?;
+            Ok::<_, StoreError>(TransactWriteItem::builder().update(update).build())
+        };
+        let both = self.client.transact_write_items().transact_items(built(given)?).transact_items(built(met)?);
+        match both.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if config::lost(error.err()) => Ok(false),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    fn wait_update(&self, wait: &WaitKey) -> UpdateBuilder {
+        Update::builder().table_name(&self.table).key("pk", s(wait_pk(wait))).key("sk", s("wait"))
+    }
+}
+
+fn unclaimed(item: &Item) -> Result<Option<Unclaimed>, StoreError> {
+    if item.contains_key("run") {
+        return Ok(None);
+    }
+    let Some(arrival) = arrival(item)? else { return Ok(None) };
+    let field = |name: &str| text(item, name).map(str::to_owned).ok_or_else(|| damaged(item));
+    let wait = WaitKey { route: RouteId(field("route")?), key: field("key")? };
+    Ok(Some(Unclaimed { wait, at: arrived_at(item)?, arrival }))
+}
+
+fn arrived_at(item: &Item) -> Result<Timestamp, StoreError> {
+    let at = number(item, "arrived").and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    at.ok_or_else(|| damaged(item))
+}

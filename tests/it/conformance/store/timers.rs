@@ -1,0 +1,51 @@
+//! Timers: partitions sorted by due time, read from a cursor to now.
+
+use super::{SHARDS, Table, at};
+use domain::id::RunId;
+use domain::run::{JobPath, Stretch};
+use jiff::SignedDuration;
+use platform::queue::RunMessage;
+use platform::store::{Store, Timer};
+
+fn timer(name: &str) -> Timer {
+    let (run, stretch) = (RunId::keyed("timers", name), Stretch::Wake { job: JobPath::new("ask"), attempt: 1, nth: 0 });
+    Timer::Run(RunMessage { run, stretch, due: None })
+}
+
+pub(super) async fn timers_are_found_when_they_are_due_in_their_order(table: &Table) {
+    let store = &table.store;
+    for n in 0..40 {
+        store.add_timer(at(n), &timer(&n.to_string())).await.unwrap();
+    }
+    // The same timer for the same time is the same item.
+    store.add_timer(at(3), &timer("3")).await.unwrap();
+    let after = Store::timer_key(at(2), SignedDuration::ZERO);
+    let mut found = 0;
+    for shard in 0..SHARDS {
+        let page = store.due_timers(shard, &after, at(29)).await.unwrap();
+        assert_eq!(page.next, None);
+        let keys: Vec<&str> = page.timers.iter().map(|(key, _)| key.as_str()).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        // One that was due exactly now is found, and one at the cursor too.
+        found += page.timers.len();
+    }
+    assert_eq!(found, 28, "those due at 2 to 29");
+    let all = (0..40).map(|n| timer(&n.to_string()));
+    let mut left: Vec<Timer> = all.collect();
+    let first = Store::timer_key(at(0), SignedDuration::from_secs(60));
+    for shard in 0..SHARDS {
+        for (_, timer) in store.due_timers(shard, &first, at(100)).await.unwrap().timers {
+            left.retain(|other| *other != timer);
+        }
+    }
+    assert_eq!(left, []);
+}
+
+pub(super) async fn the_cursor_never_goes_back(table: &Table) {
+    let store = &table.store;
+    store.ready().await.unwrap();
+    for (set, is) in [(10, 10), (5, 10), (11, 11), (11, 11)] {
+        store.set_cursor(at(set)).await.unwrap();
+        assert_eq!(store.cursor().await.unwrap(), at(is));
+    }
+}

@@ -1,0 +1,132 @@
+//! The rendezvous: two halves in one item, each one conditional write that is told what the other has written.
+
+use super::{Table, at};
+use domain::id::RunId;
+use domain::run::JobPath;
+use domain::wait::{Arrival, Opening, Reception, Verdict, WaitKey, Waiter};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+fn key(key: &str) -> WaitKey {
+    serde_json::from_value(json!({"route": "l:POST:/done", "key": key})).unwrap()
+}
+
+fn waiter(run: &str, attempt: u32) -> Waiter {
+    Waiter { run: RunId::keyed("waits", run), job: JobPath::new("ask"), attempt }
+}
+
+fn arrival(result: Value) -> Arrival {
+    Arrival { verdict: Verdict::Success, result }
+}
+
+async fn owed(table: &Table, wait: &WaitKey) -> bool {
+    table.owes(&format!("wait#{}#{}", wait.route, wait.key), "wait").await.is_some()
+}
+
+pub(super) async fn the_second_of_the_two_halves_owes_the_message(table: &Table) {
+    let store = &table.store;
+    // The waiter first: the callback owes it.
+    let (wait, who, what) = (key("waiter first"), waiter("a", 1), arrival(json!({"n": [1, null]})));
+    assert_eq!(store.open_wait(&wait, &who, at(100)).await.unwrap(), Opening::Waits);
+    assert!(!owed(table, &wait).await);
+    assert_eq!(store.ended_wait(&wait).await.unwrap(), None);
+    assert_eq!(store.receive_callback(&wait, &what, at(1)).await.unwrap(), Reception::Resumed);
+    assert!(owed(table, &wait).await);
+    assert_eq!(store.ended_wait(&wait).await.unwrap(), Some((who.clone(), Some(what.clone()))));
+    // The callback first: the waiter is told, and nothing is owed.
+    let wait = key("callback first");
+    assert_eq!(store.receive_callback(&wait, &what, at(1)).await.unwrap(), Reception::Stored);
+    assert_eq!(store.open_wait(&wait, &who, at(100)).await.unwrap(), Opening::Met(what.clone()));
+    assert!(!owed(table, &wait).await);
+    // Opened once more, as a repeated message does: the same answer.
+    assert_eq!(store.open_wait(&wait, &who, at(100)).await.unwrap(), Opening::Met(what));
+}
+
+pub(super) async fn whoever_comes_second_is_told(table: &Table) {
+    let store = &table.store;
+    for n in 0..5 {
+        let wait = key(&format!("crowd {n}"));
+        let (first, second) = (waiter("first", 1), waiter("second", 1));
+        let open = |who: Waiter| {
+            let wait = wait.clone();
+            async move { store.open_wait(&wait, &who, at(100)).await.unwrap() }
+        };
+        let arrivals = (0..6).map(|n| {
+            let wait = wait.clone();
+            async move { store.receive_callback(&wait, &arrival(json!(n)), at(1)).await.unwrap() }
+        });
+        let (one, other, told) = tokio::join!(open(first.clone()), open(second.clone()), join_all(arrivals));
+        let taken: Vec<&Reception> = told.iter().filter(|told| **told != Reception::Duplicate).collect();
+        assert_eq!(taken.len(), 1, "{told:?}");
+        let refused = [(&one, &second), (&other, &first)]
+            .into_iter()
+            .filter(|(opening, holder)| **opening == Opening::Taken((*holder).clone()))
+            .count();
+        assert_eq!(refused, 1, "{one:?} {other:?}");
+        let met = [&one, &other].iter().any(|opening| matches!(opening, Opening::Met(_)));
+        // Exactly one of the two sides goes on with the run.
+        assert_eq!(met, *taken[0] == Reception::Stored, "{one:?} {other:?} {told:?}");
+        assert_eq!(owed(table, &wait).await, *taken[0] == Reception::Resumed);
+    }
+}
+
+pub(super) async fn a_wait_that_was_closed_ignores_what_comes(table: &Table) {
+    let store = &table.store;
+    let (wait, who) = (key("closed"), waiter("a", 1));
+    store.open_wait(&wait, &who, at(100)).await.unwrap();
+    assert_eq!(store.record_progress(&wait, &json!(50), at(1)).await.unwrap(), Reception::Stored);
+    store.close_wait(&wait, &waiter("another", 1).run, &who.job).await.unwrap();
+    assert_eq!(store.ended_wait(&wait).await.unwrap(), None, "it isn't that one's");
+    store.close_wait(&wait, &who.run, &who.job).await.unwrap();
+    assert_eq!(store.ended_wait(&wait).await.unwrap(), Some((who.clone(), None)));
+    assert_eq!(store.receive_callback(&wait, &arrival(json!(1)), at(2)).await.unwrap(), Reception::Late);
+    assert_eq!(store.record_progress(&wait, &json!(90), at(2)).await.unwrap(), Reception::Late);
+    assert_eq!(store.open_wait(&wait, &who, at(100)).await.unwrap(), Opening::Closed);
+    assert!(!owed(table, &wait).await);
+}
+
+pub(super) async fn a_deadline_closes_what_still_waits_and_nothing_else(table: &Table) {
+    let store = &table.store;
+    let (late, early, over) = (key("late"), key("early"), key("over"));
+    for (wait, name) in [(&late, "late"), (&early, "early"), (&over, "over")] {
+        store.open_wait(wait, &waiter(name, 1), at(100)).await.unwrap();
+    }
+    store.receive_callback(&over, &arrival(json!(1)), at(1)).await.unwrap();
+    store.expire_wait(&early, at(99)).await.unwrap();
+    store.expire_wait(&late, at(100)).await.unwrap();
+    store.expire_wait(&over, at(100)).await.unwrap();
+    store.expire_wait(&key("nobody"), at(100)).await.unwrap();
+    assert_eq!(store.ended_wait(&early).await.unwrap(), None);
+    assert_eq!(store.ended_wait(&late).await.unwrap(), Some((waiter("late", 1), None)));
+    assert!(owed(table, &late).await);
+    let (_, arrived) = store.ended_wait(&over).await.unwrap().unwrap();
+    assert_eq!(arrived, Some(arrival(json!(1))));
+}
+
+pub(super) async fn a_later_attempt_takes_the_place_of_an_earlier_one(table: &Table) {
+    let store = &table.store;
+    let (wait, first, second) = (key("attempts"), waiter("a", 1), waiter("a", 2));
+    store.open_wait(&wait, &first, at(100)).await.unwrap();
+    let failed = Arrival { verdict: Verdict::Failure, result: json!("no") };
+    store.receive_callback(&wait, &failed, at(1)).await.unwrap();
+    assert_eq!(store.open_wait(&wait, &second, at(200)).await.unwrap(), Opening::Waits);
+    assert!(!owed(table, &wait).await, "what came for the first is gone");
+    assert_eq!(store.receive_callback(&wait, &arrival(json!("yes")), at(2)).await.unwrap(), Reception::Resumed);
+    assert_eq!(store.ended_wait(&wait).await.unwrap(), Some((second.clone(), Some(arrival(json!("yes"))))));
+    let stranger = waiter("b", 1);
+    assert_eq!(store.open_wait(&wait, &stranger, at(300)).await.unwrap(), Opening::Taken(second.clone()));
+    assert_eq!(store.replace_wait(&wait, &stranger, at(300), &first).await.unwrap(), Opening::Taken(second.clone()));
+    assert_eq!(store.replace_wait(&wait, &stranger, at(300), &second).await.unwrap(), Opening::Waits);
+}
+
+pub(super) async fn keys_of_any_length_and_of_any_letters_are_apart(table: &Table) {
+    let store = &table.store;
+    let keys = ["Ä#1", "ä#1", "a b", "a\u{0}b", &"k".repeat(1024), &"k".repeat(1025), &"k".repeat(4096)].map(key);
+    for (n, wait) in keys.iter().enumerate() {
+        assert_eq!(store.receive_callback(wait, &arrival(json!(n)), at(1)).await.unwrap(), Reception::Stored);
+    }
+    for (n, wait) in keys.iter().enumerate() {
+        let met = store.open_wait(wait, &waiter(&n.to_string(), 1), at(100)).await.unwrap();
+        assert_eq!(met, Opening::Met(arrival(json!(n))));
+    }
+}

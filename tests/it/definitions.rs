@@ -1,0 +1,126 @@
+//! A run goes on by the file that it began with: after another was put in charge, and after a restart with another.
+
+use emulator::instance::{NewFile, SETTLED, Switch};
+use ringback_tests::{File, ManualClock, Service, job};
+use serde_json::{Map, json};
+use std::time::Duration;
+
+/// Two calls with a callback between them; `word` tells the versions of the file apart.
+fn file(word: &str, callback: &str) -> String {
+    format!(
+        "
+listeners:
+  - {{path: /hook, workflow: paint}}
+  {callback}
+components:
+  begin:
+    type: http-client
+    endpoint: https://service.test/begin
+    body: {{id: '${{context.run_id}}', word: {word}}}
+    completion: {{type: callback, wait_for: '${{context.run_id}}'}}
+  end: {{type: http-client, endpoint: https://service.test/end, body: {{word: {word}, got: '${{input}}'}}}}
+workflow:
+  id: paint
+  jobs:
+    - {{id: first, component: begin}}
+    - {{id: {word}, component: end, input: '${{jobs.first.output.value}}'}}
+"
+    )
+}
+
+const CALLBACK: &str = "- {path: /done, identify_by: '${body.id}', result: {value: '${body.value}'}}";
+/// Takes no callback at `/done`, and no callback port but another one.
+const ANOTHER: &str = "- {port: 8077, path: /elsewhere, identify_by: '${body.id}'}";
+
+async fn reload(switch: &Switch, text: &str) {
+    let loaded = domain::config::load(text, "ringback.yml");
+    let config = loaded.config.unwrap_or_else(|| panic!("{:?}\n{text}", loaded.diagnostics));
+    let file = NewFile { config, text: Some(text.into()), env: Map::new(), functions: None };
+    switch.reload(file).await.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[tokio::test]
+async fn a_waiting_run_ends_by_the_file_that_it_began_with() {
+    let service = Service::answering(json!({})).await;
+    let gateway = File::new(file("old", CALLBACK)).calling("https://service.test", &service).run().await;
+    let task = gateway.trigger("/hook", &json!({})).await.task_id();
+    gateway.waiting(&task).await;
+    assert_eq!(service.next_request().await.body["word"], "old");
+    let new = file("new", CALLBACK).replace("https://service.test", &service.url);
+    reload(gateway.switch(), &new).await;
+    let other = gateway.trigger("/hook", &json!({})).await.task_id();
+    gateway.waiting(&other).await;
+    assert_eq!(service.next_request().await.body["word"], "new");
+    for (task, word) in [(&task, "old"), (&other, "new")] {
+        let answer = gateway.call_back("/done", &json!({"id": task, "value": 7})).await;
+        assert_eq!(answer.body, json!({"status": "resumed"}));
+        assert_eq!(service.next_request().await.body, json!({"word": word, "got": 7}));
+        let task = gateway.finished(task).await;
+        assert_eq!(job(&task, word)["status"], "completed", "{task:#}");
+    }
+}
+
+#[tokio::test]
+async fn so_it_does_after_a_restart_with_another_file() {
+    let (service, data) = (Service::answering(json!({})).await, tempfile::tempdir().unwrap());
+    let gateway = File::new(file("old", CALLBACK)).calling("https://service.test", &service).data(data.path());
+    let gateway = gateway.run().await;
+    let task = gateway.trigger("/hook", &json!({})).await.task_id();
+    gateway.waiting(&task).await;
+    service.next_request().await;
+    gateway.stop().await;
+    // Another workflow of that name, and no such callback route.
+    let gateway = File::new(file("new", ANOTHER)).calling("https://service.test", &service).data(data.path());
+    let gateway = gateway.run().await;
+    // A callback of this file finds nothing to do here; the route of the older file is still there.
+    let url = gateway.switch().url_of_port(8090).await.expect("the older file's port");
+    let request = gateway.request(reqwest::Method::POST, &format!("{url}/done"));
+    let answer = ringback_tests::send(request.json(&json!({"id": task, "value": 7}))).await;
+    assert_eq!(answer.body, json!({"status": "resumed"}));
+    assert_eq!(service.next_request().await.body, json!({"word": "old", "got": 7}));
+    assert_eq!(job(&gateway.finished(&task).await, "old")["status"], "completed");
+}
+
+#[tokio::test]
+async fn a_callback_route_that_the_file_lost_stays_as_long_as_a_run_may_wait_there() {
+    let (service, clock) = (Service::answering(json!({})).await, ManualClock::new());
+    let gateway = File::new(file("old", CALLBACK)).calling("https://service.test", &service).clock(&clock).run().await;
+    let task = gateway.trigger("/hook", &json!({})).await.task_id();
+    gateway.waiting(&task).await;
+    let new = file("new", ANOTHER).replace("https://service.test", &service.url);
+    reload(gateway.switch(), &new).await;
+    clock.advance(Duration::try_from(SETTLED).unwrap());
+    assert_eq!(gateway.switch().let_go().await.unwrap(), 0, "a run still waits");
+    let answer = gateway.call_back("/done", &json!({"id": task, "value": 1})).await;
+    assert_eq!(answer.body, json!({"status": "resumed"}));
+    gateway.result_of(&task).await;
+    // What nobody can wait for any more goes, and its port with it.
+    assert_eq!(gateway.switch().let_go().await.unwrap(), 1);
+    assert_eq!(gateway.switch().url_of_port(8090).await, None);
+    // Back in charge, it is all there again.
+    let old = file("old", CALLBACK).replace("https://service.test", &service.url);
+    reload(gateway.switch(), &old).await;
+    let task = gateway.trigger("/hook", &json!({})).await.task_id();
+    gateway.waiting(&task).await;
+    let url = gateway.switch().url_of_port(8090).await.expect("the port is back");
+    let request = gateway.request(reqwest::Method::POST, &format!("{url}/done"));
+    let answer = ringback_tests::send(request.json(&json!({"id": task, "value": 1}))).await;
+    assert_eq!(answer.body, json!({"status": "resumed"}));
+}
+
+#[tokio::test]
+async fn a_file_stays_in_the_state_sealed() {
+    let data = tempfile::tempdir().unwrap();
+    let text = "sources: {one: {auth_type: token, token: known-to-the-file-alone, rules: {a: w}}}
+workflow: {id: w, jobs: [{component: {type: delay, duration: 0}}]}";
+    let gateway = File::new(text).data(data.path()).run().await;
+    let stored = gateway.app().store.definitions().await.unwrap();
+    assert_eq!(stored.len(), 1);
+    gateway.stop().await;
+    for entry in std::fs::read_dir(data.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = if path.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() };
+        let found = bytes.windows(23).any(|window| window == b"known-to-the-file-alone");
+        assert!(!found, "{}", path.display());
+    }
+}
