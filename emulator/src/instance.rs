@@ -295,6 +295,7 @@ impl Instance {
             sender: Sender::new(settings.max_response, guard)?,
             keys: Arc::new(keys),
             clock: options.clock,
+            chance: Default::default(),
             settings,
         };
         let app = App::new(outside, config, surroundings)?;
@@ -305,7 +306,9 @@ impl Instance {
         let app = app.with_definition(definition);
         let retired = retired::read(&app).await?;
         let mut bound = bound;
-        let older = bound.sockets.bind_listeners(&app.config, &retired::listeners(&retired, &app.config)).await?;
+        let listeners = retired::listeners(&retired, &app.config);
+        retired::tell(&listeners);
+        let older = bound.sockets.bind_listeners(&app.config, &listeners).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
         let stopping = CancellationToken::new();

@@ -54,6 +54,8 @@ export interface FunctionsProps {
   readonly logRetention: RetentionDays;
   readonly maxConcurrent: Readonly<Partial<Record<FunctionName, number>>>;
   readonly tracing: boolean;
+  /** ARNs of the functions that programs of the file are. */
+  readonly invoked: readonly string[];
   /** More variables, for every function. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -99,7 +101,7 @@ function one(scope: Construct, name: FunctionName, props: FunctionsProps): Funct
 function role(scope: Construct, id: string, name: FunctionName, log: LogGroup, props: FunctionsProps): Role {
   const made = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   log.grantWrite(made);
-  for (const statement of statements(name, props.table, props.queues, props.parameters)) {
+  for (const statement of statements(name, props.table, props.queues, props.parameters, props.invoked)) {
     made.addToPolicy(statement);
   }
   if (RIGHTS[name].keys || RIGHTS[name].environment) {

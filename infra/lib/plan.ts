@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
 /** The form of a plan that this code reads. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 export interface Plan {
   readonly format: number;
@@ -20,6 +20,15 @@ export interface Plan {
   readonly environment: readonly Variable[];
   /** Requests handled at once, where the file limits them. */
   readonly max_concurrent: { readonly trigger?: number; readonly callback?: number };
+  readonly programs: readonly PlannedProgram[];
+  /** Names of the providers that call us. */
+  readonly sources: readonly string[];
+}
+
+export interface PlannedProgram {
+  readonly name: string;
+  /** The function in AWS Lambda that it is, by name or ARN as the file has it. Absent for one that workers run. */
+  readonly function?: string;
 }
 
 export interface PlannedRoute {

@@ -1,6 +1,6 @@
 /**
  * What each function may do, and nothing more: the actions that its code makes (shared/platform/src/store, queue.rs,
- * lambda/parameters.rs), on exactly the resources that it makes them on.
+ * lambda/parameters.rs, functions.rs), on exactly the resources that it makes them on.
  */
 import { Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -23,6 +23,8 @@ interface Rights {
   readonly keys?: true;
   /** It renders templates, which may read `${env.X}`. */
   readonly environment?: true;
+  /** It invokes the functions that programs of the file are. */
+  readonly invokes?: true;
 }
 
 export const RIGHTS: Readonly<Record<FunctionName, Rights>> = {
@@ -45,6 +47,7 @@ export const RIGHTS: Readonly<Record<FunctionName, Rights>> = {
     receives: true,
     keys: true,
     environment: true,
+    invokes: true,
   },
   // Reads timers and the cursor, and makes items owe what is due.
   sweep: { table: ['GetItem', 'Query', 'UpdateItem'] },
@@ -74,6 +77,7 @@ export function statements(
   table: Table,
   queues: Queues,
   parameters: Parameters,
+  invoked: readonly string[],
 ): PolicyStatement[] {
   const rights = RIGHTS[name];
   const allow = (service: string, actions: readonly string[], resources: string[]) =>
@@ -94,6 +98,9 @@ export function statements(
   if (rights.receives) {
     // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     made.push(allow('sqs', ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'], [queues.calls.queue.queueArn]));
+  }
+  if (rights.invokes && invoked.length > 0) {
+    made.push(allow('lambda', ['InvokeFunction'], [...invoked]));
   }
   const names = [
     ...(rights.keys ? [keyParameter(parameters.path)] : []),

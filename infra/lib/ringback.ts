@@ -19,6 +19,7 @@ import { addRoutes, api, routes } from './api.ts';
 import { type Functions, functions } from './functions.ts';
 import { mappings, schedule } from './mappings.ts';
 import { type Plan, readPlan } from './plan.ts';
+import { invoked } from './programs.ts';
 import { type Queues, queues } from './queues.ts';
 import { environmentPath, keyParameter } from './rights.ts';
 import { table } from './table.ts';
@@ -117,6 +118,7 @@ export class Ringback extends Construct {
       shards,
       logRetention,
       maxConcurrent: this.plan.max_concurrent,
+      invoked: invoked(this, this.plan.programs),
       tracing: props.tracing ?? false,
       environment: props.environment ?? {},
     });

@@ -30,6 +30,15 @@ export const PLAN: Plan = {
     { name: 'SERVICE_URL', required: false },
   ],
   max_concurrent: { callback: 5 },
+  programs: [
+    { name: 'deploy' },
+    { name: 'shrink', function: 'make-thumbnails' },
+    { name: 'again', function: 'make-thumbnails' },
+    { name: 'live', function: 'billing:live' },
+    { name: 'near', function: '210987654321:function:theirs' },
+    { name: 'far', function: 'arn:aws:lambda:us-east-1:210987654321:function:far:7' },
+  ],
+  sources: ['github'],
 };
 
 /** A folder that goes when the tests of a file have run. */

@@ -15,7 +15,7 @@ test('a plan that is missing, stale or of another form is refused, and the words
   const stale = config();
   writeFileSync(stale, 'another text');
   refused({ configPath: stale }, /was made of another text: run `emulator plan/);
-  refused({ plan: { ...PLAN, format: 2 } }, /has the format 2/);
+  refused({ plan: { ...PLAN, format: 1 } }, /has the format 1/);
   refused({ configPath: join(folder(), 'ringback.yml') }, /there is no file/);
 });
 
@@ -42,6 +42,13 @@ test('a program that is missing or for another machine is refused before anythin
   writeFileSync(join(script, 'trigger', 'bootstrap'), '#!/bin/sh\n');
   refused({ binaries: script }, /no program for Linux/);
   assert.ok(build({ architecture: Architecture.X86_64, binaries: binaries(MACHINE.x86) }));
+});
+
+test('a program that no function can be is refused, so that none is given more than it names', () => {
+  const arn = 'arn:aws:lambda:eu-west-1:123456789012:function:';
+  for (const named of ['*', 'a*', '', `${arn}*`, `${arn}a:*`, 'a b', 'a:b:c', 'arn:aws:s3:::bucket', 'x'.repeat(65)]) {
+    refused({ plan: { ...PLAN, programs: [{ name: 'p', function: named }] } }, /^Error: the program p is the function/);
+  }
 });
 
 test('names and numbers over the limits of AWS are refused', () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { NAMES } from '../lib/functions.ts';
 import { ON_EVERYTHING } from '../lib/rights.ts';
-import { build, functionId, resources, template } from './fixture.ts';
+import { build, functionId, PLAN, resources, template } from './fixture.ts';
 
 interface Statement {
   readonly Action: string | string[];
@@ -63,6 +63,24 @@ test('only relay sends, and only deliver receives', () => {
     const wanted = { relay: ['SendMessage'], deliver: ['DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'] };
     assert.deepEqual(actions(name, 'sqs'), wanted[name as keyof typeof wanted] ?? [], name);
   }
+});
+
+test('only deliver invokes functions, and exactly those that programs of the file are', () => {
+  for (const name of NAMES) {
+    assert.deepEqual(actions(name, 'lambda'), name === 'deliver' ? ['InvokeFunction'] : [], name);
+  }
+  const statement = statements(made, 'deliver').find(({ Action }) => Action === 'lambda:InvokeFunction');
+  const text = (arn: unknown): string =>
+    typeof arn === 'string' ? arn : (arn as { 'Fn::Join': [string, string[]] })['Fn::Join'][1].map(part).join('');
+  const part = (one: unknown) => (typeof one === 'string' ? one : 'aws');
+  assert.deepEqual(list(statement?.Resource).map(text), [
+    'arn:aws:lambda:eu-west-1:123456789012:function:make-thumbnails',
+    'arn:aws:lambda:eu-west-1:123456789012:function:billing:live',
+    'arn:aws:lambda:eu-west-1:210987654321:function:theirs',
+    'arn:aws:lambda:us-east-1:210987654321:function:far:7',
+  ]);
+  const without = template({ plan: { ...PLAN, programs: [{ name: 'deploy' }] } });
+  assert.ok(!JSON.stringify(statements(without, 'deliver')).includes('lambda:'));
 });
 
 test('secrets are read one by one, and not at all by those that need none', () => {

@@ -24,8 +24,14 @@ async fn every_example_has_a_plan_with_all_its_routes() {
         let done = plan(&name).await;
         assert_eq!(done.code, Some(0), "{name}: {}", done.err);
         let planned: Value = serde_json::from_str(&done.out).unwrap();
-        assert_eq!(planned["format"], 1);
+        assert_eq!(planned["format"], 2);
         let loaded = domain::config::load(&text, &name);
+        let config = loaded.config.as_ref().unwrap();
+        let sources: Vec<&String> = config.sources.keys().collect();
+        assert_eq!(planned["sources"], serde_json::json!(sources), "{name}");
+        let programs: Vec<&str> =
+            planned["programs"].as_array().unwrap().iter().map(|program| program["name"].as_str().unwrap()).collect();
+        assert_eq!(programs, config.programs.keys().collect::<Vec<_>>(), "{name}");
         let routes = planned["routes"].as_array().unwrap();
         assert_eq!(routes.len(), loaded.routes.len(), "{name}");
         for (route, place) in routes.iter().zip(&loaded.routes) {

@@ -68,7 +68,7 @@ impl StandIn {
             let mut command = command(port);
             command.env("TMPDIR", directory.path()).env("HOME", directory.path()).env_remove("AWS_ENDPOINT_URL");
             command.env("NO_PROXY", "*").env("no_proxy", "*");
-            let mut group = Group::start(what, command, directory.path());
+            let mut group = Group::start(what, &command, directory.path());
             let url = format!("http://127.0.0.1:{port}");
             if group.answers(&format!("{url}{ready}")).await {
                 return Self { url, python: python.to_owned(), _group: group, _directory: directory };

@@ -1,7 +1,7 @@
 //! `emulator plan`: what infrastructure must know of a file, as JSON, so that nothing else has to read `ringback.yml`.
 //!
 //! ```text
-//! ringback.yml ── loader ──► routes, environment, limits ──► refusals of AWS ──► JSON on standard output
+//! ringback.yml ── loader ──► routes, environment, limits, programs ──► refusals of AWS ──► JSON on standard output
 //! ```
 //!
 //! In the cloud all listeners share one address, so what is fine on two ports may collide there: that, and what API
@@ -11,6 +11,7 @@ mod routes;
 
 use super::{Failure, file, output};
 use clap::Args;
+use domain::config::program::Action;
 use domain::config::{Code, Config, Loaded};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -26,7 +27,7 @@ pub struct Plan {
 }
 
 /// The form of the output; raised with every change that a reader must know of.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Debug, Serialize)]
 struct Planned {
@@ -41,6 +42,18 @@ struct Planned {
     environment: Vec<Variable>,
     /// Requests handled at once, by function: the sum over its listeners, where each has a limit.
     max_concurrent: BTreeMap<&'static str, u32>,
+    /// In file order.
+    programs: Vec<Program>,
+    /// Names of the providers that call us, in file order.
+    sources: Vec<String>,
+}
+
+#[derive(Debug, Serialize, PartialEq, Eq)]
+struct Program {
+    name: String,
+    /// The function in AWS Lambda that it is, by name or ARN as the file has it. Absent for one that workers run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<String>,
 }
 
 #[derive(Debug, Serialize, PartialEq, Eq)]
@@ -72,6 +85,8 @@ impl Plan {
             routes: routes::of(config, &read.loaded.routes),
             environment: environment(&read.loaded),
             max_concurrent: max_concurrent(config),
+            programs: programs(config),
+            sources: config.sources.keys().cloned().collect(),
         };
         output::say(serde_json::to_string_pretty(&planned)?)
     }
@@ -83,6 +98,15 @@ fn environment(loaded: &Loaded) -> Vec<Variable> {
         *variables.entry(&read.name).or_default() |= !read.has_default;
     }
     variables.into_iter().map(|(name, required)| Variable { name: name.to_owned(), required }).collect()
+}
+
+fn programs(config: &Config) -> Vec<Program> {
+    let function = |action: &Action| match action {
+        Action::Invoke { function } => Some(function.clone()),
+        Action::Run(_) => None,
+    };
+    let all = config.programs.iter();
+    all.map(|(name, program)| Program { name: name.clone(), function: function(&program.action) }).collect()
 }
 
 /// One function serves all listeners of a kind. Where one of them has no limit, neither has the function.

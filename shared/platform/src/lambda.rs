@@ -182,6 +182,7 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
         sender: Sender::new(settings.max_response, guard)?,
         keys,
         clock: Arc::new(SystemClock),
+        chance: Default::default(),
         settings,
     };
     let app = App::new(outside, Arc::new(config), surroundings)?;

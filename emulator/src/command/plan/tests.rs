@@ -1,4 +1,4 @@
-use super::{Variable, environment, max_concurrent, routes};
+use super::{Program, Variable, environment, max_concurrent, programs, routes};
 use domain::config::{Loaded, load};
 
 fn loaded(listeners: &str) -> Loaded {
@@ -76,4 +76,13 @@ fn a_variable_is_required_if_anything_reads_it_without_a_default() {
     let variables = environment(&loaded(&format!("  - path: /in\n    workflow: default\n{input}")));
     let variable = |name: &str, required| Variable { name: name.to_owned(), required };
     assert_eq!(variables, [variable("A", true), variable("B", false)]);
+}
+
+#[test]
+fn a_program_that_is_a_function_says_which() {
+    let text = "programs:\n  deploy: {command: [make, deploy]}\n  shrink: {function: 'make-thumbnails:live'}\n";
+    let planned = programs(load(text, "ringback.yml").config.as_ref().unwrap());
+    let program =
+        |name: &str, function: Option<&str>| Program { name: name.to_owned(), function: function.map(str::to_owned) };
+    assert_eq!(planned, [program("deploy", None), program("shrink", Some("make-thumbnails:live"))]);
 }
