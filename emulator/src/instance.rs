@@ -12,6 +12,7 @@
 //! under way finish, for [`DRAIN`] at most; what is not finished by then is done by the next start.
 
 mod address;
+pub mod cloud;
 mod current;
 mod retired;
 mod routers;
@@ -62,13 +63,13 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 const QUEUE: &str = "calls";
 /// The queue of programs.
 pub(crate) const PROGRAMS: &str = "programs";
-/// How often a message about a call may come before it is a dead letter.
+/// How often a message may come, before it is a dead letter; infra/lib/queues.ts has the same.
 const CALL_RECEIVES: u32 = 5;
 /// How often a message about a program may come: each worker that dies, is full or has another file counts. SQS allows no
 /// more (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
 const PROGRAM_RECEIVES: u32 = 1000;
 /// Programs that run at once unless set.
-const PROGRAMS_AT_ONCE: usize = 8;
+pub(crate) const PROGRAMS_AT_ONCE: usize = 8;
 /// Longer than a stretch of work may last, so that no message is handled twice while it is being handled.
 const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 

@@ -100,7 +100,7 @@ impl Process {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
         let up = ["up", "--json", "--ephemeral-ports", "--data", &data, "-f", &file];
-        Self::start_with(program, &directory, &[&up, more].concat(), env).await
+        Self::start_with(command(program, &directory, &[&up, more].concat()).envs(env.iter().copied()), None).await
     }
 
     /// Starts `up --json` with these arguments, and returns once it is ready.
@@ -108,18 +108,27 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn start(program: &str, directory: &Path, arguments: &[&str]) -> Self {
-        let started = Self::start_with(program, directory, arguments, &[]).await;
+        let started = Self::start_with(&mut command(program, directory, arguments), None).await;
         started.unwrap_or_else(|ended| panic!("it ended: {}", ended.err))
     }
 
-    async fn start_with(
-        program: &str,
-        directory: &Path,
-        arguments: &[&str],
-        env: &[(&str, &OsStr)],
-    ) -> Result<Self, Finished> {
-        let mut child = command(program, directory, arguments);
-        let mut child = child.envs(env.iter().copied()).stdin(Stdio::null()).spawn().expect("the program");
+    /// Starts a file over the AWS that these variables name, on free ports, and returns once it is ready.
+    ///
+    /// # Panics
+    /// If it is not ready in time.
+    pub async fn up_on_aws(program: &str, file: &Path, token: &str, env: &[(&str, String)], more: &[&str]) -> Self {
+        let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
+        let file = file.display().to_string();
+        let up = [&["up", "--aws", "--json", "--ephemeral-ports", "-f", &file], more].concat();
+        let mut command = command(program, &directory, &up);
+        command.env("RINGBACK_API_TOKEN", token).envs(env.iter().map(|(name, value)| (name, value)));
+        let started = Self::start_with(&mut command, Some(token)).await;
+        started.unwrap_or_else(|ended| panic!("it ended: {}", ended.err))
+    }
+
+    /// A replica is told the token, and so doesn't say it.
+    async fn start_with(command: &mut Command, token: Option<&str>) -> Result<Self, Finished> {
+        let mut child = command.stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
             let mut text = Vec::new();
@@ -137,7 +146,8 @@ impl Process {
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let listeners = ready["listeners"].as_array().expect("listeners").iter();
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
-        let caller = Caller::new(text(&ready["api"]), text(&ready["token"]), listeners);
+        let token = token.map_or_else(|| text(&ready["token"]), str::to_owned);
+        let caller = Caller::new(text(&ready["api"]), token, listeners);
         Ok(Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready })
     }
 

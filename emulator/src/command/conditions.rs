@@ -85,12 +85,12 @@ impl Prepared {
         shown
     }
 
-    pub(super) fn banner(&self) {
-        if let Some((_, scale)) = &self.clock {
-            println!("\n  Time runs {scale} times as fast, but not for outbound calls and programs.");
-        }
-        if let Some((forecast, seed)) = &self.weather {
-            println!("\n  Bad weather: --faults {forecast} --seed {seed}");
-        }
+    pub(super) fn banner(&self) -> String {
+        let clock = self.clock.as_ref().map(|(_, scale)| {
+            format!("\n  Time runs {scale} times as fast, but not for outbound calls and programs.\n")
+        });
+        let weather = self.weather.as_ref();
+        let weather = weather.map(|(forecast, seed)| format!("\n  Bad weather: --faults {forecast} --seed {seed}\n"));
+        clock.into_iter().chain(weather).collect()
     }
 }

@@ -100,11 +100,22 @@ pub(super) fn worker(
     lease: Duration,
     clock: Arc<dyn Clock>,
 ) -> Arc<Worker> {
+    worker_of((aws.sqs(), aws.queue_url(PROGRAMS)), current, concurrency, lease, clock)
+}
+
+/// The same for a queue that may be anywhere.
+pub(super) fn worker_of(
+    (sqs, queue_url): (aws_sdk_sqs::Client, String),
+    current: &Current,
+    concurrency: usize,
+    lease: Duration,
+    clock: Arc<dyn Clock>,
+) -> Arc<Worker> {
     let app = current.app();
     Worker::new(WorkerOptions {
         store: app.store.clone(),
-        sqs: aws.sqs(),
-        queue_url: aws.queue_url(PROGRAMS),
+        sqs,
+        queue_url,
         catalogue: Catalogue::Gateway(current.clone()),
         only: Vec::new(),
         concurrency,
