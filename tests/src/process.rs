@@ -38,6 +38,7 @@ pub struct Process {
 /// # Panics
 /// If it doesn't end in time.
 pub async fn run(program: &str, directory: &Path, arguments: &[&str], input: &str) -> Finished {
+    watch::listen();
     let mut child = command(program, directory, arguments).stdin(Stdio::piped()).spawn().expect("the program");
     let mut stdin = child.stdin.take().expect("standard input");
     let input = input.to_owned();
