@@ -10,6 +10,7 @@ mod demo;
 mod eval;
 mod file;
 mod guard;
+mod forward;
 mod plan;
 mod reload;
 mod rotate_key;
@@ -41,6 +42,8 @@ pub enum Command {
     Up(up::Up),
     /// Run programs for a gateway elsewhere, or in another process.
     Work(work::Work),
+    /// Bring webhooks that a deployed gateway has received to one on this machine, also those that came meanwhile.
+    Forward(forward::Forward),
     /// See it work: the whole story in a few seconds, with a small image service and three real kill -9.
     Demo(demo::Demo),
     /// Check a file: its routes, its workflows, what was understood without being written, and warnings.
@@ -68,6 +71,7 @@ impl Command {
         let done = match self {
             Self::Up(up) => up.run().await,
             Self::Work(work) => work.run().await,
+            Self::Forward(forward) => forward.run().await,
             Self::Demo(demo) => demo.run().await,
             Self::Check(check) => check.run(),
             Self::Plan(plan) => plan.run(),

@@ -298,7 +298,9 @@ impl Instance {
         let app = app.with_definition(definition);
         let retired = retired::read(&app).await?;
         let mut bound = bound;
-        let older = bound.sockets.bind_listeners(&app.config, &retired::listeners(&retired, &app.config)).await?;
+        let listeners = retired::listeners(&retired, &app.config);
+        retired::tell(&listeners);
+        let older = bound.sockets.bind_listeners(&app.config, &listeners).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
         let stopping = CancellationToken::new();

@@ -24,6 +24,7 @@ mod delivery_log;
 mod ended_waits;
 mod endpoints;
 mod gateways;
+mod forward;
 mod guards;
 mod infra;
 mod interleavings;

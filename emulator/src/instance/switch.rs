@@ -155,12 +155,14 @@ impl Switch {
             None => None,
         };
         let retired = retired::read(&App::clone(&app).with_definition(definition.clone())).await?;
-        let bound = state.sockets.bind_listeners(&config, &retired::listeners(&retired, &config)).await?;
+        let listeners = retired::listeners(&retired, &config);
+        let bound = state.sockets.bind_listeners(&config, &listeners).await?;
         let surroundings = surroundings(&config, env, &bound.sockets, &state.public_urls, &app.keys);
         let sender = sender(&app, &config)?;
         let mut next = app.with_file(Arc::new(config), surroundings, sender)?.with_definition(definition);
         next.functions = next.functions.or(functions);
         state.retired = retired;
+        retired::tell(&listeners);
         self.put_in_charge(&mut state, next);
         self.serve(&mut state, bound);
         self.work_where_there_are_programs(&mut state);

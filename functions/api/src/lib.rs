@@ -25,6 +25,7 @@ mod dashboard;
 mod diagnose;
 mod trial;
 mod operations;
+mod requests;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -42,6 +43,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks/{id}/cancel", post(tasks::cancel))
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
         .route("/api/gateways", get(gateways::list))
+        .route("/api/requests", get(requests::list))
         .route("/api/workflows", get(workflows::list))
         .route("/api/workflows/{id}/runs", post(workflows::start))
         .route("/api/config/programs", get(programs::list).post(programs::put))

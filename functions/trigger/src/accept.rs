@@ -27,7 +27,7 @@ pub(crate) async fn accept(
         None => {
             let id = run_id(app, trigger, key.as_deref(), &scope)?;
             let input = input(trigger, incoming, &scope, None)?;
-            store(app, trigger, incoming, &id, input).await?;
+            store(app, trigger, incoming, &id, (input, 0)).await?;
             Ok(Json(json!({"status": "triggered", "task_id": id})))
         }
         Some(list) => accept_items(app, trigger, incoming, (key.as_deref(), &scope), list).await,
@@ -53,7 +53,7 @@ async fn accept_items(
                 None => base.item(index),
             };
             let input = input(trigger, incoming, &scope, Some(&item))?;
-            store(app, trigger, incoming, &id, input).await.map(|()| id)
+            store(app, trigger, incoming, &id, (input, index)).await.map(|()| id)
         }
     });
     let mut results = started.buffered(AT_ONCE).collect::<Vec<Result<RunId, Problem>>>().await;
@@ -71,11 +71,22 @@ async fn accept_items(
     Ok(Json(json!({"status": "triggered", "task_ids": task_ids, "failed": failed})))
 }
 
-async fn store(app: &App, trigger: &Trigger, incoming: &Incoming, id: &RunId, input: Value) -> Result<(), Problem> {
+/// The run of the first item has the request as it was received; the others need it no second time.
+async fn store(
+    app: &App,
+    trigger: &Trigger,
+    incoming: &Incoming,
+    id: &RunId,
+    (input, index): (Value, usize),
+) -> Result<(), Problem> {
     let body_is_input = trigger.input.is_none() && trigger.bulk.is_none();
     let run = Run::accept(id.clone(), trigger.workflow.clone(), input, None, app.now());
     let run = run.following(app.definition.clone());
-    app.store.add_run(&run, Some(&incoming.stored(body_is_input))).await?;
+    let request = match index {
+        0 => incoming.stored_whole(body_is_input, None),
+        _ => incoming.stored(body_is_input),
+    };
+    app.store.add_run(&run, Some(&request)).await?;
     Ok(())
 }
 

@@ -45,7 +45,9 @@ async fn handle(
         Some(Judged::Passed(passed)) => Some(passed),
         Some(Judged::Answered(response)) => return Ok(response),
     };
+    let kept = raw.kept(passed.as_ref().map(|passed| passed.hidden.as_slice()));
     let mut incoming = raw.parse().await?;
+    incoming.kept = kept;
     if let Some(passed) = &passed {
         incoming.hidden.clone_from(&passed.hidden);
     }

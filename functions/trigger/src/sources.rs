@@ -72,6 +72,7 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
     }
     let fields = Fields::of(&seen.request());
     let mut incoming = raw.clone().parse().await?;
+    incoming.kept = raw.kept(Some(&passed.hidden));
     // JSON is JSON whatever the content type says, and a form's `payload` of JSON stands for all of it.
     if let Some(body) = fields.value() {
         incoming.body = body.clone();
@@ -146,9 +147,14 @@ async fn start(
         runs.push((rule, run.following(app.definition.clone())));
     }
     let mut ids = Vec::with_capacity(runs.len());
-    for (rule, run) in runs {
+    for (index, (rule, run)) in runs.into_iter().enumerate() {
+        let body_is_input = rule.input.is_none();
+        let request = match index {
+            0 => incoming.stored_whole(body_is_input, Some((&source.name, &key))),
+            _ => incoming.stored(body_is_input),
+        };
         // A failure between two is the sender's to repeat: what is stored already is found as it is.
-        app.store.add_run(&run, Some(&incoming.stored(rule.input.is_none()))).await?;
+        app.store.add_run(&run, Some(&request)).await?;
         ids.push(run.id);
     }
     tracing::info!(target: "ringback::source", source = source.name, event, key, runs = ids.len(), "accepted");

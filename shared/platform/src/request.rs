@@ -4,6 +4,7 @@
 
 mod body;
 mod client_ip;
+mod kept;
 mod raw;
 
 use crate::problem::{Code, Problem};
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub use client_ip::client_ip;
+pub use kept::{Kept, MAX_KEPT};
 pub use raw::Raw;
 
 /// What templates see of a request.
@@ -36,6 +38,8 @@ pub struct Incoming {
     pub body: Value,
     /// Names of headers and query parameters that are secret besides those that [`domain::redact`] knows.
     pub hidden: Vec<String>,
+    /// As it was received, see [`Raw::kept`]; null where that is not to be kept.
+    pub kept: Value,
 }
 
 impl Incoming {

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 /// A request of which nothing has been parsed.
 #[derive(Debug, Clone)]
 pub struct Raw {
-    parts: Parts,
+    pub(super) parts: Parts,
     params: Value,
     /// The body as it was sent.
     pub bytes: Bytes,
@@ -55,6 +55,7 @@ impl Raw {
             headers: header_map(&parts.headers),
             body,
             hidden: Vec::new(),
+            kept: Value::Null,
         })
     }
 

@@ -44,6 +44,30 @@ impl Store {
         Ok(places)
     }
 
+    /// The oldest places of a list after what `after` says, oldest first; at most `limit`.
+    pub(super) async fn places_after(&self, list: &str, after: &str, limit: usize) -> Result<Vec<Place>, StoreError> {
+        let shards = (0..self.shards).map(|shard| async move {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("list")
+                .key_condition_expression("#l = :l AND #a > :after")
+                .expression_attribute_names("#l", "list")
+                .expression_attribute_names("#a", "at")
+                .expression_attribute_values(":l", s(format!("{list}#{shard}")))
+                .expression_attribute_values(":after", s(after))
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+            let page = query.send().await.map_err(unavailable)?;
+            Ok(page.items().iter().filter_map(place).collect::<Vec<Place>>())
+        });
+        let pages: Vec<Vec<Place>> = stream::iter(shards).buffer_unordered(AT_ONCE).try_collect().await?;
+        let mut places: Vec<Place> = pages.into_iter().flatten().collect();
+        places.sort_unstable_by(|a, b| a.at.cmp(&b.at));
+        places.truncate(limit);
+        Ok(places)
+    }
+
     async fn places_of(
         &self,
         shard: String,
@@ -71,12 +95,8 @@ impl Store {
                 .limit(left)
                 .set_exclusive_start_key(start);
             let page = query.send().await.map_err(unavailable)?;
-            let of = |item: &Item, name: &str| text(item, name).map(str::to_owned);
-            places.extend(page.items().iter().filter_map(|item| {
-                let place = Place { at: of(item, "at")?, pk: of(item, "pk")?, sk: of(item, "sk")? };
-                // A cursor is the place before: `BETWEEN` takes its ends in.
-                (before != Some(place.at.as_str())).then_some(place)
-            }));
+            // A cursor is the place before: `BETWEEN` takes its ends in.
+            places.extend(page.items().iter().filter_map(place).filter(|place| before != Some(place.at.as_str())));
             start = page.last_evaluated_key;
             if start.is_none() || places.len() >= limit {
                 return Ok(places);
@@ -100,4 +120,9 @@ impl Store {
         }
         Ok(items)
     }
+}
+
+fn place(item: &Item) -> Option<Place> {
+    let of = |name: &str| text(item, name).map(str::to_owned);
+    Some(Place { at: of("at")?, pk: of("pk")?, sk: of("sk")? })
 }

@@ -55,8 +55,21 @@ impl Store {
     /// If it is too large, or the table is unavailable.
     pub async fn add_run(&self, run: &Run, request: Option<&Value>) -> Result<NewRun, StoreError> {
         let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None }.into()];
-        let (packed, request) = (codec::pack(run)?, request.map(codec::pack).transpose()?);
-        let size = packed.len() + request.as_ref().map_or(0, Vec::len);
+        let packed = codec::pack(run)?;
+        let (mut request, whole) = (request.map(codec::pack).transpose(), request);
+        let size = |request: &Result<Option<Vec<u8>>, StoreError>| match request {
+            Ok(request) => packed.len() + request.as_ref().map_or(0, Vec::len),
+            Err(_) => usize::MAX,
+        };
+        if size(&request) > MAX_NEW
+            && let Some(Value::Object(mut parsed)) = whole.cloned()
+            && parsed.remove("raw").is_some()
+        {
+            // It can't be sent again as it was received then; the run is what matters.
+            request = codec::pack(&parsed).map(Some);
+        }
+        let size = size(&request);
+        let request = request?;
         if size > MAX_NEW {
             return Err(StoreError::TooLarge { size, limit: MAX_NEW });
         }
@@ -190,6 +203,24 @@ impl Store {
         let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
         runs.sort_by(|a, b| (b.run.accepted_at, &b.run.id).cmp(&(a.run.accepted_at, &a.run.id)));
         Ok((runs, cursor))
+    }
+
+    /// The oldest runs that were accepted after a cursor, oldest first, and the cursor for those after them. A run's place is
+    /// known a moment after the run is, and clocks differ: who goes on from a cursor goes back a little.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn runs_after(&self, after: &str, limit: usize) -> Result<(Vec<Stored>, Option<String>), StoreError> {
+        let places = self.places_after("runs", after, limit).await?;
+        let cursor = places.last().filter(|_| places.len() >= limit).map(|place| place.at.clone());
+        let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
+        runs.sort_by(|a, b| (a.run.accepted_at, &a.run.id).cmp(&(b.run.accepted_at, &b.run.id)));
+        Ok((runs, cursor))
+    }
+
+    /// The cursor before everything that was accepted at a time or later.
+    pub fn runs_cursor(since: Timestamp) -> String {
+        sortable(since)
     }
 }
 

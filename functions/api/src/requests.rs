@@ -1,0 +1,53 @@
+//! `/api/requests`: requests that started runs, as they were received.
+
+use crate::moment;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use jiff::Timestamp;
+use platform::App;
+use platform::problem::{Code, Problem};
+use platform::request::Kept;
+use platform::store::Store;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Runs that one request looks at; those that no request started, or that aren't asked for, leave its page short.
+const LOOKED_AT: usize = 100;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Filter {
+    source: Option<String>,
+    since: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /api/requests?source=&since=&after=`: oldest first, from a time (the beginning unless given) or after a page;
+/// `next` is the `after` of the following page. Each is `{id, received_at, source, delivery, method, path, headers, body}`,
+/// or `body_base64` where the body is no text; `path` has the query. What authenticates by itself (`Authorization`, cookies,
+/// tokens) is not among the headers; what signs is. A request that started no run, or that was longer than is kept, is not
+/// there.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
+    let since = filter.since.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), |text| moment::from_text(text, "since"))?;
+    let after = filter.after.unwrap_or_else(|| Store::runs_cursor(since));
+    let (runs, next) = app.store.runs_after(&after, LOOKED_AT).await?;
+    let mut requests = Vec::new();
+    for stored in &runs {
+        let Some(kept) = Kept::of(stored) else { continue };
+        if filter.source.is_some() && filter.source != kept.source {
+            continue;
+        }
+        let mut shown = kept.to_json();
+        if let Value::Object(shown) = &mut shown {
+            shown.insert("id".to_owned(), json!(stored.run.id));
+            shown.insert("received_at".to_owned(), json!(stored.run.accepted_at.to_string()));
+        }
+        requests.push(shown);
+    }
+    Ok(Json(json!({"requests": requests, "next": next})))
+}

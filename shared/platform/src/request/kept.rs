@@ -1,0 +1,143 @@
+//! A request as it was received, kept with the run that it started: to be sent again, here or elsewhere, so that its
+//! signature holds again.
+//!
+//! `raw` in a run's stored request has what parsing loses: the query as it was written, the body's bytes, and as `proof` the
+//! headers that hold a signature, if it was judged and found right. What authenticates by itself (tokens, cookies,
+//! `Authorization`) is never kept: it is not in `proof`, and masked elsewhere.
+
+use super::{Incoming, Raw};
+use crate::store::Stored;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::redact::{MASKED, is_secret};
+use serde_json::{Map, Value, json};
+
+/// The longest body that is kept as it was received, in bytes; a longer one can't be sent again as it was.
+pub const MAX_KEPT: usize = 128 * 1024;
+
+/// A request as it was received, but for what authenticates by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The source that it was for, if it was for one.
+    pub source: Option<String>,
+    /// What tells it from other requests: the same for its repetitions.
+    pub delivery: Option<String>,
+    /// Upper case.
+    pub method: String,
+    /// With the query, if that held no secret.
+    pub path: String,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// To the byte.
+    pub body: Vec<u8>,
+}
+
+impl Raw {
+    /// What is to be kept of it besides what templates see. `proven` has the names of headers that hold a secret of ours,
+    /// if it was judged.
+    pub fn kept(&self, proven: Option<&[String]>) -> Value {
+        let mut kept = Map::new();
+        let hidden = proven.unwrap_or_default();
+        let query = self.parts.uri.query().unwrap_or_default();
+        let secret = |name: &str| is_secret(name) || hidden.iter().any(|one| one.eq_ignore_ascii_case(name));
+        if !query.is_empty() && !form_urlencoded::parse(query.as_bytes()).any(|(name, _)| secret(&name)) {
+            kept.insert("query".to_owned(), query.into());
+        }
+        let is_proof = |name: &str| is_signature(name) && !hidden.iter().any(|one| one.eq_ignore_ascii_case(name));
+        let headers = self.parts.headers.iter().filter(|(name, _)| proven.is_some() && is_proof(name.as_str()));
+        let proof: Map<String, Value> = headers
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), Value::from(value.to_str().ok()?))))
+            .collect();
+        if !proof.is_empty() {
+            kept.insert("proof".to_owned(), Value::Object(proof));
+        }
+        if self.bytes.len() <= MAX_KEPT {
+            let (name, text) = match std::str::from_utf8(&self.bytes) {
+                Ok(text) => ("text", text.to_owned()),
+                Err(_) => ("base64", STANDARD.encode(&self.bytes)),
+            };
+            kept.insert(name.to_owned(), text.into());
+        }
+        Value::Object(kept)
+    }
+}
+
+impl Incoming {
+    /// What is stored with a run that this request started alone or first: as [`Incoming::stored`], and as it was received.
+    /// A body that is written again as it was received takes no room of its own.
+    pub fn stored_whole(&self, body_is_input: bool, source: Option<(&str, &str)>) -> Value {
+        let mut raw = self.kept.clone();
+        let again = serde_json::to_string(&self.body).ok();
+        if let Value::Object(fields) = &mut raw
+            && again.as_deref() == fields.get("text").and_then(Value::as_str)
+        {
+            fields.remove("text");
+            fields.insert("same".to_owned(), true.into());
+        }
+        let mut stored = self.stored(body_is_input);
+        if let Value::Object(fields) = &mut stored {
+            fields.insert("raw".to_owned(), raw);
+            if let Some((name, delivery)) = source {
+                fields.insert("source".to_owned(), name.into());
+                fields.insert("delivery".to_owned(), delivery.into());
+            }
+        }
+        stored
+    }
+}
+
+impl Kept {
+    /// The request that started a run, if it was kept as it was received.
+    pub fn of(stored: &Stored) -> Option<Self> {
+        let request = stored.request.as_ref()?;
+        let raw = request.get("raw")?;
+        let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
+        let source = text(request, "source");
+        let body = match (text(raw, "text"), text(raw, "base64"), raw.get("same")) {
+            (Some(text), ..) => text.into_bytes(),
+            (None, Some(base64), _) => STANDARD.decode(base64).ok()?,
+            (None, None, Some(_)) => {
+                // The run's input is the body, or has it among what the source's rules see.
+                let input = || if source.is_some() { stored.run.input.get("body") } else { Some(&stored.run.input) };
+                serde_json::to_vec(request.get("body").or_else(input)?).ok()?
+            }
+            (None, None, None) => return None,
+        };
+        let path = text(request, "path")?;
+        let path = text(raw, "query").map_or(path.clone(), |query| format!("{path}?{query}"));
+        let values = |of: Option<&Value>| of.and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut headers = values(request.get("headers"));
+        headers.extend(values(raw.get("proof")));
+        let shown = headers.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+        Some(Self {
+            source,
+            delivery: text(request, "delivery"),
+            method: text(request, "method")?,
+            path,
+            headers: shown.filter(|(_, value)| value != MASKED).collect(),
+            body,
+        })
+    }
+
+    /// As the API shows it: the body as text, or as base64 where it is none.
+    pub fn to_json(&self) -> Value {
+        let Self { source, delivery, method, path, headers, body } = self;
+        let headers: Map<String, Value> =
+            headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        let mut shown = json!({"source": source, "delivery": delivery, "method": method, "path": path,
+            "headers": headers});
+        if let Value::Object(shown) = &mut shown {
+            match std::str::from_utf8(body) {
+                Ok(text) => shown.insert("body".to_owned(), text.into()),
+                Err(_) => shown.insert("body_base64".to_owned(), STANDARD.encode(body).into()),
+            };
+        }
+        shown
+    }
+}
+
+/// Whether a header of that name holds a signature, which proves one body and opens nothing.
+fn is_signature(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    ["signature", "hmac"].iter().any(|word| plain.contains(word)) || plain.ends_with("sig")
+}
