@@ -66,7 +66,7 @@ pub fn listen() {
     });
 }
 
-/// A secret of this test.
+/// A secret of the test that listens on this thread.
 pub fn secret(text: &str) {
     if text.len() >= SHORTEST && text != MASKED {
         here(|watch| !watch.shown.contains(text) && watch.secrets.insert(text.to_owned()));
@@ -75,6 +75,7 @@ pub fn secret(text: &str) {
 
 /// This text may be shown, although it has a secret name somewhere.
 pub fn may_show(text: &str) {
+    listen();
     here(|watch| {
         watch.secrets.remove(text);
         watch.shown.insert(text.to_owned());
