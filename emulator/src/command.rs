@@ -5,9 +5,9 @@
 
 mod check;
 mod check_url;
-mod cost;
 mod completions;
 mod conditions;
+mod cost;
 mod deliveries;
 mod demo;
 mod eval;
@@ -22,8 +22,8 @@ mod init;
 pub(crate) mod output;
 pub(crate) mod paint;
 mod plan;
-mod redrive;
 mod publish;
+mod redrive;
 mod reload;
 mod replay;
 mod rotate_key;
