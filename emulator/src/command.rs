@@ -3,11 +3,11 @@
 //! What commands that speak to a gateway share: the [client](crate::client), [`exit`] codes, what is [printed](output), and
 //! [following](follow) a run.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks on its standard streams")]
-
 mod check;
 mod check_url;
 mod completions;
+mod conditions;
+mod cost;
 mod deliveries;
 mod demo;
 mod eval;
@@ -23,6 +23,7 @@ pub(crate) mod output;
 pub(crate) mod paint;
 mod plan;
 mod publish;
+mod redrive;
 mod reload;
 mod replay;
 mod rotate_key;
@@ -93,10 +94,14 @@ pub enum Command {
     Check(check::Check),
     /// Print what infrastructure must know of a file, as JSON, and refuse what AWS can't have.
     Plan(plan::Plan),
+    /// Print what a file costs in AWS, operation by operation, and in a month in which nothing happens.
+    Cost(cost::Cost),
     /// Try an expression.
     Eval(eval::Eval),
     /// May we call this address? And if not, why.
     CheckUrl(check_url::CheckUrl),
+    /// Send dead letters back to their queues, or look at them.
+    Redrive(redrive::Redrive),
     /// Put a new key for secrets in front of the old ones.
     RotateKey(rotate_key::RotateKey),
     /// Say whether a webhook's signature is right, and why not.
@@ -129,8 +134,10 @@ impl Command {
             Self::Import(import) => import.run(),
             Self::Check(check) => check.run(),
             Self::Plan(plan) => plan.run(),
+            Self::Cost(cost) => cost.run(),
             Self::Eval(eval) => eval.run(),
             Self::CheckUrl(check_url) => check_url.run().await,
+            Self::Redrive(redrive) => redrive.run().await,
             Self::RotateKey(rotate_key) => rotate_key.run().await,
             Self::Verify(verify) => verify.run(),
             Self::Schema => schema::run(),
@@ -142,7 +149,7 @@ impl Command {
             Err(failure) => match exit::code(&failure) {
                 None => ExitCode::SUCCESS,
                 Some(code) => {
-                    eprintln!("{failure}");
+                    output::complain(&failure);
                     ExitCode::from(code)
                 }
             },

@@ -12,6 +12,7 @@
 //! under way finish, for [`DRAIN`] at most; what is not finished by then is done by the next start.
 
 mod address;
+pub mod cloud;
 mod current;
 mod retired;
 mod routers;
@@ -25,6 +26,7 @@ pub use current::Current;
 pub use holder::Holder;
 pub use switch::{NewFile, SETTLED, Switch};
 
+use crate::aws::fault::Faults;
 use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use crate::gateway::{self, GatewayOptions, Gateways, PublicUrl};
@@ -61,11 +63,13 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 const QUEUE: &str = "calls";
 /// The queue of programs.
 pub(crate) const PROGRAMS: &str = "programs";
+/// How often a message may come, before it is a dead letter; infra/lib/queues.ts has the same.
+const CALL_RECEIVES: u32 = 5;
 /// How often a message about a program may come: each worker that dies, is full or has another file counts. SQS allows no
 /// more (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
 const PROGRAM_RECEIVES: u32 = 1000;
 /// Programs that run at once unless set.
-const PROGRAMS_AT_ONCE: usize = 8;
+pub(crate) const PROGRAMS_AT_ONCE: usize = 8;
 /// Longer than a stretch of work may last, so that no message is handled twice while it is being handled.
 const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 
@@ -108,8 +112,14 @@ pub struct Options {
     pub lease: Duration,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What time it is for programs run here, where that is not the same.
+    pub programs_clock: Option<Arc<dyn Clock>>,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
+    /// Divides the queues' delays.
+    pub time_scale: u32,
+    /// Makes the AWS under it misbehave.
+    pub faults: Option<Arc<dyn Faults>>,
     /// What an operator may set.
     pub settings: Settings,
 }
@@ -223,7 +233,10 @@ impl Options {
             functions: None,
             lease: worker::LEASE,
             clock: Arc::new(SystemClock),
+            programs_clock: None,
             sweep_every: Duration::from_secs(1),
+            time_scale: 1,
+            faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
         }
     }
@@ -261,13 +274,20 @@ impl Instance {
         let aws = Aws::open(AwsOptions {
             data: options.data.clone(),
             queues: vec![
-                QueueOptions { name: QUEUE.to_owned(), visibility_timeout: VISIBILITY, max_receive_count: 5 },
+                QueueOptions {
+                    name: QUEUE.to_owned(),
+                    visibility_timeout: VISIBILITY,
+                    // Failures that were asked for are nobody's fault.
+                    max_receive_count: if options.faults.is_some() { PROGRAM_RECEIVES } else { CALL_RECEIVES },
+                },
                 QueueOptions {
                     name: PROGRAMS.to_owned(),
                     visibility_timeout: options.lease,
                     max_receive_count: PROGRAM_RECEIVES,
                 },
             ],
+            faults: options.faults,
+            time_scale: options.time_scale,
             ..AwsOptions::in_memory("ringback")
         })?;
         let (token, token_is_new) = token::load(options.data.as_deref())?;
@@ -288,6 +308,7 @@ impl Instance {
             sender: Sender::new(settings.max_response, guard)?,
             keys: Arc::new(keys),
             clock: options.clock,
+            chance: Default::default(),
             settings,
         };
         let app = App::new(outside, config, surroundings)?;
@@ -298,7 +319,9 @@ impl Instance {
         let app = app.with_definition(definition);
         let retired = retired::read(&app).await?;
         let mut bound = bound;
-        let older = bound.sockets.bind_listeners(&app.config, &retired::listeners(&retired, &app.config)).await?;
+        let listeners = retired::listeners(&retired, &app.config);
+        retired::tell(&listeners);
+        let older = bound.sockets.bind_listeners(&app.config, &listeners).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
         let stopping = CancellationToken::new();
@@ -307,6 +330,7 @@ impl Instance {
             without_gateways: options.without_gateways,
             tunnel: options.tunnel,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
+            programs_clock: options.programs_clock.unwrap_or_else(|| app.clock.clone()),
         };
         let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =

@@ -47,6 +47,7 @@ const ringback = new Ringback(stack, 'Ringback', {
   accessLogs: yes('accessLogs'),
   tracing: yes('tracing'),
   alarms: setting('alarms') !== 'false',
+  throttleAlarms: yes('throttleAlarms'),
   removalPolicy: yes('throwAway') ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
   // An AWS that isn't Amazon's, for tests.
   environment: endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint },

@@ -22,6 +22,8 @@ interface Watched {
   readonly periods?: number;
   /** The alarm is for a number that is too small, or not there at all. */
   readonly below?: true;
+  /** Only where it is asked for. */
+  readonly extra?: true;
 }
 
 export interface AlarmProps {
@@ -29,6 +31,12 @@ export interface AlarmProps {
   readonly name: string;
   /** Is told of each change; nobody where absent. */
   readonly topic?: ITopic | undefined;
+  /**
+   * One more for each function that is throttled. What comes of that rings another alarm: 5xx, old messages, the stream's
+   * age, a sweep that didn't run. Without these there are ten, which cost nothing
+   * (https://aws.amazon.com/cloudwatch/pricing/).
+   */
+  readonly throttles: boolean;
 }
 
 /** All that is watched. */
@@ -74,6 +82,7 @@ function watched(functions: Functions, table: Table, queues: Queues, api: HttpAp
         metric: functions[name].metricThrottles(sum),
         threshold: 1,
         periods: 2,
+        extra: true,
       };
     }),
     ...['Read', 'Write'].map((kind): Watched => {
@@ -107,7 +116,8 @@ export function alarms(
   api: HttpApi,
   props: AlarmProps,
 ): Alarm[] {
-  return watched(functions, table, queues, api).map((watched) => {
+  const wanted = watched(functions, table, queues, api).filter((watched) => props.throttles || !watched.extra);
+  return wanted.map((watched) => {
     const alarm = new Alarm(scope, `Alarm ${watched.name}`, {
       alarmName: `${props.name}-${watched.name}`,
       alarmDescription: watched.says,

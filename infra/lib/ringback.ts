@@ -56,6 +56,8 @@ export interface RingbackProps {
   /** False for none; a topic is told of each. */
   readonly alarms?: boolean;
   readonly alarmTopic?: ITopic;
+  /** One alarm more for each function that is throttled, $0.10 a month each; none unless set. */
+  readonly throttleAlarms?: boolean;
   /** Batches of one shard of the stream that are relayed at once, 1 to 10; 2 unless set. */
   readonly relayParallelism?: number;
   /** Batches of up to ten messages that are handled at once, at least 2; as many as the account has where absent. */
@@ -124,7 +126,7 @@ export class Ringback extends Construct {
     mappings(this, this.functions, this.table, this.queues, { relayParallelism, deliverConcurrency });
     schedule(this, this.functions);
     if (props.alarms ?? true) {
-      const watch = { name, topic: props.alarmTopic };
+      const watch = { name, topic: props.alarmTopic, throttles: props.throttleAlarms ?? false };
       alarms(this, this.functions, this.table, this.queues, this.api, watch);
     }
   }

@@ -122,5 +122,7 @@ test('alarms watch what docs/operations.md explains, and can be left out', () =>
       { Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('CallsDeadLetters'), 'QueueName'] } },
     ],
   });
+  made.resourceCountIs('AWS::CloudWatch::Alarm', 10);
+  template({ throttleAlarms: true }).resourceCountIs('AWS::CloudWatch::Alarm', 16);
   template({ alarms: false }).resourceCountIs('AWS::CloudWatch::Alarm', 0);
 });

@@ -6,6 +6,7 @@ mod guarded;
 mod hook;
 mod ngrok;
 mod refusals;
+mod reload;
 mod ssh;
 
 use reqwest::Method;

@@ -261,6 +261,7 @@ workflow:
             sender: self.sender.clone(),
             keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(HandClock::at(number)),
+            chance: Default::default(),
             settings,
         };
         let surroundings = Surroundings::of(&config, Map::new(), |_| None);

@@ -125,6 +125,7 @@ impl World {
             sender: Sender::new(1 << 20, Guard::default()).unwrap(),
             keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(clock.clone()),
+            chance: Default::default(),
             settings,
         };
         let surroundings = Surroundings::of(&config, Map::new(), |_| None);

@@ -27,6 +27,7 @@ mod process;
 mod provider;
 mod ngrok_stand_in;
 mod service;
+pub mod simulation;
 pub mod skip;
 pub mod stand_in;
 mod ssh_server;

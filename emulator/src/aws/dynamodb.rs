@@ -210,7 +210,7 @@ fn same(before: &[u8], body: &[u8]) -> bool {
     before == body || value(before) == value(body)
 }
 
-/// Operations on tables rather than items; they cost no units.
+/// Operations on tables and their streams rather than items; they cost no units.
 fn administer(storage: &Storage, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
     let lifecycle = actions::vector_lifecycle::VectorIndexLifecycle::default();
     match operation {
@@ -220,6 +220,9 @@ fn administer(storage: &Storage, operation: &str, body: &[u8]) -> dynoxide::Resu
         "ListTables" => serialize(&run(actions::list_tables::execute(storage, parse(body)?))?),
         "UpdateTimeToLive" => serialize(&run(actions::update_time_to_live::execute(storage, parse(body)?))?),
         "DescribeTimeToLive" => serialize(&run(actions::describe_time_to_live::execute(storage, parse(body)?))?),
+        "DescribeStream" => serialize(&run(actions::describe_stream::execute(storage, parse(body)?))?),
+        "GetShardIterator" => serialize(&run(actions::get_shard_iterator::execute(storage, parse(body)?))?),
+        "GetRecords" => serialize(&run(actions::get_records::execute(storage, parse(body)?))?),
         _ => Err(DynoxideError::UnsupportedCapability(operation.to_owned())),
     }
 }

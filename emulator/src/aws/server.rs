@@ -1,6 +1,6 @@
 //! The little AWS on a socket, for workers in other processes of this machine.
 //!
-//! It speaks the JSON protocols of DynamoDB and SQS, on the loopback interface and nowhere else. Whoever may use it can
+//! It speaks the JSON protocols of DynamoDB, its streams and SQS, on the loopback interface and nowhere else. Whoever may use it can
 //! read and write everything there is, so it asks for the API's token: as the access key id of the caller's
 //! credentials. Signatures are not checked, and the secret key may be anything. A browser can't be tricked into calling
 //! it: it answers no cross-origin preflight, and no request without that header.
@@ -45,7 +45,8 @@ async fn answer(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Re
     }
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let answering = match target.split_once('.') {
-        Some(("DynamoDB_20120810", operation)) => door.dynamodb.call(operation, &body),
+        // The streams of tables made through this door; what the gateway in this process owes is in its own outbox.
+        Some(("DynamoDB_20120810" | "DynamoDBStreams_20120810", operation)) => door.dynamodb.call(operation, &body),
         Some(("AmazonSQS", operation)) => door.sqs.call(operation, &body),
         _ => Answering::Now(Reply::coded(400, "UnknownOperationException", "This is no service that is served here.")),
     };

@@ -1,4 +1,4 @@
-use super::{Failure, file};
+use super::{Failure, file, output};
 use clap::Args;
 use domain::config::Severity;
 use std::path::PathBuf;
@@ -26,15 +26,17 @@ impl Check {
             }
         }
         let refused = errors > 0 || (self.strict && warnings > 0);
+        let mut shown = Ok(());
         if let (Some(config), false) = (&read.loaded.config, errors > 0) {
-            print!("{}", domain::config::summary(config, &read.loaded.inferred));
+            shown = output::print(domain::config::summary(config, &read.loaded.inferred));
         }
         let counted = format!("{}: {}, {}", self.file.display(), count(errors, "error"), count(warnings, "warning"));
         if refused {
             return Err(counted.into());
         }
-        println!("{counted}");
-        Ok(())
+        // Whoever stops reading learns from the exit code all the same.
+        shown?;
+        output::say(counted)
     }
 }
 

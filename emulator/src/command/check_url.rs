@@ -1,4 +1,4 @@
-use super::{Failure, file};
+use super::{Failure, file, output};
 use clap::Args;
 use domain::address::{Guard, Reach, Target, TargetHost};
 use ipnet::IpNet;
@@ -54,8 +54,7 @@ impl CheckUrl {
             Some(url) => {
                 let verdict = self.judge(&sender, url).await;
                 if verdict.allow {
-                    println!("allowed: {}", verdict.reason);
-                    Ok(())
+                    output::say(format_args!("allowed: {}", verdict.reason))
                 } else {
                     Err(format!("refused: {}", verdict.reason).into())
                 }

@@ -1,4 +1,4 @@
-use super::Failure;
+use super::{Failure, output};
 use clap::Args;
 use domain::expr::batch::evaluate_line;
 use serde_json::{Value, json};
@@ -40,8 +40,7 @@ impl Eval {
                     Some(error) => Err(error.into()),
                     None => {
                         let value = evaluated.get("value").unwrap_or(&Value::Null);
-                        println!("{}", serde_json::to_string_pretty(value)?);
-                        Ok(())
+                        output::say(serde_json::to_string_pretty(value)?)
                     }
                 }
             }

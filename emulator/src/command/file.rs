@@ -1,6 +1,6 @@
 //! A `ringback.yml` and everything there is to say about it, with the place shown.
 
-use super::Failure;
+use super::{Failure, output};
 use domain::config::{Diagnostic, Loaded, Severity, load};
 use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use serde_json::{Map, Value};
@@ -54,10 +54,10 @@ impl Read {
             let mut text = String::new();
             let report = self.report(diagnostic);
             if handler.render_report(&mut text, report.as_ref()).is_ok() {
-                eprint!("{text}");
+                output::complain(text.trim_end_matches('\n'));
             }
             // The line for machines, and for editors that jump to it.
-            eprintln!("{diagnostic}\n");
+            output::complain(format_args!("{diagnostic}\n"));
         }
     }
 

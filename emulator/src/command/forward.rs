@@ -9,7 +9,7 @@
 //! passed over. A request counts as brought once the gateway here has answered it; while it doesn't, or fails, the same
 //! request is tried again, and nothing overtakes it.
 
-use super::{Failure, up::asked_to_stop};
+use super::{Failure, output, up::asked_to_stop};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
@@ -230,13 +230,11 @@ impl Forward {
     fn tell(&self, request: &Received, status: u16) {
         let Received { id, source, path, received_at, .. } = request;
         if self.json {
-            println!(
-                "{}",
-                json!({"id": id, "source": source, "received_at": received_at.to_string(), "status": status})
-            );
+            let line = json!({"id": id, "source": source, "received_at": received_at.to_string(), "status": status});
+            let _ = output::say(line);
         } else {
             let (path, _) = path.split_once('?').unwrap_or((path, ""));
-            println!("{received_at}  {path}  {status}");
+            let _ = output::say(format_args!("{received_at}  {path}  {status}"));
         }
         if status >= 400 {
             tracing::warn!(target: "ringback::forward", id, status, "the gateway here refused it; it is not sent again");

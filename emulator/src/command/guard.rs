@@ -1,5 +1,6 @@
 //! Runs a program that must not outlive us, even if we are killed: see `gateway::process`.
 
+use super::output;
 use crate::gateway::process;
 use clap::Args;
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ impl Guard {
         match process::guard(&self.argv).await {
             Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
             Err(error) => {
-                eprintln!("{}: {error}", self.argv.first().map_or("", String::as_str));
+                output::complain(format_args!("{}: {error}", self.argv.first().map_or("", String::as_str)));
                 ExitCode::FAILURE
             }
         }

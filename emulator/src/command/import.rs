@@ -1,6 +1,6 @@
 use super::Failure;
 use super::exit::Usage;
-use super::output::say;
+use super::output::{complain, say};
 use crate::import::{Imported, Origin, convert};
 use clap::Args;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ impl Import {
         let text = std::fs::read_to_string(&self.file).map_err(|error| Usage(format!("{name}: {error}")))?;
         let Imported { yaml, notes } = convert(&text, &name, self.from)?;
         for note in &notes {
-            eprintln!("{name}: {note}");
+            complain(format_args!("{name}: {note}"));
         }
         say(yaml.trim_end())
     }

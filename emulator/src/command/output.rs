@@ -11,6 +11,16 @@ pub(crate) fn say(line: impl Display) -> Result<(), Failure> {
     writeln!(std::io::stdout(), "{line}").map_err(Failure::from)
 }
 
+/// Text that ends its own lines, on standard output.
+pub(crate) fn print(text: impl Display) -> Result<(), Failure> {
+    write!(std::io::stdout(), "{text}").map_err(Failure::from)
+}
+
+/// One line on standard error. If nobody reads it, there is nobody to tell either.
+pub(crate) fn complain(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// JSON from the command line: the text itself, `@file`, or `-` for standard input.
 pub(crate) fn json(given: &str) -> Result<Value, Failure> {
     let (text, what) = match given {

@@ -9,7 +9,7 @@
 
 mod routes;
 
-use super::{Failure, file};
+use super::{Failure, file, output};
 use clap::Args;
 use domain::config::program::Action;
 use domain::config::{Code, Config, Loaded};
@@ -88,8 +88,7 @@ impl Plan {
             programs: programs(config),
             sources: config.sources.keys().cloned().collect(),
         };
-        println!("{}", serde_json::to_string_pretty(&planned)?);
-        Ok(())
+        output::say(serde_json::to_string_pretty(&planned)?)
     }
 }
 

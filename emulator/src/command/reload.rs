@@ -10,7 +10,7 @@
 //! and containers do. What changes twice is read once it rests. A file that can't be used is told of as `emulator check`
 //! would, and the one before stays in charge.
 
-use super::{Failure, file};
+use super::{Failure, file, output};
 use crate::instance::{Instance, NewFile};
 use domain::config::program::Action;
 use domain::config::{Config, changes};
@@ -147,7 +147,7 @@ impl Reloading {
 
     fn print(&self, line: &Value) {
         if self.json {
-            println!("{line}");
+            let _ = output::say(line);
         }
     }
 }

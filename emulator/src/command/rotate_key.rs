@@ -1,4 +1,4 @@
-use super::Failure;
+use super::{Failure, output};
 use crate::aws::lock::DirectoryLock;
 use crate::aws::{Aws, AwsOptions, format};
 use crate::instance::key;
@@ -47,12 +47,14 @@ impl RotateKey {
         let mut ids = keys.ids();
         let current = ids.next().map(ToString::to_string).unwrap_or_default();
         let older: Vec<String> = ids.map(ToString::to_string).collect();
-        println!("The current key is now {current}; older ones, which only open: {}", older.join(", "));
+        // Nobody who listens, or not, may keep it from being finished.
+        let say = |text: String| drop(output::say(text));
+        say(format!("The current key is now {current}; older ones, which only open: {}", older.join(", ")));
         let resealed = seal_anew(&self.data, &keys).await?;
-        println!("Secrets that are sealed with it now: {resealed}");
+        say(format!("Secrets that are sealed with it now: {resealed}"));
         if self.drop_older {
             key::drop_older(&self.data)?;
-            println!("The older keys are forgotten.");
+            say("The older keys are forgotten.".to_owned());
         }
         Ok(())
     }

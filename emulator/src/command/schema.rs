@@ -1,7 +1,6 @@
-use super::Failure;
+use super::{Failure, output};
 
 /// Prints the schema.
 pub(crate) fn run() -> Result<(), Failure> {
-    println!("{}", serde_json::to_string_pretty(&domain::config::schema())?);
-    Ok(())
+    output::say(serde_json::to_string_pretty(&domain::config::schema())?)
 }

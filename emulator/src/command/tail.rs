@@ -7,7 +7,7 @@ mod watch;
 
 use super::output::say;
 use super::paint::{Paint, Tone};
-use super::{Failure, exit};
+use super::{Failure, exit, output};
 use crate::client::Connection;
 use crate::timeline::tone;
 use clap::{Args, ValueEnum};
@@ -74,7 +74,7 @@ impl Tail {
                 // It is being started anew, perhaps: what happens meanwhile is told afterwards.
                 Err(failure) if !first && exit::code(&failure) == Some(exit::UNREACHABLE) => {
                     if !away {
-                        eprintln!("{failure}");
+                        output::complain(&failure);
                     }
                     away = true;
                     tokio::time::sleep(self.interval).await;

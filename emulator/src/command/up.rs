@@ -1,14 +1,16 @@
+mod on_aws;
+
 use super::reload::{self, Reloading, Stamp};
-use super::{Failure, file};
+use super::{Failure, conditions::Conditions, file, output};
 use crate::gateway::{GatewayOptions, PublicUrl};
-use crate::instance::{Instance, Options};
+use crate::instance::{Instance, Options, PROGRAMS_AT_ONCE};
 use clap::{Args, ValueEnum};
 use domain::config::{Config, Routes};
 use platform::secret::KeyRing;
 use platform::settings::variable;
 use serde_json::{Value, json};
 use std::convert::Infallible;
-use std::io::Write;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -50,9 +52,13 @@ pub struct Up {
     /// Don't watch the file. SIGHUP has it taken over all the same.
     #[arg(long)]
     no_reload: bool,
+    #[command(flatten)]
+    conditions: Conditions,
     /// Print one JSON line when everything listens and one whenever the file has changed, and the log as JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    on_aws: on_aws::OnAws,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -78,6 +84,9 @@ impl Tunnel {
 
 impl Up {
     pub(crate) async fn run(self) -> Result<(), Failure> {
+        if self.on_aws.aws {
+            return Box::pin(self.run_on_aws()).await;
+        }
         platform::telemetry::start(self.json);
         let stamp = Stamp::of(&self.file);
         let read = file::read(&self.file)?;
@@ -91,7 +100,8 @@ impl Up {
         let mut settings = Options::new(config.clone()).settings;
         settings.runtime_programs = self.allow_runtime_programs;
         let functions = reload::functions(&config, self.allow_runtime_programs, settings.max_response).await;
-        let options = Options {
+        let conditions = self.conditions.prepare(&self.data)?;
+        let mut options = Options {
             text: Some(text.clone()),
             env,
             aws_port: self.aws_port,
@@ -107,6 +117,7 @@ impl Up {
             gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::default() },
             ..Options::new(config.clone())
         };
+        conditions.apply(&mut options);
         let instance = Instance::start(options).await?;
         let mut public_urls = instance.public_urls();
         let gateways = public_urls.borrow_and_update().clone();
@@ -115,12 +126,17 @@ impl Up {
                 "gateways": *gateways});
             if let (Some(url), Value::Object(line)) = (&instance.aws_url, &mut line) {
                 line.insert("aws".to_owned(), json!(url));
+                line.insert("queue_url".to_owned(), json!(instance.app().settings.queue_url));
                 line.insert("programs_queue_url".to_owned(), json!(instance.app().settings.programs_queue_url));
                 line.insert("table".to_owned(), json!(instance.app().settings.table));
             }
-            println!("{line}");
+            if let Value::Object(line) = &mut line {
+                line.extend(conditions.shown());
+            }
+            let _ = output::say(line);
         } else {
-            banner(&config, &instance, &gateways);
+            let _ = output::print(banner(&config, &instance, &gateways)?);
+            let _ = output::print(conditions.banner());
         }
         let reloading = Reloading {
             path: self.file,
@@ -156,7 +172,7 @@ async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: 
             format!("\nThe internet reaches it elsewhere now:\n{}", url_lines(&urls, 3))
         };
         // Whoever has read the first lines may have closed it.
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        let _ = output::print(text);
     }
     std::future::pending().await
 }
@@ -169,10 +185,10 @@ fn url_lines(urls: &[PublicUrl], widest: usize) -> String {
     urls.iter().map(line).collect()
 }
 
-fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) {
-    println!("Ringback is up.\n");
+fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) -> Result<String, std::fmt::Error> {
+    let mut text = String::from("Ringback is up.\n\n");
     let widest = instance.listeners.iter().map(|listener| listener.id.chars().count()).max().unwrap_or(0).max(3);
-    println!("  {:<widest$}  {}", "API", instance.api);
+    writeln!(text, "  {:<widest$}  {}", "API", instance.api)?;
     for (listener, address) in config.listeners.iter().zip(&instance.listeners) {
         let routes: Vec<(&str, &str, String)> = match &listener.routes {
             Routes::Triggers(all) => {
@@ -183,19 +199,20 @@ fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) {
             }
         };
         for (method, path, what) in routes {
-            println!("  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url);
+            writeln!(text, "  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url)?;
         }
     }
     if !gateways.is_empty() {
-        print!("\nFrom the internet:\n{}", url_lines(gateways, widest));
+        write!(text, "\nFrom the internet:\n{}", url_lines(gateways, widest))?;
     }
     if let Some(url) = &instance.aws_url {
-        println!("\n  The table and the queues, for `emulator work`: {url}");
+        writeln!(text, "\n  The table and the queues, for `emulator work`: {url}")?;
     }
     if instance.token_is_new {
-        println!("\n  The API's token, shown this once: {}", instance.token);
+        writeln!(text, "\n  The API's token, shown this once: {}", instance.token)?;
     }
-    println!("\nCtrl-C stops it; what is under way is finished first.");
+    writeln!(text, "\nCtrl-C stops it; what is under way is finished first.")?;
+    Ok(text)
 }
 
 /// Ctrl-C, or what a service manager sends.

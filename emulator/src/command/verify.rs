@@ -1,4 +1,4 @@
-use super::Failure;
+use super::{Failure, output};
 use clap::Args;
 use domain::signature::batch::{time, verify_line};
 use domain::signature::diagnose::{Case, Style, diagnose};
@@ -70,8 +70,7 @@ pub struct Verify {
 impl Verify {
     pub(crate) fn run(self) -> Result<(), Failure> {
         if self.list {
-            print!("{}", list());
-            return Ok(());
+            return output::print(list());
         }
         let now = match &self.now {
             Some(text) => time(&Value::from(text.as_str()))?,
@@ -98,10 +97,7 @@ impl Verify {
         let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
         let request = Request { method: &self.method, url: &self.url, headers: &headers, body: &body, client_ip: None };
         match diagnose(&Case { style: &style, secret: &secret, parameters: &parameters, request }, now) {
-            Ok(verified) => {
-                print!("{}", genuine(&verified));
-                Ok(())
-            }
+            Ok(verified) => output::print(genuine(&verified)),
             Err(diagnosis) => {
                 let mut text = format!("refused: {}", diagnosis.reason);
                 for finding in &diagnosis.findings {

@@ -1,4 +1,4 @@
-use super::{Failure, file};
+use super::{Failure, file, output};
 use crate::command::up::asked_to_stop;
 use crate::worker::{self, Catalogue, Worker, WorkerOptions};
 use aws_config::BehaviorVersion;
@@ -91,9 +91,9 @@ impl Work {
             clock: Arc::new(SystemClock),
         });
         if self.json {
-            println!("{}", json!({"ready": true}));
+            let _ = output::say(json!({"ready": true}));
         } else {
-            println!("Working. Ctrl-C stops it.");
+            let _ = output::say("Working. Ctrl-C stops it.");
         }
         let stopping = CancellationToken::new();
         let stop = async {

@@ -2,7 +2,7 @@
 
 use super::{Backoff, Driver, GatewayOptions, Open, Planned, PublicUrl, Reason};
 use futures_util::future::try_join_all;
-use platform::App;
+use platform::chance::Chance;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -104,7 +104,7 @@ impl Supervisor {
                 }
             }
             attempt += 1;
-            let pause = self.backoff.pause(attempt, App::jitter());
+            let pause = self.backoff.pause(attempt, Chance::default().fraction());
             // The last attempt's reason is a better one than that the time was up.
             if timeout_at(deadline, sleep(pause)).await.is_err() {
                 return Err(words(&last.unwrap_or_default()));
@@ -153,7 +153,7 @@ impl Supervisor {
     async fn again(&self, attempt: &mut u32) -> Open {
         loop {
             *attempt = attempt.saturating_add(1);
-            sleep(self.backoff.pause(*attempt, App::jitter())).await;
+            sleep(self.backoff.pause(*attempt, Chance::default().fraction())).await;
             let reason = match timeout(self.wait, self.driver.open()).await {
                 Ok(Ok(open)) => return open,
                 Ok(Err(reason)) => reason,

@@ -97,6 +97,19 @@ pub(super) fn listeners(retired: &[Retired], current: &Config) -> Vec<Listener> 
     retired.iter().flat_map(|file| file.listeners(current)).collect()
 }
 
+/// Says in the log what is served although the file in charge doesn't have it.
+pub(super) fn tell(listeners: &[Listener]) {
+    for listener in listeners {
+        for Callback { route, .. } in callbacks(listener) {
+            let (method, port, path) = (&route.method, listener.port, &route.path);
+            tracing::warn!(
+                target: "ringback::reload",
+                "{method} :{port}{path} is not in the file any more: callbacks are taken there while a run may wait for one"
+            );
+        }
+    }
+}
+
 /// What is behind the routers of the file in charge, by port.
 pub(super) fn routers(app: &App, retired: &[Retired]) -> BTreeMap<u16, Router> {
     let mut routers: BTreeMap<u16, Router> = BTreeMap::new();

@@ -22,6 +22,7 @@ use domain::id::DefinitionId;
 use domain::run::Surroundings;
 use jiff::SignedDuration;
 use platform::App;
+use platform::clock::Clock;
 use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
@@ -62,7 +63,7 @@ struct Inner {
 }
 
 /// What was settled when everything was started.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Place {
     /// The file's gateways are not started.
     pub(super) without_gateways: bool,
@@ -70,6 +71,8 @@ pub(super) struct Place {
     pub(super) tunnel: Option<&'static str>,
     /// Programs at once, and how long a claim lasts; absent where they are left to other processes.
     pub(super) programs: Option<(usize, Duration)>,
+    /// What time it is for them.
+    pub(super) programs_clock: Arc<dyn Clock>,
 }
 
 struct State {
@@ -155,12 +158,14 @@ impl Switch {
             None => None,
         };
         let retired = retired::read(&App::clone(&app).with_definition(definition.clone())).await?;
-        let bound = state.sockets.bind_listeners(&config, &retired::listeners(&retired, &config)).await?;
+        let listeners = retired::listeners(&retired, &config);
+        let bound = state.sockets.bind_listeners(&config, &listeners).await?;
         let surroundings = surroundings(&config, env, &bound.sockets, &state.public_urls, &app.keys);
         let sender = sender(&app, &config)?;
         let mut next = app.with_file(Arc::new(config), surroundings, sender)?.with_definition(definition);
         next.functions = next.functions.or(functions);
         state.retired = retired;
+        retired::tell(&listeners);
         self.put_in_charge(&mut state, next);
         self.serve(&mut state, bound);
         self.work_where_there_are_programs(&mut state);
@@ -242,7 +247,8 @@ impl Switch {
             && (has_programs || app.settings.runtime_programs)
             && state.worker.is_empty()
         {
-            let worker = loops::worker(&self.0.aws, &self.0.current, concurrency, lease);
+            let worker =
+                loops::worker(&self.0.aws, &self.0.current, concurrency, lease, self.0.place.programs_clock.clone());
             state.worker.spawn(worker.work(self.0.stopping.clone()));
         }
     }

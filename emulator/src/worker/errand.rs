@@ -7,7 +7,7 @@ use domain::config::Program;
 use domain::program::prepare;
 use domain::run::{Claim, Claiming, JobError, ProgramOutcome, Run, Stretch};
 use jiff::{SignedDuration, Timestamp};
-use platform::App;
+use platform::chance::Chance;
 use platform::queue::{Message, ProgramMessage, RunMessage};
 use platform::settings::variable;
 use platform::store::{Saved, StoreError};
@@ -146,7 +146,7 @@ impl Worker {
 
     /// Claims the job: one read, and one conditional write.
     async fn take_up(&self, message: ProgramMessage) -> Result<Taken, StoreError> {
-        let by = hex::encode(App::random::<12>());
+        let by = hex::encode(Chance::default().bytes::<12>());
         loop {
             let Some(stored) = self.options.store.run(&message.run).await? else { return Ok(Taken::Not(Fate::Done)) };
             let (now, until) = self.lease();

@@ -48,13 +48,13 @@ pub(crate) async fn create(
     mut fields: Fields,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let customer = caller.about(fields.customer()?)?.unwrap_or_default();
-    let signing = secret::Signing::read(&mut fields)?;
+    let signing = secret::Signing::read(&mut fields, &app.chance)?;
     let disabled = change::disabled(&mut fields)?.unwrap_or(false);
     let settings = Settings::read(fields.0, None).map_err(unusable)?;
     secret::judge(&app, &settings.url).await?;
     let id = match workflows::key(&headers) {
         Some(key) => EndpointId::keyed(&customer, &key),
-        None => EndpointId::random(App::random()),
+        None => EndpointId::random(app.random()),
     };
     let (secret, shown) = signing.seal(&app, &customer, &id);
     let now = app.now();

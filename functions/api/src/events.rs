@@ -35,7 +35,7 @@ pub(crate) async fn publish(
     let published = published.map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))?;
     let customer = caller.about(published.customer.clone())?.unwrap_or_default();
     let key = workflows::key(&parts.headers);
-    let event = published.accept(customer, key.as_deref(), Origin::Api, App::random(), app.now());
+    let event = published.accept(customer, key.as_deref(), Origin::Api, app.random(), app.now());
     app.config.delivery.catalogue.check(&event)?;
     match app.store.add_event(&event).await? {
         NewEvent::Accepted | NewEvent::Duplicate => Ok((StatusCode::ACCEPTED, Json(accepted(&event)))),

@@ -25,7 +25,7 @@ pub(crate) async fn create(
     let customer = fields.customer()?.ok_or_else(|| Problem::new(Code::UnusableRequest, "`customer_id` is missing"))?;
     let name = fields.text("name")?.unwrap_or_default();
     fields.nothing_else()?;
-    let token = format!("{CUSTOMER_TOKEN}{}", hex::encode(App::random::<32>()));
+    let token = format!("{CUSTOMER_TOKEN}{}", hex::encode(app.random::<32>()));
     let stored = StoredToken { digest: digest(&token), customer, name, created_at: app.now() };
     app.store.add_token(&stored).await?;
     let mut shown = show(&stored);

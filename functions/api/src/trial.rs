@@ -32,7 +32,7 @@ pub(crate) async fn test(
     if published.customer.as_ref().is_some_and(|customer| *customer != endpoint.customer) {
         return Err(Problem::new(Code::UnusableRequest, "`customer_id` is not the webhook's"));
     }
-    let event = published.accept(endpoint.customer.clone(), None, Origin::Test, App::random(), app.now());
+    let event = published.accept(endpoint.customer.clone(), None, Origin::Test, app.random(), app.now());
     let id = DeliveryId { customer: event.customer.clone(), event: event.id.clone(), endpoint: endpoint.id.clone() };
     let attempt = attempt::make(&app, &endpoint, &event, &id).await;
     let sent = endpoint.settings.format.body(&event);

@@ -26,11 +26,11 @@ const SPREAD: f64 = 5.0;
 /// Makes the attempt that the message names, if it is owed. `again`: the message has come before, so its attempt may have
 /// been made.
 pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> Result<(), StoreError> {
-    let DeliverMessage { delivery: id, attempt, event, .. } = message;
+    let DeliverMessage { delivery: id, attempt, event, due } = message;
     // What this process has seen come into being, and for the first time, nobody has tried.
     let untried = attempt == 1 && !again && event.as_ref().is_some_and(|event| event.accepted_at > app.started_at);
     let stored = if untried { None } else { app.store.delivery(&id).await? };
-    if stored.as_ref().is_some_and(|stored| stored.delivery.owed() != Some(attempt)) {
+    if stored.as_ref().is_some_and(|stored| is_outdated(&stored.delivery, attempt, due)) {
         return Ok(());
     }
     let event = match event {
@@ -56,6 +56,13 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
     }
 }
 
+/// Whether a message isn't the one that the delivery has promised. Of one attempt there may be several: each time that it
+/// is put off promises another. Did an older one put it off too, each repetition would go on for ever beside the others.
+fn is_outdated(delivery: &Delivery, attempt: u32, due: Option<Timestamp>) -> bool {
+    let promised = if let State::Pending { due } = delivery.state { due } else { Timestamp::MIN };
+    delivery.owed() != Some(attempt) || due.unwrap_or(delivery.created_at) < promised
+}
+
 /// The event has expired: there is nothing to deliver.
 async fn without_event(app: &App, stored: Option<StoredDelivery>) -> Result<(), StoreError> {
     let Some(StoredDelivery { delivery, version }) = stored else { return Ok(()) };
@@ -76,7 +83,7 @@ impl Owed<'_> {
         let (app, now, settings) = (self.app, self.app.now(), &endpoint.endpoint.settings);
         let name = (&endpoint.endpoint.customer, &endpoint.endpoint.id);
         let Some(place) = app.lanes.enter(name.1).await else {
-            return self.hold(after(now, FULL_LANE.0 + (FULL_LANE.1 - FULL_LANE.0) * App::jitter())).await;
+            return self.hold(after(now, FULL_LANE.0 + (FULL_LANE.1 - FULL_LANE.0) * app.jitter())).await;
         };
         let mut health = health.clone();
         match Health::may(health.health.as_ref(), now) {
@@ -97,7 +104,7 @@ impl Owed<'_> {
         let attempt = attempt::make(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;
         drop(place);
         let now = app.now();
-        let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, App::jitter());
+        let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, app.jitter());
         // First what concerns the endpoint as a whole: should this die in between, the attempt is made again.
         let gone = (next == Next::GiveUp(GaveUp::Gone)).then_some(DisabledBy::Gone);
         health::record(app, endpoint, &health, &attempt, gone, now).await?;
@@ -109,7 +116,8 @@ impl Owed<'_> {
     }
 
     async fn hold_until(self, until: Timestamp) -> Result<(), StoreError> {
-        self.hold(after(until, SPREAD * App::jitter())).await
+        let due = after(until, SPREAD * self.app.jitter());
+        self.hold(due).await
     }
 
     async fn hold(self, due: Timestamp) -> Result<(), StoreError> {

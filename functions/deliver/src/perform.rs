@@ -31,6 +31,13 @@ pub(crate) fn perform<'a>(app: &'a App, plan: Plan<'_>, run: &Run, owed: Owed) -
             }
             None => Box::pin(async { Ok(Vec::new()) }),
         },
+        Owed::GiveUpWait(job, attempt) => match run.open_wait_of(&job) {
+            Some((wait, _)) => {
+                let waiter = Waiter { run: run.id.clone(), job, attempt };
+                Box::pin(async move { give_up(app, &wait, waiter).await })
+            }
+            None => Box::pin(async { Ok(Vec::new()) }),
+        },
         Owed::StartChild(job, attempt) => match run.child_run(&job, plan, app.now()) {
             Ok(child) => Box::pin(start_child(app, job, attempt, child)),
             Err(error) => done(Input::Refused(job, attempt, error)),
@@ -105,6 +112,16 @@ async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Ve
             vec![Input::Refused(job, attempt, JobError::new("key_taken", message))]
         }
     })
+}
+
+/// Whoever comes first decides: this write, or the callback's.
+async fn give_up(app: &App, wait: &WaitKey, waiter: Waiter) -> Result<Vec<Input>, StoreError> {
+    let arrived = app.store.give_up_wait(wait, &waiter).await?;
+    let Waiter { job, attempt, .. } = waiter;
+    Ok(vec![match arrived {
+        Some(arrival) => Input::Arrived(job, attempt, arrival),
+        None => Input::TimedOut(job, attempt),
+    }])
 }
 
 /// A key stays its waiter's while news from there may still matter to it, even after a callback or the deadline.

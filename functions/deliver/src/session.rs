@@ -65,8 +65,11 @@ impl<'a> Session<'a> {
         self.run.owed_by(&self.stretch)
     }
 
-    /// Takes the run through an input.
+    /// Takes the run through an input. One that has ended, and is stored so, takes none.
     pub(crate) fn take(&mut self, input: Input) {
+        if self.run.has_ended() && self.unsaved.is_empty() {
+            return;
+        }
         self.apply(input.clone());
         self.unsaved.push(input);
     }

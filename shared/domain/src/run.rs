@@ -266,6 +266,8 @@ pub enum Owed {
     Call(JobPath, u32),
     /// Open the wait.
     OpenWait(JobPath, u32),
+    /// End the wait of a call that has failed, or learn what has come there.
+    GiveUpWait(JobPath, u32),
     /// Start the child run.
     StartChild(JobPath, u32),
     /// Store the event.

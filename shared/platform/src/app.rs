@@ -1,5 +1,6 @@
 //! What every handler is given.
 
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::definitions::Definitions;
 use crate::directory::Directory;
@@ -17,7 +18,6 @@ use domain::config::{Config, Program};
 use domain::id::{DefinitionId, RunId};
 use domain::run::{Plan, Surroundings};
 use jiff::Timestamp;
-use rand::RngCore;
 use std::sync::Arc;
 
 /// What an app reaches the outside world with, whatever file it follows.
@@ -36,6 +36,8 @@ pub struct Outside {
     pub keys: Arc<KeyRing>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What nobody can foresee.
+    pub chance: Chance,
 }
 
 /// The file, the table, the queue, a way to call out and a clock.
@@ -77,6 +79,8 @@ pub struct App {
     pub sources: Arc<Sources>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What nobody can foresee.
+    pub chance: Chance,
 }
 
 impl App {
@@ -85,7 +89,7 @@ impl App {
     /// # Errors
     /// Which source's secrets can't be used.
     pub fn new(outside: Outside, config: Arc<Config>, surroundings: Surroundings) -> Result<Self, UnusableSource> {
-        let Outside { settings, store, queue, functions, sender, keys, clock } = outside;
+        let Outside { settings, store, queue, functions, sender, keys, clock, chance } = outside;
         let sources = Arc::new(Sources::new(&config, &surroundings.env, &keys)?);
         Ok(Self {
             started_at: clock.now(),
@@ -104,6 +108,7 @@ impl App {
             keys,
             sources,
             clock,
+            chance,
         })
     }
 
@@ -140,18 +145,16 @@ impl App {
 
     /// An id for a request that brings nothing to derive one from.
     pub fn new_run_id(&self) -> RunId {
-        RunId::random(Self::random())
+        RunId::random(self.random())
     }
 
     /// A random number from 0 up to 1, to spread what would come at once.
-    pub fn jitter() -> f64 {
-        rand::random()
+    pub fn jitter(&self) -> f64 {
+        self.chance.fraction()
     }
 
     /// Bytes that nobody can guess.
-    pub fn random<const N: usize>() -> [u8; N] {
-        let mut bytes = [0; N];
-        rand::rng().fill_bytes(&mut bytes);
-        bytes
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        self.chance.bytes()
     }
 }

@@ -15,9 +15,10 @@ use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::address::Guard;
+use domain::config::EnvReference;
 use domain::run::Surroundings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
@@ -181,6 +182,7 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
         sender: Sender::new(settings.max_response, guard)?,
         keys,
         clock: Arc::new(SystemClock),
+        chance: Default::default(),
         settings,
     };
     let app = App::new(outside, Arc::new(config), surroundings)?;
@@ -189,9 +191,24 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
     Ok(Arc::new(app.with_definition(definition)))
 }
 
-/// The keys of secrets. They are read once, when the function starts: after a rotation, functions that run already don't
-/// know the new key until they start anew, so the new key is first added behind the current one, and moved in front later.
-async fn keys(aws: &aws_config::SdkConfig) -> Result<KeyRing, Error> {
+/// What a file reads as `${env.X}`: each the variable of that name, or else the SSM parameter of that name below the path
+/// `RINGBACK_ENV_PATH`, where that is set.
+///
+/// # Errors
+/// If the path is set and a variable without a default is neither, or the parameters can't be read.
+pub async fn env(aws: &aws_config::SdkConfig, reads: &[EnvReference]) -> Result<Map<String, Value>, Error> {
+    environment::environment(aws, reads, variable("RINGBACK_ENV_PATH").as_deref(), &variable).await
+}
+
+/// The keys of secrets.
+///
+/// `RINGBACK_KEY`, or the SSM parameter that `RINGBACK_KEY_PARAMETER` names. They are read once, when a
+/// function starts: after a rotation, functions that run already don't know the new key until they start anew, so the new key
+/// is first added behind the current one, and moved in front later.
+///
+/// # Errors
+/// In words, if there are none, or they can't be read.
+pub async fn keys(aws: &aws_config::SdkConfig) -> Result<KeyRing, Error> {
     if let Some(text) = variable("RINGBACK_KEY").map(Zeroizing::new) {
         return KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}").into());
     }

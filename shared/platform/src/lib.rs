@@ -2,13 +2,15 @@
 //!
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
 //! call out ([`sender`]), providers that call us ([`sources`]) and what the API put on top of the file ([`overlay`]), the keys
-//! of what is kept secret ([`secret`]) and a clock ([`clock`]). [`attempt`] makes one try of a delivery, [`replay`] begins a
-//! new round of them. [`request`] turns HTTP into what templates see, [`starts`] says what it starts, [`problem`] turns errors into answers, and [`lambda`]
+//! of what is kept secret ([`secret`]), a clock ([`clock`]) and randomness ([`chance`]). [`attempt`] makes one try of a
+//! delivery, [`replay`] begins a new round of them. [`request`] turns HTTP into what templates see, [`starts`] says what it
+//! starts, [`problem`] turns errors into answers, and [`lambda`]
 //! runs a handler in AWS Lambda.
 
 pub mod app;
 pub mod settings;
 pub mod clock;
+pub mod chance;
 pub mod directory;
 pub mod definitions;
 pub mod overlay;

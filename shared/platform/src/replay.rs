@@ -37,7 +37,7 @@ pub async fn begin(
         let Some(begun) = delivery.clone().replay(now) else { return Ok(Replay::UnderWay(delivery)) };
         let begun = Delivery { begun_by: by.cloned(), ..begun };
         let attempt = begun.owed().unwrap_or(1);
-        let message = DeliverMessage { delivery: id.clone(), attempt, event: None, due: None };
+        let message = DeliverMessage { delivery: id.clone(), attempt, event: None, due: Some(now) };
         if let Saved::Written(_) = store.save_delivery(&begun, version, &[message.into()], now).await? {
             return Ok(Replay::Begun(begun));
         }

@@ -24,6 +24,7 @@ mod header;
 mod parcel;
 mod probe;
 mod resolver;
+mod transport;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ pub use domain::delivery::ErrorClass;
 pub use failure::Failure;
 pub use parcel::{Cut, Exchange, PARCEL_RESPONSE, Parcel, Reply};
 pub use probe::Probe;
+pub use transport::Transport;
 
 use client::{JudgingClient, client};
 use domain::address::{Guard, Reach, Refusal, Target, TargetHost};
@@ -57,6 +59,8 @@ pub struct Sender {
     /// For names and ports that may lead to allowed ranges alone.
     allowed: JudgingClient,
     max_response: usize,
+    /// In the place of the network.
+    transport: Option<Arc<dyn Transport>>,
 }
 
 impl Sender {
@@ -73,6 +77,7 @@ impl Sender {
             allowed: JudgingClient::new(&guard, Reach::AllowedOnly(Refusal::InternalName)),
             guard,
             max_response,
+            transport: None,
         })
     }
 

@@ -67,8 +67,15 @@ impl Settings {
     /// # Errors
     /// What is missing or can't be read.
     pub fn from_env() -> Result<Self, SettingsError> {
-        let mut settings =
-            Self { table: required("RINGBACK_TABLE")?, queue_url: required("RINGBACK_QUEUE_URL")?, ..Self::default() };
+        Self::from_env_for(required("RINGBACK_TABLE")?, required("RINGBACK_QUEUE_URL")?)
+    }
+
+    /// The same for this table and this queue of calls, whatever the environment says of those.
+    ///
+    /// # Errors
+    /// What can't be read.
+    pub fn from_env_for(table: String, queue_url: String) -> Result<Self, SettingsError> {
+        let mut settings = Self { table, queue_url, ..Self::default() };
         if let Some(shards) = variable("RINGBACK_SHARDS") {
             let wrong = |error| SettingsError::Wrong("RINGBACK_SHARDS", format!("{error}"));
             settings.shards = shards.parse().map_err(|error: std::num::ParseIntError| wrong(error))?;

@@ -17,6 +17,7 @@
 //! | a source's requests in a period | `rate#source#<name>` | `<period>#<number>` |
 //! | timer | `timer#<shard>` | `<due>#<what>` |
 //! | how far the timers were swept | `sweep` | `cursor` |
+//! | who relays, and how far, where no function does | `relay` | `lease` |
 //!
 //! An item that owes work says so: `owed` is true, and `owes` holds the messages. The table's stream brings exactly
 //! those items to `relay`. A lost condition is an answer in the domain's words, never an error.

@@ -176,13 +176,21 @@ impl Sqs {
     fn attributes(&self, channel: &Channel) -> Answer {
         let mut queue = channel.lock();
         let depth = queue.depth(Instant::now());
-        serialize(&serde_json::json!({"Attributes": {
-            "QueueArn": format!("arn:aws:sqs:local:000000000000:{}", channel.name),
+        let arn = |channel: &Channel| format!("arn:aws:sqs:local:000000000000:{}", channel.name);
+        let mut attributes = serde_json::json!({
+            "QueueArn": arn(channel),
             "ApproximateNumberOfMessages": depth.visible.to_string(),
             "ApproximateNumberOfMessagesNotVisible": depth.in_flight.to_string(),
             "ApproximateNumberOfMessagesDelayed": depth.delayed.to_string(),
             "VisibilityTimeout": queue.visibility().as_secs().to_string(),
-        }}))
+        });
+        if let (Some(dead), Some(receives), Some(attributes)) =
+            (&channel.dead_letters, queue.max_receive_count(), attributes.as_object_mut())
+        {
+            let policy = serde_json::json!({"deadLetterTargetArn": arn(dead), "maxReceiveCount": receives});
+            attributes.insert("RedrivePolicy".to_owned(), policy.to_string().into());
+        }
+        serialize(&serde_json::json!({"Attributes": attributes}))
     }
 
     fn named(&self, url: &str) -> Result<&Arc<Channel>, Refusal> {

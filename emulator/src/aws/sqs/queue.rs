@@ -230,6 +230,10 @@ impl Queue {
         Depth { visible: self.entries.len() - self.hidden.len(), in_flight, delayed }
     }
 
+    pub(in crate::aws) fn max_receive_count(&self) -> Option<u32> {
+        self.max_receive_count
+    }
+
     pub(in crate::aws) fn visibility(&self) -> Duration {
         self.visibility
     }

@@ -30,7 +30,7 @@ pub(crate) async fn rotate(
     mut fields: Fields,
 ) -> Result<Json<Value>, Problem> {
     let StoredEndpoint { mut endpoint, version } = find(&app, &caller, &id).await?;
-    let signing = secret::Signing::read(&mut fields)?;
+    let signing = secret::Signing::read(&mut fields, &app.chance)?;
     let grace = fields.number("grace_period", LONGEST_GRACE)?.unwrap_or(GRACE);
     fields.nothing_else()?;
     let now = app.now();

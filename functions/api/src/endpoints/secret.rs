@@ -5,6 +5,7 @@ use domain::delivery::sign::Key;
 use domain::endpoint::{Endpoint, Secret};
 use domain::event::{CustomerId, EndpointId};
 use platform::App;
+use platform::chance::Chance;
 use platform::problem::{Code, Problem};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -25,7 +26,7 @@ impl fmt::Debug for Signing {
 
 impl Signing {
     /// From `secret`, or made anew: as `signing` says, for `hmac` (the default) or `ed25519`.
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, Problem> {
+    pub(super) fn read(fields: &mut Fields, chance: &Chance) -> Result<Self, Problem> {
         let unusable = |detail: String| Problem::new(Code::UnusableRequest, detail);
         let kind = fields.text("signing")?;
         let asymmetric = match kind.as_deref() {
@@ -35,7 +36,7 @@ impl Signing {
         };
         let Some(given) = fields.text("secret")?.map(Zeroizing::new) else {
             let text =
-                if asymmetric { Key::asymmetric_text(&App::random()) } else { Key::symmetric_text(&App::random()) };
+                if asymmetric { Key::asymmetric_text(&chance.bytes()) } else { Key::symmetric_text(&chance.bytes()) };
             return Ok(Self { text, generated: true });
         };
         match Key::read(&given).map_err(|error| unusable(error.to_string()))? {

@@ -1,5 +1,6 @@
 //! One input, one step: which state takes which input, and what it means there.
 
+use self::Call::{Made, Over};
 use super::settle::Ending;
 use super::{Applied, Effect, Input, JobError, JobPath, JobRun, JobState, Outcome, Phase, Plan, Run, Stretch};
 use crate::wait::{Arrival, Verdict};
@@ -13,6 +14,15 @@ pub(super) struct Turn<'a> {
     pub(super) stretch: &'a Stretch,
     pub(super) now: Timestamp,
     pub(super) effects: Vec<Effect>,
+}
+
+/// What a failure of a call says about a wait that was opened before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// It was made: a callback may have come.
+    Made,
+    /// It was not, or its wait has ended: nothing can come.
+    Over,
 }
 
 impl Input {
@@ -87,7 +97,7 @@ impl Run {
     fn take(&mut self, input: Input, turn: &mut Turn<'_>) {
         match input {
             Input::Start | Input::Cancel => {}
-            Input::Answered(path, attempt, outcome) => self.answered(&path, attempt, outcome, turn),
+            Input::Answered(path, attempt, outcome) => self.answered(&path, attempt, (outcome, Made), turn),
             Input::Arrived(path, attempt, arrival) => self.arrived(&path, attempt, arrival, turn),
             Input::TimedOut(path, attempt) => self.timed_out(&path, attempt, turn),
             Input::Woke(path, attempt) => self.woke(&path, attempt, turn),
@@ -102,11 +112,11 @@ impl Run {
         self.jobs.get(path).filter(|job| job.attempt == attempt).map(|job| &job.state)
     }
 
-    fn answered(&mut self, path: &JobPath, attempt: u32, outcome: Outcome, turn: &mut Turn<'_>) {
+    fn answered(&mut self, path: &JobPath, attempt: u32, (outcome, made): (Outcome, Call), turn: &mut Turn<'_>) {
         let Some(job) = self.jobs.get_mut(path).filter(|job| job.attempt == attempt) else { return };
         if let JobState::Calling { since, arrived, .. } = &mut job.state {
             let (since, arrived) = (*since, arrived.take());
-            self.called(path, since, outcome, arrived, turn);
+            self.called(path, since, (outcome, made), arrived, turn);
         } else if let JobState::Polling { asker, .. } = &mut job.state
             && asker.take().is_some()
         {
@@ -169,11 +179,15 @@ impl Run {
         let Some(state) = self.current(path, attempt) else { return };
         let late = || JobError::new("timeout", format!("`{path}` took longer than allowed"));
         match state {
+            JobState::Waiting { failed: Some(error), .. } => {
+                let error = error.clone();
+                self.fail(path, error, turn);
+            }
             JobState::Waiting { wait, .. } => {
                 let message = format!("no callback came for `{}` before the deadline", wait.key);
                 self.fail(path, JobError::new("timeout", message), turn);
             }
-            JobState::Calling { .. } => self.answered(path, attempt, Outcome::Unreachable(late()), turn),
+            JobState::Calling { .. } => self.answered(path, attempt, (Outcome::Unreachable(late()), Over), turn),
             JobState::Child { child, .. } => {
                 turn.effects.push(Effect::StopChild(child.clone()));
                 self.fail(path, late(), turn);
@@ -216,7 +230,7 @@ impl Run {
     fn refused(&mut self, path: &JobPath, attempt: u32, error: JobError, turn: &mut Turn<'_>) {
         let Some(state) = self.current(path, attempt) else { return };
         match state {
-            JobState::Calling { .. } => self.answered(path, attempt, Outcome::Unreachable(error), turn),
+            JobState::Calling { .. } => self.answered(path, attempt, (Outcome::Unreachable(error), Over), turn),
             JobState::Publishing { .. }
             | JobState::Program { .. }
             | JobState::Invoking { .. }

@@ -66,9 +66,12 @@ pub enum JobState {
         response: Value,
         /// When we stop waiting.
         deadline: Timestamp,
-        /// Who opens the wait; none where it was opened before the call.
+        /// Who opens the wait, or gives it up; none where it was opened before the call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         opener: Option<Stretch>,
+        /// The call has failed for the last time: the job fails of it unless a callback has come all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<JobError>,
     },
     /// The service has answered, and we ask it from time to time how far it is.
     Polling {
@@ -230,9 +233,10 @@ impl JobRun {
             }
             JobState::Publishing { stretch } if stretch == by => Some(Owed::Publish(path.clone(), self.attempt)),
             JobState::Invoking { stretch } if stretch == by => Some(Owed::Invoke(path.clone(), self.attempt)),
-            JobState::Waiting { opener: Some(stretch), .. } if stretch == by => {
-                Some(Owed::OpenWait(path.clone(), self.attempt))
-            }
+            JobState::Waiting { opener: Some(stretch), failed, .. } if stretch == by => Some(match failed {
+                None => Owed::OpenWait(path.clone(), self.attempt),
+                Some(_) => Owed::GiveUpWait(path.clone(), self.attempt),
+            }),
             JobState::Child { starter, .. } if starter == by => Some(Owed::StartChild(path.clone(), self.attempt)),
             JobState::Calling { .. }
             | JobState::Publishing { .. }

@@ -1,6 +1,6 @@
 //! How an attempt ends: what the job's output is, or what becomes of its failure.
 
-use super::apply::Turn;
+use super::apply::{Call, Turn};
 use super::begin::after;
 use super::call::{render, request_read};
 use super::{JobError, JobPath, JobState, Outcome, Run};
@@ -40,7 +40,7 @@ impl Run {
         &mut self,
         path: &JobPath,
         since: Timestamp,
-        outcome: Outcome,
+        (outcome, made): (Outcome, Call),
         arrived: Option<Arrival>,
         turn: &mut Turn<'_>,
     ) {
@@ -48,7 +48,7 @@ impl Run {
             (Ok(response), _) => response,
             // The callback proves that the service took the call, whatever became of its answer.
             (Err(_), Some(Arrival { verdict: Verdict::Success, .. })) => Value::Null,
-            (Err(error), _) => return self.call_failed(path, error, turn),
+            (Err(error), _) => return self.call_failed(path, error, made, turn),
         };
         if let Some(arrival) = arrived {
             return self.conclude(path, response, arrival, turn);
@@ -59,18 +59,15 @@ impl Run {
             None => self.finish_call(path, response, &Value::Null, turn),
             // Nobody would be told of a deadline that has passed already.
             Some(_) if deadline <= turn.now => {
-                self.call_failed(
-                    path,
-                    JobError::new("timeout", "the answer came when the job should have been done"),
-                    turn,
-                );
+                let error = JobError::new("timeout", "the answer came when the job should have been done");
+                self.call_failed(path, error, made, turn);
             }
             Some(Completion::Callback(completion)) => {
                 match self.wait_key(path, completion, &response, turn.plan, turn.now) {
                     Err(error) => self.fail(path, error, turn),
                     Ok(wait) => {
                         let opener = completion.reads_response().then(|| turn.stretch.clone());
-                        self.put(path, JobState::Waiting { wait, response, deadline, opener });
+                        self.put(path, JobState::Waiting { wait, response, deadline, opener, failed: None });
                     }
                 }
             }
@@ -81,13 +78,30 @@ impl Run {
         }
     }
 
-    /// A wait that was opened before the call stays open for the next attempt: a success may still come.
-    fn call_failed(&mut self, path: &JobPath, error: JobError, turn: &mut Turn<'_>) {
-        let opened = self.wait_of(path, turn);
-        self.fail(path, error, turn);
-        if !matches!(self.jobs.get(path).map(|job| &job.state), Some(JobState::Resting { .. })) {
-            self.close(opened.into_iter().map(|wait| (wait, path.clone())).collect(), turn);
+    /// A wait that was opened before the call stays open for the next attempt: a success may still come. After the last one
+    /// the wait decides: a callback may have been acknowledged there whose news is on its way.
+    fn call_failed(&mut self, path: &JobPath, error: JobError, made: Call, turn: &mut Turn<'_>) {
+        let is_last = self.next_attempt(path, turn).is_none();
+        match self.wait_of(path, turn).filter(|_| is_last) {
+            None => self.fail(path, error, turn),
+            Some(wait) if made == Call::Made => {
+                let (opener, deadline, failed) = (Some(turn.stretch.clone()), turn.now, Some(error));
+                self.put(path, JobState::Waiting { wait, response: Value::Null, deadline, opener, failed });
+            }
+            Some(wait) => {
+                self.fail(path, error, turn);
+                self.close(vec![(wait, path.clone())], turn);
+            }
         }
+    }
+
+    /// When the attempt after this one begins, if there is one.
+    fn next_attempt(&self, path: &JobPath, turn: &Turn<'_>) -> Option<Timestamp> {
+        let job = self.jobs.get(path)?;
+        let is_first = !matches!(job.state, JobState::Recovering { .. });
+        let definition = self.definition(path, turn).filter(|_| is_first)?;
+        let retry = super::program::retry(definition, turn.plan).filter(|retry| job.attempt < retry.max_attempts)?;
+        Some(after(turn.now, pause(retry.delay, retry.backoff, job.attempt)))
     }
 
     /// A callback (or the last question) decides.
@@ -192,18 +206,13 @@ impl Run {
 
     /// An attempt has failed: another one, the `on_error` jobs, or the end.
     pub(super) fn fail(&mut self, path: &JobPath, error: JobError, turn: &mut Turn<'_>) {
-        let definition = self.definition(path, turn);
+        let rest = self.next_attempt(path, turn);
+        let handled = self.definition(path, turn).is_some_and(|job| job.on_error.is_some());
         let Some(job) = self.jobs.get_mut(path) else { return };
         let is_first = !matches!(job.state, JobState::Recovering { .. });
-        let definition = definition.filter(|_| is_first);
-        let attempt = job.attempt;
-        let retry = definition
-            .and_then(|job| super::program::retry(job, turn.plan))
-            .filter(|retry| attempt < retry.max_attempts);
-        let rest = retry.map(|retry| after(turn.now, pause(retry.delay, retry.backoff, attempt)));
         job.state = match rest {
             Some(until) => JobState::Resting { until, error },
-            None if definition.is_some_and(|job| job.on_error.is_some()) => JobState::Recovering { error },
+            None if handled && is_first => JobState::Recovering { error },
             None => JobState::Failed { at: turn.now, error },
         };
         if let Some(until) = rest {

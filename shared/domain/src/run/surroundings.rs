@@ -96,3 +96,33 @@ fn listener_value(listener: &Listener, url_of_port: impl Fn(u16) -> Option<Strin
     };
     json!({"id": listener.id, "url": url})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Surroundings;
+    use crate::config::{Config, load};
+    use serde_json::Map;
+
+    fn config(text: &str) -> Config {
+        load(text, "f").config.expect("a good file")
+    }
+
+    fn url(place: &Surroundings, port: &str) -> String {
+        place.gateway[port]["public_url"].as_str().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn another_file_finds_ports_where_they_are() {
+        let both =
+            config("listeners: [{port: 1, path: /a, workflow: w}, {port: 2, path: /b, identify_by: '${body.id}'}]");
+        let other =
+            config("listeners: [{port: 2, path: /c, identify_by: '${body.id}'}, {port: 3, path: /d, workflow: w}]");
+        let local = Surroundings::of(&both, Map::new(), |port| (port < 3).then(|| format!("https://{port}.example")));
+        let adapted = local.adapted_to(&other, Map::new());
+        assert_eq!((&*url(&adapted, "2"), &*url(&adapted, "3")), ("https://2.example", "http://127.0.0.1:3"));
+        assert_eq!(adapted.listener["url"], "https://2.example/c");
+        // In the cloud all ports are one address, and so is one that nobody knew.
+        let cloud = Surroundings::of(&both, Map::new(), |_| Some("https://api.example".to_owned()));
+        assert_eq!(url(&cloud.adapted_to(&other, Map::new()), "3"), "https://api.example");
+    }
+}

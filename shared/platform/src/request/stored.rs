@@ -54,7 +54,11 @@ impl Incoming {
     pub fn restored(stored: &Value, input: &Value) -> Self {
         let text = |name: &str| stored.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let object = |name: &str| stored.get(name).cloned().unwrap_or_else(|| Value::Object(Map::new()));
-        let of_source = stored.get("source").is_some() || source_path(&text("path")).is_some();
+        // A route may have the path of a source; only a request that doesn't say how it came is judged by that.
+        let of_source = match Came::of(stored) {
+            Some(came) => matches!(came, Came::Source(_)),
+            None => source_path(&text("path")).is_some(),
+        };
         let body = match stored.get("body") {
             Some(body) => body.clone(),
             None if of_source => input.get("body").cloned().unwrap_or_default(),
@@ -129,6 +133,7 @@ mod tests {
             query: json!({"a": "1"}),
             headers: json!({"x-event": "push", "x-hub-signature": "s3cret"}),
             body: json!({"ref": "main"}),
+            kept: Value::Null,
             hidden: Vec::new(),
         };
         let source = Came::Source("github".to_owned());

@@ -1,7 +1,7 @@
 //! The face for workflows: a job's call, and its answer as a value.
 
 use super::Sender;
-use super::failure::{Failure, on_the_way};
+use super::failure::Failure;
 use domain::delivery::ErrorClass;
 use domain::run::{Call, JobError, Outcome};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -31,18 +31,17 @@ impl Sender {
         let method = Method::from_bytes(call.method.as_bytes())
             .map_err(|_| JobError::new("bad_method", format!("`{}` is no HTTP method", call.method)))?;
         let headers = headers(call)?;
+        let host = url.host_str().unwrap_or("the service").to_owned();
         let mut request = client.request(method, url);
         if let Some(body) = &call.body {
             request = request.body(body_text(body, headers.get(CONTENT_TYPE)));
         }
-        let mut answer = request.headers(headers).send().await.map_err(|error| {
-            let failure = target.as_ref().map_or_else(|| Failure::from_client(&error), |of| on_the_way(&error, of));
-            unreachable(&error, &failure)
-        })?;
+        let answered = self.dispatch(request.headers(headers), target.as_ref()).await;
+        let mut answer = answered.map_err(|failure| unreachable(&host, &failure))?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) =
-            answer.chunk().await.map_err(|error| unreachable(&error, &Failure::from_client(&error)))?
+            answer.chunk().await.map_err(|error| unreachable(&host, &Failure::from_client(&error)))?
         {
             if body.len() + chunk.len() > self.max_response {
                 let limit = self.max_response;
@@ -111,8 +110,7 @@ fn refused(url: &Url, failure: &Failure) -> JobError {
 }
 
 /// The failure in the words of jobs. Those of the library may name internals.
-fn unreachable(error: &reqwest::Error, failure: &Failure) -> JobError {
-    let host = error.url().and_then(Url::host_str).unwrap_or("the service");
+fn unreachable(host: &str, failure: &Failure) -> JobError {
     JobError::new(code(failure.class), format!("{host} could not be reached: {}", failure.message))
 }
 

@@ -1,7 +1,7 @@
 //! The face for small things of providers: their public keys, and confirmations that they ask for.
 
 use super::Sender;
-use super::failure::{Failure, on_the_way};
+use super::failure::Failure;
 use domain::delivery::ErrorClass;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Sender {
     async fn fetched(&self, url: &str) -> Result<String, Failure> {
         let (url, target) = self.guard.judge(url).map_err(Failure::from)?;
         let request = self.client_for(&target)?.get(url);
-        let mut answer = request.send().await.map_err(|error| on_the_way(&error, &target))?;
+        let mut answer = self.dispatch(request, Some(&target)).await?;
         if !answer.status().is_success() {
             return Err(Failure::new(ErrorClass::Protocol, "it did not answer with success"));
         }

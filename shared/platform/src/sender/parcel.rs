@@ -1,7 +1,7 @@
 //! The face for deliveries: a parcel to somebody else's address, and everything that came of it.
 
 use super::failure::Failure;
-use super::{Sender, failure, header};
+use super::{Sender, header};
 use bytes::Bytes;
 use domain::delivery::ErrorClass;
 use reqwest::Response;
@@ -117,7 +117,7 @@ impl Sender {
         // What is packed has no size until it is unpacked.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let request = self.client_for(&target)?.post(url).headers(headers).body(parcel.body.clone());
-        request.send().await.map_err(|error| failure::on_the_way(&error, &target))
+        self.dispatch(request, Some(&target)).await
     }
 }
 

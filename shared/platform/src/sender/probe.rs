@@ -1,7 +1,7 @@
 //! Whether anybody answers at an address: a request that asks for nothing.
 
 use super::Sender;
-use super::failure::{self, Failure};
+use super::failure::Failure;
 use domain::delivery::ErrorClass;
 use reqwest::Method;
 use std::time::Duration;
@@ -34,8 +34,8 @@ impl Sender {
 
     async fn ask(&self, method: Method, url: &str) -> Result<u16, Failure> {
         let (url, target) = self.guard.judge(url)?;
-        let answer = self.client_for(&target)?.request(method, url).send().await;
-        Ok(answer.map_err(|error| failure::on_the_way(&error, &target))?.status().as_u16())
+        let request = self.client_for(&target)?.request(method, url);
+        Ok(self.dispatch(request, Some(&target)).await?.status().as_u16())
     }
 }
 

@@ -87,7 +87,16 @@ impl Store {
             .expression_attribute_values(":old_attempt", n(before.attempt));
         match conditional(update).await? {
             Written::Done(_) => Ok(Opening::Waits),
-            Written::Refused(item) => Ok(Opening::Taken(waiter_of(&item)?)),
+            Written::Refused(item) => {
+                let (now, arrived) = (waiter_of(&item)?, arrival(&item)?);
+                Ok(match arrived {
+                    // A repeated message was here before, or this very write, whose answer got lost.
+                    Some(arrival) if now == *waiter => Opening::Met(arrival),
+                    None if now == *waiter && item.contains_key("closed") => Opening::Closed,
+                    None if now == *waiter => Opening::Waits,
+                    _ => Opening::Taken(now),
+                })
+            }
         }
     }
 
@@ -215,16 +224,35 @@ impl Store {
     /// # Errors
     /// If the table is unavailable.
     pub async fn close_wait(&self, wait: &WaitKey, run: &RunId, job: &JobPath) -> Result<(), StoreError> {
-        let update = self
-            .wait_item(wait)
+        conditional(self.closing(wait, run, job)).await.map(|_| ())
+    }
+
+    /// Ends the wait of an attempt whose call has failed, unless a callback has come there before: that is what counts then.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn give_up_wait(&self, wait: &WaitKey, waiter: &Waiter) -> Result<Option<Arrival>, StoreError> {
+        let Written::Refused(item) = conditional(self.closing(wait, &waiter.run, &waiter.job)).await? else {
+            return Ok(None);
+        };
+        if !item.contains_key("waiting") {
+            return Ok(None);
+        }
+        let before = waiter_of(&item)?;
+        let is_ours = before.run == waiter.run && before.job == waiter.job;
+        let counts = |arrival: &Arrival| before.attempt == waiter.attempt || arrival.verdict == Verdict::Success;
+        Ok(arrival(&item)?.filter(|arrival| is_ours && counts(arrival)))
+    }
+
+    fn closing(&self, wait: &WaitKey, run: &RunId, job: &JobPath) -> UpdateItemFluentBuilder {
+        self.wait_item(wait)
             .update_expression("SET closed = :why")
             .condition_expression(
                 "run = :run AND job = :job AND attribute_not_exists(arrived) AND attribute_not_exists(closed)",
             )
             .expression_attribute_values(":why", s("job ended"))
             .expression_attribute_values(":run", s(run.as_str()))
-            .expression_attribute_values(":job", s(job.as_str()));
-        conditional(update).await.map(|_| ())
+            .expression_attribute_values(":job", s(job.as_str()))
     }
 
     /// How a wait ended: its waiter, and what arrived, or nothing where the deadline passed first. `None` while it has

@@ -1,7 +1,7 @@
 //! Attempts that fail: retries, error handlers, deadlines.
 
 use super::fixture::{File, Story, at, file, story};
-use crate::run::{Effect, Input, JobError, JobPath, JobState, Outcome, Stretch};
+use crate::run::{Effect, Input, JobError, JobPath, JobState, Outcome, Owed, Stretch};
 use crate::wait::Verdict;
 use serde_json::{Value, json};
 
@@ -137,7 +137,16 @@ fn after_the_last_attempt_nobody_waits_any_more() {
     let file = call_with("component: early, retry: {max_attempts: 1}");
     let mut story = story(&file, json!({"key": "k"}));
     story.answer_with("a", 500, Value::Null);
-    assert_eq!((story.failure().0, story.closed()), ("http_status", vec!["k"]));
+    // A callback may have come, and have been acknowledged: the wait has the last word.
+    assert_eq!(
+        (story.run.owed_by(&story.stretch), story.closed()),
+        (vec![Owed::GiveUpWait(JobPath::new("a"), 1)], Vec::new())
+    );
+    let mut called_back = story.clone();
+    story.time_out("a");
+    assert_eq!(story.failure().0, "http_status");
+    called_back.arrive("a", Verdict::Success, json!({"url": "u"}));
+    assert_eq!(called_back.result(), &json!({"url": "u"}));
 }
 
 #[test]

@@ -54,7 +54,7 @@ calling       done     rests w  rests w  held     held     rests w  =        =  
 calling early waits    rests w  rests w  held     held     rests w  =        =        =        =        rests w
 calling late  waits    rests w  rests w  held     held     rests w  =        =        =        =        rests w
 calling poll  polls w  rests w  rests w  held     held     rests w  =        =        =        =        rests w
-calling !     waits    fixing c fixing c held     held     fixing c =        =        =        =        fixing c
+calling !     waits    waits    waits    held     held     fixing c =        =        =        =        fixing c
 held success  done     done     done     =        =        done     =        =        =        =        done
 held failure  rests w  rests w  rests w  held     =        rests w  =        =        =        =        rests w
 publishing    done     rests w  rests w  =        =        rests w  =        =        =        =        rests w
@@ -66,6 +66,7 @@ invoking      done     rests w  rests w  =        =        rests w  =        =  
 resting       =        =        =        held     held     rests w  calling  =        =        =        rests w
 resting on    =        =        =        held     held     rests w  =        =        =        =        rests w
 waiting       =        =        =        done     rests w  rests w  =        =        =        =        rests w
+giving up     =        =        =        done     rests w  rests w  =        =        =        =        rests w
 polling       =        =        =        =        =        rests w  asks     =        =        =        rests w
 asking        done     polls w  polls w  =        =        rests w  =        =        =        =        rests w
 sleeping      =        =        =        =        =        rests w  done     =        =        =        =
@@ -101,6 +102,7 @@ invoking      =        =        =        =        =        =        =        =  
 resting       =        =        =        done     =        =        =        =        =        =        =
 resting on    =        =        =        done     =        =        =        =        =        =        =
 waiting       =        =        =        done c   =        =        =        =        =        =        =
+giving up     =        =        =        done c   =        =        =        =        =        =        =
 polling       =        =        =        =        =        =        =        =        =        =        =
 asking        =        =        =        =        =        =        =        =        =        =        =
 sleeping      =        =        =        =        =        =        =        =        =        =        =
@@ -135,6 +137,7 @@ invoking      =        stopped
 resting       =        stopped c
 resting on    =        stopped c
 waiting       =        stopped c
+giving up     =        stopped c
 polling       =        stopped
 asking        =        stopped
 sleeping      =        stopped
@@ -214,7 +217,12 @@ fn rows() -> Vec<Row> {
                 rows.push(row("resting", "early", now));
                 rows.push(row("resting on", "early", JobState::Resting { until: at(101), error: error() }));
             }
-            JobState::Waiting { .. } => rows.push(row("waiting", "late", now)),
+            JobState::Waiting { .. } => {
+                rows.push(row("waiting", "late", now.clone()));
+                let JobState::Waiting { wait, response, deadline, .. } = now else { unreachable!() };
+                let (opener, failed) = (Some(wake()), Some(error()));
+                rows.push(row("giving up", "early", JobState::Waiting { wait, response, deadline, opener, failed }));
+            }
             JobState::Polling { .. } => {
                 rows.push(row("polling", "polled", now));
                 rows.push(row("asking", "polled", polling(Some(wake()))));
@@ -243,7 +251,7 @@ fn next(state: &JobState) -> Option<JobState> {
         JobState::Program { .. } => JobState::Invoking { stretch: wake() },
         JobState::Invoking { .. } => JobState::Resting { until: at(100), error: error() },
         JobState::Resting { .. } => {
-            JobState::Waiting { wait, response: json!({"key": "k"}), deadline: at(200), opener: None }
+            JobState::Waiting { wait, response: json!({"key": "k"}), deadline: at(200), opener: None, failed: None }
         }
         JobState::Waiting { .. } => polling(None),
         JobState::Polling { .. } => JobState::Sleeping { until: at(100) },

@@ -4,13 +4,16 @@
 //! due, and so may a callback; whoever holds a run may die at any step; a write that lost the race is tried again on
 //! what the winner wrote. What a message brings is not written before the calls that it makes due.
 
+mod waits;
+
+use self::waits::Wait;
 use super::fixture::{File, Story, at};
 use super::workers::{Errand, Worker};
 use crate::config::Completion;
 use crate::event::{Event, EventId};
 use crate::id::RunId;
 use crate::run::{Applied, Effect, Input, JobError, JobPath, Outcome, Owed, Run, Stretch};
-use crate::wait::{Arrival, Verdict, WaitKey};
+use crate::wait::{Verdict, WaitKey};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
@@ -42,17 +45,14 @@ struct Message {
     due: Timestamp,
 }
 
-#[derive(Debug, Default)]
-struct Wait {
-    waiter: Option<(JobPath, u32)>,
-    deadline: Timestamp,
-    arrived: Option<Arrival>,
-    is_closed: bool,
-}
-
 /// Something that a session has begun to do.
 #[derive(Debug)]
 enum Task {
+    GiveUp {
+        job: JobPath,
+        attempt: u32,
+        wait: WaitKey,
+    },
     Open {
         job: JobPath,
         attempt: u32,
@@ -338,6 +338,10 @@ impl<'a> World<'a> {
                 let (wait, deadline) = session.run.open_wait_of(&job).expect("a wait");
                 session.tasks.push(Task::Open { job, attempt, wait, deadline, then_call: false });
             }
+            Owed::GiveUpWait(job, attempt) => {
+                let (wait, _) = session.run.open_wait_of(&job).expect("a wait");
+                session.tasks.push(Task::GiveUp { job, attempt, wait });
+            }
             Owed::Publish(job, attempt) => session.tasks.push(Task::Publish { job, attempt }),
             Owed::Invoke(job, attempt) => session.tasks.push(Task::Invoke { job, attempt }),
             Owed::StartChild(job, attempt) => {
@@ -361,6 +365,10 @@ impl<'a> World<'a> {
                 let news = Vec::from_iter(news);
                 let next = if then_call && !is_over { Task::Call { job, attempt, news } } else { Task::Done(news) };
                 session.tasks.push(next);
+            }
+            Task::GiveUp { job, attempt, wait } => {
+                let news = self.give_up_wait(&wait, &job, attempt);
+                session.tasks.push(Task::Done(vec![news]));
             }
             Task::Call { job, attempt, mut news } => {
                 let outcome = self.call(&session.run, &job);
@@ -387,33 +395,6 @@ impl<'a> World<'a> {
             }
         }
         self.go_on(session);
-    }
-
-    /// A key stays its waiter's while news from there may still matter to it; then the next one has it.
-    fn open_wait(&mut self, key: &WaitKey, job: &JobPath, attempt: u32, deadline: Timestamp) -> Option<Input> {
-        let stored = &self.stored;
-        let wait = self.waits.entry(key.clone()).or_default();
-        let (mine, over) = (Some((job.clone(), attempt)), !wait.is_open());
-        match &wait.waiter {
-            None => {}
-            Some((by, before)) if by == job && *before <= attempt && !over => {}
-            waiter if *waiter == mine => {
-                return Some(match &wait.arrived {
-                    Some(arrival) => Input::Arrived(job.clone(), attempt, arrival.clone()),
-                    None => Input::TimedOut(job.clone(), attempt),
-                });
-            }
-            Some((by, before)) if by == job && *before < attempt => {
-                if let Some(arrival @ Arrival { verdict: Verdict::Success, .. }) = &wait.arrived {
-                    return Some(Input::Arrived(job.clone(), attempt, arrival.clone()));
-                }
-                *wait = Wait::default();
-            }
-            Some((by, before)) if !stored.awaits(by, *before) => *wait = Wait::default(),
-            Some(_) => return Some(Input::Refused(job.clone(), attempt, JobError::new("key_taken", "it is taken"))),
-        }
-        (wait.waiter, wait.deadline) = (mine, deadline);
-        wait.arrived.clone().map(|arrival| Input::Arrived(job.clone(), attempt, arrival))
     }
 
     /// The service may have taken the call whatever it answers, and calls back if it has.
@@ -461,16 +442,6 @@ impl<'a> World<'a> {
             Some(Completion::Polling(_)) | None => None,
         }
     }
-
-    fn call_back(&mut self, key: &WaitKey, verdict: Verdict) {
-        let wait = self.waits.entry(key.clone()).or_default();
-        if wait.is_open() {
-            wait.arrived = Some(Arrival { verdict, result: json!({"url": "u"}) });
-            if wait.waiter.is_some() {
-                self.messages.push(Message { stretch: Stretch::Wait(key.clone()), due: self.now });
-            }
-        }
-    }
 }
 
 impl Session {
@@ -479,11 +450,5 @@ impl Session {
         let stretch = if self.is_tired { &tired } else { &self.message.stretch };
         let plan = Story::queued(world.file, "linear", Value::Null).plan();
         self.run.clone().apply(input, stretch, plan, world.now)
-    }
-}
-
-impl Wait {
-    fn is_open(&self) -> bool {
-        self.arrived.is_none() && !self.is_closed
     }
 }

@@ -1,0 +1,232 @@
+//! The cost model against the calls that were really made: each piece, number by number, and the dollars that come of it.
+//!
+//! Everything runs one at a time, so a batch is always of one.
+
+use crate::endpoints::event;
+use emulator::aws::ledger::Snapshot;
+use emulator::aws::mapping::Duplicates;
+use emulator::cost::units::{
+    ACCEPTED, BEGUN, CALL, CURSOR, DELIVERY, EVENT, PROGRAM, REFUSED, REQUEST, SHARD, SUBSCRIBERS, Units, WAIT,
+};
+use emulator::cost::{Assumptions, estimate, idle};
+use reqwest::Method;
+use ringback_tests::subscriber::{create, publish};
+use ringback_tests::{File, Gateway, Reply, Service, eventually, send};
+use serde_json::{Value, json};
+use std::cell::Cell;
+use std::time::Duration;
+
+const FILE: &str = "
+delivery: {allow_private: [127.0.0.0/8]}
+listeners:
+  - {path: /hook, workflow: calls}
+  - {path: /done, identify_by: '${body.id}', result: '${body.value}'}
+sources:
+  signed: {auth_type: signature, scheme: github, secret: a-secret-of-the-test, rules: {push: calls}}
+programs: {work: {command: [echo]}}
+components:
+  call: {endpoint: https://service.test/call, body: '${input}'}
+  wait:
+    endpoint: https://service.test/wait
+    body: {id: '${input.id}'}
+    completion: {type: callback, wait_for: '${request.id}', callback: /done}
+  ask:
+    endpoint: https://service.test/ask
+    body: {id: '${input.id}'}
+    completion: {type: callback, wait_for: '${response.id}', callback: /done}
+  poll:
+    endpoint: https://service.test/poll
+    body: {}
+    completion:
+      {type: polling, method: GET, endpoint: https://service.test/state, interval: 10ms, status: '${response.state}', success_when: [done]}
+  log: {type: logger, message: hello}
+  pause: {type: delay, duration: 10ms}
+  tell: {type: event, event: job.done, data: {}}
+  child: {type: workflow, workflow: calls}
+workflows:
+  calls: {jobs: [{component: call}]}
+  three: {jobs: [{component: call}, {component: log}, {component: call}, {component: call}]}
+  waits: {jobs: [{component: wait}]}
+  asks: {jobs: [{component: ask}]}
+  goes_on: {jobs: [{component: ask}, {component: call}]}
+  polls: {jobs: [{component: poll}]}
+  logs: {jobs: [{component: log}]}
+  pauses: {jobs: [{component: pause}]}
+  tells: {jobs: [{component: tell}]}
+  parent: {jobs: [{component: child}]}
+  works: {jobs: [{component: 'program:work'}]}
+  mixed: {jobs: [{component: call}, {component: 'program:work'}, {component: child}]}
+";
+
+const OPERATIONS: &str = include_str!("../../docs/operations.md");
+
+/// One at a time, and nothing by itself; the service gives the id that it was given.
+async fn quiet_gateway() -> (Gateway, Service) {
+    let service =
+        Service::scripted(|request| async move { Reply::ok(json!({"id": request.body["id"], "state": "done"})) }).await;
+    let file = File::new(FILE).calling("https://service.test", &service).with(|options| {
+        options.duplicates = Duplicates::None;
+        options.concurrency = 1;
+        options.sweep_every = Duration::from_secs(3600);
+    });
+    let gateway = file.run().await;
+    eventually("the first sweep is over", || async {
+        let cost = gateway.cost();
+        if cost.reads >= 2 { Ok(()) } else { Err(cost) }
+    })
+    .await;
+    (gateway, service)
+}
+
+/// What the model says, as the ledger would have counted it. `looks` are the API's own reads, of one unit each.
+#[track_caller]
+fn assert_used(what: &str, used: &Snapshot, units: Units, looks: u64) {
+    let reads = f64::from(units.reads) + f64::from(units.events) * SUBSCRIBERS + looks as f64;
+    let requests = u64::from(3 * (units.messages + units.program_messages));
+    assert_eq!(
+        (used.write_units, used.index_write_units, used.read_units, used.sqs_requests),
+        (u64::from(units.writes), u64::from(units.index_writes), reads, requests),
+        "{what}: {used}: {:?}",
+        used.calls
+    );
+}
+
+/// What was used since `before`, once so many messages are done with.
+async fn settled(gateway: &Gateway, before: &Snapshot, units: Units) -> Snapshot {
+    eventually("every message is done with", || async {
+        let used = &gateway.cost() - before;
+        let deleted = (used.calls_of("DeleteMessageBatch"), used.calls_of("DeleteMessage"));
+        let expected = (u64::from(units.messages), u64::from(units.program_messages));
+        if deleted.0 >= expected.0 && deleted.1 >= expected.1 { Ok(used) } else { Err(used) }
+    })
+    .await
+}
+
+/// A run from its start to its end, with a callback if it waits for one: what it used is what the model says.
+async fn run_and_compare(gateway: &Gateway, workflow: &str, waits: bool) {
+    let config = &gateway.app().config;
+    let units = estimate::run(config, workflow).expect("a workflow of the file").units;
+    let before = gateway.cost();
+    let looks = Cell::new(0);
+    let task = gateway.start(workflow, json!({"id": workflow})).await;
+    let look = |status: &'static str| {
+        let looks = &looks;
+        move |task: &Value| {
+            looks.set(looks.get() + 1);
+            task["status"] == status
+        }
+    };
+    if waits {
+        gateway.task_when(&task, "waiting", look("waiting")).await;
+        let answer = gateway.call_back("/done", &json!({"id": workflow, "value": 1})).await;
+        assert_eq!(answer.body["status"], "resumed");
+    }
+    gateway.task_when(&task, "completed", look("completed")).await;
+    let used = settled(gateway, &before, units).await;
+    assert_used(workflow, &used, units, looks.get());
+}
+
+#[tokio::test]
+async fn every_kind_of_job_costs_what_the_model_says() {
+    let (gateway, _service) = quiet_gateway().await;
+    let workflows = ["calls", "three", "polls", "logs", "pauses", "tells", "parent", "works", "mixed"];
+    for workflow in workflows {
+        run_and_compare(&gateway, workflow, false).await;
+    }
+    for workflow in ["waits", "asks", "goes_on"] {
+        run_and_compare(&gateway, workflow, true).await;
+    }
+    run_and_compare(&gateway, "program:work", false).await;
+}
+
+#[tokio::test]
+async fn a_trigger_costs_what_the_api_does() {
+    let (gateway, _service) = quiet_gateway().await;
+    let before = gateway.cost();
+    let looks = Cell::new(0);
+    let task = gateway.trigger("/hook", &json!({"id": 1})).await.task_id();
+    let ended = |task: &Value| {
+        looks.set(looks.get() + 1);
+        task["status"] == "completed"
+    };
+    gateway.task_when(&task, "completed", ended).await;
+    let units = ACCEPTED + CALL;
+    assert_used("a trigger", &settled(&gateway, &before, units).await, units, looks.get());
+}
+
+#[tokio::test]
+async fn an_event_and_its_delivery_cost_what_the_model_says() {
+    let (gateway, service) = quiet_gateway().await;
+    let fields = json!({"url": format!("{}/hook", service.url), "events": ["*"]});
+    assert_eq!(create(&gateway, &fields).await.status, 201);
+    let before = gateway.cost();
+    publish(&gateway, &event("job.completed")).await;
+    let units = EVENT + DELIVERY;
+    assert_used("an event", &settled(&gateway, &before, units).await, units, 0);
+}
+
+#[tokio::test]
+async fn a_refused_signature_costs_nothing_but_its_request() {
+    let (gateway, _service) = quiet_gateway().await;
+    let refused = async || {
+        let request = gateway.request(Method::POST, &format!("{}/api/webhooks/signed", gateway.api));
+        let request = request.header("x-hub-signature-256", format!("sha256={}", "0".repeat(64)));
+        assert_eq!(send(request.header("x-github-event", "push").json(&json!({}))).await.status, 401);
+    };
+    // A function asks the table now and then whether the API has put something on top of the file.
+    refused().await;
+    let before = gateway.cost();
+    refused().await;
+    assert_used("a refusal", &(&gateway.cost() - &before), REFUSED, 0);
+}
+
+#[tokio::test]
+async fn a_sweep_of_an_idle_table_costs_half_a_unit_for_each_shard_and_the_cursor() {
+    const SHARDS: u8 = 8;
+    let file = File::new("{}").with(|options| {
+        options.settings.shards = SHARDS;
+        options.sweep_every = Duration::from_secs(3600);
+    });
+    let gateway = file.run().await;
+    let used = eventually("the first sweep is over", || async {
+        let cost = gateway.cost();
+        if cost.reads > u64::from(SHARDS) { Ok(cost) } else { Err(cost) }
+    })
+    .await;
+    assert_eq!(used.read_units, CURSOR + SHARD * f64::from(SHARDS), "{used}");
+}
+
+/// Dollars for a million, of items up to 1 KB, as docs/operations.md promises them.
+#[test]
+fn a_million_of_each_costs_no_more_than_was_promised() {
+    let assumed = Assumptions::default();
+    let program = REQUEST + ACCEPTED + BEGUN + PROGRAM;
+    let promised = [
+        ("a run of one job, from its request on", REQUEST + ACCEPTED + CALL, 2.5),
+        ("a wait and its callback, beside its run", WAIT, 3.25),
+        ("an event with one delivery", EVENT + DELIVERY, 2.75),
+        ("each further delivery of it", DELIVERY, 1.75),
+        ("a program's run, from its request on", program, 6.0),
+        ("a request that is not genuine", REFUSED, 0.25),
+    ];
+    for (what, units, most) in promised {
+        let bill = units.bill(&assumed);
+        assert!(bill.dollars.total <= most, "{what}: {bill:#?}");
+        let row = format!("| {what} | {:.2} |", bill.dollars.total);
+        assert!(OPERATIONS.contains(&row), "docs/operations.md should say: {row}");
+    }
+    let idle: f64 = idle::month(&assumed).iter().map(|line| line.dollars).sum();
+    assert!(idle <= 0.5, "{:#?}", idle::month(&assumed));
+    let row = format!("| a month in which nothing happens | ${idle:.2} in all |");
+    assert!(OPERATIONS.contains(&row), "docs/operations.md should say: {row}");
+}
+
+/// docs/operations.md has a row for each alarm that infra/ makes (infra/test/drift.test.ts holds that).
+#[test]
+fn an_idle_month_counts_the_alarms_that_are_made() {
+    let (_, section) = OPERATIONS.split_once("## Alarms").expect("the section");
+    let (section, _) = section.split_once("\n## ").expect("the next one");
+    let rows = section.lines().filter(|line| line.starts_with("| `") && !line.contains("with `throttleAlarms`"));
+    let names = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    assert_eq!(names.count(), idle::DEFAULT_ALARMS as usize);
+}

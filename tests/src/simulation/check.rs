@@ -1,0 +1,47 @@
+//! What must be so when everything is quiet. What can be told sooner is told by the [`watch`](super::watch), the
+//! [`answers`](super::answers) and the [`service`](super::service).
+
+mod callbacks;
+mod events;
+mod runs;
+
+use super::stage::Stage;
+use super::state::State;
+use aws_sdk_dynamodb::types::AttributeValue;
+use emulator::aws::Aws;
+use std::collections::BTreeSet;
+
+/// What is left in the table.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Waits that nothing has ended.
+    open: Vec<String>,
+    /// Callbacks that nobody came to wait for.
+    unclaimed: BTreeSet<String>,
+}
+
+impl Left {
+    /// Reads it, by a way that no weather reaches.
+    pub(super) fn read(aws: &Aws, stage: &Stage) -> Self {
+        let page = stage.runtime.block_on(aws.dynamodb().scan().table_name(&stage.settings.table).send());
+        let items = page.expect("the table").items.unwrap_or_default();
+        let text =
+            |value: Option<&AttributeValue>| value.and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+        let (waiting, others): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.contains_key("waiting"));
+        let waiting = waiting.into_iter();
+        let unclaimed = others.into_iter().filter(|item| item.contains_key("arrived"));
+        let unclaimed = unclaimed.map(|item| text(item.get("pk"))).collect();
+        let open = waiting.filter(|item| !item.contains_key("arrived") && !item.contains_key("closed"));
+        Self { unclaimed, open: open.map(|item| text(item.get("pk"))).collect() }
+    }
+}
+
+/// Checks everything.
+pub(super) fn all(state: &mut State, left: &Left) {
+    let mut wrong: Vec<String> = Vec::new();
+    wrong.extend(left.open.iter().map(|wait| format!("{wait} is still open after its deadline")));
+    runs::check(state, &mut wrong);
+    callbacks::check(state, left, &mut wrong);
+    events::check(state, &mut wrong);
+    wrong.into_iter().for_each(|what| state.violation(what));
+}

@@ -1,0 +1,122 @@
+//! Every run ends, and each of its jobs has come to what its service says that it did.
+
+use super::super::file::WAIT_MINUTES;
+use super::super::service::{Order, Service, Whose};
+use super::super::state::State;
+use domain::run::{JobError, JobRun, JobState, Phase, Run};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The service's orders by what their calls are named by: run and path of the job.
+pub(super) fn orders(service: &Service) -> BTreeMap<&str, (&Whose, &Order)> {
+    service.orders.iter().map(|(whose, order)| (order.key.as_str(), (whose, order))).collect()
+}
+
+pub(super) fn check(state: &mut State, wrong: &mut Vec<String>) {
+    for run in state.promises.runs.keys().filter(|run| !state.watch.runs.contains_key(*run)) {
+        wrong.push(format!("{run} was acknowledged and is nowhere"));
+    }
+    let orders = orders(&state.service);
+    for (id, (run, _)) in &state.watch.runs {
+        state.tally.count(match run.phase {
+            Phase::Completed { .. } => "runs completed",
+            Phase::Failed { .. } => "runs failed",
+            Phase::Cancelled { .. } => "runs cancelled",
+            Phase::Queued | Phase::Active { .. } => "runs that never ended",
+        });
+        phase(state, run, wrong);
+        for (path, job) in &run.jobs {
+            let Some((whose, order)) = orders.get(format!("{id}/{path}").as_str()) else { continue };
+            outcome(&state.service, whose, order, job, wrong);
+            let once = order.fate.bad_first == 0 && job.attempt == 1;
+            if state.weather.is_fair() && once && order.calls != 1 {
+                wrong.push(format!("in fair weather {whose:?} was called {} times", order.calls));
+            }
+        }
+    }
+}
+
+fn phase(state: &State, run: &Run, wrong: &mut Vec<String>) {
+    let top_level = || run.jobs.iter().filter(|(path, _)| !path.as_str().contains(['/', '~']));
+    let id = run.id.as_str();
+    match &run.phase {
+        Phase::Queued | Phase::Active { .. } => wrong.push(format!("{id} never ended: {:?}", run.jobs)),
+        Phase::Completed { .. } => {
+            if let Some((path, job)) = top_level().find(|(_, job)| !matches!(job.state, JobState::Completed { .. })) {
+                wrong.push(format!("{id} is completed, and its {path} is {:?}", job.state));
+            }
+        }
+        Phase::Failed { error, .. } => {
+            let failed = |job: &JobRun| matches!(&job.state, JobState::Failed { error: why, .. } if why == error);
+            if !run.jobs.values().any(failed) {
+                wrong.push(format!("{id} failed by {error:?}, and none of its jobs did"));
+            }
+        }
+        Phase::Cancelled { .. } => {
+            let parent = run.parent.as_ref().and_then(|parent| state.watch.runs.get(parent.run.as_str()));
+            let left = parent.is_some_and(|(parent, _)| !matches!(parent.phase, Phase::Completed { .. }));
+            if !left && !state.promises.cancels.contains_key(id) {
+                wrong.push(format!("{id} is cancelled, and nobody wanted it"));
+            }
+        }
+    }
+    if state.promises.cancels.get(id) == Some(&true) && !matches!(run.phase, Phase::Cancelled { .. }) {
+        wrong.push(format!("the cancellation of {id} was acknowledged, and it is {}", run.status().as_str()));
+    }
+}
+
+fn outcome(service: &Service, whose: &Whose, order: &Order, job: &JobRun, wrong: &mut Vec<String>) {
+    match &job.state {
+        JobState::Completed { output, .. } => completed(service, whose, order, output, wrong),
+        JobState::Failed { at, error } => {
+            if let Err(why) = failed(service, whose, order, (job.started_at, *at), error) {
+                wrong.push(format!("{whose:?} failed by {error}, and {why}"));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn completed(service: &Service, whose: &Whose, order: &Order, output: &Value, wrong: &mut Vec<String>) {
+    if order.is_plain() {
+        if order.good == 0 && order.rounds == 0 {
+            wrong.push(format!("{whose:?} is completed, and its service never said so"));
+        }
+        return;
+    }
+    // One whose last attempt failed may have the output of those who cleared up after it.
+    let Some(from) = output["from"].as_str() else { return };
+    let is_polled = from.ends_with("/polled") && order.fate.verdicts[0];
+    let done = |from: &str| service.callbacks.iter().any(|c| c.sent && c.status == "done" && c.from == from);
+    if !from.starts_with(&format!("{}/{}/", whose.0, whose.1)) || !(is_polled || done(from)) {
+        wrong.push(format!("{whose:?} is completed by {from}, which its service never said"));
+    }
+}
+
+fn failed(
+    service: &Service,
+    whose: &Whose,
+    order: &Order,
+    (started_at, at): (Timestamp, Timestamp),
+    error: &JobError,
+) -> Result<(), &'static str> {
+    let holds = |holds: bool, else_: &'static str| if holds { Ok(()) } else { Err(else_) };
+    match error.code.as_str() {
+        "callback_failed" => {
+            let said = service.callbacks.iter().any(|c| c.whose == *whose && c.sent && c.status == "failed");
+            holds(said || (order.questions > 0 && !order.fate.verdicts[0]), "its service never said so")
+        }
+        "timeout" => {
+            let took = at.duration_since(started_at);
+            holds(took >= SignedDuration::from_mins(WAIT_MINUTES), "its time was not over")
+        }
+        "unreachable" | "http_status" => {
+            // A job that somebody clears up after fails by what failed there.
+            let clearing_up = service.orders.get(&(whose.0.clone(), "sorry".to_owned()));
+            let bad = order.bad + clearing_up.map_or(0, |order| order.bad);
+            holds(bad > 0, "its service answered every call")
+        }
+        _ => Err("nothing in the scenario explains that"),
+    }
+}

@@ -1,0 +1,66 @@
+//! What all scenarios of a thread have in common: made once, never changed.
+
+use super::file::{API_TOKEN, SERVICE_KEY, TEXT, TRIGGER_TOKEN};
+use domain::address::Guard;
+use domain::config::{Config, load};
+use domain::run::Surroundings;
+use platform::secret::KeyRing;
+use platform::sender::Sender;
+use platform::settings::Settings;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// A key for secrets: the same in every scenario, so that all that is derived from it is too.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// The stage on which scenarios are played, one after the other.
+pub struct Stage {
+    pub(super) config: Arc<Config>,
+    pub(super) surroundings: Surroundings,
+    pub(super) keys: Arc<KeyRing>,
+    pub(super) settings: Settings,
+    pub(super) sender: Sender,
+    /// Timers want one to exist; its time never passes while a scenario is played.
+    pub(super) runtime: Runtime,
+}
+
+impl Stage {
+    /// Sets the stage.
+    ///
+    /// # Panics
+    /// If the scenarios' file doesn't load.
+    pub fn new() -> Self {
+        let loaded = load(TEXT, "ringback.yml");
+        let config = Arc::new(loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)));
+        let text = |text: &str| Value::String(text.to_owned());
+        let env = [("SERVICE_KEY", SERVICE_KEY), ("TRIGGER_TOKEN", TRIGGER_TOKEN)];
+        let env: Map<String, Value> = env.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect();
+        let keys = Arc::new(KeyRing::parse(KEY).expect("a key"));
+        let surroundings = Surroundings::of(&config, env, |_| None);
+        let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
+        let settings = Settings {
+            queue_url: "http://sqs.local/000000000000/calls".to_owned(),
+            shards: 2,
+            token_digests: vec![Sha256::digest(API_TOKEN).into()],
+            ..Settings::default()
+        };
+        let guard = Guard::allowing(config.delivery.allow_private.iter().copied());
+        let sender = Sender::new(settings.max_response, guard).expect("TLS");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Self { config, surroundings, keys, settings, sender, runtime }
+    }
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stage")
+    }
+}
