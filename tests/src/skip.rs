@@ -66,13 +66,13 @@ pub fn node() -> Option<String> {
 /// # Panics
 /// If there is none and nothing may be skipped.
 pub fn own_address() -> Option<IpAddr> {
-    // Nothing is sent: it only chooses where it would be sent from (RFC 5737 keeps that address for examples).
-    let towards = |to: &str| {
-        let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-        socket.connect(to).ok()?;
-        Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+    let chosen = || {
+        let socket = UdpSocket::bind("0.0.0.0:0")?;
+        // Nothing is sent: this only chooses where it would be sent from (RFC 5737 keeps that address for examples).
+        socket.connect("198.51.100.1:9")?;
+        socket.local_addr()
     };
-    let found = towards("198.51.100.1:9");
+    let found = chosen().ok().map(|own| own.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
     if found.is_none() {
         let why = "this machine has no address but loopback, which functions may not call".to_owned();
         Missing { why, fails: nothing_may_be_skipped() }.say();

@@ -29,7 +29,7 @@ const SHOUT: &str = "
 def handler(event, context):
     if 'text' not in event:
         raise ValueError('nothing to shout')
-    return {'shouted': event['text'].upper()}
+    return {'shouted': event['text'].upper(), 'context': context.client_context}
 ";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,7 +56,8 @@ async fn a_deployment_does_what_the_emulator_does() {
 async fn a_function_is_a_program(deployed: &Deployed) {
     deployed.aws.make_function("shout", SHOUT).await;
     let task = deployed.start("program:shout", json!({"text": "done"})).await;
-    assert_eq!(deployed.result_of(&task).await, json!({"shouted": "DONE"}));
+    // The context should hold our idempotency key; this stand-in passes none on.
+    assert_eq!(deployed.result_of(&task).await, json!({"shouted": "DONE", "context": null}));
     let task = deployed.start("program:shout", json!({})).await;
     let error = deployed.error_of(&task).await;
     assert_eq!(error["code"], "function_failed", "{error:#}");

@@ -34,12 +34,14 @@ struct Table {
     client: Client,
     /// It errs: an update that makes an item too large is refused, and yet written.
     writes_what_is_too_large: bool,
+    /// It errs: a key condition may have an empty value.
+    takes_empty_keys: bool,
 }
 
 impl Table {
     fn new(client: Client) -> Self {
         let store = Store::new(client.clone(), TABLE.to_owned(), SHARDS, RETENTION);
-        Self { store, client, writes_what_is_too_large: false }
+        Self { store, client, writes_what_is_too_large: false, takes_empty_keys: false }
     }
 
     /// What an item owes, as the stream's filter sees it: nothing unless `owed` is true.
@@ -98,6 +100,7 @@ scenarios! {
         runs_are_listed_newest_first_in_pages_without_gaps
         a_list_is_read_on_where_a_batch_of_the_table_ends;
     timers:
+        a_key_that_is_empty_is_refused
         timers_are_found_when_they_are_due_in_their_order
         the_cursor_never_goes_back;
 }
@@ -116,7 +119,7 @@ async fn play(table: &Table) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_store_on_the_emulators_own() {
     let aws = Aws::open(AwsOptions::in_memory(TABLE)).unwrap();
-    play(&Table::new(aws.dynamodb())).await;
+    play(&Table { takes_empty_keys: true, ..Table::new(aws.dynamodb()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

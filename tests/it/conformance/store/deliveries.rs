@@ -8,7 +8,7 @@ use platform::queue::DeliverMessage;
 use platform::store::{NewEvent, Saved};
 use serde_json::{Value, json};
 
-fn event(id: &str, data: Value) -> Event {
+fn event(id: &str, data: &Value) -> Event {
     let fields = json!({
         "id": id, "customer": "store", "type": "job.completed", "data": data, "timestamp": at(0),
         "source": "tests", "version": "1.0", "accepted_at": at(0), "origin": "api",
@@ -23,11 +23,11 @@ fn delivery(customer: &str, event: &str, seconds: i64) -> Delivery {
 
 pub(super) async fn an_event_is_stored_once_and_another_under_its_id_is_told_apart(table: &Table) {
     let store = &table.store;
-    let large = event("large", json!("again and ".repeat(10_000)));
-    for one in [event("small", json!({"n": 1})), large] {
+    let large = event("large", &json!("again and ".repeat(10_000)));
+    for one in [event("small", &json!({"n": 1})), large] {
         assert_eq!(store.add_event(&one).await.unwrap(), NewEvent::Accepted);
         assert_eq!(store.add_event(&one).await.unwrap(), NewEvent::Duplicate);
-        let other = event(one.id.as_str(), json!({"n": 2}));
+        let other = event(one.id.as_str(), &json!({"n": 2}));
         assert_eq!(store.add_event(&other).await.unwrap(), NewEvent::Taken);
         assert_eq!(store.event(&one.customer, &one.id).await.unwrap(), Some(one));
     }

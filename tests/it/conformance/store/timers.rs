@@ -41,6 +41,13 @@ pub(super) async fn timers_are_found_when_they_are_due_in_their_order(table: &Ta
     assert_eq!(left, []);
 }
 
+/// So nobody may ask from the beginning of a shard by an empty key
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>).
+pub(super) async fn a_key_that_is_empty_is_refused(table: &Table) {
+    let asked = table.store.due_timers(0, "", at(0)).await;
+    assert_eq!(asked.is_ok(), table.takes_empty_keys, "{asked:?}");
+}
+
 pub(super) async fn the_cursor_never_goes_back(table: &Table) {
     let store = &table.store;
     store.ready().await.unwrap();
