@@ -34,6 +34,7 @@ pub mod checkpoint;
 pub mod fault;
 pub mod ledger;
 pub mod mapping;
+pub mod weather;
 
 use std::{
     path::PathBuf,
@@ -61,9 +62,10 @@ pub struct AwsOptions {
     pub queues: Vec<QueueOptions>,
     /// What an acknowledged write survives.
     pub durability: Durability,
-    /// Makes calls fail.
+    /// Makes calls fail, and messages come twice or out of order.
     pub faults: Option<Arc<dyn Faults>>,
-    /// Divides the delays of messages: at 3600 an hour passes in a second.
+    /// Divides the delays of messages, and how long one stays hidden whose handler has failed: at 3600 an hour passes in a
+    /// second. What is hidden while it is worked on stays so for as long as ever, for work takes its time.
     pub time_scale: u32,
     /// Time of day, for message attributes.
     pub clock: Clock,
@@ -147,6 +149,7 @@ pub struct Aws {
     sqs: Arc<Sqs>,
     stream: Stream,
     ledger: Arc<Ledger>,
+    faults: Option<Arc<dyn Faults>>,
     dynamodb_client: aws_sdk_dynamodb::Client,
     sqs_client: aws_sdk_sqs::Client,
 }
@@ -176,11 +179,14 @@ impl Aws {
         let database = Database::open(options.data.as_deref(), &options.table, options.durability)?;
         let database = Arc::new(database);
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&database), Arc::clone(&ledger)));
-        let sqs = Arc::new(Sqs::new(&options.queues, Arc::clone(&ledger), options.clock, options.time_scale));
+        let faults = options.faults;
+        let pace = sqs::Pace { time_scale: options.time_scale.max(1), faults: faults.clone() };
+        let sqs = Arc::new(Sqs::new(&options.queues, Arc::clone(&ledger), options.clock, pace));
         Ok(Self {
             stream: Stream::new(Arc::clone(&database)),
-            dynamodb_client: client::dynamodb(InProcess::new(Arc::clone(&dynamodb), options.faults.clone())),
-            sqs_client: client::sqs(InProcess::new(Arc::clone(&sqs), options.faults)),
+            dynamodb_client: client::dynamodb(InProcess::new(Arc::clone(&dynamodb), faults.clone())),
+            sqs_client: client::sqs(InProcess::new(Arc::clone(&sqs), faults.clone())),
+            faults,
             database,
             dynamodb,
             sqs,

@@ -7,6 +7,7 @@ mod check;
 mod check_url;
 mod cost;
 mod completions;
+mod conditions;
 mod deliveries;
 mod demo;
 mod eval;

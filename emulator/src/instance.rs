@@ -26,6 +26,7 @@ pub use current::Current;
 pub use holder::Holder;
 pub use switch::{NewFile, SETTLED, Switch};
 
+use crate::aws::fault::Faults;
 use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use crate::gateway::{self, GatewayOptions, Gateways, PublicUrl};
@@ -111,8 +112,14 @@ pub struct Options {
     pub lease: Duration,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What time it is for programs run here, where that is not the same.
+    pub programs_clock: Option<Arc<dyn Clock>>,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
+    /// Divides the queues' delays.
+    pub time_scale: u32,
+    /// Makes the AWS under it misbehave.
+    pub faults: Option<Arc<dyn Faults>>,
     /// What an operator may set.
     pub settings: Settings,
 }
@@ -226,7 +233,10 @@ impl Options {
             functions: None,
             lease: worker::LEASE,
             clock: Arc::new(SystemClock),
+            programs_clock: None,
             sweep_every: Duration::from_secs(1),
+            time_scale: 1,
+            faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
         }
     }
@@ -267,7 +277,8 @@ impl Instance {
                 QueueOptions {
                     name: QUEUE.to_owned(),
                     visibility_timeout: VISIBILITY,
-                    max_receive_count: CALL_RECEIVES,
+                    // Failures that were asked for are nobody's fault.
+                    max_receive_count: if options.faults.is_some() { PROGRAM_RECEIVES } else { CALL_RECEIVES },
                 },
                 QueueOptions {
                     name: PROGRAMS.to_owned(),
@@ -275,6 +286,8 @@ impl Instance {
                     max_receive_count: PROGRAM_RECEIVES,
                 },
             ],
+            faults: options.faults,
+            time_scale: options.time_scale,
             ..AwsOptions::in_memory("ringback")
         })?;
         let (token, token_is_new) = token::load(options.data.as_deref())?;
@@ -317,6 +330,7 @@ impl Instance {
             without_gateways: options.without_gateways,
             tunnel: options.tunnel,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
+            programs_clock: options.programs_clock.unwrap_or_else(|| app.clock.clone()),
         };
         let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =

@@ -66,6 +66,7 @@ mod switch;
 mod ten_thousand;
 mod triggers;
 mod verify;
+mod weather;
 mod workers;
 
 /// The emulator, for the tests that start real processes.

@@ -23,6 +23,7 @@ impl Caller {
     /// # Panics
     /// If this machine can't make HTTP calls.
     pub fn new(api: String, token: String, listeners: Vec<(String, String)>) -> Self {
+        watch::listen();
         watch::secret(&token);
         Self { api, token, listeners, client: client() }
     }

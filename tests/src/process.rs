@@ -38,6 +38,7 @@ pub struct Process {
 /// # Panics
 /// If it doesn't end in time.
 pub async fn run(program: &str, directory: &Path, arguments: &[&str], input: &str) -> Finished {
+    watch::listen();
     let mut child = command(program, directory, arguments).stdin(Stdio::piped()).spawn().expect("the program");
     let mut stdin = child.stdin.take().expect("standard input");
     let input = input.to_owned();
@@ -70,11 +71,33 @@ impl Process {
         Self::up_in(program, file, data, &[&["--tunnel", "none"], more].concat(), &[]).await
     }
 
+    /// The same for one that may end before it is ready: how it did.
+    ///
+    /// # Errors
+    /// Its end.
+    ///
+    /// # Panics
+    /// If it is neither ready nor over in time.
+    pub async fn try_up_with(program: &str, file: &Path, data: &Path, more: &[&str]) -> Result<Self, Finished> {
+        Self::try_up_in(program, file, data, &[&["--tunnel", "none"], more].concat(), &[]).await
+    }
+
     /// The same with its gateways, and with more variables.
     ///
     /// # Panics
     /// If it is not ready in time.
     pub async fn up_in(program: &str, file: &Path, data: &Path, more: &[&str], env: &[(&str, &OsStr)]) -> Self {
+        let started = Self::try_up_in(program, file, data, more, env).await;
+        started.unwrap_or_else(|ended| panic!("it ended: {}", ended.err))
+    }
+
+    async fn try_up_in(
+        program: &str,
+        file: &Path,
+        data: &Path,
+        more: &[&str],
+        env: &[(&str, &OsStr)],
+    ) -> Result<Self, Finished> {
         let directory = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let (file, data) = (file.display().to_string(), data.display().to_string());
         let up = ["up", "--json", "--ephemeral-ports", "--data", &data, "-f", &file];
@@ -86,7 +109,8 @@ impl Process {
     /// # Panics
     /// If it is not ready in time.
     pub async fn start(program: &str, directory: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(&mut command(program, directory, arguments), None).await
+        let started = Self::start_with(&mut command(program, directory, arguments), None).await;
+        started.unwrap_or_else(|ended| panic!("it ended: {}", ended.err))
     }
 
     /// Starts a file over the AWS that these variables name, on free ports, and returns once it is ready.
@@ -99,11 +123,12 @@ impl Process {
         let up = [&["up", "--aws", "--json", "--ephemeral-ports", "-f", &file], more].concat();
         let mut command = command(program, &directory, &up);
         command.env("RINGBACK_API_TOKEN", token).envs(env.iter().map(|(name, value)| (name, value)));
-        Self::start_with(&mut command, Some(token)).await
+        let started = Self::start_with(&mut command, Some(token)).await;
+        started.unwrap_or_else(|ended| panic!("it ended: {}", ended.err))
     }
 
     /// A replica is told the token, and so doesn't say it.
-    async fn start_with(command: &mut Command, token: Option<&str>) -> Self {
+    async fn start_with(command: &mut Command, token: Option<&str>) -> Result<Self, Finished> {
         let mut child = command.stdin(Stdio::null()).spawn().expect("the program");
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
@@ -113,7 +138,10 @@ impl Process {
         });
         let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
         let line = timeout(DEADLINE, lines.next_line()).await.expect("it is ready in time").expect("its output");
-        let Some(line) = line else { panic!("it ended: {}", log.await.unwrap()) };
+        let Some(line) = line else {
+            let status = timeout(DEADLINE, child.wait()).await.expect("it ends in time").expect("its status");
+            return Err(Finished { code: status.code(), out: String::new(), err: log.await.unwrap() });
+        };
         let ready: Value = serde_json::from_str(&line).expect("one JSON line");
         assert_eq!(ready["ready"], true, "{ready}");
         let text = |value: &Value| value.as_str().expect("text").to_owned();
@@ -121,7 +149,7 @@ impl Process {
         let listeners = listeners.map(|listener| (text(&listener["type"]), text(&listener["url"]))).collect();
         let token = token.map_or_else(|| text(&ready["token"]), str::to_owned);
         let caller = Caller::new(text(&ready["api"]), token, listeners);
-        Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready }
+        Ok(Self { child, log, lines: tokio::sync::Mutex::new(lines), caller, ready })
     }
 
     /// Where workers find their work, if it was started with `--aws-port`.

@@ -9,7 +9,7 @@
 //! show what it brings itself (the secret of a new endpoint), and what [`may_show`] was told.
 //!
 //! Many tests run at once in one process, each on a thread of its own, with everything that it runs. So a line belongs to the
-//! test of its thread; a line of a thread that is of no test is held against the secrets of all.
+//! test of its thread. What comes from a thread that is of no test (a pool's) is held against the secrets of all.
 
 use domain::config::{Config, Routes, Verify};
 use domain::redact::{MASKED, is_secret};
@@ -55,7 +55,15 @@ pub fn listen() {
         // Where somebody else has set one, as a benchmark may, only answers are watched.
         let _ = tracing::subscriber::set_global_default(log.with_writer(|| Sink).finish());
     });
-    here(|_| {});
+    HERE.with_borrow_mut(|here| {
+        here.get_or_insert_with(|| {
+            let shared = Shared::default();
+            let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|watch| watch.strong_count() > 0);
+            all.push(Arc::downgrade(&shared));
+            shared
+        });
+    });
 }
 
 /// A secret of this test.
@@ -94,7 +102,11 @@ pub fn check_log() {
 /// If a secret is in it.
 #[track_caller]
 pub fn told(text: &str) {
-    let found = here(|watch| watch.secrets.iter().find(|secret| text.contains(*secret)).cloned());
+    let watches = HERE.with_borrow(Clone::clone).map_or_else(all, |here| vec![here]);
+    let found = watches.iter().find_map(|shared| {
+        let watch = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        watch.secrets.iter().find(|secret| text.contains(*secret)).cloned()
+    });
     assert!(found.is_none(), "the secret {found:?} was told: {text}");
 }
 
@@ -192,17 +204,15 @@ fn texts(value: &Value) {
     }
 }
 
-fn here<T>(what: impl FnOnce(&mut Watch) -> T) -> T {
-    HERE.with_borrow_mut(|here| {
-        let shared = here.get_or_insert_with(|| {
-            let shared = Shared::default();
-            let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|watch| watch.strong_count() > 0);
-            all.push(Arc::downgrade(&shared));
-            shared
-        });
-        what(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
-    })
+/// What is known of this thread's test; nothing where nobody listens.
+fn here<T: Default>(what: impl FnOnce(&mut Watch) -> T) -> T {
+    let shared = HERE.with_borrow(Clone::clone);
+    shared.map_or_else(T::default, |shared| what(&mut shared.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// What is known of all tests that run.
+fn all() -> Vec<Shared> {
+    ALL.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
 }
 
 impl Watch {
@@ -227,9 +237,7 @@ impl Write for Sink {
             })
         });
         if is_of_test.is_none() {
-            let all: Vec<Shared> =
-                ALL.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
-            for shared in all {
+            for shared in all() {
                 shared.lock().unwrap_or_else(PoisonError::into_inner).look(&line);
             }
         }
@@ -283,10 +291,18 @@ mod tests {
         let elsewhere = || tracing::info!(target: "ringback", "a-secret-that-is-said-elsewhere");
         std::thread::spawn(elsewhere).join().unwrap();
         assert!(fails(check_log));
+        // So is an answer, and looking at one makes the thread nobody's own.
+        let answered = || {
+            assert!(fails(|| told("a-secret-that-is-said-elsewhere")));
+            tracing::info!(target: "ringback", "a-secret-that-is-said-elsewhere, again");
+        };
+        std::thread::spawn(answered).join().unwrap();
+        assert!(fails(check_log));
     }
 
     #[test]
     fn an_answer_with_a_secret_fails_and_its_own_is_one_from_then_on() {
+        listen();
         fields(
             &json!({"webhook_id": "id-of-a-webhook", "deep": [{"api_key": ["the-secret-of-it"]}], "key": "some-key-1"}),
         );
@@ -300,6 +316,7 @@ mod tests {
 
     #[test]
     fn secrets_of_a_file_and_its_environment_are_known() {
+        listen();
         let text = "sources:\n  a: {token: '${env.A}', rules: {'*': w}}\nlisteners:\n  - {path: /x, workflow: w, \
                     verify: {token: the-token-in-the-file, header: X-A}}\nworkflow: {id: w, jobs: [{component: c}]}\n\
                     component: {id: c, type: delay, duration: 1s}\n";

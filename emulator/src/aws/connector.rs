@@ -15,7 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 
-use super::fault::{Answer, Call, Fault, Faults, Service};
+use super::fault::{Answer, Call, Fault, Faults, Moment, Service, die};
 
 /// A service that answers awsJson requests.
 pub(super) trait Backend: Send + Sync + 'static {
@@ -99,10 +99,17 @@ impl<B: Backend> HttpConnector for InProcess<B> {
         let operation = target.rsplit('.').next().unwrap_or_default();
         let body = request.body().bytes().unwrap_or_default();
         let fault = self.faults.as_ref().and_then(|faults| faults.strike(Call { service: B::SERVICE, operation }));
-        if let Some(Fault::Before(answer)) = fault {
-            return ready(Reply::fault(answer, B::SERVICE));
+        match fault {
+            Some(Fault::Before(answer)) => return ready(Reply::fault(answer, B::SERVICE)),
+            Some(Fault::Death(Moment::Before)) => die(),
+            None | Some(Fault::After(_) | Fault::Death(Moment::After)) => {}
         }
         match (self.backend.call(operation, body), fault) {
+            (Answering::Now(_), Some(Fault::Death(_))) => die(),
+            (Answering::Later(reply), Some(Fault::Death(_))) => HttpConnectorFuture::new(async move {
+                reply.await;
+                die()
+            }),
             (Answering::Now(_), Some(Fault::After(answer))) => ready(Reply::fault(answer, B::SERVICE)),
             (Answering::Later(reply), Some(Fault::After(answer))) => HttpConnectorFuture::new(async move {
                 reply.await;

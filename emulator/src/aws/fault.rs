@@ -1,6 +1,7 @@
 //! Bad weather on request: what tests and `--faults` use to make the little AWS misbehave.
 
-use std::fmt;
+use super::mapping::Duplicates;
+use std::{fmt, time::Duration};
 
 /// One call about to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,17 @@ pub enum Fault {
     Before(Answer),
     /// The call took effect, but the caller is told `answer` all the same.
     After(Answer),
+    /// The process ends, as by `kill -9`.
+    Death(Moment),
+}
+
+/// When the process ends, seen from the effect of the call that it is making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing has happened.
+    Before,
+    /// The call took effect, and nobody learns of it.
+    After,
 }
 
 /// What the caller is told instead of the truth. The SDK retries both, as it does in the cloud.
@@ -42,6 +54,23 @@ pub enum Answer {
 pub trait Faults: Send + Sync + fmt::Debug {
     /// The fate of this call; `None` lets it pass.
     fn strike(&self, call: Call<'_>) -> Option<Fault>;
+
+    /// How often a message comes that is being handed out.
+    fn duplicates(&self) -> Duplicates {
+        Duplicates::None
+    }
+
+    /// How much longer a message takes to its queue, so that others overtake it.
+    fn detour(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// Ends the process where it stands: nothing is flushed, nobody is told.
+pub(super) fn die() -> ! {
+    #[cfg(unix)]
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    std::process::abort()
 }
 
 impl Answer {

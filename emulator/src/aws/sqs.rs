@@ -24,7 +24,7 @@ use tokio::{sync::Notify, time::Instant};
 
 pub(super) use self::operations::BATCH_MAX;
 use self::queue::{Delivery, Outgoing, Queue, Receipt, Received};
-use super::{Clock, QueueOptions, debt::Debt, ledger::Ledger};
+use super::{Clock, QueueOptions, debt::Debt, fault::Faults, ledger::Ledger};
 
 /// Suffix of a queue's dead-letter queue.
 const DEAD_SUFFIX: &str = "-dead";
@@ -36,9 +36,16 @@ pub(super) struct Sqs {
     channels: BTreeMap<String, Arc<Channel>>,
     ledger: Arc<Ledger>,
     clock: Clock,
-    /// Divides message delays: an hour may pass in a second. Visibility time-outs guard real work and stay.
-    time_scale: u32,
+    pace: Pace,
     next_id: AtomicU64,
+}
+
+/// How fast time passes for messages, and how straight they go.
+pub(super) struct Pace {
+    /// Divides delays: an hour may pass in a second. Visibility time-outs guard real work and stay, until it has failed.
+    pub(super) time_scale: u32,
+    /// Whoever makes them take detours.
+    pub(super) faults: Option<Arc<dyn Faults>>,
 }
 
 /// One queue with those who wait at it.
@@ -93,6 +100,17 @@ impl Channel {
         settle(deleted);
     }
 
+    /// Work on a message has failed: it comes again when its visibility is over, which is sooner where time is scaled.
+    pub(super) fn failed(&self, receipt: Receipt, time_scale: u32) {
+        if time_scale > 1 {
+            let mut queue = self.lock();
+            let until = Instant::now() + queue.visibility() / time_scale;
+            queue.change_visibility(receipt, until);
+            drop(queue);
+            self.changed.notify_one();
+        }
+    }
+
     /// Resolves when a receive may bring something: a message came, or a hidden one gets visible.
     pub(super) async fn may_have_messages(&self) {
         let changed = self.changed.notified();
@@ -120,7 +138,7 @@ fn settle(messages: Vec<Outgoing>) {
 }
 
 impl Sqs {
-    pub(super) fn new(queues: &[QueueOptions], ledger: Arc<Ledger>, clock: Clock, time_scale: u32) -> Self {
+    pub(super) fn new(queues: &[QueueOptions], ledger: Arc<Ledger>, clock: Clock, pace: Pace) -> Self {
         let mut channels = BTreeMap::new();
         for options in queues {
             let dead_name = format!("{}{DEAD_SUFFIX}", options.name);
@@ -130,7 +148,7 @@ impl Sqs {
             channels.insert(dead_name, dead);
             channels.insert(options.name.clone(), channel);
         }
-        Self { channels, ledger, clock, time_scale: time_scale.max(1), next_id: AtomicU64::new(0) }
+        Self { channels, ledger, clock, pace, next_id: AtomicU64::new(0) }
     }
 
     /// The address by which the SDK names a queue.
@@ -144,6 +162,11 @@ impl Sqs {
 
     pub(super) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// What message delays are divided by.
+    pub(super) fn time_scale(&self) -> u32 {
+        self.pace.time_scale
     }
 
     /// Milliseconds since the epoch.
@@ -172,7 +195,8 @@ impl Sqs {
             sent_at_ms: self.now_ms(),
             debt,
         };
-        channel.send(message, delay / self.time_scale);
+        let detour = self.pace.faults.as_ref().map_or(Duration::ZERO, |faults| faults.detour());
+        channel.send(message, delay / self.pace.time_scale + detour);
         id
     }
 }

@@ -1,7 +1,7 @@
 mod on_aws;
 
 use super::reload::{self, Reloading, Stamp};
-use super::{Failure, file, output};
+use super::{Failure, conditions::Conditions, file, output};
 use crate::gateway::{GatewayOptions, PublicUrl};
 use crate::instance::{Instance, Options, PROGRAMS_AT_ONCE};
 use clap::{Args, ValueEnum};
@@ -52,6 +52,8 @@ pub struct Up {
     /// Don't watch the file. SIGHUP has it taken over all the same.
     #[arg(long)]
     no_reload: bool,
+    #[command(flatten)]
+    conditions: Conditions,
     /// Print one JSON line when everything listens and one whenever the file has changed, and the log as JSON.
     #[arg(long)]
     json: bool,
@@ -98,7 +100,8 @@ impl Up {
         let mut settings = Options::new(config.clone()).settings;
         settings.runtime_programs = self.allow_runtime_programs;
         let functions = reload::functions(&config, self.allow_runtime_programs, settings.max_response).await;
-        let options = Options {
+        let conditions = self.conditions.prepare(&self.data)?;
+        let mut options = Options {
             text: Some(text.clone()),
             env,
             aws_port: self.aws_port,
@@ -114,6 +117,7 @@ impl Up {
             gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::default() },
             ..Options::new(config.clone())
         };
+        conditions.apply(&mut options);
         let instance = Instance::start(options).await?;
         let mut public_urls = instance.public_urls();
         let gateways = public_urls.borrow_and_update().clone();
@@ -126,9 +130,13 @@ impl Up {
                 line.insert("programs_queue_url".to_owned(), json!(instance.app().settings.programs_queue_url));
                 line.insert("table".to_owned(), json!(instance.app().settings.table));
             }
+            if let Value::Object(line) = &mut line {
+                line.extend(conditions.shown());
+            }
             let _ = output::say(line);
         } else {
             let _ = output::print(banner(&config, &instance, &gateways)?);
+            let _ = output::print(conditions.banner());
         }
         let reloading = Reloading {
             path: self.file,

@@ -183,7 +183,8 @@ impl Cloud {
             && !programs_queue_url.is_empty()
             && (has_programs || current.app().settings.runtime_programs)
         {
-            let worker = loops::worker_of(sqs, programs_queue_url, &current, concurrency, lease);
+            let worker =
+                loops::worker_of((sqs, programs_queue_url), &current, concurrency, lease, current.app().clock.clone());
             running.spawn(worker.work(stopping.clone()));
         }
         let api = bound.sockets.api_url(tls.is_some());

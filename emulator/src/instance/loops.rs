@@ -6,6 +6,7 @@ use crate::aws::Aws;
 use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
 use crate::worker::{Catalogue, Worker, WorkerOptions};
 use jiff::{SignedDuration, Timestamp};
+use platform::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -92,17 +93,23 @@ pub(super) async fn let_go(switch: Switch, stopping: CancellationToken) {
 }
 
 /// The worker of a gateway, which runs programs in the same process.
-pub(super) fn worker(aws: &Aws, current: &Current, concurrency: usize, lease: Duration) -> Arc<Worker> {
-    worker_of(aws.sqs(), aws.queue_url(PROGRAMS), current, concurrency, lease)
+pub(super) fn worker(
+    aws: &Aws,
+    current: &Current,
+    concurrency: usize,
+    lease: Duration,
+    clock: Arc<dyn Clock>,
+) -> Arc<Worker> {
+    worker_of((aws.sqs(), aws.queue_url(PROGRAMS)), current, concurrency, lease, clock)
 }
 
 /// The same for a queue that may be anywhere.
 pub(super) fn worker_of(
-    sqs: aws_sdk_sqs::Client,
-    queue_url: String,
+    (sqs, queue_url): (aws_sdk_sqs::Client, String),
     current: &Current,
     concurrency: usize,
     lease: Duration,
+    clock: Arc<dyn Clock>,
 ) -> Arc<Worker> {
     let app = current.app();
     Worker::new(WorkerOptions {
@@ -115,6 +122,6 @@ pub(super) fn worker_of(
         lease,
         patience: PATIENCE,
         grace: PATIENCE,
-        clock: app.clock.clone(),
+        clock,
     })
 }

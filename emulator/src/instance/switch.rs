@@ -22,6 +22,7 @@ use domain::id::DefinitionId;
 use domain::run::Surroundings;
 use jiff::SignedDuration;
 use platform::App;
+use platform::clock::Clock;
 use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
@@ -62,7 +63,7 @@ struct Inner {
 }
 
 /// What was settled when everything was started.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Place {
     /// The file's gateways are not started.
     pub(super) without_gateways: bool,
@@ -70,6 +71,8 @@ pub(super) struct Place {
     pub(super) tunnel: Option<&'static str>,
     /// Programs at once, and how long a claim lasts; absent where they are left to other processes.
     pub(super) programs: Option<(usize, Duration)>,
+    /// What time it is for them.
+    pub(super) programs_clock: Arc<dyn Clock>,
 }
 
 struct State {
@@ -244,7 +247,8 @@ impl Switch {
             && (has_programs || app.settings.runtime_programs)
             && state.worker.is_empty()
         {
-            let worker = loops::worker(&self.0.aws, &self.0.current, concurrency, lease);
+            let worker =
+                loops::worker(&self.0.aws, &self.0.current, concurrency, lease, self.0.place.programs_clock.clone());
             state.worker.spawn(worker.work(self.0.stopping.clone()));
         }
     }

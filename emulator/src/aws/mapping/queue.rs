@@ -48,13 +48,14 @@ struct Batch {
     succeeded: Vec<Receipt>,
 }
 
-/// One message's end: its batch, and its receipt if it succeeded.
-type End = (u64, Option<Receipt>);
+/// One message's end: its batch, its receipt, and whether it succeeded.
+type End = (u64, Receipt, bool);
 
 impl Aws {
     /// Hands the messages of `queue` to `handler` until `shutdown` is cancelled.
     ///
-    /// A message whose handler fails or panics stays in the queue until its visibility time-out is over.
+    /// A message whose handler fails or panics stays in the queue until its visibility time-out is over. Faults may make any
+    /// message come more often than the mapping says.
     ///
     /// # Errors
     /// There is no such queue.
@@ -77,7 +78,11 @@ impl Aws {
         while !shutdown.is_cancelled() {
             poller.reap();
             let free = mapping.concurrency.max(1).saturating_sub(poller.running.len());
-            if poller.receive(free, mapping.duplicates, &handler) {
+            let duplicates = || match &self.faults {
+                Some(faults) if mapping.duplicates == Duplicates::None => faults.duplicates(),
+                _ => mapping.duplicates,
+            };
+            if poller.receive(free, duplicates, &handler) {
                 continue;
             }
             tokio::select! {
@@ -103,7 +108,7 @@ struct Poller<'a> {
 
 impl Poller<'_> {
     /// Receives what there is room for and starts its handlers; false if there was nothing.
-    fn receive<H, F, E>(&mut self, free: usize, duplicates: Duplicates, handler: &Arc<H>) -> bool
+    fn receive<H, F, E>(&mut self, free: usize, duplicates: impl Fn() -> Duplicates, handler: &Arc<H>) -> bool
     where
         H: Fn(SqsMessage) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -123,7 +128,7 @@ impl Poller<'_> {
         for delivery in deliveries {
             let receipt = delivery.receipt;
             let message = event(&self.channel.name, &delivery);
-            let handler = Arc::clone(handler);
+            let (handler, duplicates) = (Arc::clone(handler), duplicates());
             self.running.spawn(async move {
                 let id = message.message_id.clone().unwrap_or_default();
                 let handled = AssertUnwindSafe(handle(&*handler, message, duplicates));
@@ -138,7 +143,7 @@ impl Poller<'_> {
                         false
                     }
                 };
-                (batch, succeeded.then_some(receipt))
+                (batch, receipt, succeeded)
             });
         }
         true
@@ -153,10 +158,13 @@ impl Poller<'_> {
 
     fn ended(&mut self, end: Option<End>) {
         // `None` would be a task that was aborted, which happens only when all of them are dropped.
-        let Some((id, receipt)) = end else { return };
+        let Some((id, receipt, succeeded)) = end else { return };
+        if !succeeded {
+            self.channel.failed(receipt, self.sqs.time_scale());
+        }
         let Some(batch) = self.batches.get_mut(&id) else { return };
         batch.running -= 1;
-        batch.succeeded.extend(receipt);
+        batch.succeeded.extend(succeeded.then_some(receipt));
         if batch.running > 0 {
             return;
         }
