@@ -120,7 +120,7 @@ impl Command {
     pub async fn run(self) -> ExitCode {
         let done = match self {
             Self::Init(init) => init.run(),
-            Self::Up(up) => up.run().await,
+            Self::Up(up) => Box::pin(up.run()).await,
             Self::Work(work) => work.run().await,
             Self::Forward(forward) => forward.run().await,
             Self::Demo(demo) => demo.run().await,

@@ -28,6 +28,7 @@ use domain::address::Guard;
 use domain::config::{Config, Tls};
 use domain::run::Surroundings;
 use platform::app::{App, Outside};
+use platform::chance::Chance;
 use platform::clock::SystemClock;
 use platform::functions::Functions;
 use platform::queue::Queue;
@@ -136,9 +137,12 @@ impl Cloud {
         let table = settings.table.clone();
         let unavailable = |source| CloudError::Table { table: table.clone(), source };
         store.ready().await.map_err(unavailable)?;
+        let chance = Chance::default();
         let relaying = match options.stream {
             false => None,
-            true => Some(Relaying::open(&options.aws, dynamodb, &settings.table).await?),
+            true => {
+                Some(Relaying::open(&options.aws, dynamodb, &settings.table, hex::encode(chance.bytes::<8>())).await?)
+            }
         };
         let outside = Outside {
             store,
@@ -147,7 +151,7 @@ impl Cloud {
             sender: Sender::new(settings.max_response, guard).map_err(StartError::from)?,
             keys: Arc::new(options.keys),
             clock: Arc::new(SystemClock),
-            chance: Default::default(),
+            chance,
             settings,
         };
         let app = App::new(outside, config.clone(), surroundings).map_err(StartError::from)?;

@@ -18,7 +18,6 @@ use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::types::{Shard, ShardIteratorType, StreamViewType};
 use futures_util::FutureExt;
-use platform::chance::Chance;
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,7 +53,7 @@ struct Leading {
 }
 
 impl Relaying {
-    /// The stream of a table.
+    /// The stream of a table, for a replica whose name nobody else has.
     ///
     /// # Errors
     /// If it has none with new images.
@@ -62,6 +61,7 @@ impl Relaying {
         aws: &SdkConfig,
         dynamodb: aws_sdk_dynamodb::Client,
         table: &str,
+        holder: String,
     ) -> Result<Self, CloudError> {
         let refused = |why: String| CloudError::Stream { table: table.to_owned(), why };
         let described = dynamodb.describe_table().table_name(table).send().await;
@@ -75,7 +75,6 @@ impl Relaying {
             Some(StreamViewType::NewImage | StreamViewType::NewAndOldImages) => {}
             other => return Err(refused(format!("it holds {other:?}, and no new images"))),
         }
-        let holder = hex::encode(Chance::default().bytes::<8>());
         Ok(Self { client, stream, lease: Lease::new(dynamodb, table.to_owned(), holder) })
     }
 
