@@ -11,7 +11,7 @@ fn page() -> String {
 }
 
 fn names(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
-    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help" && !inner.is_hide_set()) {
         let name = format!("{above} {}", inner.get_name());
         names(inner, &name, found);
         found.insert(name);
