@@ -35,6 +35,7 @@ mod state;
 mod tally;
 mod watch;
 mod wire;
+mod work;
 mod world;
 
 pub use stage::Stage;

@@ -14,6 +14,8 @@ pub(super) struct Weather {
     pub(super) fails_before: f64,
     /// Of a call that works and is said to have failed.
     pub(super) fails_after: f64,
+    /// How often the SDK makes a call: one whose effect has happened may be made again, and then lose its condition to itself.
+    pub(super) tries: u32,
     /// Of a message, or a batch of the stream, that comes once more.
     pub(super) duplicate: f64,
     /// Messages come in any order.
@@ -97,9 +99,9 @@ fn weather(dice: &mut Dice, start: Timestamp) -> Weather {
     let mut roll = |of: &[f64]| if fair { 0.0 } else { dice.pick(of) };
     let (fails_before, fails_after) = (roll(&[0.0, 0.02, 0.1, 0.2]), roll(&[0.0, 0.02, 0.1]));
     let (duplicate, crash) = (roll(&[0.0, 0.1, 0.3]), roll(&[0.0, 0.002, 0.01, 0.03]));
-    let reorder = dice.happens(0.7);
+    let (reorder, tries) = (dice.happens(0.7), dice.pick(&[1, 2, 3]));
     let ends = start + SignedDuration::from_hours(dice.pick(&[1, 4, 30]));
-    Weather { fails_before, fails_after, duplicate, reorder, crash, crashes: 8, cloud, ends }
+    Weather { fails_before, fails_after, tries, duplicate, reorder, crash, crashes: 8, cloud, ends }
 }
 
 fn mood(dice: &mut Dice, start: Timestamp) -> Mood {

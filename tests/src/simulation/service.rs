@@ -3,13 +3,12 @@
 //! It keeps to its side of the bargain: who repeats an idempotency key gets the same answer and no second piece of work,
 //! unless the first has failed.
 
-use super::ask::{Ask, What};
 use super::clock::Sleep;
 use super::receiver;
-use super::state::{Shared, State};
+use super::state::Shared;
 use domain::delivery::ErrorClass;
 use futures_util::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use platform::sender::{Failure, Transport};
 use reqwest::{Request, Response};
 use serde_json::{Value, json};
@@ -33,11 +32,11 @@ pub(super) struct Order {
     /// Pieces of work begun.
     pub(super) rounds: usize,
     /// How the caller recognises a callback: a key in the body, or an address.
-    answer_at: AnswerAt,
+    pub(super) answer_at: AnswerAt,
 }
 
 #[derive(Debug, Clone)]
-enum AnswerAt {
+pub(super) enum AnswerAt {
     Key(String),
     Address(String),
     Nowhere,
@@ -49,18 +48,19 @@ pub(super) struct Fate {
     /// So many calls fail first.
     pub(super) bad_first: u32,
     /// How.
-    bad: Bad,
+    pub(super) bad: Bad,
     /// Whether each piece of work succeeds.
     pub(super) verdicts: [bool; 3],
     /// It never calls back.
     pub(super) silent: bool,
     /// Questions until there is an answer.
-    questions: u32,
+    pub(super) questions: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Bad {
-    Status(u16),
+pub(super) enum Bad {
+    /// With that status, although the work was begun, or not.
+    Status(u16, bool),
     /// It never came in.
     Unreachable,
     /// It came in, and the answer got lost.
@@ -76,7 +76,7 @@ pub(super) struct Callback {
     pub(super) status: &'static str,
     /// Names it in the run's output.
     pub(super) from: String,
-    answer_at: AnswerAt,
+    pub(super) answer_at: AnswerAt,
     pub(super) sent: bool,
     /// When it was answered, and what.
     pub(super) answers: Vec<(Timestamp, String)>,
@@ -112,7 +112,7 @@ impl Callback {
 pub(super) struct Service {
     pub(super) orders: BTreeMap<Whose, Order>,
     pub(super) callbacks: Vec<Callback>,
-    keys: BTreeMap<String, Whose>,
+    pub(super) keys: BTreeMap<String, Whose>,
 }
 
 /// Everything that Ringback calls, in the place of the network.
@@ -120,13 +120,13 @@ pub(super) struct Service {
 pub(super) struct Outside(pub(super) Shared);
 
 /// How a call will go.
-struct Course {
-    before: i64,
+pub(super) struct Course {
+    pub(super) before: i64,
     /// The work that begins in the middle of it.
-    begins: Option<Whose>,
-    after: i64,
-    answer: Option<(u16, Value)>,
-    counts_for: Option<Whose>,
+    pub(super) begins: Option<Whose>,
+    pub(super) after: i64,
+    pub(super) answer: Option<(u16, Value)>,
+    pub(super) counts_for: Option<Whose>,
 }
 
 impl Transport for Outside {
@@ -185,139 +185,6 @@ fn answer(status: u16, body: &str, retry_after: Option<i64>) -> Response {
         answer = answer.header("retry-after", seconds.to_string());
     }
     answer.body(body.to_owned()).expect("an answer").into()
-}
-
-impl State {
-    /// Milliseconds that half a call takes: mostly few, sometimes so many that the stretch of work hands over.
-    fn latency(&mut self) -> i64 {
-        match self.dice.below(12) {
-            0 => 0,
-            1 => self.dice.between(60_000, 200_000),
-            _ => self.dice.between(1, 2_000),
-        }
-    }
-
-    fn course(&mut self, request: &Request) -> Course {
-        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let key = header("idempotency-key").unwrap_or_default();
-        self.tally.count("calls to the service");
-        let (before, after) = (self.latency(), self.latency());
-        let quiet = Course { before, begins: None, after, answer: None, counts_for: None };
-        if let Some(task) = request.url().path().strip_prefix("/ask/") {
-            return Course { answer: self.asked(task, &key), ..quiet };
-        }
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-        let body: Value = serde_json::from_slice(body).expect("JSON");
-        let text = |name: &str| body[name].as_str().map(str::to_owned);
-        let whose = (text("run").expect("a run"), text("label").expect("a label"));
-        let calls_back = request.url().path() == "/start" && body["polled"] != true;
-        self.take_order(&whose, &key, calls_back, &text);
-        let order = self.service.orders.get_mut(&whose).expect("it was taken");
-        order.calls += 1;
-        let (calls, fate, rounds) = (order.calls, order.fate.clone(), order.rounds);
-        let bad = (calls <= fate.bad_first).then_some(fate.bad);
-        let good = Some((200, json!({"task_id": task_of(&whose), "ok": true})));
-        let answer = match bad {
-            None => good,
-            Some(Bad::Status(status)) => Some((status, json!({"why": "asked for"}))),
-            Some(Bad::Unreachable | Bad::AnswerLost) => None,
-        };
-        let comes_in = !matches!(bad, Some(Bad::Unreachable | Bad::Status(_)));
-        self.note(format_args!(
-            "the service gets call {calls} of {whose:?}, round {rounds}, and will answer {answer:?}"
-        ));
-        Course { answer, begins: (calls_back && comes_in).then(|| whose.clone()), counts_for: Some(whose), ..quiet }
-    }
-
-    fn take_order(&mut self, whose: &Whose, key: &str, calls_back: bool, text: &dyn Fn(&str) -> Option<String>) {
-        let known = self.service.keys.entry(key.to_owned()).or_insert_with(|| whose.clone()).clone();
-        if known != *whose {
-            self.violation(format!("{known:?} and {whose:?} have the same idempotency key {key}"));
-        }
-        if let Some(order) = self.service.orders.get(whose) {
-            if order.key != key {
-                let before = order.key.clone();
-                self.violation(format!("{whose:?} was called with the idempotency keys {before} and {key}"));
-            }
-            return;
-        }
-        let answer_at = match (text("callback"), text("key")) {
-            _ if !calls_back => AnswerAt::Nowhere,
-            (Some(address), _) => AnswerAt::Address(address.trim_start_matches("http://127.0.0.1:8090").to_owned()),
-            (None, Some(key)) => AnswerAt::Key(key),
-            (None, None) => AnswerAt::Key(task_of(whose)),
-        };
-        let fate = self.roll_fate();
-        let key = key.to_owned();
-        let order = Order { key, fate, good: 0, bad: 0, calls: 0, questions: 0, rounds: 0, answer_at };
-        self.service.orders.insert(whose.clone(), order);
-    }
-
-    fn roll_fate(&mut self) -> Fate {
-        let dice = &mut self.dice;
-        Fate {
-            bad_first: dice.pick(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 99]),
-            bad: dice.pick(&[Bad::Status(500), Bad::Status(429), Bad::Unreachable, Bad::AnswerLost, Bad::AnswerLost]),
-            verdicts: [dice.happens(0.85), dice.happens(0.8), true],
-            silent: dice.happens(0.1),
-            questions: dice.pick(&[1, 2, 3, 99]),
-        }
-    }
-
-    /// A piece of work begins, unless one is under way or has succeeded; its callbacks will come.
-    fn begin_work(&mut self, whose: &Whose) {
-        let Some(order) = self.service.orders.get_mut(whose) else { return };
-        let (round, fate) = (order.rounds, order.fate.clone());
-        let failed_before = round > 0 && !fate.verdicts[(round - 1).min(2)];
-        if fate.silent || (round > 0 && !failed_before) || matches!(order.answer_at, AnswerAt::Nowhere) {
-            return;
-        }
-        // Only once it has said that the work failed.
-        let told = |callback: &Callback| callback.whose == *whose && callback.sent;
-        if failed_before && !self.service.callbacks.iter().any(told) {
-            return;
-        }
-        order.rounds += 1;
-        let answer_at = order.answer_at.clone();
-        let minutes = self.dice.pick(&[0, 0, 0, 0, 0, 1, 1, 1, 5, 5, 20, 30, 58, 59, 60, 61, 90]);
-        let at =
-            self.now + SignedDuration::from_mins(minutes) + SignedDuration::from_millis(self.dice.between(0, 60_000));
-        let verdict = if fate.verdicts[round.min(2)] { "done" } else { "failed" };
-        let copies = self.dice.pick(&[1, 1, 1, 2, 3]);
-        let progress = self.dice.happens(0.15);
-        let all = std::iter::repeat_n(verdict, copies).chain(progress.then_some("working"));
-        for (copy, status) in all.enumerate() {
-            let from = format!("{}/{}/{round}/{copy}", whose.0, whose.1);
-            let callback = self.service.callbacks.len();
-            let (whose, answer_at) = (whose.clone(), answer_at.clone());
-            let answers = Vec::new();
-            self.service.callbacks.push(Callback { whose, round, status, from, answer_at, sent: false, answers });
-            let later = if copy == 0 { 0 } else { self.dice.pick(&[0, 0, 1_000, 300_000]) };
-            let at = if status == "working" { self.now } else { at + SignedDuration::from_millis(later) };
-            self.asks.push(Ask::new(What::CallBack { callback }, at));
-        }
-    }
-
-    /// A question about work that is polled.
-    fn asked(&mut self, task: &str, key: &str) -> Option<(u16, Value)> {
-        let whose = self.service.orders.keys().find(|whose| task_of(whose) == task).cloned();
-        let Some(whose) = whose else { return Some((404, Value::Null)) };
-        let order = self.service.orders.get_mut(&whose).expect("it was found");
-        order.questions += 1;
-        let (asked, fate, of) = (order.questions, order.fate.clone(), order.key.clone());
-        if !key.starts_with(&of) || key == of {
-            self.violation(format!("a question about {whose:?} has the idempotency key {key}"));
-        }
-        if self.dice.happens(0.1) {
-            return self.dice.pick(&[None, Some((500, Value::Null))]);
-        }
-        let state = match (asked >= fate.questions, fate.verdicts[0]) {
-            (false, _) => "working",
-            (true, true) => "done",
-            (true, false) => "failed",
-        };
-        Some((200, json!({"state": state, "from": format!("{}/{}/polled", whose.0, whose.1)})))
-    }
 }
 
 /// How the service calls the work of a job.

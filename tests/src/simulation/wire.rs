@@ -15,12 +15,10 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The SDK tries so often: a call whose effect has happened may be made again, and then lose its condition to itself.
-const TRIES: u32 = 2;
-
 /// The clients of a scenario.
 pub(super) fn clients(aws: &emulator::aws::Aws, shared: &Shared) -> (aws_sdk_dynamodb::Client, aws_sdk_sqs::Client) {
-    let retries = || RetryConfig::standard().with_max_attempts(TRIES);
+    let tries = shared.lock().weather.tries;
+    let retries = || RetryConfig::standard().with_max_attempts(tries);
     // Of its own, and with tokens without end: what one scenario used up would be missing in the next.
     let partition = || RetryPartition::custom("simulation").token_bucket(TokenBucket::unlimited()).build();
     let table = aws.dynamodb();
