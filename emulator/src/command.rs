@@ -51,7 +51,7 @@ struct Arguments {
 pub async fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&command_line().get_matches());
     match arguments {
-        Ok(arguments) => arguments.command.run().await,
+        Ok(arguments) => Box::pin(arguments.command.run()).await,
         Err(error) => error.exit(),
     }
 }
@@ -121,28 +121,28 @@ impl Command {
         let done = match self {
             Self::Init(init) => init.run(),
             Self::Up(up) => Box::pin(up.run()).await,
-            Self::Work(work) => work.run().await,
-            Self::Forward(forward) => forward.run().await,
-            Self::Demo(demo) => demo.run().await,
-            Self::Trigger(trigger) => trigger.run().await,
-            Self::Publish(publish) => publish.run().await,
-            Self::Runs(runs) => runs.run().await,
-            Self::Waits(waits) => waits.run().await,
-            Self::Deliveries(deliveries) => deliveries.run().await,
-            Self::Tail(tail) => tail.run().await,
-            Self::Replay(replay) => replay.run().await,
+            Self::Work(work) => Box::pin(work.run()).await,
+            Self::Forward(forward) => Box::pin(forward.run()).await,
+            Self::Demo(demo) => Box::pin(demo.run()).await,
+            Self::Trigger(trigger) => Box::pin(trigger.run()).await,
+            Self::Publish(publish) => Box::pin(publish.run()).await,
+            Self::Runs(runs) => Box::pin(runs.run()).await,
+            Self::Waits(waits) => Box::pin(waits.run()).await,
+            Self::Deliveries(deliveries) => Box::pin(deliveries.run()).await,
+            Self::Tail(tail) => Box::pin(tail.run()).await,
+            Self::Replay(replay) => Box::pin(replay.run()).await,
             Self::Import(import) => import.run(),
             Self::Check(check) => check.run(),
             Self::Plan(plan) => plan.run(),
             Self::Cost(cost) => cost.run(),
             Self::Eval(eval) => eval.run(),
-            Self::CheckUrl(check_url) => check_url.run().await,
-            Self::Redrive(redrive) => redrive.run().await,
-            Self::RotateKey(rotate_key) => rotate_key.run().await,
+            Self::CheckUrl(check_url) => Box::pin(check_url.run()).await,
+            Self::Redrive(redrive) => Box::pin(redrive.run()).await,
+            Self::RotateKey(rotate_key) => Box::pin(rotate_key.run()).await,
             Self::Verify(verify) => verify.run(),
             Self::Schema => schema::run(),
             Self::Completions(completions) => completions.run(),
-            Self::Guard(guard) => return guard.run().await,
+            Self::Guard(guard) => return Box::pin(guard.run()).await,
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

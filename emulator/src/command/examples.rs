@@ -4,7 +4,7 @@ use super::exit;
 use clap::Command;
 
 /// Examples by command. One that has examples of its own is not here.
-const EXAMPLES: [(&str, &str); 17] = [
+const EXAMPLES: [(&str, &str); 18] = [
     (
         "init",
         "emulator init

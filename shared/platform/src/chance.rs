@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 /// Where random numbers come from. Cheap to clone; clones share their source.
 #[derive(Clone)]
-pub struct Chance(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Chance(Arc<Fill>);
+
+/// Fills bytes.
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Chance {
     /// Another source, which fills the bytes it is given. Whoever can foresee it can foresee ids and secrets: for
