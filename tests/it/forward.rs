@@ -2,7 +2,7 @@
 
 use crate::EMULATOR;
 use reqwest::Method;
-use ringback_tests::{File, Finished, Gateway, ManualClock, Provider, run, send};
+use ringback_tests::{File, Finished, Gateway, ManualClock, Provider, run, send, watch};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -30,7 +30,11 @@ async fn push(gateway: &Gateway, id: &str) {
     let headers = [("X-GitHub-Event", "push"), ("X-GitHub-Delivery", id), ("Cookie", "not-to-be-kept")];
     let body = String::from_utf8(PUSH.to_vec()).unwrap().replace("cafe", id);
     let body = body.replace(r"\u0063afe", id);
-    let answer = github.send(gateway, id, body.as_bytes(), &headers).await;
+    let request = github.request(gateway, id, body.as_bytes(), &headers);
+    let signed = request.try_clone().unwrap().build().unwrap();
+    // It proves this body and opens nothing; without it nobody could prove the body again.
+    watch::may_show(signed.headers()["x-hub-signature-256"].to_str().unwrap());
+    let answer = send(request).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
 }
 

@@ -128,7 +128,9 @@ mod tests {
     fn every_command_has_examples_and_the_whole_tells_its_exit_codes() {
         let commands = command_line();
         assert!(commands.get_after_help().unwrap().to_string().contains("Exit codes:"));
-        for command in commands.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set()) {
+        for command in
+            commands.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set())
+        {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let shown = format!("emulator {}", command.get_name());
             assert!(
