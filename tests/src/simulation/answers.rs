@@ -41,7 +41,7 @@ impl State {
             What::Trigger { .. } | What::Start { .. } | What::Rerun { .. } => self.triggered(&what, &body),
             What::Publish { kind, customer, .. } => {
                 let id = body["event_id"].as_str().unwrap_or_default().to_owned();
-                self.alike(format!("{what:?}"), id.clone());
+                self.alike(&format!("{what:?}"), &id);
                 let began = self.asks[ask].began.unwrap_or(self.now);
                 let (kind, customer) = ((*kind).to_owned(), (*customer).to_owned());
                 self.promises.events.push(EventPromise { id, kind, customer, began });
@@ -84,7 +84,7 @@ impl State {
         }
         let keyed = !matches!(what, What::Trigger { key: None, path, .. } if *path != "/deduped");
         if keyed {
-            self.alike(format!("{what:?}"), ids.join(" "));
+            self.alike(&format!("{what:?}"), &ids.join(" "));
         }
         for id in ids {
             let now = self.now;
@@ -96,7 +96,7 @@ impl State {
     fn subscribed(&mut self, receiver: usize, fields: &Value, body: &Value) {
         let text = |of: &Value| of.as_str().unwrap_or_default().to_owned();
         let id = text(&body["webhook_id"]);
-        self.alike(format!("receiver {receiver}"), id.clone());
+        self.alike(&format!("receiver {receiver}"), &id);
         self.promises.secrets.extend(body["secret"].as_str().map(str::to_owned));
         let events = fields["events"].as_array().into_iter().flatten().map(text).collect();
         let mut said = fields.as_object().cloned().unwrap_or_default();
@@ -113,8 +113,8 @@ impl State {
     }
 
     /// The same request is answered the same.
-    fn alike(&mut self, request: String, answer: String) {
-        let before = self.promises.alike.entry(request.clone()).or_insert_with(|| answer.clone()).clone();
+    fn alike(&mut self, request: &str, answer: &str) {
+        let before = self.promises.alike.entry(request.to_owned()).or_insert_with(|| answer.to_owned()).clone();
         if before != answer {
             self.violation(format!("{request} was answered {before}, and {answer} when it was repeated"));
         }
@@ -135,7 +135,7 @@ impl State {
             self.violation(format!("{refused:?} was refused, and made {writes} writes"));
         }
         if status == 401 {
-            self.alike(format!("401 of {}", refused == Refused::ApiWithoutToken), text.to_owned());
+            self.alike(&format!("401 of {}", refused == Refused::ApiWithoutToken), text);
         }
         self.tally.count("requests refused");
     }

@@ -13,7 +13,7 @@ use crate::config::Completion;
 use crate::event::{Event, EventId};
 use crate::id::RunId;
 use crate::run::{Applied, Effect, Input, JobError, JobPath, Outcome, Owed, Run, Stretch};
-use crate::wait::{Arrival, Verdict, WaitKey};
+use crate::wait::{Verdict, WaitKey};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
