@@ -4,12 +4,12 @@ use rand::RngCore;
 use std::fmt;
 use std::sync::Arc;
 
+/// Fills bytes with random ones.
+type Source = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Where random numbers come from. Cheap to clone; clones share their source.
 #[derive(Clone)]
-pub struct Chance(Arc<Fill>);
-
-/// Fills bytes.
-type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+pub struct Chance(Arc<Source>);
 
 impl Chance {
     /// Another source, which fills the bytes it is given. Whoever can foresee it can foresee ids and secrets: for

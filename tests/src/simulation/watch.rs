@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use zstd::bulk::Decompressor;
 
 /// RFC 8878 section 3.1.1: how a compressed frame begins.
 const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
@@ -138,6 +139,11 @@ fn version(item: &Value, values: &Value, name: &str) -> Option<u64> {
 /// State as the table holds it: JSON, or compressed JSON.
 fn blob<T: DeserializeOwned>(attribute: &Value) -> Option<T> {
     let bytes = STANDARD.decode(attribute["B"].as_str()?).expect("base64");
-    let json = if bytes.starts_with(&ZSTD) { zstd::bulk::decompress(&bytes, LARGEST).expect("zstd") } else { bytes };
+    let json = if bytes.starts_with(&ZSTD) {
+        let size = Decompressor::upper_bound(&bytes).unwrap_or(LARGEST).min(LARGEST);
+        zstd::bulk::decompress(&bytes, size).expect("zstd")
+    } else {
+        bytes
+    };
     Some(serde_json::from_slice(&json).expect("state"))
 }
