@@ -4,7 +4,7 @@ use super::exit;
 use clap::Command;
 
 /// Examples by command. One that has examples of its own is not here.
-const EXAMPLES: [(&str, &str); 18] = [
+const EXAMPLES: [(&str, &str); 20] = [
     (
         "init",
         "emulator init
@@ -94,6 +94,17 @@ const EXAMPLES: [(&str, &str); 18] = [
         "plan",
         "emulator plan -f ringback.yml
   emulator plan -f ringback.yml | jq .",
+    ),
+    (
+        "cost",
+        "emulator cost
+  emulator cost -f examples/image-callback.yml --answer-in 2s --json",
+    ),
+    (
+        "redrive",
+        "emulator redrive --list
+  emulator redrive --max 100 --dry-run
+  emulator redrive --endpoint-url http://127.0.0.1:4566",
     ),
     (
         "rotate-key",
