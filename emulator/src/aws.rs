@@ -29,6 +29,7 @@ mod stream;
 mod debt;
 mod expiry;
 pub(crate) mod format;
+mod group;
 mod server;
 pub mod checkpoint;
 pub mod fault;

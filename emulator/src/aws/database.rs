@@ -17,7 +17,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -26,10 +26,13 @@ use dynoxide::{
     storage::Storage,
 };
 use futures_util::FutureExt;
-use rusqlite::{functions::FunctionFlags, hooks::Action};
+use rusqlite::{
+    functions::FunctionFlags,
+    hooks::{Action, AuthContext},
+};
 use tokio::sync::Notify;
 
-use super::{Durability, OpenError, format, lock::DirectoryLock};
+use super::{Durability, OpenError, format, group::authorize, lock::DirectoryLock};
 
 /// File name of the database inside the data directory.
 const DATABASE_FILE: &str = "table.db";
@@ -52,6 +55,8 @@ pub(super) struct Database {
     newest: Arc<AtomicU64>,
     /// Told after each commit that added to the outbox.
     grew: Notify,
+    /// Whether requests share a transaction now.
+    pub(super) joined: Arc<AtomicBool>,
     table: String,
     _lock: Option<DirectoryLock>,
 }
@@ -73,6 +78,9 @@ impl Database {
             }
         };
         tune(&storage, durability)?;
+        let joined = Arc::new(AtomicBool::new(false));
+        let of_hook = Arc::clone(&joined);
+        storage.conn().authorizer(Some(move |context: AuthContext<'_>| authorize(&of_hook, &context)));
         directory.map_or(Ok(()), format::note)?;
         if !storage.table_exists(table)? {
             create(&storage, table)?;
@@ -91,6 +99,7 @@ impl Database {
             turns: tokio::sync::Mutex::new(()),
             newest,
             grew: Notify::new(),
+            joined,
             table: table.to_owned(),
             _lock: lock,
         })

@@ -17,6 +17,7 @@ use super::{
     connector::{Answering, Backend, Reply},
     database::{Database, run},
     fault::Service,
+    group::Queue,
     ledger::Ledger,
 };
 
@@ -29,6 +30,7 @@ pub(super) struct DynamoDb {
     database: Arc<Database>,
     ledger: Arc<Ledger>,
     tokens: Mutex<Tokens>,
+    queue: Queue,
 }
 
 #[derive(Default)]
@@ -39,7 +41,7 @@ struct Tokens {
 
 impl DynamoDb {
     pub(super) fn new(database: Arc<Database>, ledger: Arc<Ledger>) -> Self {
-        Self { database, ledger, tokens: Mutex::default() }
+        Self { database, ledger, tokens: Mutex::default(), queue: Queue::default() }
     }
 }
 
@@ -49,23 +51,27 @@ impl Backend for DynamoDb {
     fn call(self: &Arc<Self>, operation: &str, body: &[u8]) -> Answering {
         self.ledger.call(Service::DynamoDb, operation);
         if let Some(_turn) = self.database.turn_now() {
-            return Answering::Now(self.reply(operation, body));
+            return Answering::Now(self.alone(operation, body));
         }
-        let (service, operation, body) = (Arc::clone(self), operation.to_owned(), body.to_vec());
+        let (service, mut answered) = (Arc::clone(self), self.queue.join(operation, body));
         Answering::Later(Box::pin(async move {
-            let _turn = service.database.turn().await;
-            service.reply(&operation, &body)
+            tokio::select! {
+                biased;
+                Ok(reply) = &mut answered => return reply,
+                _turn = service.database.turn() => service.work_off(),
+            }
+            answered.await.unwrap_or_else(|_| unanswered())
         }))
     }
 }
 
-/// Runs one metered action: `metered!(self, body, put_item::PutItemRequest, wrote, |request| items)`.
+/// Runs one metered action: `metered!(self, storage, body, put_item::PutItemRequest, wrote, |request| items)`.
 macro_rules! metered {
-    ($self:ident, $body:ident, $action:ident::$request:ident, $entry:ident, $items:expr) => {{
+    ($self:ident, $storage:ident, $body:ident, $action:ident::$request:ident, $entry:ident, $items:expr) => {{
         let mut request: actions::$action::$request = parse($body)?;
         let detail = Detail::replace(&mut request.return_consumed_capacity);
         let items: u64 = $items(&request);
-        let outcome = $self.database.with(|storage| run(actions::$action::execute(storage, request)));
+        let outcome = run(actions::$action::execute($storage, request));
         let mut response = outcome?;
         $self.ledger.$entry(items, response.consumed_capacity.usage());
         response.consumed_capacity.show(detail);
@@ -75,11 +81,11 @@ macro_rules! metered {
 
 /// As [`metered!`], for a single write that may lose its condition, which costs units all the same.
 macro_rules! conditional {
-    ($self:ident, $body:ident, $action:ident::$request:ident, $offered:expr) => {{
+    ($self:ident, $storage:ident, $body:ident, $action:ident::$request:ident, $offered:expr) => {{
         let mut request: actions::$action::$request = parse($body)?;
         let detail = Detail::replace(&mut request.return_consumed_capacity);
         let offered: Option<usize> = $offered(&request);
-        match $self.database.with(|storage| run(actions::$action::execute(storage, request))) {
+        match run(actions::$action::execute($storage, request)) {
             Ok(mut response) => {
                 $self.ledger.wrote(1, response.consumed_capacity.usage());
                 response.consumed_capacity.show(detail);
@@ -96,32 +102,67 @@ macro_rules! conditional {
 }
 
 impl DynamoDb {
-    fn reply(&self, operation: &str, body: &[u8]) -> Reply {
-        match self.answer(operation, body) {
-            Ok(body) => Reply::ok(body),
-            Err(error) => {
-                if error.status_code() >= 500 {
-                    tracing::error!(operation, %error, "the table failed");
+    fn alone(&self, operation: &str, body: &[u8]) -> Reply {
+        let reply = self.database.with(|storage| self.reply(storage, operation, body));
+        reply.unwrap_or_else(|refusal| refusal)
+    }
+
+    /// Answers everybody who waits.
+    fn work_off(&self) {
+        loop {
+            let mut group = self.queue.next();
+            let one = match group.len() {
+                0 => return,
+                1 => group.pop(),
+                _ => None,
+            };
+            if let Some(one) = one {
+                let reply = self.alone(&one.operation, &one.body);
+                one.answer(reply);
+                continue;
+            }
+            let replies = self.database.together(&group, |storage, one| self.reply(storage, &one.operation, &one.body));
+            match replies {
+                Ok(replies) => group.into_iter().zip(replies).for_each(|(one, reply)| one.answer(reply)),
+                Err(error) => {
+                    tracing::error!(%error, requests = group.len(), "a transaction failed");
+                    group.into_iter().for_each(|one| one.answer(unanswered()));
                 }
-                Reply::error(error.status_code(), error.to_json())
             }
         }
     }
 
-    fn answer(&self, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
+    /// `Err` is a refusal, or a failure: nothing of it stays.
+    fn reply(&self, storage: &Storage, operation: &str, body: &[u8]) -> Result<Reply, Reply> {
+        self.answer(storage, operation, body).map(Reply::ok).map_err(|error| {
+            if error.status_code() >= 500 {
+                tracing::error!(operation, %error, "the table failed");
+            }
+            Reply::error(error.status_code(), error.to_json())
+        })
+    }
+
+    fn answer(&self, storage: &Storage, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
         match operation {
             "PutItem" => {
-                conditional!(self, body, put_item::PutItemRequest, |request: &actions::put_item::PutItemRequest| {
-                    request.condition_expression.as_ref().map(|_| dynoxide::types::item_size(&request.item))
-                })
+                conditional!(
+                    self,
+                    storage,
+                    body,
+                    put_item::PutItemRequest,
+                    |request: &actions::put_item::PutItemRequest| {
+                        request.condition_expression.as_ref().map(|_| dynoxide::types::item_size(&request.item))
+                    }
+                )
             }
-            "UpdateItem" => conditional!(self, body, update_item::UpdateItemRequest, |_: &_| None),
-            "DeleteItem" => conditional!(self, body, delete_item::DeleteItemRequest, |_: &_| None),
-            "GetItem" => metered!(self, body, get_item::GetItemRequest, read, |_: &_| 1),
-            "Query" => metered!(self, body, query::QueryRequest, read, |_: &_| 1),
-            "Scan" => metered!(self, body, scan::ScanRequest, read, |_: &_| 1),
+            "UpdateItem" => conditional!(self, storage, body, update_item::UpdateItemRequest, |_: &_| None),
+            "DeleteItem" => conditional!(self, storage, body, delete_item::DeleteItemRequest, |_: &_| None),
+            "GetItem" => metered!(self, storage, body, get_item::GetItemRequest, read, |_: &_| 1),
+            "Query" => metered!(self, storage, body, query::QueryRequest, read, |_: &_| 1),
+            "Scan" => metered!(self, storage, body, scan::ScanRequest, read, |_: &_| 1),
             "BatchGetItem" => metered!(
                 self,
+                storage,
                 body,
                 batch_get_item::BatchGetItemRequest,
                 read,
@@ -131,6 +172,7 @@ impl DynamoDb {
             ),
             "BatchWriteItem" => metered!(
                 self,
+                storage,
                 body,
                 batch_write_item::BatchWriteItemRequest,
                 wrote,
@@ -140,6 +182,7 @@ impl DynamoDb {
             ),
             "TransactGetItems" => metered!(
                 self,
+                storage,
                 body,
                 transact_get_items::TransactGetItemsRequest,
                 read,
@@ -147,13 +190,13 @@ impl DynamoDb {
                     request.transact_items.len() as u64
                 }
             ),
-            "TransactWriteItems" => self.transact(body),
-            _ => self.database.with(|storage| administer(storage, operation, body)),
+            "TransactWriteItems" => self.transact(storage, body),
+            _ => administer(storage, operation, body),
         }
     }
 
     /// Repeating a `ClientRequestToken` answers as the first time, without writing again.
-    fn transact(&self, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
+    fn transact(&self, storage: &Storage, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
         let mut request: actions::transact_write_items::TransactWriteItemsRequest = parse(body)?;
         let token = request.client_request_token.clone();
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
@@ -168,7 +211,7 @@ impl DynamoDb {
         }
         let detail = Detail::replace(&mut request.return_consumed_capacity);
         let items = request.transact_items.len() as u64;
-        let outcome = self.database.with(|storage| run(actions::transact_write_items::execute(storage, request)));
+        let outcome = run(actions::transact_write_items::execute(storage, request));
         let answer = match outcome {
             Ok(mut response) => {
                 self.ledger.wrote(items, response.consumed_capacity.usage());
@@ -245,4 +288,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> dynoxide::Result<T> {
         let words = text.strip_prefix("VALIDATION:").unwrap_or(text);
         DynoxideError::ValidationException(words.to_owned())
     })
+}
+
+/// The table failed before it could say how; the SDK tries again.
+fn unanswered() -> Reply {
+    Reply::coded(500, "InternalServerError", "The table did not answer.")
 }

@@ -5,6 +5,7 @@ mod sqs;
 mod stream;
 mod mapping;
 mod durability;
+mod group;
 
 use std::time::Duration;
 
