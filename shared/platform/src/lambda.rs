@@ -1,5 +1,6 @@
 //! Handlers in AWS Lambda: thin adapters around the same functions that the emulator calls.
 
+mod aws;
 mod environment;
 mod parameters;
 
@@ -130,7 +131,7 @@ where
 /// # Errors
 /// If a setting is missing, or the file can't be used.
 pub async fn app() -> Result<Arc<App>, Error> {
-    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let aws = aws::config(variable);
     let keys = keys(&aws).await?;
     start(&aws, Some(keys)).await
 }
@@ -142,7 +143,7 @@ pub async fn app() -> Result<Arc<App>, Error> {
 /// # Errors
 /// As [`app`].
 pub async fn app_without_secrets() -> Result<Arc<App>, Error> {
-    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let aws = aws::config(variable);
     start(&aws, None).await
 }
 

@@ -1,4 +1,4 @@
-//! How fast events reach a customer's endpoint: `cargo bench -p ringback-tests --bench deliveries`.
+//! How fast events reach a customer's endpoint: `cargo bench -p emulator --bench deliveries`.
 //!
 //! The gateway runs as a process of its own (this program, started again), durable on disk; publisher and endpoint run
 //! here. Bodies have 1 KiB. Printed are messages a second, the time from the publisher's request to the arrival, the CPU

@@ -1,4 +1,4 @@
-//! How fast the main job is: `cargo bench -p ringback-tests`.
+//! How fast the main job is: `cargo bench -p emulator --bench main_job`.
 //!
 //! The gateway runs as a process of its own (this program, started again), durable on disk; load and services run here.
 //! Printed are operations a second, latencies, and the CPU time that the gateway's process took for each operation,
