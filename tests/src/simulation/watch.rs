@@ -1,5 +1,7 @@
 //! Sees every write that reached the table, and what must hold between one and the next.
 
+mod endpoints;
+
 use super::state::State;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,6 +25,8 @@ pub(super) struct Watch {
     /// As they were written last, and their versions.
     pub(super) runs: BTreeMap<String, (Run, u64)>,
     pub(super) deliveries: BTreeMap<String, (Delivery, u64)>,
+    /// Endpoints that get nothing any more, and since when.
+    pub(super) disabled: BTreeMap<String, Timestamp>,
     /// Callbacks that each wait has taken from its present waiter.
     arrivals: BTreeMap<String, u32>,
     events: BTreeMap<String, u32>,
@@ -62,6 +66,11 @@ impl State {
                 *written += 1;
                 if *written > 1 {
                     self.violation(format!("{pk} was written over"));
+                }
+            }
+            ("customer", "endpoint") => {
+                if let Some(endpoint) = blob(&item["endpoint"]) {
+                    self.saw_endpoint(&endpoint);
                 }
             }
             ("wait" | "longwait", _) => self.saw_wait(&pk, values),
