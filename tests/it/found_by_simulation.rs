@@ -1,5 +1,7 @@
 //! What the simulation found, each in the smallest world that shows it: handlers called by hand over the emulator's AWS.
 
+mod sweeps;
+
 use axum::body::Body;
 use axum::http::Request;
 use domain::address::Guard;
@@ -10,6 +12,7 @@ use domain::event::{CustomerId, EndpointId, Event, EventId, EventType, Origin};
 use domain::id::RunId;
 use domain::run::{JobPath, Phase, Run, Surroundings};
 use domain::wait::{Arrival, Opening, Verdict, WaitKey, Waiter};
+use emulator::aws::fault::Faults;
 use emulator::aws::{Aws, AwsOptions, QueueOptions};
 use futures_util::future::BoxFuture;
 use platform::app::{App, Outside};
@@ -186,14 +189,25 @@ struct World {
 
 impl World {
     fn new(file: &str, service: Scripted) -> Self {
+        Self::build(file, service, None)
+    }
+
+    /// One whose calls to the table fail so, and are not tried again.
+    fn in_weather(file: &str, service: Scripted, faults: Arc<dyn Faults>) -> Self {
+        Self::build(file, service, Some(faults))
+    }
+
+    fn build(file: &str, service: Scripted, faults: Option<Arc<dyn Faults>>) -> Self {
         let visibility_timeout = Duration::from_secs(900);
         let queues = vec![QueueOptions { name: "calls".to_owned(), visibility_timeout, max_receive_count: 1000 }];
-        let aws = Aws::open(AwsOptions { queues, ..AwsOptions::in_memory("ringback") }).unwrap();
+        let table = faults.is_some();
+        let aws = Aws::open(AwsOptions { queues, faults, ..AwsOptions::in_memory("ringback") }).unwrap();
+        let table = if table { sweeps::without_retries(&aws.dynamodb()) } else { aws.dynamodb() };
         let (settings, clock) =
             (Settings { queue_url: aws.queue_url("calls"), ..Settings::default() }, ManualClock::new());
         let config = load(file, "ringback.yml").config.unwrap();
         let outside = Outside {
-            store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
+            store: Store::new(table, settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone(), String::new()),
             functions: None,
             sender: Sender::new(1 << 20, Guard::default()).unwrap().carried_by(Arc::new(service)),
