@@ -8,8 +8,8 @@ use domain::event::EventId;
 use domain::run::{JobState, Phase, Run};
 use jiff::{SignedDuration, Timestamp};
 
-/// However bad the weather, nobody takes longer to find out who subscribes to an event.
-const RELAYED: SignedDuration = SignedDuration::from_mins(10);
+/// How long it takes at the most, once the sky is clear, until an event's messages are sent: one may have to come again.
+const RELAYED: SignedDuration = SignedDuration::from_mins(20);
 /// What we say ourselves; `*` doesn't take it in.
 const OURS: [&str; 2] = ["job.failed", "delivery.exhausted"];
 
@@ -29,7 +29,9 @@ pub(super) fn check(state: &mut State, wrong: &mut Vec<String>) {
         let delivery = state.watch.deliveries.get(&id).map(|(delivery, _)| delivery);
         let there = &state.receivers[receiver];
         let disabled = state.watch.disabled.get(&endpoint.id).copied();
-        match judge(event, there, endpoint, delivery, disabled) {
+        // Whom it is for is asked again each time that it is relayed: in bad weather, after the first attempt too.
+        let relayed = event.began.max(state.weather.ends) + RELAYED;
+        match judge(event, there, endpoint, delivery, (disabled, relayed)) {
             Ok(how) => state.tally.count(how),
             Err(why) => wrong.push(format!("{} is owed to receiver {receiver}, and {why}", event.id)),
         }
@@ -57,7 +59,7 @@ fn judge(
     there: &Receiver,
     endpoint: &EndpointPromise,
     delivery: Option<&Delivery>,
-    disabled: Option<Timestamp>,
+    (disabled, relayed): (Option<Timestamp>, Timestamp),
 ) -> Result<&'static str, String> {
     let arrived = there.answered(&event.id, |status| (200..300).contains(&status)) > 0;
     let requests = there.got.iter().filter(|got| got.event == event.id).count();
@@ -75,9 +77,7 @@ fn judge(
         Some(Progress::Exhausted { why: GaveUp::NoEndpoint, at }) if disabled.is_some_and(|since| since <= *at) => {
             Ok("events for an endpoint that was disabled")
         }
-        None if disabled.is_some_and(|since| since <= event.began + RELAYED) => {
-            Ok("events that an endpoint was disabled before")
-        }
+        None if disabled.is_some_and(|since| since <= relayed) => Ok("events that an endpoint was disabled before"),
         state => Err(format!("arrived is {arrived}, and its delivery is {state:?}")),
     }
 }
