@@ -23,10 +23,9 @@ use std::collections::HashSet;
 /// If the table failed; the message must come again.
 pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreError> {
     let Some(mut session) = Session::open(app, message).await? else { return Ok(()) };
-    match input(app, message).await? {
-        Some(input) => session.take(input),
-        // What the stretch was to begin may not be done, whatever has become of what it brought.
-        None => {}
+    // Where there is none, what the stretch was to begin may still not be done, whatever has become of what it brought.
+    if let Some(input) = input(app, message).await? {
+        session.take(input);
     }
     session.save_unless_quiet().await?;
     let mut begun = HashSet::new();
