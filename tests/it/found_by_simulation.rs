@@ -1,15 +1,18 @@
 //! What the simulation found, each in the smallest world that shows it: handlers called by hand over the emulator's AWS.
 
+mod sweeps;
+
 use axum::body::Body;
 use axum::http::Request;
 use domain::address::Guard;
-use domain::config::load;
+use domain::config::{Routes, load};
 use domain::delivery::ErrorClass;
 use domain::endpoint::{BREAKER_FAILURES, Endpoint, Health, Settings as EndpointSettings};
 use domain::event::{CustomerId, EndpointId, Event, EventId, EventType, Origin};
 use domain::id::RunId;
 use domain::run::{JobPath, Phase, Run, Surroundings};
 use domain::wait::{Arrival, Opening, Verdict, WaitKey, Waiter};
+use emulator::aws::fault::Faults;
 use emulator::aws::{Aws, AwsOptions, QueueOptions};
 use futures_util::future::BoxFuture;
 use platform::app::{App, Outside};
@@ -20,8 +23,10 @@ use platform::settings::Settings;
 use platform::store::Store;
 use ringback_tests::ManualClock;
 use serde_json::{Map, Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 #[tokio::test]
@@ -105,10 +110,43 @@ workflow: {id: w, jobs: [{id: a, component: maker}]}
     assert!(matches!(&run.phase, Phase::Completed { output, .. } if output == "the service"), "{run:?}");
 }
 
-/// A service whose paths say what it answers; `/break` calls back, and then breaks the connection.
+#[tokio::test]
+async fn what_a_callback_was_to_begin_is_begun_though_its_key_has_been_used_again() {
+    let file = "
+listener: {type: http-callback, path: /done, identify_by: '${body.key}'}
+components:
+  waits: {endpoint: 'http://service.test/200', completion: {type: callback, wait_for: shared}}
+  hangs: {endpoint: 'http://service.test/hang'}
+workflow: {id: w, jobs: [{id: a, component: waits}, {id: c, component: hangs}]}
+";
+    let service = Scripted::default();
+    let world = World::new(file, service.clone());
+    let (app, run) = (&world.app, world.started().await);
+    let Routes::Callbacks(callbacks) = &app.config.listeners[0].routes else { panic!("a callback listener") };
+    let wait = WaitKey { route: callbacks[0].route.id.clone(), key: "shared".to_owned() };
+    let arrival = Arrival { verdict: Verdict::Success, result: json!({}) };
+    app.store.receive_callback(&wait, &arrival, app.now()).await.unwrap();
+    let [resume] = world.relayed().await.try_into().expect("one message");
+
+    // The process dies while it makes the call that the callback has made due. Another job takes the key over.
+    tokio::select! {
+        _ = deliver::handle(app.clone(), resume.clone(), 1) => panic!("the call hangs"),
+        () = service.hangs.notified() => {}
+    }
+    let waiter = |job| Waiter { run: run.clone(), job: JobPath::new(job), attempt: 1 };
+    app.store.replace_wait(&wait, &waiter("b"), app.now(), &waiter("a")).await.unwrap();
+    deliver::handle(app.clone(), resume, 2).await.unwrap();
+    let run = app.store.run(&run).await.unwrap().unwrap().run;
+    assert!(matches!(run.phase, Phase::Completed { .. }), "{run:?}");
+}
+
+/// A service whose paths say what it answers. `/break` calls back, and then breaks the connection; `/hang` answers the second
+/// time only.
 #[derive(Clone, Default)]
 struct Scripted {
     calls_back: Arc<OnceLock<Arc<App>>>,
+    hung: Arc<AtomicBool>,
+    hangs: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Scripted {
@@ -123,6 +161,13 @@ impl Transport for Scripted {
             let path = request.url().path().trim_start_matches('/');
             if let Ok(status) = path.parse::<u16>() {
                 return Ok(http::Response::builder().status(status).body("").unwrap().into());
+            }
+            if path == "hang" {
+                if !self.hung.swap(true, Ordering::Relaxed) {
+                    self.hangs.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                return Ok(http::Response::builder().status(200).body("").unwrap().into());
             }
             let app = self.calls_back.get().expect("an app");
             let key = request.headers()["idempotency-key"].to_str().unwrap().split('/').next().unwrap().to_owned();
@@ -144,14 +189,25 @@ struct World {
 
 impl World {
     fn new(file: &str, service: Scripted) -> Self {
+        Self::build(file, service, None)
+    }
+
+    /// One whose calls to the table fail so, and are not tried again.
+    fn in_weather(file: &str, service: Scripted, faults: Arc<dyn Faults>) -> Self {
+        Self::build(file, service, Some(faults))
+    }
+
+    fn build(file: &str, service: Scripted, faults: Option<Arc<dyn Faults>>) -> Self {
         let visibility_timeout = Duration::from_secs(900);
         let queues = vec![QueueOptions { name: "calls".to_owned(), visibility_timeout, max_receive_count: 1000 }];
-        let aws = Aws::open(AwsOptions { queues, ..AwsOptions::in_memory("ringback") }).unwrap();
+        let table = faults.is_some();
+        let aws = Aws::open(AwsOptions { queues, faults, ..AwsOptions::in_memory("ringback") }).unwrap();
+        let table = if table { sweeps::without_retries(&aws.dynamodb()) } else { aws.dynamodb() };
         let (settings, clock) =
             (Settings { queue_url: aws.queue_url("calls"), ..Settings::default() }, ManualClock::new());
         let config = load(file, "ringback.yml").config.unwrap();
         let outside = Outside {
-            store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
+            store: Store::new(table, settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone(), String::new()),
             functions: None,
             sender: Sender::new(1 << 20, Guard::default()).unwrap().carried_by(Arc::new(service)),

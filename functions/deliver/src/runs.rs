@@ -23,10 +23,9 @@ use std::collections::HashSet;
 /// If the table failed; the message must come again.
 pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreError> {
     let Some(mut session) = Session::open(app, message).await? else { return Ok(()) };
-    match input(app, message).await? {
-        News::Nothing => {}
-        News::Stale => return Ok(()),
-        News::Input(input) => session.take(input),
+    // Where there is none, what the stretch was to begin may still not be done, whatever has become of what it brought.
+    if let Some(input) = input(app, message).await? {
+        session.take(input);
     }
     session.save_unless_quiet().await?;
     let mut begun = HashSet::new();
@@ -47,36 +46,26 @@ pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreE
     Ok(())
 }
 
-/// What a message means for its run.
-enum News {
-    Input(Input),
-    /// Only what the run owes already.
-    Nothing,
-    /// It has been overtaken.
-    Stale,
-}
-
-async fn input(app: &App, message: &RunMessage) -> Result<News, StoreError> {
+/// What a message brings its run; nothing where there is only what the run owes already.
+async fn input(app: &App, message: &RunMessage) -> Result<Option<Input>, StoreError> {
     Ok(match &message.stretch {
-        Stretch::Start => News::Input(Input::Start),
-        Stretch::Stop => News::Input(Input::Cancel),
-        Stretch::Continue { .. } => News::Nothing,
-        Stretch::Wake { job, attempt, .. } => News::Input(Input::Woke(job.clone(), *attempt)),
-        Stretch::Program { job, attempt } => News::Input(Input::Ran(job.clone(), *attempt)),
-        Stretch::Deadline { job, attempt } => News::Input(Input::TimedOut(job.clone(), *attempt)),
+        Stretch::Start => Some(Input::Start),
+        Stretch::Stop => Some(Input::Cancel),
+        Stretch::Continue { .. } => None,
+        Stretch::Wake { job, attempt, .. } => Some(Input::Woke(job.clone(), *attempt)),
+        Stretch::Program { job, attempt } => Some(Input::Ran(job.clone(), *attempt)),
+        Stretch::Deadline { job, attempt } => Some(Input::TimedOut(job.clone(), *attempt)),
         Stretch::Wait(wait) => match app.store.ended_wait(wait).await? {
-            Some((Waiter { run, job, attempt }, arrival)) if run == message.run => News::Input(match arrival {
+            Some((Waiter { run, job, attempt }, arrival)) if run == message.run => Some(match arrival {
                 Some(arrival) => Input::Arrived(job, attempt, arrival),
                 None => Input::TimedOut(job, attempt),
             }),
             // The key has been used again since: the run had its answer long ago.
-            Some(_) | None => News::Stale,
+            Some(_) | None => None,
         },
         Stretch::Child { job, attempt, child } => {
-            match app.store.run(child).await?.and_then(|stored| stored.run.ending()) {
-                Some(ending) => News::Input(Input::ChildEnded(job.clone(), *attempt, ending)),
-                None => News::Stale,
-            }
+            let ending = app.store.run(child).await?.and_then(|stored| stored.run.ending());
+            ending.map(|ending| Input::ChildEnded(job.clone(), *attempt, ending))
         }
     })
 }

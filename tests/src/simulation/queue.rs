@@ -68,7 +68,8 @@ impl Queue {
         self.messages.clear();
     }
 
-    pub(super) fn next_visible(&self) -> Option<Timestamp> {
-        self.messages.iter().map(|message| message.visible_at).min()
+    /// When the next of those that can't be received yet can be.
+    pub(super) fn next_visible(&self, now: Timestamp) -> Option<Timestamp> {
+        self.messages.iter().map(|message| message.visible_at).filter(|at| *at > now).min()
     }
 }

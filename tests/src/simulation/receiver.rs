@@ -4,6 +4,9 @@ use super::state::State;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
+/// RFC 9110 section 15.5.11.
+const GONE: u16 = 410;
+
 /// How it answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Mood {
@@ -28,6 +31,8 @@ pub(super) struct Got {
     pub(super) body: Vec<u8>,
     /// The status that was answered; none while it was not.
     pub(super) status: Option<u16>,
+    /// When it came in.
+    pub(super) at: Timestamp,
 }
 
 #[derive(Debug)]
@@ -46,6 +51,16 @@ impl Receiver {
 
     pub(super) fn answered(&self, event: &str, status: impl Fn(u16) -> bool) -> usize {
         self.got.iter().filter(|got| got.event == event && got.status.is_some_and(&status)).count()
+    }
+
+    /// Whether it has said that it wants nothing any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.got.iter().any(|got| got.status == Some(GONE))
+    }
+
+    /// Whether a request that came in by then was not answered well.
+    pub(super) fn had_failed_by(&self, time: Timestamp) -> bool {
+        self.got.iter().any(|got| got.at <= time && !got.status.is_some_and(|status| (200..300).contains(&status)))
     }
 }
 
@@ -78,12 +93,13 @@ impl State {
             Mood::DownUntil(until) if self.now < until => self.dice.pick(&[None, Some(503)]),
             Mood::DownUntil(_) => Some(200),
             Mood::Dead => self.dice.pick(&[None, Some(500)]),
-            Mood::GoneAfter(requests) => Some(if all < requests { 200 } else { 410 }),
+            Mood::GoneAfter(requests) => Some(if all < requests { 200 } else { GONE }),
             Mood::Busy(times) => Some(if earlier < times { 429 } else { 200 }),
         };
         self.tally.count("requests to endpoints");
         self.note(format_args!("receiver {receiver} gets {event} and will answer {status:?}"));
-        self.receivers[receiver].got.push(Got { event, delivery, body: body.to_vec(), status: None });
+        let at = self.now;
+        self.receivers[receiver].got.push(Got { event, delivery, body: body.to_vec(), status: None, at });
         (all, status)
     }
 }

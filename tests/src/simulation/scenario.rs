@@ -97,9 +97,9 @@ fn later(dice: &mut Dice, start: Timestamp, minutes: i64) -> Timestamp {
 fn weather(dice: &mut Dice, start: Timestamp) -> Weather {
     let (cloud, fair) = (dice.happens(0.5), dice.happens(0.15));
     let mut roll = |of: &[f64]| if fair { 0.0 } else { dice.pick(of) };
-    let (fails_before, fails_after) = (roll(&[0.0, 0.02, 0.1, 0.2]), roll(&[0.0, 0.02, 0.1]));
+    let (fails_before, fails_after) = (roll(&[0.0, 0.02, 0.1, 0.2]), roll(&[0.0, 0.02, 0.1, 0.2]));
     let (duplicate, crash) = (roll(&[0.0, 0.1, 0.3]), roll(&[0.0, 0.002, 0.01, 0.03]));
-    let (reorder, tries) = (dice.happens(0.7), dice.pick(&[1, 2, 3]));
+    let (reorder, tries) = (dice.happens(0.7), dice.pick(&[1, 2, 2, 3]));
     let ends = start + SignedDuration::from_hours(dice.pick(&[1, 4, 30]));
     Weather { fails_before, fails_after, tries, duplicate, reorder, crash, crashes: 8, cloud, ends }
 }
@@ -153,9 +153,11 @@ fn trigger(dice: &mut Dice, start: Timestamp, n: usize) -> Ask {
                 "/early",
                 "/early",
                 "/token",
-                "/token",
                 "/stubborn",
                 "/stubborn",
+                "/stubborn",
+                "/stubborn",
+                "/careful",
                 "/careful",
                 "/poll",
                 "/pause",

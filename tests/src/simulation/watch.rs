@@ -1,10 +1,12 @@
 //! Sees every write that reached the table, and what must hold between one and the next.
 
+mod endpoints;
+
 use super::state::State;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::delivery::Delivery;
-use domain::run::{JobState, Run};
+use domain::run::{JobError, JobState, Run};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,6 +15,8 @@ use zstd::bulk::Decompressor;
 
 /// RFC 8878 section 3.1.1: how a compressed frame begins.
 const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+/// What the service and callers of a scenario can bring about.
+const EXPLAINED: [&str; 5] = ["unreachable", "http_status", "timeout", "callback_failed", "cancelled"];
 /// No state of a scenario is larger.
 const LARGEST: usize = 1 << 20;
 
@@ -21,6 +25,8 @@ pub(super) struct Watch {
     /// As they were written last, and their versions.
     pub(super) runs: BTreeMap<String, (Run, u64)>,
     pub(super) deliveries: BTreeMap<String, (Delivery, u64)>,
+    /// Endpoints that get nothing any more, and since when.
+    pub(super) disabled: BTreeMap<String, Timestamp>,
     /// Callbacks that each wait has taken from its present waiter.
     arrivals: BTreeMap<String, u32>,
     events: BTreeMap<String, u32>,
@@ -62,6 +68,11 @@ impl State {
                     self.violation(format!("{pk} was written over"));
                 }
             }
+            ("customer", "endpoint") => {
+                if let Some(endpoint) = blob(&item["endpoint"]) {
+                    self.saw_endpoint(&endpoint);
+                }
+            }
             ("wait" | "longwait", _) => self.saw_wait(&pk, values),
             ("timer", _) => self.saw_timer(&sk),
             _ => {}
@@ -70,6 +81,12 @@ impl State {
 
     fn saw_run(&mut self, run: Run, version: u64) {
         self.tally.count("writes of runs");
+        for (path, job) in &run.jobs {
+            // Also one that is tried again afterwards, and of which nothing is left at the end.
+            if let Some(error) = error_of(&job.state).filter(|error| !EXPLAINED.contains(&error.code.as_str())) {
+                self.violation(format!("{path} of {} has failed by {error}, which nothing explains", run.id));
+            }
+        }
         self.note(format_args!("run {} is {} in version {version}", run.id, run.status().as_str()));
         let id = run.id.to_string();
         if let Some((before, last)) = self.watch.runs.get(&id) {
@@ -128,6 +145,16 @@ impl State {
         let late = if self.strikes(0.05) { self.dice.between(60, 7_200) } else { self.dice.between(0, 60) };
         let at = due.max(self.now) + SignedDuration::from_secs(late);
         self.sweeps.insert(at);
+    }
+}
+
+fn error_of(state: &JobState) -> Option<&JobError> {
+    match state {
+        JobState::Resting { error, .. } | JobState::Recovering { error } | JobState::Failed { error, .. } => {
+            Some(error)
+        }
+        JobState::Waiting { failed, .. } => failed.as_ref(),
+        _ => None,
     }
 }
 

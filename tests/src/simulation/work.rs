@@ -84,7 +84,7 @@ impl State {
                 Bad::AnswerLost,
                 Bad::AnswerLost,
             ]),
-            verdicts: [dice.happens(0.85), dice.happens(0.8), true],
+            verdicts: [dice.happens(0.75), dice.happens(0.8), true],
             silent: dice.happens(0.1),
             questions: dice.pick(&[1, 2, 3, 99]),
         }

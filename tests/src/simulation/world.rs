@@ -105,6 +105,9 @@ impl<'a> World<'a> {
                 break;
             }
         }
+        if steps <= MOST_STEPS && !self.tasks.is_empty() {
+            self.shared.lock().violation(format!("{} handlers wait for what never comes", self.tasks.len()));
+        }
         self.tasks.clear();
         let left = check::Left::read(&self.aws, self.stage);
         let mut state = self.shared.lock();
@@ -174,11 +177,14 @@ impl<'a> World<'a> {
         self.tasks.iter().any(|task| matches!(task.kind, Kind::Relay(_)))
     }
 
+    /// When somebody can go on. What is due already is not that: where as many handlers as there may be are under way and all
+    /// of them wait, it stays where it is until one of them has ended.
     fn next_time(&self, state: &State) -> Option<Timestamp> {
-        let asks = state.asks.iter().filter_map(|ask| ask.at).min();
-        let sleepers = state.sleepers.keys().next().copied();
-        let others = [state.queue.next_visible(), state.sweeps.first().copied(), sleepers, asks];
-        others.into_iter().flatten().min()
+        let later = |at: &Timestamp| *at > state.now;
+        let asks = state.asks.iter().filter_map(|ask| ask.at).filter(later).min();
+        let sleepers = state.sleepers.keys().copied().find(later);
+        let sweeps = state.sweeps.iter().copied().find(later);
+        [state.queue.next_visible(state.now), sweeps, sleepers, asks].into_iter().flatten().min()
     }
 
     /// Only when nobody relays: what is being relayed would be read again.

@@ -76,7 +76,8 @@ impl Store {
         put_over(put, version, owes).await
     }
 
-    /// Makes a delivery owe its message, whose time has come. The delivery itself doesn't change.
+    /// Makes a delivery owe its message, whose time has come, unless it does already: the stream has told of it then. The
+    /// delivery itself doesn't change.
     ///
     /// # Errors
     /// If the table is unavailable.
@@ -88,7 +89,7 @@ impl Store {
             .table_name(&self.table)
             .key("pk", s(event_pk(&id.customer, &id.event)))
             .key("sk", s(sk(&id.endpoint)))
-            .condition_expression("st IN (:pending, :retrying)")
+            .condition_expression("st IN (:pending, :retrying) AND (attribute_not_exists(owes) OR owes <> :owes)")
             .update_expression("SET owed = :owed, owes = :owes")
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":retrying", s("retrying"))

@@ -158,7 +158,8 @@ impl Store {
         }
     }
 
-    /// Makes a run owe a message whose time has come. The run itself doesn't change.
+    /// Makes a run owe a message whose time has come, unless that is what it was reminded of last: the stream has told of it
+    /// then, and a second message would repeat the calls that the first is making. The run itself doesn't change.
     ///
     /// # Errors
     /// If the table is unavailable.
@@ -169,8 +170,11 @@ impl Store {
             .table_name(&self.table)
             .key("pk", s(format!("run#{}", message.run)))
             .key("sk", s("run"))
-            .condition_expression("attribute_exists(pk) AND NOT st IN (:completed, :failed, :cancelled)")
-            .update_expression("SET owed = :owed, owes = :owes")
+            .condition_expression(
+                "attribute_exists(pk) AND NOT st IN (:completed, :failed, :cancelled) \
+                 AND (attribute_not_exists(reminded) OR reminded <> :owes)",
+            )
+            .update_expression("SET owed = :owed, owes = :owes, reminded = :owes")
             .expression_attribute_values(":completed", s(Status::Completed.as_str()))
             .expression_attribute_values(":failed", s(Status::Failed.as_str()))
             .expression_attribute_values(":cancelled", s(Status::Cancelled.as_str()))

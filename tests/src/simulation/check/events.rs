@@ -6,7 +6,10 @@ use super::super::state::State;
 use domain::delivery::{Delivery, GaveUp, State as Progress, delay};
 use domain::event::EventId;
 use domain::run::{JobState, Phase, Run};
+use jiff::{SignedDuration, Timestamp};
 
+/// How long it takes at the most, once the sky is clear, until an event's messages are sent: one may have to come again.
+const RELAYED: SignedDuration = SignedDuration::from_mins(20);
 /// What we say ourselves; `*` doesn't take it in.
 const OURS: [&str; 2] = ["job.failed", "delivery.exhausted"];
 
@@ -25,7 +28,10 @@ pub(super) fn check(state: &mut State, wrong: &mut Vec<String>) {
         let id = format!("{}.{}.{}", event.customer, event.id, endpoint.id);
         let delivery = state.watch.deliveries.get(&id).map(|(delivery, _)| delivery);
         let there = &state.receivers[receiver];
-        match judge(event, there, endpoint, delivery) {
+        let disabled = state.watch.disabled.get(&endpoint.id).copied();
+        // Whom it is for is asked again each time that it is relayed: in bad weather, after the first attempt too.
+        let relayed = event.began.max(state.weather.ends) + RELAYED;
+        match judge(event, there, endpoint, delivery, (disabled, relayed)) {
             Ok(how) => state.tally.count(how),
             Err(why) => wrong.push(format!("{} is owed to receiver {receiver}, and {why}", event.id)),
         }
@@ -53,9 +59,9 @@ fn judge(
     there: &Receiver,
     endpoint: &EndpointPromise,
     delivery: Option<&Delivery>,
+    (disabled, relayed): (Option<Timestamp>, Timestamp),
 ) -> Result<&'static str, String> {
     let arrived = there.answered(&event.id, |status| (200..300).contains(&status)) > 0;
-    let is_gone = there.got.iter().any(|got| got.status == Some(410));
     let requests = there.got.iter().filter(|got| got.event == event.id).count();
     let state = delivery.map(|delivery| &delivery.state);
     match state {
@@ -64,12 +70,14 @@ fn judge(
             let tries = endpoint.settings.max_retries.map_or(9, |retries| retries as usize) + 1;
             if requests >= tries { Ok("events exhausted") } else { Err(format!("was given up after {requests} tries")) }
         }
-        Some(Progress::Exhausted { why: GaveUp::Gone | GaveUp::NoEndpoint, .. }) | None if is_gone => {
+        Some(Progress::Exhausted { why: GaveUp::Gone, .. }) if there.is_gone() => {
             Ok("events for an endpoint that is gone")
         }
-        Some(Progress::Exhausted { why: GaveUp::NoEndpoint, .. }) | None if there.mood == Mood::Dead => {
+        // The watch has seen whether that was right.
+        Some(Progress::Exhausted { why: GaveUp::NoEndpoint, at }) if disabled.is_some_and(|since| since <= *at) => {
             Ok("events for an endpoint that was disabled")
         }
+        None if disabled.is_some_and(|since| since <= relayed) => Ok("events that an endpoint was disabled before"),
         state => Err(format!("arrived is {arrived}, and its delivery is {state:?}")),
     }
 }
@@ -85,7 +93,7 @@ fn paced(delivery: &Delivery, endpoint: &EndpointPromise, wrong: &mut Vec<String
     }
 }
 
-fn promise(id: &str, kind: &str, customer: &str, began: jiff::Timestamp) -> EventPromise {
+fn promise(id: &str, kind: &str, customer: &str, began: Timestamp) -> EventPromise {
     EventPromise { id: id.to_owned(), kind: kind.to_owned(), customer: customer.to_owned(), began }
 }
 

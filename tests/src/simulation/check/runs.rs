@@ -28,7 +28,7 @@ pub(super) fn check(state: &mut State, wrong: &mut Vec<String>) {
         phase(state, run, wrong);
         for (path, job) in &run.jobs {
             let Some((whose, order)) = orders.get(format!("{id}/{path}").as_str()) else { continue };
-            outcome(&state.service, whose, order, job, wrong);
+            outcome(&state.service, (whose, order), run, job, wrong);
             let once = order.fate.bad_first == 0 && job.attempt == 1;
             if state.weather.is_fair() && once && order.calls != 1 {
                 wrong.push(format!("in fair weather {whose:?} was called {} times", order.calls));
@@ -66,11 +66,12 @@ fn phase(state: &State, run: &Run, wrong: &mut Vec<String>) {
     }
 }
 
-fn outcome(service: &Service, whose: &Whose, order: &Order, job: &JobRun, wrong: &mut Vec<String>) {
+fn outcome(service: &Service, (whose, order): (&Whose, &Order), run: &Run, job: &JobRun, wrong: &mut Vec<String>) {
     match &job.state {
         JobState::Completed { output, .. } => completed(service, whose, order, output, wrong),
         JobState::Failed { at, error } => {
-            if let Err(why) = failed(service, whose, order, (job.started_at, *at), error) {
+            // A job may begin without a write, and is said to have begun when it is written first.
+            if let Err(why) = failed(service, whose, order, (run.accepted_at, *at), error) {
                 wrong.push(format!("{whose:?} failed by {error}, and {why}"));
             }
         }
@@ -98,7 +99,7 @@ fn failed(
     service: &Service,
     whose: &Whose,
     order: &Order,
-    (started_at, at): (Timestamp, Timestamp),
+    (accepted_at, at): (Timestamp, Timestamp),
     error: &JobError,
 ) -> Result<(), &'static str> {
     let holds = |holds: bool, else_: &'static str| if holds { Ok(()) } else { Err(else_) };
@@ -108,7 +109,7 @@ fn failed(
             holds(said || (order.questions > 0 && !order.fate.verdicts[0]), "its service never said so")
         }
         "timeout" => {
-            let took = at.duration_since(started_at);
+            let took = at.duration_since(accepted_at);
             holds(took >= SignedDuration::from_mins(WAIT_MINUTES), "its time was not over")
         }
         "unreachable" | "http_status" => {

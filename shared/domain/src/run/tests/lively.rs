@@ -27,6 +27,19 @@ proptest! {
     }
 }
 
+/// A message that comes again after the key of its wait was taken over by another job of the run.
+#[test]
+fn what_a_callback_was_to_begin_is_begun_though_its_key_has_been_used_again() {
+    let file = file(WORKFLOWS);
+    let fate = [
+        0, 56, 234, 0, 254, 6, 7, 14, 4, 99, 0, 75, 0, 46, 0, 0, 66, 75, 12, 69, 106, 0, 6, 0, 64, 116, 0, 28, 27, 125,
+    ];
+    let mut world = World::new(&file, "fixed", Fate::new(fate.to_vec()));
+    while !world.stored.has_ended() {
+        assert!(world.step(), "it is stuck: {world:#?}");
+    }
+}
+
 #[test]
 fn where_all_goes_well_a_run_completes() {
     let file = file(WORKFLOWS);

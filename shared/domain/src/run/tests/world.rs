@@ -238,7 +238,8 @@ impl<'a> World<'a> {
                 Some(Wait { waiter: Some((job, attempt)), is_closed: true, .. }) => {
                     Some(Input::TimedOut(job.clone(), *attempt))
                 }
-                _ => return,
+                // What it brought is gone, for the key has been used again; what it was to begin may not be done.
+                _ => None,
             },
             Stretch::Child { job, attempt, child } => {
                 Some(Input::ChildEnded(job.clone(), *attempt, self.endings[child].clone()))
