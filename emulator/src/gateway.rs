@@ -47,12 +47,14 @@ pub struct GatewayOptions {
     pub guard: Option<PathBuf>,
     /// A server that speaks ngrok's protocol without TLS, in the place of ngrok's own.
     pub ngrok_server: Option<SocketAddr>,
-    /// Pauses before a tunnel is opened again.
+    /// Pauses before a tunnel is opened again, and before a hook that failed is run again.
     pub backoff: Backoff,
     /// How long `cloudflared` may take to register a tunnel whose URL it has printed; then the URL is believed.
     pub settle: Duration,
     /// How long a hook may run.
     pub hook_timeout: Duration,
+    /// The agent that holds SSH keys (`SSH_AUTH_SOCK`).
+    pub ssh_agent: Option<PathBuf>,
 }
 
 impl Default for GatewayOptions {
@@ -65,6 +67,7 @@ impl Default for GatewayOptions {
             backoff: Backoff::default(),
             settle: Duration::from_secs(10),
             hook_timeout: Duration::from_secs(30),
+            ssh_agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
         }
     }
 }

@@ -348,8 +348,8 @@ impl Instance {
         running.spawn(follow(switch.clone(), gateways.watch(), stopping.clone()));
         for gateway in &switch.current().app().config.gateways {
             if !options.without_gateways && !gateway.on_url.is_empty() {
-                let within = options.gateways.hook_timeout;
-                running.spawn(gateway::announce(gateway.clone(), gateways.watch(), within, stopping.clone()));
+                let (urls, options) = (gateways.watch(), options.gateways.clone());
+                running.spawn(gateway::announce(gateway.clone(), urls, options, stopping.clone()));
             }
         }
         Ok(Self {

@@ -8,6 +8,7 @@ mod ngrok;
 mod refusals;
 mod reload;
 mod ssh;
+mod ssh_login;
 
 use reqwest::Method;
 use ringback_tests::{File, Gateway, Service, send};

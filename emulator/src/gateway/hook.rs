@@ -2,13 +2,15 @@
 //!
 //! It is run as argv, without a shell, once everything serves, and whenever one of the gateway's URLs has changed; never
 //! twice at once for one gateway. A URL that is already old when its turn comes is left out. Its failure is logged and
-//! changes nothing here: the tunnel stands.
+//! changes nothing here: the tunnel stands. It is run again after pauses that double, until it ends with 0 or the URLs
+//! have changed.
 
-use super::PublicUrl;
+use super::{GatewayOptions, PublicUrl};
 use crate::worker::execute::{Limits, execute};
 use domain::config::Gateway;
 use domain::config::program::Command;
 use domain::program::Prepared;
+use platform::chance::Chance;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,25 +28,34 @@ const HIDDEN: [&str; 1] = ["RINGBACK_KEY"];
 pub(crate) async fn announce(
     gateway: Gateway,
     mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>,
-    within: Duration,
+    options: GatewayOptions,
     stop: CancellationToken,
 ) {
-    let mut told = Vec::new();
+    let (mut told, mut failures) = (Vec::new(), 0_u32);
     loop {
         let current: Vec<PublicUrl> =
             urls.borrow_and_update().iter().filter(|entry| entry.id == gateway.id).cloned().collect();
         if current != told {
-            tell(&gateway, &current, within, &stop).await;
-            told = current;
+            if tell(&gateway, &current, options.hook_timeout, &stop).await {
+                (told, failures) = (current, 0);
+            } else {
+                failures = failures.saturating_add(1);
+            }
         }
+        let pause = options.backoff.pause(failures, Chance::default().fraction());
         tokio::select! {
             () = stop.cancelled() => return,
-            changed = urls.changed() => if changed.is_err() { return },
+            changed = urls.changed() => match changed {
+                Ok(()) => failures = 0,
+                Err(_) => return,
+            },
+            () = tokio::time::sleep(pause), if failures > 0 => {}
         }
     }
 }
 
-async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &CancellationToken) {
+/// Whether the hook has taken it.
+async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &CancellationToken) -> bool {
     let command = Command {
         argv: gateway.on_url.clone(),
         cwd: None,
@@ -60,13 +71,16 @@ async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &Ca
     let id = &gateway.id;
     match execute(&command, prepared, limits, stop.cancelled()).await {
         // Everything stops.
-        Ok(None) => {}
+        Ok(None) => return true,
         Ok(Some(ended)) => {
             for line in ended.stdout.lines().chain(ended.stderr.lines()) {
                 tracing::info!(target: "ringback", gateway = id, "[Gateway] on_url: {line}");
             }
             match (ended.exit_code, ended.timed_out_ms) {
-                (Some(0), None) => tracing::info!(target: "ringback", gateway = id, "[Gateway] on_url has been told"),
+                (Some(0), None) => {
+                    tracing::info!(target: "ringback", gateway = id, "[Gateway] on_url has been told");
+                    return true;
+                }
                 (_, Some(_)) => {
                     tracing::error!(gateway = id, "[Gateway] on_url was ended: it ran for more than {within:?}");
                 }
@@ -77,6 +91,7 @@ async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &Ca
         }
         Err(error) => tracing::error!(gateway = id, "[Gateway] on_url: {}", error.message),
     }
+    false
 }
 
 /// Ours, and what there is to tell.

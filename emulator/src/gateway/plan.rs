@@ -124,7 +124,7 @@ fn driver(
         Tunnel::Ssh(_) if docker => {
             Err("an ssh-tunnel needs no program and no container: use `runtime: native`".to_owned())
         }
-        Tunnel::Ssh(tunnel) => ssh(tunnel, locals, env),
+        Tunnel::Ssh(tunnel) => ssh(tunnel, locals, env, options),
     }
 }
 
@@ -159,7 +159,12 @@ fn ngrok(
     Ok(Box::new(Ngrok { authtoken, locals, hostnames: tunnel.hostnames.clone(), server: options.ngrok_server }))
 }
 
-fn ssh(tunnel: &SshTunnel, locals: Vec<Local>, env: &Value) -> Result<Box<dyn Driver>, String> {
+fn ssh(
+    tunnel: &SshTunnel,
+    locals: Vec<Local>,
+    env: &Value,
+    options: &GatewayOptions,
+) -> Result<Box<dyn Driver>, String> {
     let connection = &tunnel.connection;
     let login = match &connection.auth {
         SshAuth::Keyfile { username, keyfile, passphrase } => {
@@ -170,8 +175,7 @@ fn ssh(tunnel: &SshTunnel, locals: Vec<Local>, env: &Value) -> Result<Box<dyn Dr
             Login { username: username.clone(), proof: Proof::Password(secret(password, env, "password")?) }
         }
         SshAuth::Agent { username } => {
-            let socket = variable("SSH_AUTH_SOCK").map(PathBuf::from);
-            Login { username: username.clone(), proof: Proof::Agent(socket) }
+            Login { username: username.clone(), proof: Proof::Agent(options.ssh_agent.clone()) }
         }
     };
     let known_hosts = connection.known_hosts.as_deref().unwrap_or("~/.ssh/known_hosts");

@@ -72,3 +72,23 @@ async fn a_hook_that_fails_hangs_or_is_not_there_changes_nothing() {
         gateway.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_that_failed_is_run_again_until_it_has_been_told() {
+    let cloudflared = Cloudflared::behaving(&["good"]);
+    let tries = cloudflared.path("tries");
+    let script = format!(
+        "import os, sys; open('{tries}', 'a').write('x'); sys.exit(os.stat('{tries}').st_size < 3)",
+        tries = tries.display()
+    );
+    let service = Service::answering(json!({})).await;
+    let gateway = with_hook(&format!("[python3, -c, {}]", json!(script)), &cloudflared, &service).run().await;
+    let tried = async || {
+        let text = read_to_string(&tries).unwrap_or_default();
+        if text.len() >= 3 { Ok(()) } else { Err(text) }
+    };
+    eventually("the hook is run three times", tried).await;
+    // All that was under way has ended then.
+    gateway.stop().await;
+    assert_eq!(read_to_string(&tries).unwrap(), "xxx");
+}

@@ -4,17 +4,17 @@ use super::{exchange, file};
 use ringback_tests::{Service, SshServer};
 use serde_json::json;
 
-fn gateway(connection: &str) -> String {
+pub(super) fn gateway(connection: &str) -> String {
     format!("type: ssh-tunnel, port: [8090, 8091], remote_port: 0, remote_host: localhost, connection: {connection}")
 }
 
 /// The server is on this machine, and so its ports are.
-fn here(url: &str) -> String {
+pub(super) fn here(url: &str) -> String {
     url.to_owned()
 }
 
 /// Why it does not start.
-async fn refusal(connection: &str) -> String {
+pub(super) async fn refusal(connection: &str) -> String {
     let service = Service::answering(json!({})).await;
     let started = file(&gateway(connection), &service).start().await;
     started.err().expect("a refusal").to_string()
