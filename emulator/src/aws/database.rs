@@ -179,7 +179,7 @@ fn tune(storage: &Storage, durability: Durability) -> Result<(), OpenError> {
         "PRAGMA synchronous = {synchronous};
          PRAGMA locking_mode = EXCLUSIVE;
          PRAGMA wal_autocheckpoint = 4000;
-         PRAGMA cache_size = -16000;
+         PRAGMA cache_size = -8000;
          PRAGMA temp_store = MEMORY;"
     ))?;
     Ok(())
