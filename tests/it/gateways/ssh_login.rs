@@ -97,11 +97,9 @@ impl Handler for Doorman {
             instructions: Cow::Borrowed(""),
             prompts: Cow::Borrowed(const { &[(Cow::Borrowed("Password: "), false)] }),
         };
-        Ok(match answers {
-            None => question,
-            Some(mut answers) if answers.next().is_some_and(|answer| *answer == *PASSWORD.as_bytes()) => Auth::Accept,
-            Some(_) => Auth::reject(),
-        })
+        let Some(mut answers) = answers else { return Ok(question) };
+        let right = answers.next().is_some_and(|answer| *answer == *PASSWORD.as_bytes());
+        Ok(if right { Auth::Accept } else { Auth::reject() })
     }
 
     async fn tcpip_forward(&mut self, _: &str, port: &mut u32, _: &mut Session) -> Result<bool, Self::Error> {
