@@ -22,13 +22,13 @@ export function packaged(name: string, binaries: string, configPath: string, arc
   const bootstrap = join(folder, 'bootstrap');
   const flag = architecture === Architecture.ARM_64 ? '--arm64' : '--x86-64';
   if (!existsSync(bootstrap)) {
-    throw new Error(`there is no ${bootstrap}: build it with \`cargo lambda build --release ${flag}\``);
+    throw new Error(`there is no ${bootstrap}: build it with \`cargo lambda build --profile function ${flag}\``);
   }
   const found = architectureOf(bootstrap);
   if (found !== architecture) {
     const what = found ? `for ${found.name}` : 'no program for Linux';
     throw new Error(
-      `${bootstrap} is ${what}, and wanted is ${architecture.name}: \`cargo lambda build --release ${flag}\``,
+      `${bootstrap} is ${what}, and wanted is ${architecture.name}: \`cargo lambda build --profile function ${flag}\``,
     );
   }
   return Code.fromAsset(folder, {

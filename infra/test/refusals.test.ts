@@ -34,7 +34,7 @@ test('a plan can be made by the program, and its refusal is passed on', () => {
 });
 
 test('a program that is missing or for another machine is refused before anything is deployed', () => {
-  refused({ binaries: folder() }, /trigger\/bootstrap: build it with `cargo lambda build --release --arm64`/);
+  refused({ binaries: folder() }, /trigger\/bootstrap: build it with `cargo lambda build --profile function --arm64`/);
   refused({ binaries: binaries(MACHINE.x86) }, /is for x86_64, and wanted is arm64/);
   refused({ architecture: Architecture.X86_64 }, /is for arm64, and wanted is x86_64: .*--x86-64/);
   const script = folder();

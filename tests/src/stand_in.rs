@@ -115,6 +115,7 @@ impl StandIn {
     pub fn dynamodb(&self) -> Client {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(platform::http_client())
             .endpoint_url(&self.url)
             .region(Region::new(REGION))
             .credentials_provider(Credentials::new(KEY, KEY, None, None, "tests"));

@@ -52,7 +52,7 @@ impl Redrive {
                         RINGBACK_PROGRAMS_QUEUE_URL";
             return Err(text.into());
         }
-        let mut loading = aws_config::defaults(BehaviorVersion::latest());
+        let mut loading = aws_config::defaults(BehaviorVersion::latest()).http_client(platform::http_client());
         if let Some(url) = &self.endpoint_url {
             loading = loading.endpoint_url(url);
         }

@@ -158,7 +158,8 @@ pub(super) async fn functions(config: &Config, runtime_programs: bool, max_respo
     if !invokes && !runtime_programs {
         return None;
     }
-    Some(Functions::new(aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await, max_response))
+    let aws = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(platform::http_client());
+    Some(Functions::new(aws.load().await, max_response))
 }
 
 /// The signal by which services are told to read their files again.

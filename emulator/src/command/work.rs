@@ -69,7 +69,7 @@ impl Work {
         let queue_url = queue_url.ok_or("no queue: give --queue-url, or set RINGBACK_PROGRAMS_QUEUE_URL")?;
         let table =
             self.table.or_else(|| variable("RINGBACK_TABLE")).ok_or("no table: give --table, or set RINGBACK_TABLE")?;
-        let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let aws = aws_config::defaults(BehaviorVersion::latest()).http_client(platform::http_client()).load().await;
         if aws.region().is_none() {
             return Err("no AWS region: set AWS_REGION".into());
         }

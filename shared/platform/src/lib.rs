@@ -19,6 +19,7 @@ pub mod store;
 pub mod queue;
 pub mod functions;
 mod signed;
+mod http_client;
 pub mod programs;
 pub mod sender;
 pub mod secret;
@@ -34,3 +35,4 @@ pub mod telemetry;
 pub mod lambda;
 
 pub use app::App;
+pub use http_client::http_client;

@@ -122,6 +122,7 @@ async fn stand_in(asks: bool) -> String {
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
+    #[expect(clippy::disallowed_methods, reason = "a double that outlives a request")]
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let _ = run_stream(config.clone(), socket, Doorman { asks, ports: 0 }).await;

@@ -125,7 +125,7 @@ impl Up {
 
 impl OnAws {
     async fn account(&self) -> Result<SdkConfig, Failure> {
-        let mut loading = aws_config::defaults(BehaviorVersion::latest());
+        let mut loading = aws_config::defaults(BehaviorVersion::latest()).http_client(platform::http_client());
         if let Some(url) = &self.endpoint_url {
             loading = loading.endpoint_url(url);
         }

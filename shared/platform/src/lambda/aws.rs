@@ -5,19 +5,14 @@
 //! set up at each cold start what looks.
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use std::time::Duration;
-
-/// As the SDK's own search sets it (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>).
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
 
 /// Those of the environment; another service than the region's own where `AWS_ENDPOINT_URL` names one.
 pub(super) fn config(variable: impl Fn(&str) -> Option<String>) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+        .http_client(crate::http_client())
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()));
     config.set_region(variable("AWS_REGION").map(Region::new)).set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     config.build()
