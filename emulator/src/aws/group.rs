@@ -46,9 +46,11 @@ impl Queue {
         answered
     }
 
-    /// The next of them that can share a transaction; one that can't comes alone.
+    /// The next of them that can share a transaction; one that can't comes alone. Those who have gone are left out: nothing is
+    /// written that nobody waits for any more.
     pub(super) fn next(&self) -> Vec<Waiting> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|one| !one.answer.is_closed());
         let can_share = waiting.iter().take(LARGEST).take_while(|one| can_share(&one.operation)).count();
         let count = can_share.max(1).min(waiting.len());
         waiting.drain(..count).collect()

@@ -64,6 +64,18 @@ async fn a_transaction_that_can_not_be_committed_is_answered_to_nobody_as_writte
 }
 
 #[tokio::test]
+async fn what_nobody_waits_for_any_more_is_not_written() {
+    let aws = aws();
+    let turn = aws.database.turn().await;
+    let mut gone = Box::pin(put(&aws, "gone", true).send());
+    let mut stays = Box::pin(put(&aws, "stays", true).send());
+    assert!(poll!(&mut gone).is_pending() && poll!(&mut stays).is_pending());
+    drop((gone, turn));
+    stays.await.unwrap();
+    assert_eq!(rows(&aws).await, ["run#stays"]);
+}
+
+#[tokio::test]
 async fn what_a_member_wrote_before_it_failed_is_undone() {
     let aws = aws();
     aws.database.with(|storage| storage.conn().execute_batch("CREATE TABLE n (n)")).unwrap();
