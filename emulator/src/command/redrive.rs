@@ -2,7 +2,6 @@
 
 use super::{Failure, output};
 use crate::dead_letters::{DeadLetters, Moved};
-use aws_config::BehaviorVersion;
 use clap::Args;
 use platform::settings::variable;
 use serde_json::{Value, json};
@@ -52,7 +51,7 @@ impl Redrive {
                         RINGBACK_PROGRAMS_QUEUE_URL";
             return Err(text.into());
         }
-        let mut loading = aws_config::defaults(BehaviorVersion::latest()).http_client(platform::http_client());
+        let mut loading = platform::aws_settings();
         if let Some(url) = &self.endpoint_url {
             loading = loading.endpoint_url(url);
         }

@@ -158,7 +158,7 @@ pub(super) async fn functions(config: &Config, runtime_programs: bool, max_respo
     if !invokes && !runtime_programs {
         return None;
     }
-    let aws = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(platform::http_client());
+    let aws = platform::aws_settings();
     Some(Functions::new(aws.load().await, max_response))
 }
 

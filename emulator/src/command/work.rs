@@ -1,7 +1,6 @@
 use super::{Failure, file, output};
 use crate::command::up::asked_to_stop;
 use crate::worker::{self, Catalogue, Worker, WorkerOptions};
-use aws_config::BehaviorVersion;
 use clap::Args;
 use platform::clock::SystemClock;
 use platform::settings::{Settings, variable};
@@ -69,7 +68,7 @@ impl Work {
         let queue_url = queue_url.ok_or("no queue: give --queue-url, or set RINGBACK_PROGRAMS_QUEUE_URL")?;
         let table =
             self.table.or_else(|| variable("RINGBACK_TABLE")).ok_or("no table: give --table, or set RINGBACK_TABLE")?;
-        let aws = aws_config::defaults(BehaviorVersion::latest()).http_client(platform::http_client()).load().await;
+        let aws = platform::aws_settings().load().await;
         if aws.region().is_none() {
             return Err("no AWS region: set AWS_REGION".into());
         }

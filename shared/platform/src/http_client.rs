@@ -1,8 +1,11 @@
 //! How the AWS SDK reaches AWS: by the HTTP client that everything else here uses.
 //!
 //! The SDK would bring one of its own, which also speaks HTTP/2, as these services don't: a twelfth of a function's package.
-//! Requests and answers are held whole, as they are in the SDK for services without streams.
+//! Requests and answers are held whole, as they are in the SDK for services without streams. So the SDK can't see them move, and
+//! its protection against streams that stall has to be off; what bounds a silent answer is [`SILENCE`].
 
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
@@ -16,11 +19,21 @@ use std::time::Duration;
 /// As the SDK's own client has it (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>).
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
 
+/// How long an answer may keep us waiting for its next byte: longer than SQS lets a poll last, 20 s
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>).
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What loads the settings of the environment, with this client.
+pub fn aws_settings() -> ConfigLoader {
+    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+    loader.stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+}
+
 /// A client for AWS. It keeps connections, so one is enough for all services. If TLS can't be set up, each request fails.
 pub fn http_client() -> SharedHttpClient {
-    let client =
-        reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).redirect(reqwest::redirect::Policy::none());
-    SharedHttpClient::new(Http { client: client.build().ok(), timeout: None })
+    let client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(SILENCE);
+    let client = client.redirect(reqwest::redirect::Policy::none()).build().ok();
+    SharedHttpClient::new(Http { client, timeout: None })
 }
 
 /// None if TLS could not be set up.

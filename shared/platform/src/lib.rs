@@ -35,4 +35,4 @@ pub mod telemetry;
 pub mod lambda;
 
 pub use app::App;
-pub use http_client::http_client;
+pub use http_client::{aws_settings, http_client};

@@ -4,7 +4,7 @@ use super::{Up, asked_to_stop};
 use crate::command::{Failure, file, output};
 use crate::instance::cloud::{Cloud, CloudOptions, Names, provision};
 use crate::worker;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use clap::Args;
 use domain::config::{Code, Config};
 use platform::settings::{Settings, variable};
@@ -125,7 +125,7 @@ impl Up {
 
 impl OnAws {
     async fn account(&self) -> Result<SdkConfig, Failure> {
-        let mut loading = aws_config::defaults(BehaviorVersion::latest()).http_client(platform::http_client());
+        let mut loading = platform::aws_settings();
         if let Some(url) = &self.endpoint_url {
             loading = loading.endpoint_url(url);
         }
