@@ -29,7 +29,7 @@ mod stream;
 mod debt;
 mod expiry;
 pub(crate) mod format;
-mod group;
+mod group_commit;
 mod server;
 pub mod checkpoint;
 pub mod fault;

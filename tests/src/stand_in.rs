@@ -5,7 +5,7 @@
 
 use crate::group::{Group, free_port};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ScalarAttributeType,
@@ -116,7 +116,6 @@ impl StandIn {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(platform::http_client())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .endpoint_url(&self.url)
             .region(Region::new(REGION))
             .credentials_provider(Credentials::new(KEY, KEY, None, None, "tests"));

@@ -32,7 +32,7 @@ use rusqlite::{
 };
 use tokio::sync::Notify;
 
-use super::{Durability, OpenError, format, group::authorize, lock::DirectoryLock};
+use super::{Durability, OpenError, format, group_commit::authorize, lock::DirectoryLock};
 
 /// File name of the database inside the data directory.
 const DATABASE_FILE: &str = "table.db";

@@ -17,7 +17,7 @@ use super::{
     connector::{Answering, Backend, Reply},
     database::{Database, run},
     fault::Service,
-    group::Queue,
+    group_commit::Waiters,
     ledger::Ledger,
 };
 
@@ -30,7 +30,7 @@ pub(super) struct DynamoDb {
     database: Arc<Database>,
     ledger: Arc<Ledger>,
     tokens: Mutex<Tokens>,
-    queue: Queue,
+    waiters: Waiters,
 }
 
 #[derive(Default)]
@@ -41,7 +41,7 @@ struct Tokens {
 
 impl DynamoDb {
     pub(super) fn new(database: Arc<Database>, ledger: Arc<Ledger>) -> Self {
-        Self { database, ledger, tokens: Mutex::default(), queue: Queue::default() }
+        Self { database, ledger, tokens: Mutex::default(), waiters: Waiters::default() }
     }
 }
 
@@ -53,7 +53,7 @@ impl Backend for DynamoDb {
         if let Some(_turn) = self.database.turn_now() {
             return Answering::Now(self.alone(operation, body));
         }
-        let (service, mut answered) = (Arc::clone(self), self.queue.join(operation, body));
+        let (service, mut answered) = (Arc::clone(self), self.waiters.join(operation, body));
         Answering::Later(Box::pin(async move {
             tokio::select! {
                 biased;
@@ -110,7 +110,7 @@ impl DynamoDb {
     /// Answers everybody who waits.
     fn work_off(&self) {
         loop {
-            let mut group = self.queue.next();
+            let mut group = self.waiters.next();
             let one = match group.len() {
                 0 => return,
                 1 => group.pop(),

@@ -5,7 +5,7 @@ mod sqs;
 mod stream;
 mod mapping;
 mod durability;
-mod group;
+mod group_commit;
 
 use std::time::Duration;
 

@@ -1,10 +1,8 @@
 //! How the AWS SDK reaches AWS: by the HTTP client that everything else here uses.
 //!
 //! The SDK would bring one of its own, which also speaks HTTP/2, as these services don't: a twelfth of a function's package.
-//! Requests and answers are held whole, as they are in the SDK for services without streams. So the SDK can't see them move, and
-//! its protection against streams that stall has to be off; what bounds a silent answer is [`SILENCE`].
+//! Answers are held whole, as they are in the SDK for services without streams; what bounds a silent one is [`SILENCE`].
 
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -13,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use bytes::Bytes;
+use aws_smithy_types::byte_stream::ByteStream;
 use std::time::Duration;
 
 /// As the SDK's own client has it (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-smart-config-defaults.html>).
@@ -25,8 +23,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// What loads the settings of the environment, with this client.
 pub fn aws_settings() -> ConfigLoader {
-    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
-    loader.stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http_client())
 }
 
 /// A client for AWS. It keeps connections, so one is enough for all services. If TLS can't be set up, each request fails.
@@ -57,8 +54,9 @@ impl HttpConnector for Http {
             let client = client.ok_or_else(|| ConnectorError::user("TLS could not be set up".into()))?;
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
-            let body = body.bytes().map(Bytes::copy_from_slice);
-            let body = body.ok_or_else(|| ConnectorError::user("a body that is streamed".into()))?;
+            // Read as a stream: the SDK counts what is read of it, and would end a long poll whose request seems not to move.
+            let body = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::user(error.into()))?;
+            let body = body.into_bytes();
             let mut request: reqwest::Request =
                 http::Request::from_parts(parts, body).try_into().map_err(|error: reqwest::Error| failure(error))?;
             *request.timeout_mut() = timeout;

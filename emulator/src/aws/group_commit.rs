@@ -33,12 +33,12 @@ pub(super) struct Waiting {
 
 /// Those who wait, in the order in which they came.
 #[derive(Default)]
-pub(super) struct Queue {
+pub(super) struct Waiters {
     waiting: Mutex<VecDeque<Waiting>>,
 }
 
-impl Queue {
-    /// Joins the queue. Whoever has the next turn answers.
+impl Waiters {
+    /// Joins them. Whoever has the next turn answers.
     pub(super) fn join(&self, operation: &str, body: &[u8]) -> oneshot::Receiver<Reply> {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { operation: operation.to_owned(), body: body.to_vec(), answer };
