@@ -20,7 +20,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// All that is ours at its most talkative; others as they are by default.
 const TALKATIVE: &str = "warn,ringback=trace,workflow=trace,platform=trace,domain=trace,trigger=trace,callback=trace,\
@@ -51,9 +52,10 @@ thread_local! {
 pub fn listen() {
     // The subscriber must be that of all threads: one of a single thread misses lines whose places another passes first.
     SUBSCRIBED.call_once(|| {
-        let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(TALKATIVE)).with_ansi(false);
+        let chosen: Targets = TALKATIVE.parse().expect("targets and levels");
+        let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Sink);
         // Where somebody else has set one, as a benchmark may, only answers are watched.
-        let _ = tracing::subscriber::set_global_default(log.with_writer(|| Sink).finish());
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(chosen).with(lines));
     });
     HERE.with_borrow_mut(|here| {
         here.get_or_insert_with(|| {

@@ -76,7 +76,7 @@ pub(crate) async fn endpoints(
     if let (true, Some(customer)) = (endpoints.is_empty(), &about) {
         known(&app, &caller, customer).await?;
     }
-    endpoints.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
+    endpoints.sort_unstable_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
     let count = tally::count(&app, customers, hours_ago(app.now(), HOURS)).await?;
     let none = Tally::default();
     let shown = endpoints.iter().map(|endpoint| {

@@ -102,7 +102,7 @@ async fn of_customer(
     let all = app.store.endpoints(customer).await?;
     let mut endpoints: Vec<StoredEndpoint> = all.into_iter().map(|(stored, _)| stored).collect();
     endpoints.retain(|stored| before.is_none_or(|before| place(stored).as_str() < before));
-    endpoints.sort_by_key(|stored| std::cmp::Reverse(place(stored)));
+    endpoints.sort_unstable_by_key(|stored| std::cmp::Reverse(place(stored)));
     let more = endpoints.len() > limit;
     endpoints.truncate(limit);
     let next = endpoints.last().filter(|_| more).map(place);

@@ -123,7 +123,7 @@ fn difference(before: Option<&Value>, after: &Value) -> Vec<String> {
     let of = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
     let (before, after) = (of(before), of(Some(after)));
     let mut names: Vec<String> = before.keys().chain(after.keys()).cloned().collect();
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     names.retain(|name| before.get(name) != after.get(name));
     names

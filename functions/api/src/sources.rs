@@ -30,7 +30,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<Value>, Pro
     let of_file = app.config.sources.values().filter(|source| entries.iter().all(|entry| entry.name != source.name));
     let mut shown: Vec<Value> = of_file.map(|source| show::of_file(source, has_learned(&source.name))).collect();
     shown.extend(entries.iter().map(|entry| show::of_table(&app, entry, has_learned(&entry.name))));
-    shown.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
+    shown.sort_unstable_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
     Ok(Json(json!({"webhooks": shown})))
 }
 

@@ -94,7 +94,7 @@ pub(crate) async fn read(app: &App, places: &[DeliveryPlace]) -> Result<Vec<Stor
     let chunks: Vec<_> = places.chunks(CHUNK).map(|chunk| app.store.deliveries_at(chunk)).collect();
     let read: Vec<Vec<StoredDelivery>> = stream::iter(chunks).buffer_unordered(AT_ONCE).try_collect().await?;
     let mut read: Vec<StoredDelivery> = read.into_iter().flatten().collect();
-    read.sort_by_cached_key(|stored| std::cmp::Reverse(Store::delivery_place(&stored.delivery)));
+    read.sort_unstable_by_key(|stored| std::cmp::Reverse(Store::delivery_place(&stored.delivery)));
     Ok(read)
 }
 
@@ -105,7 +105,7 @@ fn merge<T>(pages: Vec<Vec<T>>, size: usize, cursor: impl Fn(&T) -> &String) -> 
     let rest = ends.map(&cursor).max().cloned();
     let mut all: Vec<T> = pages.into_iter().flatten().collect();
     all.retain(|one| rest.as_ref().is_none_or(|rest| cursor(one) >= rest));
-    all.sort_by(|a, b| cursor(b).cmp(cursor(a)));
+    all.sort_unstable_by(|a, b| cursor(b).cmp(cursor(a)));
     (all, rest)
 }
 

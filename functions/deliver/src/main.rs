@@ -2,7 +2,7 @@
 
 use platform::lambda;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::queue(lambda::app().await?, deliver::handle).await
 }

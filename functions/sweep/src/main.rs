@@ -2,7 +2,7 @@
 
 use platform::lambda;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let sweeper = std::sync::Arc::new(sweep::Sweeper::default());
     let sweep = move |app: std::sync::Arc<platform::App>| {

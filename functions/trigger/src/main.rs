@@ -2,7 +2,7 @@
 
 use platform::lambda;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let app = lambda::app().await?;
     lambda::http(trigger::router(&app, &app.config.listeners).merge(trigger::sources(&app))).await

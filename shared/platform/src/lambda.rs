@@ -1,5 +1,6 @@
 //! Handlers in AWS Lambda: thin adapters around the same functions that the emulator calls.
 
+mod answer;
 mod aws;
 mod environment;
 mod parameters;
@@ -30,7 +31,7 @@ use zeroize::Zeroizing;
 /// # Errors
 /// If the runtime's interface does not answer.
 pub async fn http(router: axum::Router) -> Result<(), Error> {
-    lambda_http::run(router).await
+    lambda_http::run(tower::util::MapResponse::new(router, answer::Answer)).await
 }
 
 /// Handles SQS messages one by one; those that fail come again, the others don't.

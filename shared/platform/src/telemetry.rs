@@ -1,17 +1,52 @@
 //! The log: lines for people on a terminal, JSON for machines.
 
 use std::io::IsTerminal;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts the log on standard error. `RUST_LOG` chooses what is said; warnings, and what workflows log, unless set.
+/// Starts the log on standard error. `RUST_LOG` chooses what is said, as in `warn,emulator=debug`; warnings, and what
+/// workflows and the gateway log, unless it is set to what can be read.
 pub fn start(json: bool) {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,workflow=trace,ringback=info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::registry().with(chosen(std::env::var("RUST_LOG").ok().as_deref()));
+    let lines = fmt::layer().with_writer(std::io::stderr);
     // A second start, in a test, keeps the first.
     let _ = if json {
-        log.json().flatten_event(true).try_init()
+        log.with(lines.json().flatten_event(true)).try_init()
     } else {
-        log.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init()
+        log.with(lines.with_target(false).with_ansi(std::io::stderr().is_terminal())).try_init()
     };
+}
+
+/// Which lines are said. No line is chosen by the fields of its span, so targets are enough; what can choose so is a
+/// machine of regular expressions, and each function would carry it.
+fn chosen(setting: Option<&str>) -> Targets {
+    let usual = || {
+        let targets = Targets::new().with_default(LevelFilter::WARN);
+        targets.with_target("workflow", LevelFilter::TRACE).with_target("ringback", LevelFilter::INFO)
+    };
+    setting.filter(|text| !text.is_empty()).and_then(|text| text.parse().ok()).unwrap_or_else(usual)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chosen;
+    use tracing::Level;
+
+    #[test]
+    fn workflows_are_heard_and_libraries_only_when_they_warn() {
+        for unreadable in [None, Some(""), Some("emulator=loud")] {
+            let usual = chosen(unreadable);
+            assert!(usual.would_enable("workflow", &Level::TRACE));
+            assert!(usual.would_enable("ringback::access", &Level::INFO));
+            assert!(usual.would_enable("hyper", &Level::WARN) && !usual.would_enable("hyper", &Level::INFO));
+        }
+    }
+
+    #[test]
+    fn rust_log_chooses() {
+        let set = chosen(Some("error,emulator=debug"));
+        assert!(set.would_enable("emulator::gateway", &Level::DEBUG) && !set.would_enable("workflow", &Level::WARN));
+    }
 }

@@ -92,7 +92,7 @@ pub fn load(text: &str, file_name: &str) -> Loaded {
     let problems = std::mem::take(&mut cx.problems);
     let mut diagnostics: Vec<_> = problems.into_iter().map(|problem| lines.locate(problem, file_name)).collect();
     // An alias is read once for each use but stands in one place.
-    diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+    diagnostics.sort_unstable_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
     diagnostics.dedup();
     let env = env(&cx.uses, &lines, file_name);
     let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning);
@@ -140,7 +140,7 @@ fn env(uses: &[Use], lines: &Lines<'_>, file: &str) -> Vec<EnvReference> {
             Some(EnvReference { name, span: used.span, has_default: used.has_default, warning })
         })
         .collect();
-    env.sort_by_key(|read| read.span);
+    env.sort_unstable_by(|a, b| (a.span, &a.name).cmp(&(b.span, &b.name)));
     env.dedup_by_key(|read| read.span);
     env
 }

@@ -39,7 +39,7 @@ impl KnownSecrets {
         let texts: BTreeSet<String> = texts.into_iter().filter(|text| text.len() >= SHORTEST).collect();
         let mut texts: Vec<String> = texts.into_iter().collect();
         // One that contains another goes first.
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
         Self(texts)
     }
 

@@ -47,7 +47,7 @@ impl Store {
         // The index may still name what was claimed a moment ago.
         let mut found: Vec<Unclaimed> =
             items.iter().filter_map(|item| unclaimed(item).transpose()).collect::<Result<_, _>>()?;
-        found.sort_by(|a, b| (b.at, &b.wait).cmp(&(a.at, &a.wait)));
+        found.sort_unstable_by(|a, b| (b.at, &b.wait).cmp(&(a.at, &a.wait)));
         Ok((found, cursor))
     }
 

@@ -58,7 +58,7 @@ impl Store {
             }
             start = page.last_evaluated_key;
             if start.is_none() {
-                definitions.sort_by_key(|definition| definition.at);
+                definitions.sort_unstable_by_key(|definition| definition.at);
                 return Ok(definitions);
             }
         }

@@ -106,7 +106,9 @@ impl Store {
         let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
         let mut endpoints: Vec<StoredEndpoint> =
             self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
-        endpoints.sort_by(|a, b| (b.endpoint.created_at, &b.endpoint.id).cmp(&(a.endpoint.created_at, &a.endpoint.id)));
+        endpoints.sort_unstable_by(|a, b| {
+            (b.endpoint.created_at, &b.endpoint.id).cmp(&(a.endpoint.created_at, &a.endpoint.id))
+        });
         Ok((endpoints, cursor))
     }
 

@@ -205,7 +205,7 @@ impl Store {
         places.truncate(limit);
         let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
         let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
-        runs.sort_by(|a, b| (b.run.accepted_at, &b.run.id).cmp(&(a.run.accepted_at, &a.run.id)));
+        runs.sort_unstable_by(|a, b| (b.run.accepted_at, &b.run.id).cmp(&(a.run.accepted_at, &a.run.id)));
         Ok((runs, cursor))
     }
 
@@ -218,7 +218,7 @@ impl Store {
         let places = self.places_after("runs", after, limit).await?;
         let cursor = places.last().filter(|_| places.len() >= limit).map(|place| place.at.clone());
         let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
-        runs.sort_by(|a, b| (a.run.accepted_at, &a.run.id).cmp(&(b.run.accepted_at, &b.run.id)));
+        runs.sort_unstable_by(|a, b| (a.run.accepted_at, &a.run.id).cmp(&(b.run.accepted_at, &b.run.id)));
         Ok((runs, cursor))
     }
 

@@ -53,7 +53,7 @@ impl Store {
     pub async fn tokens(&self, limit: usize) -> Result<Vec<StoredToken>, StoreError> {
         let places = self.places("tokens", None, None, limit).await?;
         let mut tokens: Vec<StoredToken> = self.items_at(&places).await?.iter().map(read).collect::<Result<_, _>>()?;
-        tokens.sort_by(|a, b| (b.created_at, &b.digest).cmp(&(a.created_at, &a.digest)));
+        tokens.sort_unstable_by(|a, b| (b.created_at, &b.digest).cmp(&(a.created_at, &a.digest)));
         Ok(tokens)
     }
 
