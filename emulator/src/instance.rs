@@ -64,7 +64,7 @@ const QUEUE: &str = "calls";
 /// The queue of programs.
 pub(crate) const PROGRAMS: &str = "programs";
 /// How often a message may come, before it is a dead letter; infra/lib/queues.ts has the same.
-const CALL_RECEIVES: u32 = 5;
+const CALL_RECEIVES: u32 = platform::queue::RECEIVES;
 /// How often a message about a program may come: each worker that dies, is full or has another file counts. SQS allows no
 /// more (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
 const PROGRAM_RECEIVES: u32 = 1000;

@@ -5,10 +5,10 @@ import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
-/** How long a message is hidden while it is being handled: as long as `deliver` may run. */
+/** How long a message is hidden while it is being handled: as long as `deliver` may run. One that failed comes again sooner. */
 export const VISIBILITY = Duration.minutes(15);
 /** After so many tries a message is a dead letter; the emulator has the same. */
-export const MAX_RECEIVE_COUNT = 5;
+export const MAX_RECEIVE_COUNT = 20;
 /** The same for programs: a worker that is full, or runs other programs only, gives a message back. */
 export const MAX_PROGRAM_RECEIVES = 1000;
 /** The longest that SQS keeps a message

@@ -97,7 +97,9 @@ export function statements(
   }
   if (rights.receives) {
     // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-    made.push(allow('sqs', ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'], [queues.calls.queue.queueArn]));
+    // The last of them is deliver's own, for what it could not process.
+    const actions = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'];
+    made.push(allow('sqs', actions, [queues.calls.queue.queueArn]));
   }
   if (rights.invokes && invoked.length > 0) {
     made.push(allow('lambda', ['InvokeFunction'], [...invoked]));

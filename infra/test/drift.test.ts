@@ -36,7 +36,7 @@ test("the table's keys are those of the store, its index and its expiry those th
 
 test("the queues are the emulator's", () => {
   const instance = read('emulator/src/instance.rs');
-  assert.match(instance, new RegExp(`CALL_RECEIVES: u32 = ${MAX_RECEIVE_COUNT};`));
+  assert.match(read('shared/platform/src/queue/rest.rs'), new RegExp(`RECEIVES: u32 = ${MAX_RECEIVE_COUNT};`));
   assert.match(instance, new RegExp(`PROGRAM_RECEIVES: u32 = ${MAX_PROGRAM_RECEIVES};`));
   assert.match(
     instance,

@@ -46,7 +46,7 @@ test('each queue of work has dead letters of its own, and hides a message for as
   assert.equal(queues.length, 4);
   assert.equal(work.length, 2);
   const targets = work.map(([, { Properties: p }]) => {
-    assert.ok([5, 1000].includes(p.RedrivePolicy.maxReceiveCount));
+    assert.ok([20, 1000].includes(p.RedrivePolicy.maxReceiveCount));
     assert.equal(p.VisibilityTimeout, 900);
     return p.RedrivePolicy.deadLetterTargetArn['Fn::GetAtt'][0] as string;
   });

@@ -54,6 +54,7 @@ mod recovery;
 mod recovery_steps;
 mod redaction;
 mod redrive;
+mod relaying;
 mod reload;
 mod rendezvous;
 mod replays;

@@ -100,15 +100,10 @@ impl Channel {
         settle(deleted);
     }
 
-    /// Work on a message has failed: it comes again when its visibility is over, which is sooner where time is scaled.
-    pub(super) fn failed(&self, receipt: Receipt, time_scale: u32) {
-        if time_scale > 1 {
-            let mut queue = self.lock();
-            let until = Instant::now() + queue.visibility() / time_scale;
-            queue.change_visibility(receipt, until);
-            drop(queue);
-            self.changed.notify_one();
-        }
+    /// Work on a message has failed: it comes again after so long.
+    pub(super) fn leave(&self, receipt: Receipt, rest: Duration) {
+        self.lock().change_visibility(receipt, Instant::now() + rest);
+        self.changed.notify_one();
     }
 
     /// Resolves when a receive may bring something: a message came, or a hidden one gets visible.

@@ -16,6 +16,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::{Clock, SystemClock};
 use platform::settings::variable;
+use platform::telemetry::{self, LevelFilter};
 use reqwest::{Client, Method, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -119,7 +120,7 @@ struct Page {
 
 impl Forward {
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        platform::telemetry::start(self.json);
+        telemetry::start(self.json, LevelFilter::INFO);
         let token = self.token.clone().or_else(|| variable("RINGBACK_TOKEN"));
         let token = token.ok_or("no token: give --token, or set RINGBACK_TOKEN")?;
         let client =

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use domain::config::{Config, Routes};
 use platform::secret::KeyRing;
 use platform::settings::variable;
+use platform::telemetry::{self, LevelFilter};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -87,7 +88,7 @@ impl Up {
         if self.on_aws.aws {
             return Box::pin(self.run_on_aws()).await;
         }
-        platform::telemetry::start(self.json);
+        telemetry::start(self.json, LevelFilter::INFO);
         let stamp = Stamp::of(&self.file);
         let read = file::read(&self.file)?;
         read.print_diagnostics();

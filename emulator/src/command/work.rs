@@ -5,6 +5,7 @@ use clap::Args;
 use platform::clock::SystemClock;
 use platform::settings::{Settings, variable};
 use platform::store::Store;
+use platform::telemetry::{self, LevelFilter};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ pub struct Work {
 
 impl Work {
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        platform::telemetry::start(self.json);
+        telemetry::start(self.json, LevelFilter::INFO);
         let read = file::read(&self.file)?;
         let env = Value::Object(read.env());
         let Some(config) = read.loaded.config.clone() else {

@@ -1,6 +1,6 @@
 //! A month in which nothing happens.
 
-use super::price::{ALARMS, FREE_ALARMS, INVOCATIONS, LOGS, READS, SCHEDULE, SQS};
+use super::price::{ALARMS, FREE_ALARMS, INVOCATIONS, READS, SCHEDULE, SQS};
 use super::units::{CURSOR, SHARD};
 use super::{Assumptions, SWEEP};
 use serde::Serialize;
@@ -12,8 +12,6 @@ const MINUTES: f64 = 30.0 * 24.0 * 60.0;
 /// (<https://aws.amazon.com/blogs/aws/aws-lambda-adds-amazon-simple-queue-service-to-supported-event-sources/>).
 const POLLERS: f64 = 5.0;
 const POLLS_A_MINUTE: f64 = 3.0;
-/// Bytes that an invocation without a word of ours leaves in its log: START, END and REPORT.
-const LOG_BYTES: f64 = 400.0;
 /// Alarms that infra/ makes unless asked for more (infra/lib/alarms.ts).
 pub const DEFAULT_ALARMS: u32 = 10;
 
@@ -35,7 +33,6 @@ pub fn month(assumed: &Assumptions) -> Vec<Line> {
     let polls = POLLERS * POLLS_A_MINUTE * MINUTES;
     let reads = MINUTES * (CURSOR + SHARD * f64::from(assumed.shards));
     let gb_seconds = MINUTES * SWEEP.gb_seconds(Duration::ZERO);
-    let logged = MINUTES * LOG_BYTES / 1e9;
     let alarms = f64::from(DEFAULT_ALARMS.saturating_sub(FREE_ALARMS));
     let line = |what, count: f64, dollars: f64| Line { what, count, dollars };
     vec![
@@ -44,7 +41,6 @@ pub fn month(assumed: &Assumptions) -> Vec<Line> {
         line("reads of sweep", reads, reads / million * READS.dollars),
         line("invocations of sweep", MINUTES, MINUTES / million * INVOCATIONS.dollars),
         line("GB-seconds of sweep", gb_seconds, gb_seconds / million * assumed.architecture.time().dollars),
-        line("GB of log", logged, logged * LOGS.dollars),
         line("alarms over the account's free ten", alarms, alarms * ALARMS.dollars),
     ]
 }

@@ -19,18 +19,41 @@ use jiff::Timestamp;
 use platform::queue::Message;
 use serde_json::{Value, json};
 
+/// The longest error that is told whole, in bytes of JSON. What a message holds is in the item that owes it, beside the run, and
+/// must pass through the queue.
+const WHOLE: usize = 16 * 1024;
+/// Of a longer one, how much of its message is told, in characters, and none of its detail.
+const TOLD: usize = 1024;
+/// How many failed jobs are named.
+const NAMED: usize = 100;
+
 /// A run has failed; `None` if it hasn't, or another run waits for it and decides what that means. An error may quote what a
-/// service said, so secrets are taken out of it.
+/// service said, so secrets are taken out of it; one that is too long for a notice is cut, and `truncated` says so.
 pub(crate) fn run_failed(run: &Run, secrets: &KnownSecrets) -> Option<Message> {
     let (Phase::Failed { started_at, ended_at, error }, None) = (&run.phase, &run.parent) else { return None };
     let failed = run.jobs.iter().filter(|(_, job)| job.state.as_str() == "failed").map(|(path, _)| path.as_str());
     let mut data = json!({
-        "task_id": run.id, "workflow": run.workflow, "status": "failed", "error": error, "jobs": failed.collect::<Vec<_>>(),
+        "task_id": run.id, "workflow": run.workflow, "status": "failed", "error": error,
+        "jobs": failed.take(NAMED).collect::<Vec<_>>(),
         "started_at": started_at.to_string(), "ended_at": ended_at.to_string(),
     });
     secrets.hide(&mut data);
     KnownSecrets::of_input(&run.input).hide(&mut data);
+    // After the secrets are out: half of one would not be known as one.
+    data["truncated"] = cut(&mut data["error"]).into();
     message("job.failed", &[run.id.as_str()], CustomerId::default(), data, *ended_at)
+}
+
+/// Cuts an error that is too long; whether it was.
+fn cut(error: &mut Value) -> bool {
+    let long = serde_json::to_vec(error).is_ok_and(|json| json.len() > WHOLE);
+    if long && let Value::Object(error) = error {
+        error.remove("detail");
+        if let Some(Value::String(message)) = error.get_mut("message") {
+            *message = message.chars().take(TOLD).collect();
+        }
+    }
+    long
 }
 
 /// A delivery of that event was given up; `None` where the event is one of ours.

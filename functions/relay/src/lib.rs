@@ -2,7 +2,7 @@
 //!
 //! **Cast.** A record is one change of one item; the stream's filter lets through those whose item says `owed`. What the
 //! item owes is in it: messages, or an event and so a message for each endpoint that wants it. **Flow.** The messages
-//! of all records are sent, ten at a time, each with the delay that is left until it is due. Who subscribes is asked of
+//! of all records are sent, each with the delay that is left until it is due. Who subscribes is asked of
 //! the table once for each customer of a batch, after the events were written: so an event reaches every endpoint that
 //! was made before it. **Guarantees.** A record is done once its messages are in the queue; if that fails, it comes
 //! again, and the messages with it. Nothing is called here and an endpoint's filter is bounded, so it can't be slow and
@@ -13,7 +13,7 @@ mod fan_out;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use platform::App;
 use platform::clock::until;
-use platform::queue::{BATCH, Message, QueueError};
+use platform::queue::{Message, QueueError};
 use platform::store::{Owes, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,10 +45,7 @@ pub async fn handle(app: Arc<App>, records: Vec<EventRecord>) -> Result<(), Rela
     messages.extend(fan_out::messages(&app, events).await?);
     let delayed: Vec<(Message, Duration)> =
         messages.into_iter().map(|message| (delay(&app, &message), message)).map(|(d, m)| (m, d)).collect();
-    for batch in delayed.chunks(BATCH) {
-        app.queue.send(batch).await?;
-    }
-    Ok(())
+    Ok(app.queue.send(&delayed).await?)
 }
 
 fn delay(app: &App, message: &Message) -> Duration {

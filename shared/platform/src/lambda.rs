@@ -8,11 +8,12 @@ mod parameters;
 use crate::app::{App, Outside};
 use crate::clock::SystemClock;
 use crate::functions::Functions;
-use crate::queue::Queue;
+use crate::queue::{Queue, rest};
 use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::{Settings, variable};
 use crate::store::Store;
+use crate::telemetry::{self, LevelFilter};
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -34,7 +35,7 @@ pub async fn http(router: axum::Router) -> Result<(), Error> {
     lambda_http::run(tower::util::MapResponse::new(router, answer::Answer)).await
 }
 
-/// Handles SQS messages one by one; those that fail come again, the others don't.
+/// Handles SQS messages one by one; those that fail come again after a [`rest`], the others don't.
 ///
 /// # Errors
 /// If the runtime's interface does not answer.
@@ -53,13 +54,16 @@ where
                 async move {
                     let received = received(&message);
                     let id = message.message_id.unwrap_or_default();
-                    let handled = handle(app, message.body.unwrap_or_default(), received).await;
-                    handled.err().map(|error| {
-                        tracing::error!(message.id = id, %error, "a message could not be processed");
-                        let mut failure = BatchItemFailure::default();
-                        failure.item_identifier = id;
-                        failure
-                    })
+                    let handled = handle(app.clone(), message.body.unwrap_or_default(), received).await;
+                    let Err(error) = handled else { return None };
+                    tracing::error!(message.id = id, %error, "a message could not be processed");
+                    let receipt = message.receipt_handle.unwrap_or_default();
+                    if let Err(error) = app.queue.leave(&receipt, rest(received)).await {
+                        tracing::warn!(message.id = id, %error, "a message rests longer than it would have to");
+                    }
+                    let mut failure = BatchItemFailure::default();
+                    failure.item_identifier = id;
+                    Some(failure)
                 }
             });
             let mut response = SqsBatchResponse::default();
@@ -149,7 +153,8 @@ pub async fn app_without_secrets() -> Result<Arc<App>, Error> {
 }
 
 async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc<App>, Error> {
-    crate::telemetry::start(true);
+    // Each line is paid for: a request that is taken leaves none.
+    telemetry::start(true, LevelFilter::WARN);
     let settings = Settings::from_env()?;
     let path = variable("RINGBACK_CONFIG").unwrap_or_else(|| "ringback.yml".to_owned());
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;

@@ -2,9 +2,15 @@
 //!
 //! Calls and deliveries are in one, programs in another: those are taken by workers, on whatever machines they are.
 
+mod batch;
+mod rest;
+
+pub use rest::{RECEIVES, rest};
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::BatchResultErrorEntry;
+use batch::Entry;
 use domain::delivery::DeliveryId;
 use domain::event::Event;
 use domain::id::RunId;
@@ -17,10 +23,6 @@ use std::time::Duration;
 /// The longest that SQS can delay a message: 15 minutes
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html>).
 pub const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
-
-/// Messages in one `SendMessageBatch`
-/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>).
-pub const BATCH: usize = 10;
 
 /// Work owed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -135,7 +137,7 @@ impl Message {
 
 /// Why messages could not be sent. The text is for the log.
 #[derive(Debug, thiserror::Error)]
-#[error("the queue did not take the messages: {0}")]
+#[error("the queue did not take it: {0}")]
 pub struct QueueError(String);
 
 /// The queues.
@@ -152,35 +154,62 @@ impl Queue {
         Self { client, calls, programs }
     }
 
-    /// Sends up to [`BATCH`] messages, each to its queue with its delay in whole seconds; rounded down, since whoever
-    /// receives it waits for the rest.
+    /// Sends messages, each to its queue with its delay, in as many requests as they need.
+    ///
+    /// One that no queue would ever take is logged and passed over, so that it can't hold up the others: what makes messages
+    /// keeps them far below the limit, so there is none.
     ///
     /// # Errors
     /// If one of them was not taken; all may be sent again.
     pub async fn send(&self, messages: &[(Message, Duration)]) -> Result<(), QueueError> {
         let is_program = |(message, _): &&(Message, Duration)| matches!(message, Message::Program(_));
         let (programs, calls): (Vec<_>, Vec<_>) = messages.iter().partition(is_program);
-        self.send_to(&self.calls, &calls).await?;
-        self.send_to(&self.programs, &programs).await
+        for (url, messages) in [(&self.calls, calls), (&self.programs, programs)] {
+            let entries: Vec<Entry> = messages.into_iter().map(Entry::of).collect::<Result<_, _>>()?;
+            for batch in batch::batches(&entries) {
+                self.send_batch(url, batch).await?;
+            }
+        }
+        Ok(())
     }
 
-    async fn send_to(&self, url: &str, messages: &[&(Message, Duration)]) -> Result<(), QueueError> {
-        if messages.is_empty() {
-            return Ok(());
+    /// Lets a message of `deliver` rest that could not be processed, instead of for as long as it is hidden from others.
+    ///
+    /// # Errors
+    /// If the queue didn't take it; the message comes again all the same, later.
+    pub async fn leave(&self, receipt: &str, rest: Duration) -> Result<(), QueueError> {
+        let seconds = i32::try_from(rest.as_secs()).unwrap_or(i32::MAX);
+        let change = self.client.change_message_visibility().queue_url(&self.calls).receipt_handle(receipt);
+        let changed = change.visibility_timeout(seconds).send().await;
+        changed.map(|_| ()).map_err(|error| QueueError(DisplayErrorContext(error).to_string()))
+    }
+
+    async fn send_batch(&self, url: &str, batch: &[Entry]) -> Result<(), QueueError> {
+        let entries = batch.iter().enumerate().map(|(id, entry)| entry.to_request(id)).collect::<Result<_, _>>();
+        let entries = entries.map_err(|error| QueueError(error.to_string()))?;
+        let sent = self.client.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
+        let failed = match sent {
+            Ok(answer) => answer.failed,
+            Err(error)
+                if batch.len() == 1 && error.as_service_error().is_some_and(|e| e.is_batch_request_too_long()) =>
+            {
+                tracing::error!("a message is longer than any that the queue takes, and was not sent");
+                return Ok(());
+            }
+            Err(error) => return Err(QueueError(DisplayErrorContext(error).to_string())),
+        };
+        let (never, later): (Vec<_>, Vec<_>) = failed.into_iter().partition(is_never_taken);
+        for failed in never {
+            tracing::error!(error = failed.code(), "a message is none that the queue takes, and was not sent");
         }
-        let mut batch = self.client.send_message_batch().queue_url(url);
-        for (index, (message, delay)) in messages.iter().enumerate() {
-            let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
-            let seconds = i32::try_from(delay.min(&MAX_DELAY).as_secs()).unwrap_or(0);
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
-            let entry = entry.set_message_group_id(message.group().map(str::to_owned));
-            let entry = entry.set_delay_seconds((seconds > 0).then_some(seconds)).build();
-            batch = batch.entries(entry.map_err(|error| QueueError(error.to_string()))?);
-        }
-        let answer = batch.send().await.map_err(|error| QueueError(DisplayErrorContext(error).to_string()))?;
-        match answer.failed().first() {
+        match later.first() {
             None => Ok(()),
             Some(failed) => Err(QueueError(failed.message().unwrap_or(failed.code()).to_owned())),
         }
     }
+}
+
+/// Whether it is the message that is wrong, whatever the state of the queue.
+fn is_never_taken(failed: &BatchResultErrorEntry) -> bool {
+    failed.sender_fault() && matches!(failed.code(), "InvalidMessageContents" | "InvalidParameterValue")
 }

@@ -12,6 +12,7 @@ pub use entry::{SECRETS, fields_with_secrets, read_entry};
 use crate::overlay::Overlay;
 use crate::secret::KeyRing;
 use crate::store::{ConfigEntry, ConfigKind, Store, StoreError};
+use crate::verification::Refusals;
 use domain::config::{Config, RouteId, Routes, Verify};
 use domain::expr::Template;
 use domain::source::{ReadySource, ReadyVerification, SecretText, SourceError};
@@ -42,6 +43,7 @@ pub struct Sources {
     pub learned: Overlay<SecretText>,
     env: Value,
     pub(crate) fetched: Fetched,
+    pub(crate) refusals: Refusals,
 }
 
 /// What is known by a source's name.
@@ -85,7 +87,15 @@ impl Sources {
             let text = String::from_utf8(opened.to_vec()).map_err(|_| "the secret is no text")?;
             Ok(SecretText::new(Template::constant(text.into())))
         });
-        Ok(Self { file, routes, overlay, learned, env: env.clone(), fetched: Fetched::default() })
+        Ok(Self {
+            file,
+            routes,
+            overlay,
+            learned,
+            env: env.clone(),
+            fetched: Fetched::default(),
+            refusals: Refusals::default(),
+        })
     }
 
     /// The source of a name.

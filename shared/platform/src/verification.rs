@@ -4,10 +4,13 @@
 //! raw request ─► handshake? ─► key to fetch? ─► verify ─► Passed | Answered | Problem
 //! ```
 //!
-//! A request that fails costs no write, and its answer says nothing but that it failed; why goes to the log.
+//! A request that fails costs no write, and its answer says nothing but that it failed; why goes to the log, which has some
+//! lines a minute for each place.
 
+mod refusals;
 mod shake;
 
+pub(crate) use refusals::Refusals;
 pub use shake::answer;
 
 use crate::app::App;
@@ -84,7 +87,9 @@ pub async fn judge(
         shake::Shake::None => None,
     };
     let Some(verifier) = &verification.verifier else {
-        tracing::warn!(target: "ringback::source", place, "a request was refused: its secret has not come yet");
+        if let Some(unsaid) = app.sources.refusals.next(place, app.now()) {
+            tracing::warn!(target: "ringback::source", place, unsaid, "a request was refused: its secret has not come yet");
+        }
         return Err(Problem::unauthorized());
     };
     let verified = match with_key(app, verifier, &request).await? {
@@ -92,7 +97,7 @@ pub async fn judge(
         Ok(Some(verifier)) => verify(&verifier, &request, app.now()),
         Err(refusal) => Err(refusal),
     };
-    let verified = verified.map_err(|refusal| refuse(place, &refusal, seen.client_ip))?;
+    let verified = verified.map_err(|refusal| refuse(app, place, &refusal, seen.client_ip))?;
     if let Some(handshake) = handshake {
         return shake::signed(app, place, handshake).await.map(Judged::Answered);
     }
@@ -157,11 +162,14 @@ async fn with_key(
     }
 }
 
-fn refuse(place: &str, refusal: &Refusal, client_ip: Option<IpAddr>) -> Problem {
-    let client_ip = client_ip.map(|ip| ip.to_string());
-    tracing::warn!(
-        target: "ringback::source", place, reason = refusal.code(), client_ip, "a request was refused: {refusal}"
-    );
+/// `unsaid` in the log: refused there before it, without a line.
+fn refuse(app: &App, place: &str, refusal: &Refusal, client_ip: Option<IpAddr>) -> Problem {
+    if let Some(unsaid) = app.sources.refusals.next(place, app.now()) {
+        let (client_ip, reason) = (client_ip.map(|ip| ip.to_string()), refusal.code());
+        tracing::warn!(
+            target: "ringback::source", place, reason, client_ip, unsaid, "a request was refused: {refusal}"
+        );
+    }
     match refusal.status() {
         403 => Problem::new(Code::AddressNotAllowed, "requests from this address are not taken"),
         _ => Problem::unauthorized(),

@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt::Display, panic::AssertUnwindSafe, sync::Arc
 
 use aws_lambda_events::event::sqs::{SqsMessage, SqsMessageAttribute};
 use futures_util::FutureExt;
+use platform::queue::rest;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -49,12 +50,12 @@ struct Batch {
 }
 
 /// One message's end: its batch, its receipt, and whether it succeeded.
-type End = (u64, Receipt, bool);
+type End = (u64, (Receipt, u32), bool);
 
 impl Aws {
     /// Hands the messages of `queue` to `handler` until `shutdown` is cancelled.
     ///
-    /// A message whose handler fails or panics stays in the queue until its visibility time-out is over. Faults may make any
+    /// A message whose handler fails or panics rests, longer each time ([`rest`]), and comes again. Faults may make any
     /// message come more often than the mapping says.
     ///
     /// # Errors
@@ -126,7 +127,7 @@ impl Poller<'_> {
         self.next_batch += 1;
         self.batches.insert(batch, Batch { running: deliveries.len(), succeeded: Vec::new() });
         for delivery in deliveries {
-            let receipt = delivery.receipt;
+            let receipt = (delivery.receipt, delivery.receive_count);
             let message = event(&self.channel.name, &delivery);
             let (handler, duplicates) = (Arc::clone(handler), duplicates());
             self.running.spawn(async move {
@@ -158,9 +159,10 @@ impl Poller<'_> {
 
     fn ended(&mut self, end: Option<End>) {
         // `None` would be a task that was aborted, which happens only when all of them are dropped.
-        let Some((id, receipt, succeeded)) = end else { return };
+        let Some((id, (receipt, received), succeeded)) = end else { return };
         if !succeeded {
-            self.channel.failed(receipt, self.sqs.time_scale());
+            self.sqs.ledger().call(Service::Sqs, "ChangeMessageVisibility");
+            self.channel.leave(receipt, rest(received) / self.sqs.time_scale().max(1));
         }
         let Some(batch) = self.batches.get_mut(&id) else { return };
         batch.running -= 1;

@@ -217,6 +217,12 @@ fn acceptable(message: &wire::SendMessage) -> Result<(), Refusal> {
     if message.message_body.len() > BODY_MAX {
         return invalid("The message is longer than 1 MiB.");
     }
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    let taken = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    if !message.message_body.chars().all(taken) {
+        let text = "The message contains characters outside the allowed set.";
+        return Err(Refusal("InvalidMessageContents", text.to_owned()));
+    }
     if message.delay_seconds.is_some_and(|seconds| seconds > DELAY_MAX) {
         return invalid("DelaySeconds must be between 0 and 900.");
     }

@@ -104,7 +104,8 @@ Writes and reads are units of DynamoDB, of items up to 1 KB; a run is one item, 
 Assumed: batches of {} (--batch), services that answer in {answer} ms (--answer-in), {processor}; {} ms of
 {} MB for a request, {} ms of {} MB beside the answers for a batch of messages. No retries.
 Not in it: API Gateway (HTTP API ${:.2} for a million requests), storage (${:.2} a GB and month, {:.2} more for recovery),
-traffic to the internet, and the allowances that an account has for nothing. --json has all prices and their pages.",
+traffic to the internet, the log (${:.2} a GB; what succeeds writes none), and the allowances that an account has
+for nothing. --json has all prices and their pages.",
         assumed.batch,
         REQUEST.ms,
         REQUEST.memory,
@@ -113,5 +114,6 @@ traffic to the internet, and the allowances that an account has for nothing. --j
         price::HTTP_API.dollars,
         price::STORAGE.dollars,
         price::RECOVERY.dollars,
+        price::LOGS.dollars,
     )
 }

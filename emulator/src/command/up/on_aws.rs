@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use clap::Args;
 use domain::config::{Code, Config};
 use platform::settings::{Settings, variable};
+use platform::telemetry::{self, LevelFilter};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -58,7 +59,7 @@ pub(super) struct OnAws {
 
 impl Up {
     pub(super) async fn run_on_aws(self) -> Result<(), Failure> {
-        platform::telemetry::start(self.json);
+        telemetry::start(self.json, LevelFilter::INFO);
         let mut read = file::read(&self.file)?;
         if variable("RINGBACK_ENV_PATH").is_some() {
             // What isn't in the environment may be among the parameters.

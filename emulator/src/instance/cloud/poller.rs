@@ -16,6 +16,7 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
 };
 use futures_util::FutureExt;
+use platform::queue::rest;
 use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -31,9 +32,6 @@ const BATCH: usize = 10;
 const WAIT: i32 = 4;
 /// How long a message is hidden unless that is prolonged.
 const LEASE: Duration = Duration::from_secs(60);
-/// How long one is hidden that failed for the first time; four times as long with each further failure, so that five
-/// take three quarters of an hour.
-const FIRST_REST: Duration = Duration::from_secs(30);
 /// How long receipts wait for others to be deleted with.
 const DELETE_AFTER: Duration = Duration::from_millis(100);
 /// The pause after the queue didn't answer.
@@ -237,11 +235,6 @@ fn received(message: &Message) -> u32 {
     let count =
         message.attributes.as_ref().and_then(|all| all.get(&MessageSystemAttributeName::ApproximateReceiveCount));
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
-}
-
-/// How long a message is hidden that has failed so often.
-fn rest(failures: u32) -> Duration {
-    FIRST_REST.saturating_mul(4_u32.saturating_pow(failures.saturating_sub(1)))
 }
 
 /// Whole seconds; 12 hours at the most

@@ -9,6 +9,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::http::HeaderMap;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(in crate::lambda) async fn service(
     answer: impl Fn(&HeaderMap, Value) -> (u16, Value) + Clone + Send + Sync + 'static,
@@ -55,4 +57,20 @@ async fn what_is_missing_or_refused_is_named() {
     let refused = service(|_, _| (400, json!({"__type": "AccessDeniedException"}))).await;
     let error = parameters(&refused, &["/x".to_owned()]).await.unwrap_err().to_string();
     assert!(error.contains("AccessDeniedException"), "{error}");
+}
+
+#[tokio::test]
+async fn a_service_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
+    for (status, class, asked) in
+        [(400, "com.amazon#ThrottlingException", 3), (503, "InternalServerError", 3), (400, "AccessDeniedException", 1)]
+    {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let busy = service(move |_, _| match counted.fetch_add(1, Ordering::Relaxed) {
+            0 | 1 => (status, json!({"__type": class})),
+            _ => (200, json!({"Parameters": [{"Name": "/x", "Value": "v"}]})),
+        });
+        let found = parameters(&busy.await, &["/x".to_owned()]).await;
+        assert_eq!((found.is_ok(), count.load(Ordering::Relaxed)), (asked > 1, asked), "{class}");
+    }
 }
