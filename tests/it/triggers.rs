@@ -128,11 +128,27 @@ async fn a_repeated_idempotency_key_names_the_same_task_and_starts_one_run() {
     assert_eq!(given(&gateway, &first).await, json!({"n": 1}));
     let again = keyed("k-1", json!({"n": 1})).await;
     assert_eq!(again.body, first.body);
+    let reused = keyed("k-1", json!({"n": 2})).await;
+    assert_eq!((reused.status, &reused.body["code"]), (422, &json!("key_reused")), "{}", reused.body);
     let other = keyed("k-2", json!({"n": 1})).await;
     assert_ne!(other.task_id(), first.task_id());
     let bare = gateway.trigger("/hook", &json!({"n": 1})).await;
     assert_ne!(bare.task_id(), gateway.trigger("/hook", &json!({"n": 1})).await.task_id());
     assert_eq!(gateway.tasks().await.len(), 4);
+}
+
+/// What the route makes of the body may differ each time.
+#[tokio::test]
+async fn a_repetition_is_known_by_its_body_and_not_by_what_a_template_makes_of_it() {
+    let gateway =
+        listening("listener: {path: /hook, workflow: echo, input: {at: '${context.timestamp}', n: '${body.n}'}}").await;
+    let keyed = |n: u32| {
+        let request = gateway.request(Method::POST, &gateway.trigger_url("/hook"));
+        send(request.header("Idempotency-Key", "k").json(&json!({"n": n})))
+    };
+    let (first, again) = (keyed(1).await, keyed(1).await);
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(keyed(2).await.status, 422);
 }
 
 #[tokio::test]

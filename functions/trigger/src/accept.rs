@@ -12,6 +12,7 @@ use platform::bulk::{AT_ONCE, items, kind_of, render};
 use platform::problem::{Code, Problem};
 use platform::request::{Came, Incoming};
 use platform::starts::trigger_input;
+use platform::store::{NewRun, Stored};
 use serde_json::{Value, json};
 
 /// `proven` is what a verified request's repetitions are known by; its sender can't choose another key, as in a header that
@@ -22,13 +23,21 @@ pub(crate) async fn accept(
     incoming: &Incoming,
     proven: Option<String>,
 ) -> Result<Json<Value>, Problem> {
+    let is_chosen = proven.is_none() && trigger.dedupe_by.is_none();
     let key = proven.or_else(|| incoming.idempotency_key().map(str::to_owned));
     let scope = incoming.scope(app.plan(), app.now());
     match &trigger.bulk {
         None => {
             let id = run_id(app, trigger, key.as_deref(), &scope)?;
             let input = trigger_input(trigger, incoming, &scope, None)?;
-            store(app, trigger, incoming, (&id, None), input).await?;
+            let stored = store(app, trigger, incoming, (&id, None), input).await?;
+            if is_chosen
+                && let NewRun::Duplicate(Some(first)) = stored
+                && !is_repeated(&first, incoming)
+            {
+                let detail = "this `Idempotency-Key` came with another body before; nothing has happened";
+                return Err(Problem::new(Code::KeyReused, detail));
+            }
             Ok(Json(json!({"status": "triggered", "task_id": id})))
         }
         Some(list) => accept_items(app, trigger, incoming, (key.as_deref(), &scope), list).await,
@@ -54,7 +63,7 @@ async fn accept_items(
                 None => base.item(index),
             };
             let input = trigger_input(trigger, incoming, &scope, Some(&item))?;
-            store(app, trigger, incoming, (&id, Some(index)), input).await.map(|()| id)
+            store(app, trigger, incoming, (&id, Some(index)), input).await.map(|_| id)
         }
     });
     let mut results = started.buffered(AT_ONCE).collect::<Vec<Result<RunId, Problem>>>().await;
@@ -79,7 +88,7 @@ async fn store(
     incoming: &Incoming,
     (id, item): (&RunId, Option<usize>),
     input: Value,
-) -> Result<(), Problem> {
+) -> Result<NewRun, Problem> {
     let body_is_input = trigger.input.is_none() && trigger.bulk.is_none();
     let run = Run::accept(id.clone(), trigger.workflow.clone(), input, None, app.now());
     let run = run.following(app.definition.clone());
@@ -88,8 +97,12 @@ async fn store(
         None | Some(0) => incoming.stored_whole(body_is_input, &came, None),
         Some(_) => incoming.stored_by(body_is_input, &came),
     };
-    app.store.add_run(&run, Some(&request)).await?;
-    Ok(())
+    Ok(app.store.add_run(&run, Some(&request)).await?)
+}
+
+/// Whether a request has the body of the one that started this run. Its input may hold the time, and differ.
+fn is_repeated(first: &Stored, incoming: &Incoming) -> bool {
+    first.request.as_ref().is_none_or(|request| Incoming::restored(request, &first.run.input).body == incoming.body)
 }
 
 /// A repeated key names the same run; without one, each request is a new one.

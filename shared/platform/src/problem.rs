@@ -43,6 +43,8 @@ pub enum Code {
     Conflict,
     /// The endpoint gets nothing as long as it is disabled.
     EndpointDisabled,
+    /// The `Idempotency-Key` came before, with another body.
+    KeyReused,
     /// Only the catalogue's event types can be published, and this is none.
     UnknownEventType,
     /// The event's data is not what its type's schema asks for.
@@ -53,7 +55,7 @@ pub enum Code {
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
@@ -70,6 +72,7 @@ impl Code {
         Self::MethodNotAllowed,
         Self::Conflict,
         Self::EndpointDisabled,
+        Self::KeyReused,
         Self::UnknownEventType,
         Self::SchemaViolation,
         Self::Unavailable,
@@ -94,6 +97,7 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
             Self::EndpointDisabled => "endpoint_disabled",
+            Self::KeyReused => "key_reused",
             Self::UnknownEventType => "unknown_event_type",
             Self::SchemaViolation => "schema_violation",
             Self::Unavailable => "unavailable",
@@ -114,7 +118,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
-            Self::UnknownEventType | Self::SchemaViolation => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::KeyReused | Self::UnknownEventType | Self::SchemaViolation => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -11,13 +11,16 @@ const MAX_PARTS: usize = 256;
 
 /// JSON and `+json` as they are; forms as objects of text; multipart as an object of text and files; text as text;
 /// anything declared as raw bytes as base64 text; nothing as null. Without a content type, JSON if it reads as such,
-/// and else text.
+/// and else text; so does a form that reads as a JSON object or list.
 pub(super) async fn parse(content_type: Option<&str>, bytes: Bytes) -> Result<Value, Problem> {
     let essence = content_type.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     match (essence.as_deref(), content_type) {
         _ if bytes.is_empty() => Ok(Value::Null),
         (None | Some(""), _) => Ok(json(&bytes).or_else(|_| text(&bytes)).unwrap_or_else(|_| raw(&bytes))),
-        (Some("application/x-www-form-urlencoded"), _) => Ok(form(utf8(&bytes)?.as_bytes())),
+        (Some("application/x-www-form-urlencoded"), _) => match misnamed(&bytes) {
+            Some(value) => Ok(value),
+            None => Ok(form(utf8(&bytes)?.as_bytes())),
+        },
         (Some("multipart/form-data"), Some(whole)) => multipart(whole, bytes).await,
         (Some("application/octet-stream"), _) => Ok(raw(&bytes)),
         (Some("application/xml" | "application/graphql" | "application/x-ndjson"), _) => text(&bytes),
@@ -35,6 +38,11 @@ pub(super) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     let text = utf8(bytes)?;
     serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| Problem::new(Code::MalformedBody, format!("the body is not valid JSON: {error}")))
+}
+
+/// JSON that calls itself a form, as `curl -d` does unless told otherwise: an object or a list, which no form begins like.
+fn misnamed(bytes: &[u8]) -> Option<Value> {
+    json(bytes).ok().filter(|value| value.is_object() || value.is_array())
 }
 
 /// Names and values; a repeated name gives a list.

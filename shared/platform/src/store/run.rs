@@ -6,7 +6,7 @@ use crate::queue::{Message, RunMessage};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::id::RunId;
 use domain::run::{Run, Status, Stretch};
 use jiff::Timestamp;
@@ -31,12 +31,12 @@ pub struct Stored {
 }
 
 /// What became of a new run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum NewRun {
     /// It is stored.
     Accepted,
-    /// A run of this id was there before.
-    Duplicate,
+    /// A run of this id was there before: this one, where the table has told.
+    Duplicate(Option<Box<Stored>>),
 }
 
 /// What became of a change.
@@ -86,7 +86,8 @@ impl Store {
             .item("owes", owes_value(&owes)?)
             .item("list", s(self.list_shard("runs", run.id.as_str())))
             .item("at", s(format!("{}#{}", sortable(run.accepted_at), run.id)))
-            .condition_expression("attribute_not_exists(pk)");
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(request) = request {
             put = put.item("request", b(request));
         }
@@ -95,7 +96,10 @@ impl Store {
             Err(SdkError::ServiceError(error))
                 if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
             {
-                Ok(NewRun::Duplicate)
+                let PutItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
+                    return Ok(NewRun::Duplicate(None));
+                };
+                Ok(NewRun::Duplicate(refused.item.and_then(|item| stored(&item).ok()).map(Box::new)))
             }
             Err(error) => Err(too_large_or_unavailable(error)),
         }
