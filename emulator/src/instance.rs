@@ -18,6 +18,7 @@ mod retired;
 mod routers;
 mod holder;
 mod loops;
+mod patience;
 mod switch;
 pub(crate) mod key;
 mod token;
@@ -116,6 +117,8 @@ pub struct Options {
     pub programs_clock: Option<Arc<dyn Clock>>,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
+    /// How long a caller may take for a request's headers, and again for its body.
+    pub patience: Duration,
     /// Divides the queues' delays.
     pub time_scale: u32,
     /// Makes the AWS under it misbehave.
@@ -235,6 +238,7 @@ impl Options {
             clock: Arc::new(SystemClock),
             programs_clock: None,
             sweep_every: Duration::from_secs(1),
+            patience: patience::PATIENCE,
             time_scale: 1,
             faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
@@ -331,6 +335,7 @@ impl Instance {
             tunnel: options.tunnel,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
             programs_clock: options.programs_clock.unwrap_or_else(|| app.clock.clone()),
+            patience: options.patience,
         };
         let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =
@@ -338,10 +343,10 @@ impl Instance {
         let mut running = loops::start(&aws, switch.current(), &stopping, pace);
         running.spawn(loops::let_go(switch.clone(), stopping.clone()));
         switch.start_worker().await;
-        let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api))];
+        let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api), options.patience)];
         let mut aws_url = None;
         if let Some((socket, url)) = door {
-            servers.push(Server::start(socket, None, aws.router(token::digest(&token))));
+            servers.push(Server::start(socket, None, aws.router(token::digest(&token)), options.patience));
             aws_url = Some(url);
         }
         let listeners = switch.listeners().await;

@@ -61,6 +61,7 @@ mod replays;
 mod scenarios;
 mod simulation;
 mod skips;
+mod slow_callers;
 mod sources;
 mod steps;
 mod switch;

@@ -1,11 +1,14 @@
 //! Sockets: all that are needed are bound before anything else happens, so that a port in use costs nothing.
 
+use super::patience::bounded;
 use super::{ListenerAddress, StartError, holder};
 use crate::gateway::Local;
 use axum::Router;
+use axum::middleware::map_request;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use domain::config::{Config, Listener, Routes};
+use hyper_util::rt::TokioTimer;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -168,18 +171,28 @@ pub(super) struct Server {
 
 impl Server {
     #[expect(clippy::disallowed_methods, reason = "the emulator serves its sockets itself")]
-    pub(super) fn start(socket: TcpListener, tls: Option<RustlsConfig>, router: Router) -> Self {
+    pub(super) fn start(socket: TcpListener, tls: Option<RustlsConfig>, router: Router, patience: Duration) -> Self {
         let handle = Handle::new();
         let served = handle.clone();
         let task = tokio::spawn(async move {
+            let router = router.layer(map_request(move |request| std::future::ready(bounded(request, patience))));
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
             let served = match tls {
+                // Its handshake has a bound of its own.
                 Some(tls) => match axum_server::from_tcp_rustls(socket, tls) {
-                    Ok(server) => server.handle(served).serve(service).await,
+                    Ok(mut server) => {
+                        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
+                        server.handle(served).serve(service).await
+                    }
                     Err(error) => Err(error),
                 },
+                // One version alone: to tell two apart, it would wait for the first bytes without a bound.
                 None => match axum_server::from_tcp(socket) {
-                    Ok(server) => server.handle(served).serve(service).await,
+                    Ok(server) => {
+                        let mut server = server.http1_only();
+                        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
+                        server.handle(served).serve(service).await
+                    }
                     Err(error) => Err(error),
                 },
             };

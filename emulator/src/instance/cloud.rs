@@ -21,6 +21,7 @@ pub use provision::{Names, Places, provision};
 
 use super::address::{Server, Sockets};
 use super::current::{Current, Door};
+use super::patience::PATIENCE;
 use super::routers::{Limits, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops, retired};
 use aws_config::SdkConfig;
@@ -189,9 +190,9 @@ impl Cloud {
         }
         let api = bound.sockets.api_url(tls.is_some());
         let listeners = bound.sockets.listener_urls(&config);
-        let mut servers = vec![Server::start(api_socket, tls, current.behind(Door::Api))];
+        let mut servers = vec![Server::start(api_socket, tls, current.behind(Door::Api), PATIENCE)];
         for (port, socket) in bound.new {
-            servers.push(Server::start(socket, None, current.behind(Door::Listeners(port))));
+            servers.push(Server::start(socket, None, current.behind(Door::Listeners(port)), PATIENCE));
         }
         Ok(Self { api, listeners, stopping, servers, loops: running })
     }

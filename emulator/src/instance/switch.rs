@@ -73,6 +73,8 @@ pub(super) struct Place {
     pub(super) programs: Option<(usize, Duration)>,
     /// What time it is for them.
     pub(super) programs_clock: Arc<dyn Clock>,
+    /// How long a caller may take for a request's headers, and again for its body.
+    pub(super) patience: Duration,
 }
 
 struct State {
@@ -112,7 +114,9 @@ impl Switch {
             worker: JoinSet::new(),
         };
         for (port, socket) in bound.new {
-            state.servers.insert(port, Server::start(socket, None, current.behind(Door::Listeners(port))));
+            state
+                .servers
+                .insert(port, Server::start(socket, None, current.behind(Door::Listeners(port)), place.patience));
         }
         let inner = Inner { current, aws, place, stopping, state: Mutex::new(state) };
         Self(Arc::new(inner))
@@ -205,7 +209,8 @@ impl Switch {
     fn serve(&self, state: &mut State, Bound { sockets, new, gone }: Bound) {
         state.sockets = sockets;
         for (port, socket) in new {
-            state.servers.insert(port, Server::start(socket, None, self.0.current.behind(Door::Listeners(port))));
+            let router = self.0.current.behind(Door::Listeners(port));
+            state.servers.insert(port, Server::start(socket, None, router, self.0.place.patience));
         }
         state.draining.retain(|server| !server.has_stopped());
         for server in gone.iter().filter_map(|port| state.servers.remove(port)).collect::<Vec<_>>() {

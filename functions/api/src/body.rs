@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use domain::event::CustomerId;
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::request::json_object;
+use platform::request::{json_object, read_body};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -16,10 +16,7 @@ impl FromRequest<Arc<App>> for Fields {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let limit = app.settings.max_body;
-        let body = axum::body::to_bytes(request.into_body(), limit).await;
-        let too_large = |_| Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes"));
-        json_object(&body.map_err(too_large)?).map(Self)
+        json_object(&read_body(request.into_body(), app.settings.max_body).await?).map(Self)
     }
 }
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use domain::event::{CustomerId, Event, EventId, Origin, Published, cloudevents};
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::request::{json_object, json_value};
+use platform::request::{json_object, json_value, read_body};
 use platform::store::NewEvent;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -22,9 +22,7 @@ pub(crate) async fn publish(
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let (parts, body) = request.into_parts();
-    let limit = app.settings.max_body;
-    let body = axum::body::to_bytes(body, limit).await;
-    let body = body.map_err(|_| Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes")))?;
+    let body = read_body(body, app.settings.max_body).await?;
     let attributes = cloudevents_attributes(&parts.headers);
     let published = if attributes.contains_key("specversion") {
         cloudevents::binary(attributes, if body.is_empty() { Value::Null } else { json_value(&body)? })

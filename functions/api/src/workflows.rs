@@ -8,7 +8,7 @@ use domain::id::RunId;
 use domain::run::Run;
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::request::json_object;
+use platform::request::{json_object, read_body};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -31,9 +31,7 @@ pub(crate) async fn start(
         return Err(Problem::new(Code::NotFound, format!("there is no workflow `{workflow}`")));
     }
     let key = key(request.headers());
-    let limit = app.settings.max_body;
-    let body = axum::body::to_bytes(request.into_body(), limit).await;
-    let body = body.map_err(|_| Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes")))?;
+    let body = read_body(request.into_body(), app.settings.max_body).await?;
     let mut fields = json_object(&body)?;
     let input = fields.remove("input").unwrap_or_default();
     if let Some(unknown) = fields.keys().next() {

@@ -13,6 +13,8 @@ use serde_json::json;
 pub enum Code {
     /// The request, or what it makes us store, is too large.
     BodyTooLarge,
+    /// The request's body did not come in time.
+    RequestTimeout,
     /// A content type that we don't read.
     UnsupportedMediaType,
     /// A content encoding that we don't undo.
@@ -55,8 +57,9 @@ pub enum Code {
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::BodyTooLarge,
+        Self::RequestTimeout,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
         Self::MalformedBody,
@@ -82,6 +85,7 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BodyTooLarge => "body_too_large",
+            Self::RequestTimeout => "request_timeout",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::MalformedBody => "malformed_body",
@@ -108,6 +112,7 @@ impl Code {
     pub fn status(self) -> StatusCode {
         match self {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MalformedBody | Self::UnusableRequest | Self::BadCursor | Self::ForbiddenUrl => {
                 StatusCode::BAD_REQUEST

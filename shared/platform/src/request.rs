@@ -9,14 +9,17 @@ mod raw;
 mod stored;
 
 use crate::problem::{Code, Problem};
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, header, request::Parts};
 use domain::expr::Scope;
 use domain::redact::hide;
 use domain::run::Plan;
+use http_body_util::LengthLimitError;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::error::Error;
+use std::io;
 
 pub use client_ip::client_ip;
 pub use kept::{Kept, MAX_KEPT};
@@ -86,6 +89,24 @@ impl Incoming {
     pub fn idempotency_key(&self) -> Option<&str> {
         self.headers.get("idempotency-key").and_then(Value::as_str).filter(|key| !key.is_empty())
     }
+}
+
+/// Reads at most `limit` bytes of a body.
+///
+/// # Errors
+/// 413 if it is longer; 408 if it didn't come in time, where that is bounded; 400 if it broke off.
+pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let mut causes = std::iter::successors(Some(&error as &(dyn Error + 'static)), |error| (*error).source());
+        let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+        if causes.clone().any(|error| error.downcast_ref().is_some_and(is_late)) {
+            Problem::new(Code::RequestTimeout, "the body did not come in time; nothing has happened")
+        } else if causes.any(<dyn Error>::is::<LengthLimitError>) {
+            Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"))
+        } else {
+            Problem::new(Code::MalformedBody, "the body broke off")
+        }
+    })
 }
 
 /// A compressed body could unpack to any size, and no signature covers what comes out.

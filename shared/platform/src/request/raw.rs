@@ -1,6 +1,6 @@
 //! A request's bytes, before anything is made of them.
 
-use super::{Incoming, body, header_map, path_params, refuse_encoding};
+use super::{Incoming, body, header_map, path_params, read_body, refuse_encoding};
 use crate::problem::{Code, Problem};
 use axum::body::Bytes;
 use axum::extract::Request;
@@ -24,7 +24,7 @@ impl Raw {
     /// Reads at most `limit` bytes of body.
     ///
     /// # Errors
-    /// 413 or 415, in words.
+    /// 408, 413 or 415, in words.
     pub async fn read(request: Request, limit: usize) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         refuse_encoding(&parts.headers)?;
@@ -34,7 +34,7 @@ impl Raw {
         if announced.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        let bytes = axum::body::to_bytes(body, limit).await.map_err(|_| too_large())?;
+        let bytes = read_body(body, limit).await?;
         let params = path_params(&mut parts).await;
         Ok(Self { parts, params, bytes })
     }
