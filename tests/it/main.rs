@@ -29,6 +29,7 @@ mod deliveries;
 mod delivery_budget;
 mod delivery_log;
 mod ended_waits;
+mod endpoint_health;
 mod endpoints;
 mod forward;
 mod found_by_simulation;
