@@ -118,7 +118,7 @@ export class Ringback extends Construct {
       shards,
       logRetention,
       maxConcurrent: this.plan.max_concurrent,
-      invoked: invoked(this, this.plan.programs),
+      invoked: invoked(this, this.plan),
       tracing: props.tracing ?? false,
       environment: props.environment ?? {},
     });
