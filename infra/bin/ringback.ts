@@ -6,7 +6,7 @@ import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { resolve } from 'node:path';
 import { outputs } from '../lib/outputs.ts';
-import { Ringback } from '../lib/ringback.ts';
+import { checkParameters, Ringback } from '../lib/ringback.ts';
 
 const app = new App();
 const setting = (name: string): string | undefined => app.node.tryGetContext(name) as string | undefined;
@@ -53,4 +53,7 @@ const ringback = new Ringback(stack, 'Ringback', {
   environment: endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint },
 });
 outputs(stack, ringback);
+if (setting('checkParameters') !== 'false') {
+  await checkParameters(ringback);
+}
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

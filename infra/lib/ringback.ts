@@ -21,8 +21,10 @@ import { mappings, schedule } from './mappings.ts';
 import { type Plan, readPlan } from './plan.ts';
 import { invoked } from './programs.ts';
 import { type Queues, queues } from './queues.ts';
-import { environmentPath, keyParameter } from './rights.ts';
+import { type Required, required } from './secrets.ts';
 import { table } from './table.ts';
+
+export { checkParameters } from './secrets.ts';
 
 export interface RingbackProps {
   /** The `ringback.yml`; it goes into each function's package. */
@@ -79,7 +81,9 @@ export class Ringback extends Construct {
   readonly api: HttpApi;
   /** The address that callers use. */
   readonly url: string;
-  /** SSM parameters without which the functions don't start. */
+  /** SSM parameters without which the functions don't start, and what reads each; `checkParameters` asks for them. */
+  readonly required: readonly Required[];
+  /** Their names. */
   readonly requiredParameters: readonly string[];
 
   /** @throws Error, in words, for what AWS would refuse: names, numbers, binaries, a plan that is stale. */
@@ -95,11 +99,8 @@ export class Ringback extends Construct {
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
 
     this.plan = readPlan(props.configPath, props.planPath, props.emulator ?? process.env['RINGBACK_EMULATOR']);
-    const required = this.plan.environment.filter((variable) => variable.required);
-    this.requiredParameters = [
-      keyParameter(parameterPath),
-      ...required.map((variable) => `${environmentPath(parameterPath)}/${variable.name}`),
-    ];
+    this.required = required(this.plan, parameterPath, Object.keys(props.environment ?? {}));
+    this.requiredParameters = this.required.map((one) => one.name);
     this.table = table(this, props.removalPolicy ?? RemovalPolicy.RETAIN);
     this.queues = queues(this);
     this.api = api(this, name, props.accessLogs ? logRetention : undefined);
