@@ -3,6 +3,7 @@
  */
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -106,4 +107,14 @@ export function functionId(from: Template, name: string): string {
     throw new Error(`${Object.keys(found).length} functions are called ${name}`);
   }
   return id;
+}
+
+/** What a program of Node.js says, in the folder of infra/. */
+export function node(program: string[], more: Record<string, string>): Promise<{ code: number; said: string }> {
+  const env = { ...process.env, HOME: folder(), AWS_REGION: 'eu-west-1', CI: '1', ...more };
+  return new Promise((done) => {
+    execFile(process.execPath, program, { cwd: join(import.meta.dirname, '..'), env }, (error, out, err) =>
+      done({ code: error === null ? 0 : Number(error.code), said: out + err }),
+    );
+  });
 }

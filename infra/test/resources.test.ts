@@ -122,7 +122,7 @@ test('alarms watch what docs/operations.md explains, and can be left out', () =>
       { Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('CallsDeadLetters'), 'QueueName'] } },
     ],
   });
-  made.resourceCountIs('AWS::CloudWatch::Alarm', 10);
-  template({ throttleAlarms: true }).resourceCountIs('AWS::CloudWatch::Alarm', 16);
+  made.resourceCountIs('AWS::CloudWatch::Alarm', 12);
+  template({ throttleAlarms: true }).resourceCountIs('AWS::CloudWatch::Alarm', 18);
   template({ alarms: false }).resourceCountIs('AWS::CloudWatch::Alarm', 0);
 });

@@ -1,13 +1,12 @@
 /** A missing secret, against a stand-in for SSM. */
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { checkParameters } from '../lib/ringback.ts';
-import { binaries, build, type Changes, config, folder, PLAN } from './fixture.ts';
+import { binaries, build, type Changes, config, folder, node, PLAN } from './fixture.ts';
 
 interface Asked {
   readonly Names: string[];
@@ -124,20 +123,6 @@ test('a name that is too deep below the path of the parameters is refused with i
   assert.ok(build({ plan: { ...PLAN, environment }, parameterPath: '/1/2/3/4/5/6/7/8/9' }));
 });
 
-/** What a program of Node.js says. */
-function node(
-  cwd: string,
-  arguments_: string[],
-  more: Record<string, string>,
-): Promise<{ code: number; said: string }> {
-  const env = { ...process.env, HOME: folder(), AWS_REGION: 'eu-west-1', CI: '1', ...more };
-  return new Promise((done) => {
-    execFile(process.execPath, arguments_, { cwd, env }, (error, out, err) =>
-      done({ code: error === null ? 0 : Number(error.code), said: out + err }),
-    );
-  });
-}
-
 test('the command line refuses to synthesize without a secret, and goes on with what needs none', async () => {
   const infra = join(import.meta.dirname, '..');
   const context = { config: config(), binaries: binaries() };
@@ -145,7 +130,7 @@ test('the command line refuses to synthesize without a secret, and goes on with 
     const settings = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const flags = ['--output', folder(), '--no-notices', '--no-version-reporting', '--no-lookups'];
     const quiet = { CDK_DISABLE_VERSION_CHECK: '1', CDK_DISABLE_CLI_TELEMETRY: 'true' };
-    return node(infra, [join(infra, 'node_modules/aws-cdk/bin/cdk'), command, ...settings, ...flags], quiet);
+    return node([join(infra, 'node_modules/aws-cdk/bin/cdk'), command, ...settings, ...flags], quiet);
   };
   there = ['/ringback/key'];
   const refused = await cdk('synth');
@@ -158,7 +143,7 @@ test('the command line refuses to synthesize without a secret, and goes on with 
   asked.length = 0;
   const unchecked = JSON.stringify({ ...context, checkParameters: 'false' });
   const app = ['--import', 'tsx', 'bin/ringback.ts'];
-  const { code, said } = await node(infra, app, { CDK_CONTEXT_JSON: unchecked, CDK_OUTDIR: folder() });
+  const { code, said } = await node(app, { CDK_CONTEXT_JSON: unchecked, CDK_OUTDIR: folder() });
   assert.equal(code, 0, said);
   assert.equal(asked.length, 0);
 });
