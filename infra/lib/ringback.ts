@@ -9,6 +9,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -17,6 +18,7 @@ import { Construct } from 'constructs';
 import { alarms } from './alarms.ts';
 import { addRoutes, api, routes } from './api.ts';
 import { type Functions, functions } from './functions.ts';
+import { type Granted, grantReplica, grantWorker, type WorkerRights } from './grants.ts';
 import { mappings, schedule } from './mappings.ts';
 import { type Plan, readPlan } from './plan.ts';
 import { invoked } from './programs.ts';
@@ -85,6 +87,7 @@ export class Ringback extends Construct {
   readonly required: readonly Required[];
   /** Their names. */
   readonly requiredParameters: readonly string[];
+  private readonly granted: Granted;
 
   /** @throws Error, in words, for what AWS would refuse: names, numbers, binaries, a plan that is stale. */
   constructor(scope: Construct, id: string, props: RingbackProps) {
@@ -101,25 +104,29 @@ export class Ringback extends Construct {
     this.plan = readPlan(props.configPath, props.planPath, props.emulator ?? process.env['RINGBACK_EMULATOR']);
     this.required = required(this.plan, parameterPath, Object.keys(props.environment ?? {}));
     this.requiredParameters = this.required.map((one) => one.name);
+    const environment = this.plan.environment.map((variable) => variable.name);
     this.table = table(this, props.removalPolicy ?? RemovalPolicy.RETAIN);
     this.queues = queues(this);
     this.api = api(this, name, props.accessLogs ? logRetention : undefined);
     this.url = props.publicUrl?.replace(/\/$/, '') ?? this.api.apiEndpoint;
+    this.granted = {
+      table: this.table,
+      queues: this.queues,
+      parameters: { path: parameterPath, environment },
+      parameterKey: props.parameterKey,
+      invoked: invoked(this, this.plan),
+    };
     this.functions = functions(this, {
+      ...this.granted,
       name,
       configPath: props.configPath,
       binaries: props.binaries,
       architecture: props.architecture ?? Architecture.ARM_64,
-      table: this.table,
-      queues: this.queues,
-      parameters: { path: parameterPath, environment: this.plan.environment.map((variable) => variable.name) },
-      parameterKey: props.parameterKey,
       publicUrl: this.url,
       tokenSha256,
       shards,
       logRetention,
       maxConcurrent: this.plan.max_concurrent,
-      invoked: invoked(this, this.plan),
       tracing: props.tracing ?? false,
       environment: props.environment ?? {},
     });
@@ -130,6 +137,16 @@ export class Ringback extends Construct {
       const watch = { name, topic: props.alarmTopic, throttles: props.throttleAlarms ?? false };
       alarms(this, this.functions, this.table, this.queues, this.api, watch);
     }
+  }
+
+  /** Allows a replica, `emulator up --aws`, what it does. */
+  grantReplica(grantee: IGrantable): Grant {
+    return grantReplica(grantee, this.granted);
+  }
+
+  /** Allows a worker, `emulator work`, what it does. */
+  grantWorker(grantee: IGrantable, rights?: WorkerRights): Grant {
+    return grantWorker(grantee, this.granted, rights);
   }
 }
 
