@@ -66,6 +66,7 @@ test('relay gets what is owed, deliver gets messages, and each may fail in part'
     assert.deepEqual(mapping.FunctionResponseTypes, ['ReportBatchItemFailures']);
   }
   assert.equal(relay.StartingPosition, 'TRIM_HORIZON');
+  assert.equal(relay.BisectBatchOnFunctionError, true);
   const filter = JSON.parse(relay.FilterCriteria.Filters[0].Pattern);
   assert.deepEqual(filter, { dynamodb: { NewImage: { owed: { BOOL: [true] } } } });
   assert.equal(relay.FilterCriteria.Filters.length, 1);
@@ -99,6 +100,14 @@ test('each function keeps its own log for a month', () => {
       logs.some((log) => log.LogGroupName === `/aws/lambda/${p.FunctionName}`),
       p.FunctionName,
     );
+  }
+});
+
+test('an invocation that succeeds leaves no line of Lambda, and all lines of the program are kept', () => {
+  for (const [, { Properties: p }] of resources(made, 'AWS::Lambda::Function')) {
+    const { LogGroup: group, ...logging } = p.LoggingConfig;
+    assert.deepEqual(logging, { LogFormat: 'JSON', SystemLogLevel: 'WARN', ApplicationLogLevel: 'TRACE' });
+    assert.ok(group);
   }
 });
 
