@@ -3,10 +3,11 @@
  */
 import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { resolve } from 'node:path';
 import { outputs } from '../lib/outputs.ts';
-import { Ringback } from '../lib/ringback.ts';
+import { checkParameters, Ringback } from '../lib/ringback.ts';
 
 const app = new App();
 const setting = (name: string): string | undefined => app.node.tryGetContext(name) as string | undefined;
@@ -32,6 +33,10 @@ const stack = new Stack(app, setting('stack') ?? name, {
     ...optional('region', process.env['CDK_DEFAULT_REGION']),
   },
 });
+const topic = setting('alarmTopic');
+if (topic !== undefined && !/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/.test(topic)) {
+  throw new Error(`\`alarmTopic\` is ${topic}, and must be the ARN of an SNS topic`);
+}
 const ringback = new Ringback(stack, 'Ringback', {
   name,
   configPath: resolve(setting('config') ?? '../ringback.yml'),
@@ -47,10 +52,14 @@ const ringback = new Ringback(stack, 'Ringback', {
   accessLogs: yes('accessLogs'),
   tracing: yes('tracing'),
   alarms: setting('alarms') !== 'false',
+  ...(topic === undefined ? {} : { alarmTopic: Topic.fromTopicArn(stack, 'AlarmTopic', topic) }),
   throttleAlarms: yes('throttleAlarms'),
   removalPolicy: yes('throwAway') ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
   // An AWS that isn't Amazon's, for tests.
   environment: endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint },
 });
 outputs(stack, ringback);
+if (setting('checkParameters') !== 'false') {
+  await checkParameters(ringback);
+}
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

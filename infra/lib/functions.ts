@@ -5,7 +5,15 @@ import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { type Architecture, Function, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  ApplicationLogLevel,
+  type Architecture,
+  Function,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { packaged } from './binaries.ts';
@@ -89,6 +97,13 @@ function one(scope: Construct, name: FunctionName, props: FunctionsProps): Funct
     timeout: Duration.seconds(SIZES[name].timeout),
     role: role(scope, id, name, logGroup, props),
     logGroup,
+    // Lambda's own three lines for each invocation cost more than the invocation where little happens. What fails is WARN:
+    // an invocation that crashed or ran out of time, lines that were dropped. Only JSON can be filtered; of what the program
+    // says, which chooses by itself (shared/platform/src/telemetry.rs), everything is kept
+    // (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html).
+    loggingFormat: LoggingFormat.JSON,
+    systemLogLevelV2: SystemLogLevel.WARN,
+    applicationLogLevelV2: ApplicationLogLevel.TRACE,
     ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
     environment: environment(name, props),
     ...(props.maxConcurrent[name] === undefined ? {} : { reservedConcurrentExecutions: props.maxConcurrent[name] }),

@@ -35,6 +35,8 @@ export function mappings(
     batchSize: 100,
     parallelizationFactor: props.relayParallelism,
     reportBatchItemFailures: true,
+    // Where an invocation dies, the half without the record that it died of is not tried again with it.
+    bisectBatchOnError: true,
     // An item that owes work says so; the others cost no invocation.
     filters: [FilterCriteria.filter({ dynamodb: { NewImage: { owed: { BOOL: [true] } } } })],
   });

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
 /** The form of a plan that this code reads. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 export interface Plan {
   readonly format: number;
@@ -29,6 +29,8 @@ export interface PlannedProgram {
   readonly name: string;
   /** The function in AWS Lambda that it is, by name or ARN as the file has it. Absent for one that workers run. */
   readonly function?: string;
+  /** Where that function, or its command, stands in the file, from 1. */
+  readonly line: number;
 }
 
 export interface PlannedRoute {
@@ -46,6 +48,8 @@ export interface Variable {
   readonly name: string;
   /** It is read without a default: the functions don't start without it. */
   readonly required: boolean;
+  /** Where it is first read, without a default if it is so anywhere; from 1. */
+  readonly line: number;
 }
 
 /** Where the plan of a file is kept: beside it, `ringback.plan.json`. */

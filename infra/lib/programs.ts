@@ -3,7 +3,7 @@
  */
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { PlannedProgram } from './plan.ts';
+import type { Plan, PlannedProgram } from './plan.ts';
 
 /** How a function may be named: by name, partial or whole ARN, each with a version or alias or without
  * (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html). */
@@ -13,27 +13,32 @@ const NAMED =
 /**
  * The ARN of each function that a program is, once.
  *
- * @throws Error, in words, for a name that no function can have.
+ * @throws Error, in words, for a name that no function can have; `emulator plan` refuses it too.
  */
-export function invoked(scope: Construct, programs: readonly PlannedProgram[]): string[] {
-  const arns = programs.flatMap(({ name, function: named }) => (named === undefined ? [] : [arn(scope, name, named)]));
-  return [...new Set(arns)];
+export function invoked(scope: Construct, plan: Plan): string[] {
+  return [...new Set(plan.programs.flatMap((program) => arn(scope, plan.file, program)))];
 }
 
-function arn(scope: Construct, program: string, named: string): string {
+function arn(scope: Construct, file: string, program: PlannedProgram): string[] {
+  const named = program.function;
+  if (named === undefined) {
+    return [];
+  }
   const parts = NAMED.exec(named)?.groups;
   if (!parts) {
-    throw new Error(`the program ${program} is the function \`${named}\`, which is no name or ARN of a function`);
+    const what = `the program \`${program.name}\` is the function \`${named}\``;
+    throw new Error(`${file}:${program.line}: ${what}, which is no name or ARN of a function`);
   }
   const { prefix, account, name, qualifier = '' } = parts;
   if (prefix !== undefined) {
-    return named;
+    return [named];
   }
-  return Stack.of(scope).formatArn({
+  const formatted = Stack.of(scope).formatArn({
     service: 'lambda',
     resource: 'function',
     resourceName: `${name}${qualifier}`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     ...(account === undefined ? {} : { account }),
   });
+  return [formatted];
 }

@@ -5,6 +5,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
 import { INDEX } from './table.ts';
 import type { Queues } from './queues.ts';
 
@@ -72,6 +73,12 @@ export interface Parameters {
 export const keyParameter = (path: string) => `${path}/key`;
 export const environmentPath = (path: string) => `${path}/env`;
 
+/** The ARNs of parameters, in the account and region of the scope. */
+export function parameterArns(scope: Construct, names: readonly string[]): string[] {
+  const resource = (name: string) => ({ service: 'ssm', resource: 'parameter', resourceName: name.replace(/^\//, '') });
+  return names.map((name) => Stack.of(scope).formatArn(resource(name)));
+}
+
 export function statements(
   name: FunctionName,
   table: Table,
@@ -109,9 +116,7 @@ export function statements(
     ...(rights.environment ? parameters.environment.map((name) => `${environmentPath(parameters.path)}/${name}`) : []),
   ];
   if (names.length > 0) {
-    const arn = (parameter: string) =>
-      Stack.of(table).formatArn({ service: 'ssm', resource: 'parameter', resourceName: parameter.replace(/^\//, '') });
-    made.push(allow('ssm', ['GetParameters'], names.map(arn)));
+    made.push(allow('ssm', ['GetParameters'], parameterArns(table, names)));
   }
   return made;
 }

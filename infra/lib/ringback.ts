@@ -9,6 +9,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -17,12 +18,15 @@ import { Construct } from 'constructs';
 import { alarms } from './alarms.ts';
 import { addRoutes, api, routes } from './api.ts';
 import { type Functions, functions } from './functions.ts';
+import { type Granted, grantReplica, grantWorker, type WorkerRights } from './grants.ts';
 import { mappings, schedule } from './mappings.ts';
 import { type Plan, readPlan } from './plan.ts';
 import { invoked } from './programs.ts';
 import { type Queues, queues } from './queues.ts';
-import { environmentPath, keyParameter } from './rights.ts';
+import { type Required, required } from './secrets.ts';
 import { table } from './table.ts';
+
+export { checkParameters } from './secrets.ts';
 
 export interface RingbackProps {
   /** The `ringback.yml`; it goes into each function's package. */
@@ -53,10 +57,10 @@ export interface RingbackProps {
   readonly tracing?: boolean;
   /** What becomes of the table when the stack is deleted: RETAIN unless set, and then it can't be deleted at all. */
   readonly removalPolicy?: RemovalPolicy;
-  /** False for none; a topic is told of each. */
+  /** False for none; a topic is told of each. They hold 19 metrics, $0.10 a month each but for an account's first ten. */
   readonly alarms?: boolean;
   readonly alarmTopic?: ITopic;
-  /** One alarm more for each function that is throttled, $0.10 a month each; none unless set. */
+  /** One alarm more for each function that is throttled, to tell which, $0.10 a month each; none unless set. */
   readonly throttleAlarms?: boolean;
   /** Batches of one shard of the stream that are relayed at once, 1 to 10; 2 unless set. */
   readonly relayParallelism?: number;
@@ -79,8 +83,11 @@ export class Ringback extends Construct {
   readonly api: HttpApi;
   /** The address that callers use. */
   readonly url: string;
-  /** SSM parameters without which the functions don't start. */
+  /** SSM parameters without which the functions don't start, and what reads each; `checkParameters` asks for them. */
+  readonly required: readonly Required[];
+  /** Their names. */
   readonly requiredParameters: readonly string[];
+  private readonly granted: Granted;
 
   /** @throws Error, in words, for what AWS would refuse: names, numbers, binaries, a plan that is stale. */
   constructor(scope: Construct, id: string, props: RingbackProps) {
@@ -95,30 +102,31 @@ export class Ringback extends Construct {
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
 
     this.plan = readPlan(props.configPath, props.planPath, props.emulator ?? process.env['RINGBACK_EMULATOR']);
-    const required = this.plan.environment.filter((variable) => variable.required);
-    this.requiredParameters = [
-      keyParameter(parameterPath),
-      ...required.map((variable) => `${environmentPath(parameterPath)}/${variable.name}`),
-    ];
+    this.required = required(this.plan, parameterPath, Object.keys(props.environment ?? {}));
+    this.requiredParameters = this.required.map((one) => one.name);
+    const environment = this.plan.environment.map((variable) => variable.name);
     this.table = table(this, props.removalPolicy ?? RemovalPolicy.RETAIN);
     this.queues = queues(this);
     this.api = api(this, name, props.accessLogs ? logRetention : undefined);
     this.url = props.publicUrl?.replace(/\/$/, '') ?? this.api.apiEndpoint;
+    this.granted = {
+      table: this.table,
+      queues: this.queues,
+      parameters: { path: parameterPath, environment },
+      parameterKey: props.parameterKey,
+      invoked: invoked(this, this.plan),
+    };
     this.functions = functions(this, {
+      ...this.granted,
       name,
       configPath: props.configPath,
       binaries: props.binaries,
       architecture: props.architecture ?? Architecture.ARM_64,
-      table: this.table,
-      queues: this.queues,
-      parameters: { path: parameterPath, environment: this.plan.environment.map((variable) => variable.name) },
-      parameterKey: props.parameterKey,
       publicUrl: this.url,
       tokenSha256,
       shards,
       logRetention,
       maxConcurrent: this.plan.max_concurrent,
-      invoked: invoked(this, this.plan.programs),
       tracing: props.tracing ?? false,
       environment: props.environment ?? {},
     });
@@ -129,6 +137,16 @@ export class Ringback extends Construct {
       const watch = { name, topic: props.alarmTopic, throttles: props.throttleAlarms ?? false };
       alarms(this, this.functions, this.table, this.queues, this.api, watch);
     }
+  }
+
+  /** Allows a replica, `emulator up --aws`, what it does. */
+  grantReplica(grantee: IGrantable): Grant {
+    return grantReplica(grantee, this.granted);
+  }
+
+  /** Allows a worker, `emulator work`, what it does. */
+  grantWorker(grantee: IGrantable, rights?: WorkerRights): Grant {
+    return grantWorker(grantee, this.granted, rights);
   }
 }
 

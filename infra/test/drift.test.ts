@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { OWN } from '../lib/api.ts';
 import { NAMES, SIZES } from '../lib/functions.ts';
 import { MAX_PROGRAM_RECEIVES, MAX_RECEIVE_COUNT, VISIBILITY } from '../lib/queues.ts';
 import { resources, template } from './fixture.ts';
@@ -32,6 +33,16 @@ test("the table's keys are those of the store, its index and its expiry those th
   assert.match(read('shared/platform/src/store/list.rs'), /"#l", "list"\)[\s\S]*"#a", "at"\)/);
   assert.match(read('shared/platform/src/store/run.rs'), /expires = :expires/);
   assert.match(read('shared/platform/src/store/owed.rs'), /"owed"\) != Some\(&AttributeValue::Bool\(true\)\)/);
+});
+
+test("the plan leaves room for our own routes, and keeps the file's away from their addresses", () => {
+  assert.match(read('emulator/src/command/plan/routes.rs'), new RegExp(`OWN_ROUTES: usize = ${OWN.length};`));
+  const kept = read('emulator/src/command/plan/own.rs');
+  for (const { method, path } of OWN) {
+    // What is greedy stands for all below the API and the console.
+    const exact = path.includes('{proxy+}') || kept.includes(`"${path}"`);
+    assert.ok(exact || kept.includes(`("${method}", "${path.replace(/\{\w+\}/, '{}')}")`), path);
+  }
 });
 
 test("the queues are the emulator's", () => {

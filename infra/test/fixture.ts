@@ -3,6 +3,7 @@
  */
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,17 +27,17 @@ export const PLAN: Plan = {
     { function: 'callback', method: 'PUT', path: '/back/{id}/done', listener: 'back', line: 8 },
   ],
   environment: [
-    { name: 'SERVICE_KEY', required: true },
-    { name: 'SERVICE_URL', required: false },
+    { name: 'SERVICE_KEY', required: true, line: 12 },
+    { name: 'SERVICE_URL', required: false, line: 13 },
   ],
   max_concurrent: { callback: 5 },
   programs: [
-    { name: 'deploy' },
-    { name: 'shrink', function: 'make-thumbnails' },
-    { name: 'again', function: 'make-thumbnails' },
-    { name: 'live', function: 'billing:live' },
-    { name: 'near', function: '210987654321:function:theirs' },
-    { name: 'far', function: 'arn:aws:lambda:us-east-1:210987654321:function:far:7' },
+    { name: 'deploy', line: 20 },
+    { name: 'shrink', function: 'make-thumbnails', line: 22 },
+    { name: 'again', function: 'make-thumbnails', line: 24 },
+    { name: 'live', function: 'billing:live', line: 26 },
+    { name: 'near', function: '210987654321:function:theirs', line: 28 },
+    { name: 'far', function: 'arn:aws:lambda:us-east-1:210987654321:function:far:7', line: 30 },
   ],
   sources: ['github'],
 };
@@ -106,4 +107,14 @@ export function functionId(from: Template, name: string): string {
     throw new Error(`${Object.keys(found).length} functions are called ${name}`);
   }
   return id;
+}
+
+/** What a program of Node.js says, in the folder of infra/. */
+export function node(program: string[], more: Record<string, string>): Promise<{ code: number; said: string }> {
+  const env = { ...process.env, HOME: folder(), AWS_REGION: 'eu-west-1', CI: '1', ...more };
+  return new Promise((done) => {
+    execFile(process.execPath, program, { cwd: join(import.meta.dirname, '..'), env }, (error, out, err) =>
+      done({ code: error === null ? 0 : Number(error.code), said: out + err }),
+    );
+  });
 }

@@ -47,7 +47,8 @@ test('a program that is missing or for another machine is refused before anythin
 test('a program that no function can be is refused, so that none is given more than it names', () => {
   const arn = 'arn:aws:lambda:eu-west-1:123456789012:function:';
   for (const named of ['*', 'a*', '', `${arn}*`, `${arn}a:*`, 'a b', 'a:b:c', 'arn:aws:s3:::bucket', 'x'.repeat(65)]) {
-    refused({ plan: { ...PLAN, programs: [{ name: 'p', function: named }] } }, /^Error: the program p is the function/);
+    const programs = [{ name: 'p', function: named, line: 7 }];
+    refused({ plan: { ...PLAN, programs } }, /^Error: ringback\.yml:7: the program `p` is the function/);
   }
 });
 

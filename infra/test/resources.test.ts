@@ -66,6 +66,7 @@ test('relay gets what is owed, deliver gets messages, and each may fail in part'
     assert.deepEqual(mapping.FunctionResponseTypes, ['ReportBatchItemFailures']);
   }
   assert.equal(relay.StartingPosition, 'TRIM_HORIZON');
+  assert.equal(relay.BisectBatchOnFunctionError, true);
   const filter = JSON.parse(relay.FilterCriteria.Filters[0].Pattern);
   assert.deepEqual(filter, { dynamodb: { NewImage: { owed: { BOOL: [true] } } } });
   assert.equal(relay.FilterCriteria.Filters.length, 1);
@@ -102,6 +103,14 @@ test('each function keeps its own log for a month', () => {
   }
 });
 
+test('an invocation that succeeds leaves no line of Lambda, and all lines of the program are kept', () => {
+  for (const [, { Properties: p }] of resources(made, 'AWS::Lambda::Function')) {
+    const { LogGroup: group, ...logging } = p.LoggingConfig;
+    assert.deepEqual(logging, { LogFormat: 'JSON', SystemLogLevel: 'WARN', ApplicationLogLevel: 'TRACE' });
+    assert.ok(group);
+  }
+});
+
 test('alarms watch what docs/operations.md explains, and can be left out', () => {
   made.hasResourceProperties('AWS::CloudWatch::Alarm', {
     AlarmName: 'ringback-iterator-age',
@@ -122,7 +131,7 @@ test('alarms watch what docs/operations.md explains, and can be left out', () =>
       { Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('CallsDeadLetters'), 'QueueName'] } },
     ],
   });
-  made.resourceCountIs('AWS::CloudWatch::Alarm', 10);
-  template({ throttleAlarms: true }).resourceCountIs('AWS::CloudWatch::Alarm', 16);
+  made.resourceCountIs('AWS::CloudWatch::Alarm', 12);
+  template({ throttleAlarms: true }).resourceCountIs('AWS::CloudWatch::Alarm', 18);
   template({ alarms: false }).resourceCountIs('AWS::CloudWatch::Alarm', 0);
 });

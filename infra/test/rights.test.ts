@@ -79,7 +79,7 @@ test('only deliver invokes functions, and exactly those that programs of the fil
     'arn:aws:lambda:eu-west-1:210987654321:function:theirs',
     'arn:aws:lambda:us-east-1:210987654321:function:far:7',
   ]);
-  const without = template({ plan: { ...PLAN, programs: [{ name: 'deploy' }] } });
+  const without = template({ plan: { ...PLAN, programs: [{ name: 'deploy', line: 1 }] } });
   assert.ok(!JSON.stringify(statements(without, 'deliver')).includes('lambda:'));
 });
 

@@ -4,15 +4,17 @@
 //! ringback.yml ── loader ──► routes, environment, limits, programs ──► refusals of AWS ──► JSON on standard output
 //! ```
 //!
-//! In the cloud all listeners share one address, so what is fine on two ports may collide there: that, and what API
-//! Gateway can't express, is refused here, with its line in the file.
+//! In the cloud all listeners share one address, so what is fine on two ports may collide there: that, what API Gateway
+//! can't express or hold, and names that AWS can't have, are refused here, with their line in the file.
 
+mod names;
+mod own;
+mod place;
 mod routes;
 
 use super::{Failure, file, output};
 use clap::Args;
-use domain::config::program::Action;
-use domain::config::{Code, Config, Loaded};
+use domain::config::{Code, Config};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -24,10 +26,13 @@ pub struct Plan {
     /// The file.
     #[arg(short, long, default_value = "ringback.yml")]
     file: PathBuf,
+    /// The account's quota "Routes per API" of API Gateway, if AWS has raised it.
+    #[arg(long, value_name = "N", default_value_t = routes::QUOTA)]
+    route_quota: usize,
 }
 
 /// The form of the output; raised with every change that a reader must know of.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Debug, Serialize)]
 struct Planned {
@@ -39,28 +44,13 @@ struct Planned {
     /// In file order.
     routes: Vec<routes::Planned>,
     /// What `${env.…}` reads, by name.
-    environment: Vec<Variable>,
+    environment: Vec<names::Variable>,
     /// Requests handled at once, by function: the sum over its listeners, where each has a limit.
     max_concurrent: BTreeMap<&'static str, u32>,
     /// In file order.
-    programs: Vec<Program>,
+    programs: Vec<names::Program>,
     /// Names of the providers that call us, in file order.
     sources: Vec<String>,
-}
-
-#[derive(Debug, Serialize, PartialEq, Eq)]
-struct Program {
-    name: String,
-    /// The function in AWS Lambda that it is, by name or ARN as the file has it. Absent for one that workers run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<String>,
-}
-
-#[derive(Debug, Serialize, PartialEq, Eq)]
-struct Variable {
-    name: String,
-    /// Somewhere it is read without a default.
-    required: bool,
 }
 
 impl Plan {
@@ -70,7 +60,10 @@ impl Plan {
         read.diagnostics.retain(|diagnostic| diagnostic.code != Code::UnsetEnv);
         let name = self.file.display().to_string();
         if let Some(config) = &read.loaded.config {
-            read.diagnostics.extend(routes::refusals(config, &read.loaded.routes, &name));
+            let mut refusals = routes::refusals(config, &read.loaded.routes, self.route_quota, &name);
+            refusals.extend(names::refusals(&read.loaded, config, read.text(), &name));
+            read.diagnostics.extend(refusals);
+            read.diagnostics.sort_by_key(|diagnostic| diagnostic.span.offset);
         }
         read.print_diagnostics();
         let refused = read.diagnostics.iter().any(|diagnostic| diagnostic.code.refuses_start());
@@ -83,30 +76,13 @@ impl Plan {
             file: name,
             sha256: hex::encode(Sha256::digest(read.text())),
             routes: routes::of(config, &read.loaded.routes),
-            environment: environment(&read.loaded),
+            environment: names::environment(&read.loaded, read.text()),
             max_concurrent: max_concurrent(config),
-            programs: programs(config),
+            programs: names::programs(config, read.text()),
             sources: config.sources.keys().cloned().collect(),
         };
         output::say(serde_json::to_string_pretty(&planned)?)
     }
-}
-
-fn environment(loaded: &Loaded) -> Vec<Variable> {
-    let mut variables: BTreeMap<&str, bool> = BTreeMap::new();
-    for read in &loaded.env {
-        *variables.entry(&read.name).or_default() |= !read.has_default;
-    }
-    variables.into_iter().map(|(name, required)| Variable { name: name.to_owned(), required }).collect()
-}
-
-fn programs(config: &Config) -> Vec<Program> {
-    let function = |action: &Action| match action {
-        Action::Invoke { function } => Some(function.clone()),
-        Action::Run(_) => None,
-    };
-    let all = config.programs.iter();
-    all.map(|(name, program)| Program { name: name.clone(), function: function(&program.action) }).collect()
 }
 
 /// One function serves all listeners of a kind. Where one of them has no limit, neither has the function.

@@ -1,5 +1,7 @@
 //! The routes of a file as one HTTP API has them, and which of them it can't have.
 
+use super::own;
+use super::place::Place;
 use domain::config::{Code, Config, Diagnostic, Route, RouteReference, Routes};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -9,8 +11,11 @@ pub(super) const TRIGGER: &str = "trigger";
 /// The function that serves a callback route.
 pub(super) const CALLBACK: &str = "callback";
 
-/// What is Ringback's own; `/api` with all that is below it.
-const OWN: &[&str] = &["/health", "/ready", "/metrics", "/openapi.json", "/console"];
+/// Routes that one API may have unless AWS was asked for more
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+pub(super) const QUOTA: usize = 300;
+/// Of those, Ringback's own (`OWN` in infra/lib/api.ts).
+const OWN_ROUTES: usize = 8;
 
 /// A route of the API.
 #[derive(Debug, Serialize, PartialEq, Eq)]
@@ -54,24 +59,32 @@ pub(super) fn of(config: &Config, places: &[RouteReference]) -> Vec<Planned> {
     each(config).map(planned).collect()
 }
 
-/// What the API can't have, each with its place.
-pub(super) fn refusals(config: &Config, places: &[RouteReference], file: &str) -> Vec<Diagnostic> {
+/// What the API can't have, each with its place; `quota` is of all its routes.
+pub(super) fn refusals(config: &Config, places: &[RouteReference], quota: usize, file: &str) -> Vec<Diagnostic> {
+    let room = quota.saturating_sub(OWN_ROUTES);
     let mut seen: HashMap<String, Vec<(&str, &Route)>> = HashMap::new();
     let mut refusals = Vec::new();
-    for (_, listener, route) in each(config) {
+    for (count, (_, listener, route)) in each(config).enumerate() {
         let alike = seen.entry(shape(&route.path)).or_default();
         let refusal = not_expressible(&route.path)
             .map(|message| (Code::BadPath, message))
-            .or_else(|| own(&route.path).map(|message| (Code::RouteConflict, message)))
-            .or_else(|| alike.iter().find_map(|other| collision(other, route)).map(|m| (Code::RouteConflict, m)));
+            .or_else(|| own::taken(&route.method, &route.path).map(|message| (Code::RouteConflict, message)))
+            .or_else(|| alike.iter().find_map(|other| collision(other, route)).map(|m| (Code::RouteConflict, m)))
+            .or_else(|| (count == room).then(|| (Code::TooLarge, too_many(each(config).count(), room, quota))));
         if let (Some((code, message)), Some(place)) = (refusal, places.iter().find(|place| place.id == route.id)) {
             let RouteReference { span, line, column, .. } = *place;
-            let (severity, file) = (code.severity(), file.to_owned());
-            refusals.push(Diagnostic { severity, code, message, span, line, column, suggestion: None, file });
+            refusals.push(Place { span, line, column }.refuse(code, message, file));
         }
         alike.push((listener, route));
     }
     refusals
+}
+
+fn too_many(all: usize, room: usize, quota: usize) -> String {
+    format!(
+        "the file has {all} routes, and an API in the cloud has room for {room} of {quota}: this is the first too many. AWS \
+         raises that number on request; say with --route-quota what yours is"
+    )
 }
 
 /// The path with its parameters unnamed.
@@ -89,11 +102,6 @@ fn not_expressible(path: &str) -> Option<String> {
         return Some(format!("`{path}`: a path in the cloud can't have `{c}`"));
     }
     (path.len() > 1 && path.ends_with('/')).then(|| format!("`{path}`: a path in the cloud can't end with `/`"))
-}
-
-fn own(path: &str) -> Option<String> {
-    let taken = path == "/api" || path.starts_with("/api/") || OWN.contains(&path) || path.starts_with("/console/");
-    taken.then(|| format!("`{path}` is Ringback's own address where all listeners share one: choose another path"))
 }
 
 fn collision((listener, other): &(&str, &Route), route: &Route) -> Option<String> {

@@ -1,4 +1,4 @@
-use super::{Program, Variable, environment, max_concurrent, programs, routes};
+use super::{max_concurrent, routes};
 use domain::config::{Loaded, load};
 
 fn loaded(listeners: &str) -> Loaded {
@@ -11,7 +11,7 @@ fn loaded(listeners: &str) -> Loaded {
 
 fn refusals(listeners: &str) -> Vec<String> {
     let loaded = loaded(listeners);
-    let refusals = routes::refusals(loaded.config.as_ref().unwrap(), &loaded.routes, "ringback.yml");
+    let refusals = routes::refusals(loaded.config.as_ref().unwrap(), &loaded.routes, routes::QUOTA, "ringback.yml");
     assert!(refusals.iter().all(|refusal| refusal.code.refuses_start()));
     refusals.iter().map(ToString::to_string).collect()
 }
@@ -71,18 +71,19 @@ fn a_function_has_a_limit_where_each_of_its_listeners_has_one() {
 }
 
 #[test]
-fn a_variable_is_required_if_anything_reads_it_without_a_default() {
-    let input = "    input: {a: \"${env.A | x}\", b: \"${env.A}\", c: \"${env.B | x}\"}\n";
-    let variables = environment(&loaded(&format!("  - path: /in\n    workflow: default\n{input}")));
-    let variable = |name: &str, required| Variable { name: name.to_owned(), required };
-    assert_eq!(variables, [variable("A", true), variable("B", false)]);
-}
-
-#[test]
-fn a_program_that_is_a_function_says_which() {
-    let text = "programs:\n  deploy: {command: [make, deploy]}\n  shrink: {function: 'make-thumbnails:live'}\n";
-    let planned = programs(load(text, "ringback.yml").config.as_ref().unwrap());
-    let program =
-        |name: &str, function: Option<&str>| Program { name: name.to_owned(), function: function.map(str::to_owned) };
-    assert_eq!(planned, [program("deploy", None), program("shrink", Some("make-thumbnails:live"))]);
+fn the_first_route_too_many_is_refused() {
+    let listeners = |count: usize| {
+        let routes: String = (0..count).map(|n| format!("  - {{path: /in/{n}}}\n")).collect();
+        loaded(&routes)
+    };
+    let refused = |loaded: &Loaded, quota| {
+        let refusals = routes::refusals(loaded.config.as_ref().unwrap(), &loaded.routes, quota, "ringback.yml");
+        refusals.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(refused(&listeners(292), routes::QUOTA), Vec::<String>::new());
+    let many = listeners(400);
+    let [only] = refused(&many, routes::QUOTA).try_into().unwrap();
+    // The first route stands in the second line.
+    assert!(only.starts_with("ringback.yml:294:") && only.contains("room for 292 of 300"), "{only}");
+    assert_eq!(refused(&many, 408), Vec::<String>::new());
 }
