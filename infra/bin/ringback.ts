@@ -53,7 +53,7 @@ const ringback = new Ringback(stack, 'Ringback', {
   tracing: yes('tracing'),
   alarms: setting('alarms') !== 'false',
   ...(topic === undefined ? {} : { alarmTopic: Topic.fromTopicArn(stack, 'AlarmTopic', topic) }),
-  throttleAlarms: yes('throttleAlarms'),
+  functionAlarms: yes('functionAlarms'),
   removalPolicy: yes('throwAway') ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
   // An AWS that isn't Amazon's, for tests.
   environment: endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint },

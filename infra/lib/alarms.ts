@@ -3,21 +3,14 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import {
-  Alarm,
-  ComparisonOperator,
-  type IMetric,
-  MathExpression,
-  Stats,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Function } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { type Functions, NAMES } from './functions.ts';
 import { MAX_PROGRAM_RECEIVES, MAX_RECEIVE_COUNT, type Queues } from './queues.ts';
-import type { FunctionName } from './rights.ts';
 
 const PERIOD = Duration.minutes(5);
 
@@ -39,17 +32,8 @@ export interface AlarmProps {
   readonly name: string;
   /** Is told of each change; nobody where absent. */
   readonly topic?: ITopic | undefined;
-  /** One more for each function that is throttled, beside the one for all of them: it tells which. */
-  readonly throttles: boolean;
-}
-
-/** The sum of one metric of several functions; a function that did not run has no number, which counts as 0. */
-function sumOf(names: readonly FunctionName[], metric: (name: FunctionName) => IMetric): MathExpression {
-  return new MathExpression({
-    expression: `SUM([${names.map((name) => `FILL(${name}, 0)`).join(', ')}])`,
-    usingMetrics: Object.fromEntries(names.map((name) => [name, metric(name)])),
-    period: PERIOD,
-  });
+  /** One more for each function that is throttled, and for errors of relay and of deliver: they tell which. */
+  readonly functions: boolean;
 }
 
 /** All that is watched. An alarm is paid for by the metrics in it (https://aws.amazon.com/cloudwatch/pricing/). */
@@ -79,22 +63,15 @@ function watched(functions: Functions, table: Table, queues: Queues, api: HttpAp
       threshold: 1,
     },
     {
-      name: 'oldest-message-programs',
-      says: 'Programs wait, and the oldest was asked for 15 minutes ago: no worker takes it.',
-      // The age is that of messages in a worker's hands too, and a program may run for long: it counts while some wait.
-      metric: new MathExpression({
-        expression: 'IF(waiting > 0, age, 0)',
-        usingMetrics: {
-          waiting: queues.programs.queue.metricApproximateNumberOfMessagesVisible({
-            period: PERIOD,
-            statistic: Stats.MINIMUM,
-          }),
-          age: queues.programs.queue.metricApproximateAgeOfOldestMessage(most),
-        },
+      name: 'programs-waiting',
+      says: 'For 15 minutes there was always a program that no worker had taken.',
+      // Their age would be that of messages in a worker's hands too, and a program may run for long.
+      metric: queues.programs.queue.metricApproximateNumberOfMessagesVisible({
         period: PERIOD,
+        statistic: Stats.MINIMUM,
       }),
-      threshold: 15 * 60,
-      periods: 2,
+      threshold: 1,
+      periods: 3,
     },
     {
       name: 'iterator-age',
@@ -111,18 +88,20 @@ function watched(functions: Functions, table: Table, queues: Queues, api: HttpAp
     },
     {
       name: 'throttles',
-      says: 'Functions were called more often than the account or their reserved concurrency lets them run.',
-      metric: sumOf(NAMES, (name) => functions[name].metricThrottles(sum)),
+      says: "The account's functions, ours or others, were called more often than its concurrency lets them run.",
+      // One number for all, as the concurrency is: a sum of six would be paid for as six.
+      metric: Function.metricAllThrottles(sum),
       threshold: 1,
       periods: 2,
     },
-    {
-      name: 'errors',
-      says: 'relay or deliver did not start, crashed, or ran out of time: what they had comes again.',
-      metric: sumOf(['relay', 'deliver'], (name) => functions[name].metricErrors(sum)),
+    ...(['relay', 'deliver'] as const).map((name): Watched => ({
+      name: `errors-${name}`,
+      says: `${name} did not start, crashed, or ran out of time: what it had comes again.`,
+      metric: functions[name].metricErrors(sum),
       threshold: 1,
       periods: 2,
-    },
+      extra: true,
+    })),
     ...NAMES.map((name): Watched => {
       const says = `${name} was called more often than the account or its reserved concurrency lets it run.`;
       return {
@@ -165,7 +144,7 @@ export function alarms(
   api: HttpApi,
   props: AlarmProps,
 ): Alarm[] {
-  const wanted = watched(functions, table, queues, api).filter((watched) => props.throttles || !watched.extra);
+  const wanted = watched(functions, table, queues, api).filter((watched) => props.functions || !watched.extra);
   return wanted.map((watched) => {
     const alarm = new Alarm(scope, `Alarm ${watched.name}`, {
       alarmName: `${props.name}-${watched.name}`,

@@ -57,11 +57,11 @@ export interface RingbackProps {
   readonly tracing?: boolean;
   /** What becomes of the table when the stack is deleted: RETAIN unless set, and then it can't be deleted at all. */
   readonly removalPolicy?: RemovalPolicy;
-  /** False for none; a topic is told of each. They hold 19 metrics, $0.10 a month each but for an account's first ten. */
+  /** False for none; a topic is told of each. There are 11, $0.10 a month each but for an account's first ten. */
   readonly alarms?: boolean;
   readonly alarmTopic?: ITopic;
-  /** One alarm more for each function that is throttled, to tell which, $0.10 a month each; none unless set. */
-  readonly throttleAlarms?: boolean;
+  /** Eight alarms more, to tell which function is throttled, and that relay or deliver fails; none unless set. */
+  readonly functionAlarms?: boolean;
   /** Batches of one shard of the stream that are relayed at once, 1 to 10; 2 unless set. */
   readonly relayParallelism?: number;
   /** Batches of up to ten messages that are handled at once, at least 2; as many as the account has where absent. */
@@ -134,7 +134,7 @@ export class Ringback extends Construct {
     mappings(this, this.functions, this.table, this.queues, { relayParallelism, deliverConcurrency });
     schedule(this, this.functions);
     if (props.alarms ?? true) {
-      const watch = { name, topic: props.alarmTopic, throttles: props.throttleAlarms ?? false };
+      const watch = { name, topic: props.alarmTopic, functions: props.functionAlarms ?? false };
       alarms(this, this.functions, this.table, this.queues, this.api, watch);
     }
   }

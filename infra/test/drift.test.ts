@@ -65,7 +65,7 @@ test('every variable that a function is given is one that the code reads', () =>
 });
 
 test('every alarm has its paragraph in docs/operations.md, and no paragraph is left over', () => {
-  const alarms = resources(template({ throttleAlarms: true }), 'AWS::CloudWatch::Alarm');
+  const alarms = resources(template({ functionAlarms: true }), 'AWS::CloudWatch::Alarm');
   const names = alarms.map(([, alarm]) => (alarm.Properties.AlarmName as string).replace('ringback-', ''));
   const [, section = ''] = read('docs/operations.md').split('## Alarms');
   const rows = (section.split('\n## ')[0] ?? '').split('\n').filter((line) => line.startsWith('| `'));

@@ -131,7 +131,7 @@ test('alarms watch what docs/operations.md explains, and can be left out', () =>
       { Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('CallsDeadLetters'), 'QueueName'] } },
     ],
   });
-  made.resourceCountIs('AWS::CloudWatch::Alarm', 12);
-  template({ throttleAlarms: true }).resourceCountIs('AWS::CloudWatch::Alarm', 18);
+  made.resourceCountIs('AWS::CloudWatch::Alarm', 11);
+  template({ functionAlarms: true }).resourceCountIs('AWS::CloudWatch::Alarm', 19);
   template({ alarms: false }).resourceCountIs('AWS::CloudWatch::Alarm', 0);
 });

@@ -60,7 +60,10 @@ test('each function does what its code does and no more', () => {
 
 test('only relay sends, and only deliver receives', () => {
   for (const name of NAMES) {
-    const wanted = { relay: ['SendMessage'], deliver: ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'] };
+    const wanted = {
+      relay: ['SendMessage'],
+      deliver: ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'],
+    };
     assert.deepEqual(actions(name, 'sqs'), wanted[name as keyof typeof wanted] ?? [], name);
   }
 });

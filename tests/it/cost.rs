@@ -231,7 +231,7 @@ fn a_million_of_each_costs_no_more_than_was_promised() {
 fn an_idle_month_counts_the_alarms_that_are_made() {
     let (_, section) = OPERATIONS.split_once("## Alarms").expect("the section");
     let (section, _) = section.split_once("\n## ").expect("the next one");
-    let rows = section.lines().filter(|line| line.starts_with("| `") && !line.contains("with `throttleAlarms`"));
+    let rows = section.lines().filter(|line| line.starts_with("| `") && !line.contains("with `functionAlarms`"));
     let names = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
     assert_eq!(names.count(), idle::DEFAULT_ALARMS as usize);
 }

@@ -38,7 +38,8 @@ async fn whoever_sends_no_whole_head_is_let_go() {
 async fn a_body_that_does_not_come_is_an_error_in_words_and_starts_nothing() {
     let gateway = gateway().await;
     for path in ["/hook", "/nowhere"] {
-        let sent = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100\r\n\r\n{{\"a\":");
+        let sent =
+            format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100\r\n\r\n{{\"a\":");
         let answer = answered(&gateway, &sent).await;
         let expected = if path == "/hook" { ("408", "request_timeout") } else { ("404", "not_found") };
         assert!(answer.starts_with(&format!("HTTP/1.1 {}", expected.0)) && answer.contains(expected.1), "{answer}");

@@ -153,8 +153,6 @@ impl Cdk<'_> {
             format!("endpoint={}", self.aws.url),
             format!("tokenSha256={}", hex::encode(Sha256::digest(TOKEN))),
             "throwAway=true".to_owned(),
-            // The stand-in refuses alarms of several metrics.
-            "alarms=false".to_owned(),
         ];
         let mut arguments = vec!["deploy", "--require-approval", "never", "--output", &out, "--outputs-file", &outputs];
         arguments.extend(context.iter().flat_map(|setting| ["-c", setting]));

@@ -13,7 +13,7 @@ const MINUTES: f64 = 30.0 * 24.0 * 60.0;
 const POLLERS: f64 = 5.0;
 const POLLS_A_MINUTE: f64 = 3.0;
 /// Alarms that infra/ makes unless asked for more (infra/lib/alarms.ts).
-pub const DEFAULT_ALARMS: u32 = 10;
+pub const DEFAULT_ALARMS: u32 = 11;
 
 /// One line of the bill.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -10,7 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Starts the log on standard error. `RUST_LOG` chooses what is said, as in `warn,emulator=debug`. Unless it is set to what
 /// can be read: warnings, what workflows log, and what the gateway says of itself at `ringback` and above.
 pub fn start(json: bool, ringback: LevelFilter) {
-    let log = tracing_subscriber::registry().with(chosen(std::env::var("RUST_LOG").ok().as_deref(), ringback));
+    let log = tracing_subscriber::registry().with(chosen(crate::settings::variable("RUST_LOG").as_deref(), ringback));
     let lines = fmt::layer().with_writer(std::io::stderr);
     // A second start, in a test, keeps the first.
     let _ = if json {
