@@ -46,6 +46,7 @@ mod limits;
 mod mutations;
 mod outage;
 mod overlay;
+mod pages;
 mod plan;
 mod program_config;
 mod programs;

@@ -47,13 +47,15 @@ pub enum Code {
     UnknownEventType,
     /// The event's data is not what its type's schema asks for.
     SchemaViolation,
+    /// What was asked for is more than an answer can hold.
+    AnswerTooLarge,
     /// We could not store it; nothing has happened.
     Unavailable,
 }
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::UnsupportedEncoding,
@@ -72,6 +74,7 @@ impl Code {
         Self::EndpointDisabled,
         Self::UnknownEventType,
         Self::SchemaViolation,
+        Self::AnswerTooLarge,
         Self::Unavailable,
     ];
 
@@ -96,6 +99,7 @@ impl Code {
             Self::EndpointDisabled => "endpoint_disabled",
             Self::UnknownEventType => "unknown_event_type",
             Self::SchemaViolation => "schema_violation",
+            Self::AnswerTooLarge => "answer_too_large",
             Self::Unavailable => "unavailable",
         }
     }
@@ -103,7 +107,7 @@ impl Code {
     /// The answer's status.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge | Self::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MalformedBody | Self::UnusableRequest | Self::BadCursor | Self::ForbiddenUrl => {
                 StatusCode::BAD_REQUEST
