@@ -101,12 +101,16 @@ async fn a_message_keeps_its_attributes_and_can_be_deleted() {
         .send()
         .await
         .unwrap();
-    let received = aws.sqs().receive_message().queue_url(&url).send().await.unwrap();
+    let receive = aws.sqs().receive_message().queue_url(&url);
+    let asked = ["ApproximateReceiveCount".into(), "MessageGroupId".into()];
+    let receive = receive.set_message_system_attribute_names(Some(asked.to_vec()));
+    let received = receive.send().await.unwrap();
     let message = &received.messages()[0];
     assert_eq!(message.message_attributes().unwrap()["sequence"], attribute);
     let system = message.attributes().unwrap();
     assert_eq!(system[&"ApproximateReceiveCount".into()], "1");
     assert_eq!(system[&"MessageGroupId".into()], "endpoint");
+    assert_eq!(system.len(), 2, "what nobody asked for is not told: {system:?}");
     let handle = message.receipt_handle().unwrap();
     aws.sqs().delete_message().queue_url(&url).receipt_handle(handle).send().await.unwrap();
     let depth = aws.sqs().get_queue_attributes().queue_url(&url).send().await.unwrap();
