@@ -12,6 +12,7 @@ use domain::operation::OperationId;
 use domain::run::{JobPath, Stretch};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// The longest that SQS can delay a message: 15 minutes
@@ -124,13 +125,30 @@ impl Message {
 
     /// Messages of one group don't delay those of others: each endpoint is one, and each program
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>).
-    fn group(&self) -> Option<&str> {
+    fn group(&self) -> Option<String> {
         match self {
-            Self::Deliver(message) => Some(message.delivery.endpoint.as_str()),
-            Self::Program(message) => Some(&message.program),
+            Self::Deliver(message) => Some(group_id(message.delivery.endpoint.as_str())),
+            Self::Program(message) => Some(group_id(&message.program)),
             Self::Run(_) | Self::Publish(_) | Self::Operate(_) => None,
         }
     }
+}
+
+/// Begins the group id of a name that is none itself.
+const DIGEST: &str = "sha256:";
+
+/// The group id of a name: the name, if SQS takes that, else a digest of it. Different names have different ones.
+fn group_id(name: &str) -> String {
+    match is_group_id(name) && !name.starts_with(DIGEST) {
+        true => name.to_owned(),
+        false => format!("{DIGEST}{}", hex::encode(Sha256::digest(name))),
+    }
+}
+
+/// Whether SQS takes this as a `MessageGroupId`: 1 to 128 letters, digits and punctuation marks of ASCII
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>).
+pub fn is_group_id(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Why messages could not be sent. The text is for the log.
@@ -173,7 +191,7 @@ impl Queue {
             let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
             let seconds = i32::try_from(delay.min(&MAX_DELAY).as_secs()).unwrap_or(0);
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
-            let entry = entry.set_message_group_id(message.group().map(str::to_owned));
+            let entry = entry.set_message_group_id(message.group());
             let entry = entry.set_delay_seconds((seconds > 0).then_some(seconds)).build();
             batch = batch.entries(entry.map_err(|error| QueueError(error.to_string()))?);
         }
@@ -184,3 +202,6 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

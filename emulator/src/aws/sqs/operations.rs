@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use platform::queue::is_group_id;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
@@ -220,6 +221,9 @@ fn acceptable(message: &wire::SendMessage) -> Result<(), Refusal> {
     }
     if message.delay_seconds.is_some_and(|seconds| seconds > DELAY_MAX) {
         return invalid("DelaySeconds must be between 0 and 900.");
+    }
+    if message.message_group_id.as_deref().is_some_and(|group| !is_group_id(group)) {
+        return invalid("MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.");
     }
     Ok(())
 }
