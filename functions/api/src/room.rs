@@ -19,7 +19,7 @@ use axum::middleware::Next;
 use axum::response::IntoResponse;
 use platform::problem::{Code, Problem};
 use serde_json::Value;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 /// The largest answer, in bytes. Lambda takes 6 MB of a function that is waited for
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>); the rest is for headers.
@@ -29,24 +29,32 @@ const PAGE: usize = 4_000_000;
 /// The longest value that is never cut, in bytes.
 const SHORT: usize = 16 * 1024;
 
-/// The bytes of a value in Lambda's answer.
-fn size(value: &Value) -> usize {
-    let mut counter = Counter(0);
-    // Nothing can fail: it is only counted.
-    let _ = serde_json::to_writer(&mut counter, value);
-    counter.0
+/// The bytes of a value in Lambda's answer; `None` as soon as there are more than `limit`.
+fn size(value: &Value, limit: usize) -> Option<usize> {
+    let mut counter = Counter { bytes: 0, limit };
+    serde_json::to_writer(&mut counter, value).is_ok().then_some(counter.bytes)
 }
 
 fn carried(json: &[u8]) -> usize {
     json.len() + json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }
 
-struct Counter(usize);
+/// Takes no more than `limit` bytes.
+struct Counter {
+    bytes: usize,
+    limit: usize,
+}
 
 impl Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += carried(bytes);
-        Ok(bytes.len())
+    fn write(&mut self, json: &[u8]) -> std::io::Result<usize> {
+        let left = self.limit - self.bytes;
+        // A long text is too long before it is looked at.
+        let more = if json.len() > left { json.len() } else { carried(json) };
+        if more > left {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        self.bytes += more;
+        Ok(json.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -70,10 +78,13 @@ impl Default for Room {
 impl Room {
     /// Takes these items, or none of them if they don't fit. The first always do.
     pub(crate) fn takes<'a>(&mut self, items: impl IntoIterator<Item = &'a Value>) -> bool {
-        // A comma for each.
-        let more: usize = items.into_iter().map(|item| size(item) + 1).sum();
-        let fits = self.taken == 0 || self.taken + more <= self.limit;
-        self.taken += if fits { more } else { 0 };
+        let mut taken = self.taken;
+        for item in items {
+            // A comma for each.
+            taken = size(item, self.limit.saturating_sub(taken)).map_or(self.limit, |more| taken + more) + 1;
+        }
+        let fits = self.taken == 0 || taken <= self.limit;
+        self.taken = if fits { taken } else { self.taken };
         fits
     }
 }
@@ -110,12 +121,12 @@ fn fill_room<T>(
 
 /// Whether it is too large to be answered.
 pub(crate) fn is_too_large(answer: &Value) -> bool {
-    size(answer) > ANSWER
+    size(answer, ANSWER).is_none()
 }
 
 /// Whether it would be a page alone.
 pub(crate) fn fills_a_page(item: &Value) -> bool {
-    size(item) > PAGE
+    size(item, PAGE).is_none()
 }
 
 /// Puts null in the place of each of these values that is longer than 16 KiB, and its name among `truncated`. A name may
@@ -124,7 +135,7 @@ pub(crate) fn shorten(object: &mut Value, names: &[&str]) {
     let mut cut = Vec::new();
     for name in names {
         let pointer = format!("/{}", name.replace('.', "/"));
-        if let Some(value) = object.pointer_mut(&pointer).filter(|value| size(value) > SHORT) {
+        if let Some(value) = object.pointer_mut(&pointer).filter(|value| size(value, SHORT).is_none()) {
             *value = Value::Null;
             cut.push(Value::from(*name));
         }

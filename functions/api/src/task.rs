@@ -15,20 +15,20 @@ const LONG_OF_JOB: [&str; 4] = ["output", "response", "error.detail", "error.mes
 /// is too large for an answer is cut.
 pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
     let mut task = fields(run);
-    let mut input = run.input.clone();
-    hide_fields(&mut input);
-    task.insert("input".to_owned(), input);
+    task.insert("input".to_owned(), run.input.clone());
     if let Some(parent) = &run.parent {
         task.insert("parent".to_owned(), json!({"task_id": parent.run, "job": parent.job}));
     }
     task.insert("jobs".to_owned(), run.jobs.iter().map(|(path, record)| job(path, record)).collect());
-    let mut task = without_secrets(task, run, secrets);
+    let mut task = Value::Object(task);
+    // What is cut need not be looked through.
     if room::is_too_large(&task) {
         room::shorten(&mut task, &LONG);
         let jobs = task.get_mut("jobs").and_then(Value::as_array_mut);
         jobs.into_iter().flatten().for_each(|job| room::shorten(job, &LONG_OF_JOB));
     }
-    task
+    task.get_mut("input").into_iter().for_each(hide_fields);
+    without_secrets(task, run, secrets)
 }
 
 /// As in a list: in brief, without what is long, and with the source whose request started it, if one did.
@@ -37,13 +37,12 @@ pub(crate) fn listed(run: &Run, request: Option<&Value>, secrets: &KnownSecrets)
     if let Some(Came::Source(source)) = request.and_then(Came::of) {
         task.insert("source".to_owned(), source.into());
     }
-    let mut task = without_secrets(task, run, secrets);
+    let mut task = Value::Object(task);
     room::shorten(&mut task, &LONG);
-    task
+    without_secrets(task, run, secrets)
 }
 
-fn without_secrets(task: Map<String, Value>, run: &Run, secrets: &KnownSecrets) -> Value {
-    let mut task = Value::Object(task);
+fn without_secrets(mut task: Value, run: &Run, secrets: &KnownSecrets) -> Value {
     secrets.hide(&mut task);
     KnownSecrets::of_input(&run.input).hide(&mut task);
     task
