@@ -33,7 +33,7 @@ pub(super) const COUNT: MessageSystemAttributeName = MessageSystemAttributeName:
 mod tests {
     use super::*;
 
-    /// Receives after which a program's message is a dead letter: MAX_PROGRAM_RECEIVES of infra/lib/queues.ts.
+    /// Receives after which a program's message is a dead letter: `MAX_PROGRAM_RECEIVES` of infra/lib/queues.ts.
     const DEAD: u32 = 1_000;
     const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
