@@ -15,12 +15,16 @@
 //! and the next worker runs the program again. A worker that can't prolong its claim ends the program before the claim
 //! is over. A job that was cancelled or has timed out is found out by the next heartbeat, and its program ended.
 //!
+//! What a worker can't take up now (it is not for it, it is full, another has the claim, the table is away) it leaves for a
+//! while that grows with each receive, so that no healthy program becomes a dead letter.
+//!
 //! Claims are times: the clocks of the workers' machines must agree to within a fraction of the lease.
 
 mod catalogue;
 mod errand;
 pub(crate) mod execute;
 mod output;
+mod pause;
 mod user;
 
 pub use catalogue::Catalogue;
@@ -134,6 +138,7 @@ impl Worker {
         let count = i32::try_from(places.len()).unwrap_or(1);
         let receive = self.options.sqs.receive_message().queue_url(&self.options.queue_url);
         let receive = receive.max_number_of_messages(count).wait_time_seconds(WAIT);
+        let receive = receive.message_system_attribute_names(pause::COUNT);
         match receive.visibility_timeout(seconds(self.options.lease)).send().await {
             Ok(received) => received.messages.unwrap_or_default().into_iter().zip(places).collect(),
             Err(error) => {
@@ -193,3 +198,6 @@ pub fn check(config: &Config) -> Result<(), String> {
 fn seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(i32::MAX).min(12 * 60 * 60)
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,7 @@ mod limits;
 mod mutations;
 mod outage;
 mod overlay;
+mod pages;
 mod plan;
 mod program_config;
 mod programs;

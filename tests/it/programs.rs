@@ -96,7 +96,8 @@ async fn what_an_argument_cannot_hold_fails_the_task_in_words() {
     assert!(elsewhere["message"].as_str().unwrap().contains("in `/no/such/place`"), "{elsewhere}");
 }
 
-#[tokio::test]
+// On two threads: looking at the task again and again must not keep the worker from writing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_megabytes_are_too_much_for_an_argument_and_not_for_standard_input() {
     let file = File::new(format!("programs: {{a: {{command: [{PROGRAM}], params: [v]}}, i: {{command: [wc, -c]}}}}"));
     let gateway = file.with(|options| options.settings.max_body = 20 << 20).run().await;
@@ -270,5 +271,17 @@ async fn a_program_that_is_not_there_is_no_workflow() {
     for id in ["program:q", "p", "program:"] {
         let path = format!("/api/workflows/{id}/runs");
         send(gateway.api(reqwest::Method::POST, &path).json(&json!({}))).await.is_problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_program_may_have_a_name_that_is_no_group_of_sqs() {
+    let long = "배".repeat(100);
+    let gateway = File::new(format!("programs: {{배포: {{command: [echo, one]}}, {long}: {{command: [echo, two]}}}}"))
+        .run()
+        .await;
+    for (name, says) in [("배포", "one\n"), (long.as_str(), "two\n")] {
+        let task = gateway.start(&format!("program:{name}"), json!({})).await;
+        assert_eq!(gateway.result_of(&task).await["stdout"], says, "{name}");
     }
 }

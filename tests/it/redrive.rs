@@ -81,7 +81,9 @@ async fn dead_letters_are_told_of_and_sent_back_to_the_queue_that_they_came_from
     let task = place.gateway.start("program:work", json!({"text": SECRET})).await;
     place.gateway.waiting(&task).await;
     // As if workers had given it up.
-    let received = place.sqs("ReceiveMessage", json!({"QueueUrl": programs, "WaitTimeSeconds": 20})).await;
+    let received = place
+        .sqs("ReceiveMessage", json!({"QueueUrl": programs, "WaitTimeSeconds": 20, "AttributeNames": ["All"]}))
+        .await;
     let message = received["Messages"][0].clone();
     place.sqs("DeleteMessage", json!({"QueueUrl": programs, "ReceiptHandle": message["ReceiptHandle"]})).await;
     place.put(&format!("{programs}-dead"), message["Body"].as_str().unwrap(), Some("work")).await;
@@ -102,7 +104,9 @@ async fn dead_letters_are_told_of_and_sent_back_to_the_queue_that_they_came_from
     let moved = place.redrive_json(&[]).await;
     assert_eq!(moved[0], json!({"queue": "calls", "moved": 1, "unknown": 1, "left": 0}));
     assert_eq!(moved[1], json!({"queue": "programs", "moved": 1, "unknown": 0, "left": 0}));
-    let again = place.sqs("ReceiveMessage", json!({"QueueUrl": programs})).await["Messages"][0].clone();
+    let again = place.sqs("ReceiveMessage", json!({"QueueUrl": programs, "AttributeNames": ["All"]})).await["Messages"]
+        [0]
+    .clone();
     assert_eq!((&again["Body"], &again["Attributes"]["MessageGroupId"]), (&message["Body"], &json!("work")));
     let nothing = place.redrive(&[]).await;
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use super::Worker;
 use super::execute::{Limits, execute};
+use super::pause::{pause, receives};
 use aws_sdk_sqs::types::Message as Received;
 use domain::config::Program;
 use domain::program::prepare;
@@ -17,9 +18,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// How long a program that isn't for this worker is left to others.
+/// How long a program that isn't for this worker is left to others, at first.
 const PASS_ON: Duration = Duration::from_secs(5);
-/// Pause before what the table didn't take is tried again.
+/// Pause before what the table didn't take is tried again, at first.
 const AGAIN: Duration = Duration::from_secs(1);
 /// How often what came of a program is told to a table that doesn't answer. Then its claim ends, and it is run again.
 const TELLINGS: u32 = 300;
@@ -59,11 +60,12 @@ impl Worker {
             }
         };
         let receipt = received.receipt_handle().unwrap_or_default();
-        match Box::pin(self.try_errand(message, receipt, place)).await {
+        let receives = receives(received);
+        match Box::pin(self.try_errand(message, (receipt, receives), place)).await {
             Ok(fate) => fate,
             Err(error) => {
                 tracing::error!(%error, "a program could not be taken up; it is tried again");
-                Fate::Later(AGAIN)
+                Fate::Later(pause(AGAIN, receives))
             }
         }
     }
@@ -71,23 +73,23 @@ impl Worker {
     async fn try_errand(
         &self,
         message: ProgramMessage,
-        receipt: &str,
+        (receipt, receives): (&str, u32),
         place: OwnedSemaphorePermit,
     ) -> Result<Fate, StoreError> {
         let only = &self.options.only;
         if !only.is_empty() && !only.contains(&message.program) {
-            return Ok(Fate::Later(PASS_ON));
+            return Ok(Fate::Later(pause(PASS_ON, receives)));
         }
         let program = self.options.catalogue.program(&message.program, self.options.clock.now()).await?;
         if program.is_none() && self.options.catalogue.leaves_to_others() {
             tracing::warn!(program = message.program, "this worker's file has no such program; it is left to others");
-            return Ok(Fate::Later(PASS_ON));
+            return Ok(Fate::Later(pause(PASS_ON, receives)));
         }
         let most = program.as_ref().and_then(Program::command).and_then(|command| command.max_concurrent);
         let Some(_places) = self.admit(&message.program, most, receipt, place).await else {
-            return Ok(Fate::Later(self.options.lease));
+            return Ok(Fate::Later(pause(self.options.lease, receives)));
         };
-        let mut held = match self.take_up(message).await? {
+        let mut held = match self.take_up(message, receives).await? {
             Taken::Held(held) => held,
             Taken::Not(fate) => return Ok(fate),
         };
@@ -145,7 +147,7 @@ impl Worker {
     }
 
     /// Claims the job: one read, and one conditional write.
-    async fn take_up(&self, message: ProgramMessage) -> Result<Taken, StoreError> {
+    async fn take_up(&self, message: ProgramMessage, receives: u32) -> Result<Taken, StoreError> {
         let by = hex::encode(Chance::default().bytes::<12>());
         loop {
             let Some(stored) = self.options.store.run(&message.run).await? else { return Ok(Taken::Not(Fate::Done)) };
@@ -155,7 +157,7 @@ impl Worker {
                 Claiming::Over => return Ok(Taken::Not(Fate::Done)),
                 Claiming::Taken(until) => {
                     let left = until.duration_since(now).unsigned_abs().min(self.options.lease);
-                    return Ok(Taken::Not(Fate::Later(left.max(AGAIN))));
+                    return Ok(Taken::Not(Fate::Later(pause(left.max(AGAIN), receives))));
                 }
                 Claiming::Claimed(run) => *run,
             };

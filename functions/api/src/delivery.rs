@@ -1,5 +1,6 @@
 //! A delivery, as the API shows it.
 
+use crate::room;
 use domain::delivery::{Attempt, Delivery, GaveUp, State};
 use domain::endpoint::Endpoint;
 use domain::event::Event;
@@ -32,7 +33,7 @@ pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>) -> Map<Str
     }
 }
 
-/// With its attempts, oldest first, the event, and what of it is sent.
+/// With its attempts, oldest first, the event, and what of it is sent: cut where the answer would be too large.
 pub(crate) fn whole(delivery: &Delivery, endpoint: Option<&Endpoint>, event: Option<&Event>) -> Value {
     let mut shown = brief(delivery, endpoint.map(|endpoint| endpoint.settings.name.as_str()));
     // Of very many attempts only the newest are kept.
@@ -45,7 +46,14 @@ pub(crate) fn whole(delivery: &Delivery, endpoint: Option<&Endpoint>, event: Opt
         ("request_body", body.map_or(Value::Null, |body| String::from_utf8_lossy(&body).into())),
     ];
     shown.extend(more.map(|(name, value)| (name.to_owned(), value)));
-    Value::Object(shown)
+    let mut shown = Value::Object(shown);
+    // The one is what the other says, in the endpoint's format.
+    for name in ["request_body", "event.data"] {
+        if room::is_too_large(&shown) {
+            room::shorten(&mut shown, &[name]);
+        }
+    }
+    shown
 }
 
 /// Seconds that an attempt took.

@@ -28,6 +28,7 @@ mod operations;
 mod replay;
 mod waits;
 mod requests;
+mod room;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -79,7 +80,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(everything)
         .route("/api/{*rest}", axum::routing::any(async || Problem::not_found()))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .layer(from_fn_with_state(app.clone(), token::require));
+        .layer(from_fn_with_state(app.clone(), token::require))
+        .layer(from_fn(room::bounded));
     Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))

@@ -1,6 +1,6 @@
 //! `/api/requests`: requests that started runs, as they were received.
 
-use crate::moment;
+use crate::{moment, room};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::request::Kept;
-use platform::store::Store;
+use platform::store::{Store, Stored};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Runs that one request looks at; those that no request started, or that aren't asked for, leave its page short.
+/// Runs that one request looks at; those that no request started, or that aren't asked for, leave its page short,
+/// and so do large bodies.
 const LOOKED_AT: usize = 100;
 
 #[derive(Debug, Deserialize)]
@@ -36,18 +37,18 @@ pub(crate) async fn list(
     let since = filter.since.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), |text| moment::from_text(text, "since"))?;
     let after = filter.after.unwrap_or_else(|| Store::runs_cursor(since));
     let (runs, next) = app.store.runs_after(&after, LOOKED_AT).await?;
-    let mut requests = Vec::new();
-    for stored in &runs {
-        let Some(kept) = Kept::of(stored) else { continue };
-        if filter.source.is_some() && filter.source != kept.source {
-            continue;
-        }
-        let mut shown = kept.to_json();
-        if let Value::Object(shown) = &mut shown {
-            shown.insert("id".to_owned(), json!(stored.run.id));
-            shown.insert("received_at".to_owned(), json!(stored.run.accepted_at.to_string()));
-        }
-        requests.push(shown);
-    }
+    let show = |stored: &Stored| show(stored, filter.source.as_ref());
+    let (requests, next) = room::fill(&runs, next, show, |stored| Store::run_place(&stored.run));
     Ok(Json(json!({"requests": requests, "next": next})))
+}
+
+/// The request that started a run, if it was kept and is asked for.
+fn show(stored: &Stored, source: Option<&String>) -> Option<Value> {
+    let kept = Kept::of(stored).filter(|kept| source.is_none() || kept.source.as_ref() == source)?;
+    let mut shown = kept.to_json();
+    if let Value::Object(shown) = &mut shown {
+        shown.insert("id".to_owned(), json!(stored.run.id));
+        shown.insert("received_at".to_owned(), json!(stored.run.accepted_at.to_string()));
+    }
+    Some(shown)
 }

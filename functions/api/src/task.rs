@@ -1,35 +1,48 @@
 //! A run, as the API shows it: without secrets, as [`domain::redact`] knows them.
 
+use crate::room;
 use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{JobPath, JobRun, JobState, Phase, Run};
 use jiff::Timestamp;
 use platform::request::Came;
 use serde_json::{Map, Value, json};
 
-/// `{task_id, workflow, status, input, result, error, started_at, ended_at, jobs}`; without `input` and `jobs` in lists.
+/// What of a task, and what of a job, may be long.
+const LONG: [&str; 4] = ["input", "result", "error.detail", "error.message"];
+const LONG_OF_JOB: [&str; 4] = ["output", "response", "error.detail", "error.message"];
+
+/// `{task_id, workflow, status, input, result, error, started_at, ended_at, jobs}`; without `input` and `jobs` in lists. What
+/// is too large for an answer is cut.
 pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
     let mut task = fields(run);
-    let mut input = run.input.clone();
-    hide_fields(&mut input);
-    task.insert("input".to_owned(), input);
+    task.insert("input".to_owned(), run.input.clone());
     if let Some(parent) = &run.parent {
         task.insert("parent".to_owned(), json!({"task_id": parent.run, "job": parent.job}));
     }
     task.insert("jobs".to_owned(), run.jobs.iter().map(|(path, record)| job(path, record)).collect());
+    let mut task = Value::Object(task);
+    // What is cut need not be looked through.
+    if room::is_too_large(&task) {
+        room::shorten(&mut task, &LONG);
+        let jobs = task.get_mut("jobs").and_then(Value::as_array_mut);
+        jobs.into_iter().flatten().for_each(|job| room::shorten(job, &LONG_OF_JOB));
+    }
+    task.get_mut("input").into_iter().for_each(hide_fields);
     without_secrets(task, run, secrets)
 }
 
-/// As in a list: in brief, and with the source whose request started it, if one did.
+/// As in a list: in brief, without what is long, and with the source whose request started it, if one did.
 pub(crate) fn listed(run: &Run, request: Option<&Value>, secrets: &KnownSecrets) -> Value {
     let mut task = fields(run);
     if let Some(Came::Source(source)) = request.and_then(Came::of) {
         task.insert("source".to_owned(), source.into());
     }
+    let mut task = Value::Object(task);
+    room::shorten(&mut task, &LONG);
     without_secrets(task, run, secrets)
 }
 
-fn without_secrets(task: Map<String, Value>, run: &Run, secrets: &KnownSecrets) -> Value {
-    let mut task = Value::Object(task);
+fn without_secrets(mut task: Value, run: &Run, secrets: &KnownSecrets) -> Value {
     secrets.hide(&mut task);
     KnownSecrets::of_input(&run.input).hide(&mut task);
     task

@@ -1,7 +1,7 @@
 //! `/api/tasks`.
 
 use crate::name::Name;
-use crate::{task, workflows};
+use crate::{room, task, workflows};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::queue::{Message, RunMessage};
-use platform::store::{Saved, Stored};
+use platform::store::{Saved, Store, Stored};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -31,7 +31,9 @@ pub(crate) struct Filter {
     before: Option<String>,
 }
 
-/// `GET /api/tasks?status=&workflow=&limit=&before=`: newest first; `next` is the `before` of the following page.
+/// `GET /api/tasks?status=&workflow=&limit=&before=`: newest first; `next` is the `before` of the following page, and a page
+/// may be short before the last. A `result` or an `error.detail` of more than 16 KiB is null here and named in `truncated`;
+/// `GET /api/tasks/{id}` has it.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     filter: Result<Query<Filter>, QueryRejection>,
@@ -39,16 +41,17 @@ pub(crate) async fn list(
     let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let (runs, next) = app.store.list_runs(filter.before.as_deref(), limit).await?;
-    let tasks = runs.iter().filter(|Stored { run, .. }| {
-        filter.status.as_deref().is_none_or(|status| status == run.status().as_str())
-            && filter.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow)
-    });
-    let listed = |stored: &Stored| task::listed(&stored.run, stored.request.as_ref(), &app.surroundings.secrets);
-    let tasks: Vec<_> = tasks.map(listed).collect();
+    let show = |Stored { run, request, .. }: &Stored| {
+        let is_meant = filter.status.as_deref().is_none_or(|status| status == run.status().as_str())
+            && filter.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow);
+        is_meant.then(|| task::listed(run, request.as_ref(), &app.surroundings.secrets))
+    };
+    let (tasks, next) = room::fill(&runs, next, show, |stored| Store::run_place(&stored.run));
     Ok(Json(json!({"tasks": tasks, "next": next})))
 }
 
-/// `GET /api/tasks/{id}`.
+/// `GET /api/tasks/{id}`. If it is too large to be answered, its values of more than 16 KiB are null, and named in `truncated`
+/// beside them: the task's own in the task, a job's in the job.
 pub(crate) async fn show(State(app): State<Arc<App>>, Name(id): Name) -> Result<Json<Value>, Problem> {
     Ok(Json(task::whole(&find(&app, &id).await?.run, &app.surroundings.secrets)))
 }

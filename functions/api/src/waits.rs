@@ -4,6 +4,7 @@
 //! list of its own, and each is shown with the key of an open wait of the same route that is spelled most like it.
 
 use crate::body::Fields;
+use crate::room::{self, Room};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -45,7 +46,7 @@ struct Open {
 }
 
 /// `GET /api/waits?state=open|unclaimed&limit=&before=`: newest first; `next` is the `before` of the following page. A
-/// page of open waits may be short, and even empty, before the last.
+/// page may be short, and one of open waits even empty, before the last.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     filter: Result<Query<Filter>, QueryRejection>,
@@ -61,7 +62,8 @@ pub(crate) async fn list(
         "unclaimed" => {
             let (unclaimed, next) = app.store.list_unclaimed(filter.before.as_deref(), limit).await?;
             let open = if unclaimed.is_empty() { Vec::new() } else { open(&app.store, None, COMPARED).await?.0 };
-            let waits: Vec<Value> = unclaimed.iter().map(|one| show(one, &open)).collect();
+            let place = |one: &Unclaimed| one.place.clone();
+            let (waits, next) = room::fill(&unclaimed, next, |one| Some(show(one, &open)), place);
             Ok(Json(json!({"waits": waits, "next": next})))
         }
         other => {
@@ -77,11 +79,18 @@ async fn open(
     mut before: Option<String>,
     limit: usize,
 ) -> Result<(Vec<Open>, Option<String>), StoreError> {
-    let (mut waits, mut looked_at) = (Vec::new(), 0);
+    let (mut waits, mut looked_at, mut room) = (Vec::new(), 0, Room::default());
     loop {
         let (runs, next) = store.list_runs(before.as_deref(), READ.min(limit)).await?;
         looked_at += runs.len();
-        waits.extend(runs.iter().flat_map(of_run));
+        for stored in &runs {
+            let of_run = of_run(stored);
+            if !room.takes(of_run.iter().map(|open| &open.shown)) {
+                return Ok((waits, before));
+            }
+            waits.extend(of_run);
+            before = Some(Store::run_place(&stored.run));
+        }
         before = next;
         if before.is_none() || waits.len() >= limit || looked_at >= LOOKED_AT {
             return Ok((waits, before));
@@ -109,7 +118,7 @@ fn shown_key(key: &str) -> &str {
 }
 
 fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
-    let Unclaimed { wait, at, arrival } = unclaimed;
+    let Unclaimed { wait, at, arrival, .. } = unclaimed;
     let same_route = || open.iter().filter(|open| open.wait.route == wait.route);
     let keys = same_route().map(|open| open.wait.key.as_str()).filter(|key| callback_token(key).is_none());
     let nearest = nearest(&wait.key, keys).map(|(key, distance)| {
@@ -121,10 +130,15 @@ fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
         Verdict::Success => "success",
         Verdict::Failure => "failure",
     };
-    json!({
+    let mut shown = json!({
         "route": wait.route, "key": shown_key(&wait.key), "arrived_at": at.to_string(), "verdict": verdict,
         "result": arrival.result, "nearest": nearest,
-    })
+    });
+    // Nothing else shows the result, so it is cut only where there would be no answer.
+    if room::fills_a_page(&shown) {
+        room::shorten(&mut shown, &["result"]);
+    }
+    shown
 }
 
 /// `POST /api/waits/adopt` with `{"route", "key", "for"}`: the callback that came under `key`, and that nobody waits for,

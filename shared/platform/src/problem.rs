@@ -51,13 +51,15 @@ pub enum Code {
     UnknownEventType,
     /// The event's data is not what its type's schema asks for.
     SchemaViolation,
+    /// What was asked for is more than an answer can hold.
+    AnswerTooLarge,
     /// We could not store it; nothing has happened.
     Unavailable,
 }
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::BodyTooLarge,
         Self::RequestTimeout,
         Self::UnsupportedMediaType,
@@ -78,6 +80,7 @@ impl Code {
         Self::KeyReused,
         Self::UnknownEventType,
         Self::SchemaViolation,
+        Self::AnswerTooLarge,
         Self::Unavailable,
     ];
 
@@ -104,6 +107,7 @@ impl Code {
             Self::KeyReused => "key_reused",
             Self::UnknownEventType => "unknown_event_type",
             Self::SchemaViolation => "schema_violation",
+            Self::AnswerTooLarge => "answer_too_large",
             Self::Unavailable => "unavailable",
         }
     }
@@ -111,7 +115,7 @@ impl Code {
     /// The answer's status.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge | Self::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MalformedBody | Self::UnusableRequest | Self::BadCursor | Self::ForbiddenUrl => {

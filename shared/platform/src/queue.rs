@@ -18,6 +18,7 @@ use domain::operation::OperationId;
 use domain::run::{JobPath, Stretch};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// The longest that SQS can delay a message: 15 minutes
@@ -126,13 +127,30 @@ impl Message {
 
     /// Messages of one group don't delay those of others: each endpoint is one, and each program
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>).
-    fn group(&self) -> Option<&str> {
+    fn group(&self) -> Option<String> {
         match self {
-            Self::Deliver(message) => Some(message.delivery.endpoint.as_str()),
-            Self::Program(message) => Some(&message.program),
+            Self::Deliver(message) => Some(group_id(message.delivery.endpoint.as_str())),
+            Self::Program(message) => Some(group_id(&message.program)),
             Self::Run(_) | Self::Publish(_) | Self::Operate(_) => None,
         }
     }
+}
+
+/// Begins the group id of a name that is none itself.
+const DIGEST: &str = "sha256:";
+
+/// The group id of a name: the name, if SQS takes that, else a digest of it. Different names have different ones.
+fn group_id(name: &str) -> String {
+    match is_group_id(name) && !name.starts_with(DIGEST) {
+        true => name.to_owned(),
+        false => format!("{DIGEST}{}", hex::encode(Sha256::digest(name))),
+    }
+}
+
+/// Whether SQS takes this as a `MessageGroupId`: 1 to 128 letters, digits and punctuation marks of ASCII
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>).
+pub fn is_group_id(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Why messages could not be sent. The text is for the log.
@@ -213,3 +231,6 @@ impl Queue {
 fn is_never_taken(failed: &BatchResultErrorEntry) -> bool {
     failed.sender_fault() && matches!(failed.code(), "InvalidMessageContents" | "InvalidParameterValue")
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use platform::queue::is_group_id;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
@@ -127,9 +128,10 @@ impl Sqs {
         let limit = request.max_number_of_messages.unwrap_or(1).clamp(1, BATCH_MAX);
         let visibility = request.visibility_timeout.map(Duration::from_secs);
         let wait = Duration::from_secs(request.wait_time_seconds.unwrap_or(0).min(WAIT_MAX));
+        let wanted = request.message_system_attribute_names;
         let deliveries = channel.receive(limit, visibility, self.now_ms());
         if !deliveries.is_empty() || wait.is_zero() {
-            return Answering::Now(reply(messages(deliveries)));
+            return Answering::Now(reply(messages(deliveries, &wanted)));
         }
         let sqs = Arc::clone(self);
         Answering::Later(Box::pin(async move {
@@ -138,7 +140,7 @@ impl Sqs {
                 let waited = tokio::time::timeout_at(deadline, channel.may_have_messages()).await;
                 let deliveries = channel.receive(limit, visibility, sqs.now_ms());
                 if !deliveries.is_empty() || waited.is_err() {
-                    return reply(messages(deliveries));
+                    return reply(messages(deliveries, &wanted));
                 }
             }
         }))
@@ -226,6 +228,9 @@ fn acceptable(message: &wire::SendMessage) -> Result<(), Refusal> {
     if message.delay_seconds.is_some_and(|seconds| seconds > DELAY_MAX) {
         return invalid("DelaySeconds must be between 0 and 900.");
     }
+    if message.message_group_id.as_deref().is_some_and(|group| !is_group_id(group)) {
+        return invalid("MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.");
+    }
     Ok(())
 }
 
@@ -249,14 +254,16 @@ fn receipt(handle: &str) -> Result<Receipt, Refusal> {
         .ok_or_else(|| Refusal("ReceiptHandleIsInvalid", "The receipt handle is not valid.".to_owned()))
 }
 
-fn messages(deliveries: Vec<Delivery>) -> Answer {
+/// With the system attributes that were asked for, and no others, as in SQS.
+fn messages(deliveries: Vec<Delivery>, wanted: &[String]) -> Answer {
+    let is_wanted = |name: &str| wanted.iter().any(|wanted| wanted == name || wanted == "All");
     let messages = deliveries
         .into_iter()
         .map(|delivery| wire::Message {
             message_id: delivery.message.id.to_string(),
             receipt_handle: delivery.receipt.to_string(),
             body: delivery.message.body.to_string(),
-            attributes: delivery.attributes().collect::<BTreeMap<_, _>>(),
+            attributes: delivery.attributes().filter(|(name, _)| is_wanted(name)).collect::<BTreeMap<_, _>>(),
             message_attributes: delivery.message.attributes.as_ref().clone(),
         })
         .collect();

@@ -45,6 +45,9 @@ pub(super) struct ReceiveMessage {
     pub(super) max_number_of_messages: Option<usize>,
     pub(super) visibility_timeout: Option<u64>,
     pub(super) wait_time_seconds: Option<u64>,
+    /// Also by its older name.
+    #[serde(default, alias = "AttributeNames")]
+    pub(super) message_system_attribute_names: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +154,7 @@ pub(super) struct Message {
     pub(super) message_id: String,
     pub(super) receipt_handle: String,
     pub(super) body: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) attributes: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) message_attributes: BTreeMap<String, MessageAttribute>,

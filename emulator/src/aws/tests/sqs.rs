@@ -62,6 +62,25 @@ async fn a_batch_tells_what_became_of_each_entry() {
 }
 
 #[tokio::test]
+async fn a_group_is_named_as_sqs_takes_it() {
+    let aws = aws();
+    let url = aws.queue_url("work");
+    let entry = |id: &str, group: &str| {
+        SendMessageBatchRequestEntry::builder().id(id).message_body(id).message_group_id(group).build().unwrap()
+    };
+    let (longest, longer) = ("x".repeat(128), "x".repeat(129));
+    let groups = ["a!~", &longest, "", "a b", "배포", &longer];
+    let entries = groups.iter().enumerate().map(|(n, group)| entry(&n.to_string(), group)).collect();
+    let sent = aws.sqs().send_message_batch().queue_url(&url).set_entries(Some(entries)).send().await.unwrap();
+    assert_eq!(sent.successful().iter().map(|one| one.id()).collect::<Vec<_>>(), ["0", "1"]);
+    let failed: Vec<_> = sent.failed().iter().map(|one| (one.id(), one.code(), one.sender_fault())).collect();
+    assert_eq!(failed, ["2", "3", "4", "5"].map(|id| (id, "InvalidParameterValue", true)));
+    let alone = aws.sqs().send_message().queue_url(&url).message_body("x").message_group_id("배포").send().await;
+    let refused = alone.unwrap_err().into_service_error();
+    assert_eq!(refused.meta().code(), Some("InvalidParameterValue"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn errors_are_the_modelled_ones() {
     let aws = aws();
     let missing = aws
@@ -101,12 +120,16 @@ async fn a_message_keeps_its_attributes_and_can_be_deleted() {
         .send()
         .await
         .unwrap();
-    let received = aws.sqs().receive_message().queue_url(&url).send().await.unwrap();
+    let receive = aws.sqs().receive_message().queue_url(&url);
+    let asked = ["ApproximateReceiveCount".into(), "MessageGroupId".into()];
+    let receive = receive.set_message_system_attribute_names(Some(asked.to_vec()));
+    let received = receive.send().await.unwrap();
     let message = &received.messages()[0];
     assert_eq!(message.message_attributes().unwrap()["sequence"], attribute);
     let system = message.attributes().unwrap();
     assert_eq!(system[&"ApproximateReceiveCount".into()], "1");
     assert_eq!(system[&"MessageGroupId".into()], "endpoint");
+    assert_eq!(system.len(), 2, "what nobody asked for is not told: {system:?}");
     let handle = message.receipt_handle().unwrap();
     aws.sqs().delete_message().queue_url(&url).receipt_handle(handle).send().await.unwrap();
     let depth = aws.sqs().get_queue_attributes().queue_url(&url).send().await.unwrap();

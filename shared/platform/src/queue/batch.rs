@@ -29,7 +29,7 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn of((message, delay): &(Message, Duration)) -> Result<Self, QueueError> {
         let body = serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?;
-        Ok(Self { body: plain(body), delay: *delay, group: message.group().map(str::to_owned) })
+        Ok(Self { body: plain(body), delay: *delay, group: message.group() })
     }
 
     /// Delayed by whole seconds, rounded down, since whoever receives it waits for the rest.

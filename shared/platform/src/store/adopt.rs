@@ -27,6 +27,8 @@ pub struct Unclaimed {
     pub at: Timestamp,
     /// What it brought.
     pub arrival: Arrival,
+    /// The cursor from which a list goes on after it.
+    pub place: String,
 }
 
 impl Store {
@@ -47,7 +49,7 @@ impl Store {
         // The index may still name what was claimed a moment ago.
         let mut found: Vec<Unclaimed> =
             items.iter().filter_map(|item| unclaimed(item).transpose()).collect::<Result<_, _>>()?;
-        found.sort_unstable_by(|a, b| (b.at, &b.wait).cmp(&(a.at, &a.wait)));
+        found.sort_unstable_by(|a, b| b.place.cmp(&a.place));
         Ok((found, cursor))
     }
 
@@ -152,7 +154,9 @@ fn unclaimed(item: &Item) -> Result<Option<Unclaimed>, StoreError> {
     let Some(arrival) = arrival(item)? else { return Ok(None) };
     let field = |name: &str| text(item, name).map(str::to_owned).ok_or_else(|| damaged(item));
     let wait = WaitKey { route: RouteId(field("route")?), key: field("key")? };
-    Ok(Some(Unclaimed { wait, at: arrived_at(item)?, arrival }))
+    // What is in no list any more was claimed a moment ago, too.
+    let Some(place) = text(item, "at").map(str::to_owned) else { return Ok(None) };
+    Ok(Some(Unclaimed { wait, at: arrived_at(item)?, arrival, place }))
 }
 
 fn arrived_at(item: &Item) -> Result<Timestamp, StoreError> {

@@ -85,7 +85,7 @@ impl Store {
             .item("owed", yes())
             .item("owes", owes_value(&owes)?)
             .item("list", s(self.list_shard("runs", run.id.as_str())))
-            .item("at", s(format!("{}#{}", sortable(run.accepted_at), run.id)))
+            .item("at", s(Self::run_place(run)))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(request) = request {
@@ -209,7 +209,7 @@ impl Store {
         places.truncate(limit);
         let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
         let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
-        runs.sort_unstable_by(|a, b| (b.run.accepted_at, &b.run.id).cmp(&(a.run.accepted_at, &a.run.id)));
+        runs.sort_by_cached_key(|stored| std::cmp::Reverse(Self::run_place(&stored.run)));
         Ok((runs, cursor))
     }
 
@@ -222,8 +222,13 @@ impl Store {
         let places = self.places_after("runs", after, limit).await?;
         let cursor = places.last().filter(|_| places.len() >= limit).map(|place| place.at.clone());
         let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
-        runs.sort_unstable_by(|a, b| (a.run.accepted_at, &a.run.id).cmp(&(b.run.accepted_at, &b.run.id)));
+        runs.sort_by_cached_key(|stored| Self::run_place(&stored.run));
         Ok((runs, cursor))
+    }
+
+    /// Where a run stands among all: the cursor from which a list goes on after it.
+    pub fn run_place(run: &Run) -> String {
+        format!("{}#{}", sortable(run.accepted_at), run.id)
     }
 
     /// The cursor before everything that was accepted at a time or later.

@@ -1,0 +1,42 @@
+use super::*;
+use proptest::prelude::*;
+
+/// Names of all sorts: valid, too long, empty, of other alphabets, with blanks, and such as look like a digest.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof!["[!-~]{0,130}", ".{0,40}", "[ -~]{0,20}", "(sha256:)?[0-9a-f]{64}", any::<String>()]
+}
+
+proptest! {
+    #[test]
+    fn every_name_has_a_valid_group_id_of_its_own(one in name(), other in name()) {
+        let (first, second) = (group_id(&one), group_id(&other));
+        prop_assert!(is_group_id(&first), "{one:?}: {first:?}");
+        prop_assert_eq!(first == second, one == other);
+        // Not even by naming a program as the digest of another.
+        prop_assert_ne!(group_id(&first) == first, first.starts_with(DIGEST));
+        prop_assert_eq!(group_id(&one), first);
+    }
+}
+
+#[test]
+fn a_name_that_sqs_takes_is_its_own_group() {
+    for name in ["deploy", "a-b_c.d/e:f", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", &"x".repeat(128)] {
+        assert_eq!(group_id(name), name);
+    }
+    // `printf 배포 | sha256sum`
+    assert_eq!(group_id("배포"), "sha256:0b11864a69b91f5c36a649a0d1f6accc86904c83930da40957c2c864827e52ba");
+    for name in ["", "a b", "a\n", "\u{7f}", "é", &"x".repeat(129)] {
+        assert!(!is_group_id(name) && group_id(name).starts_with(DIGEST), "{name:?}");
+    }
+}
+
+#[test]
+fn programs_and_endpoints_have_groups() {
+    let (run, job) = (RunId::keyed("test", "one"), serde_json::from_str::<JobPath>("\"job\"").unwrap());
+    let program = ProgramMessage { run, job, attempt: 1, program: "배포".to_owned() };
+    assert_eq!(Message::from(program).group(), Some(group_id("배포")));
+    let delivery = DeliveryId::parse("default.evt_1.we_1").unwrap();
+    let endpoint = delivery.endpoint.as_str().to_owned();
+    let deliver = DeliverMessage { delivery, attempt: 1, event: None, due: None };
+    assert_eq!(Message::from(deliver).group(), Some(endpoint));
+}
