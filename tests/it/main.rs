@@ -62,6 +62,7 @@ mod simulation;
 mod skips;
 mod sources;
 mod steps;
+mod sweeps;
 mod switch;
 mod ten_thousand;
 mod triggers;

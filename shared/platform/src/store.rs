@@ -26,6 +26,7 @@ mod codec;
 mod item;
 mod adopt;
 mod config;
+mod cursor;
 mod definition;
 mod delivery;
 mod endpoint;
@@ -100,7 +101,7 @@ impl Store {
     /// # Errors
     /// If it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        self.cursor().await.map(|_| ())
+        self.cursors().await.map(|_| ())
     }
 
     fn shard(&self, of: &str) -> u8 {

@@ -102,7 +102,7 @@ scenarios! {
     timers:
         a_key_that_is_empty_is_refused
         timers_are_found_when_they_are_due_in_their_order
-        the_cursor_never_goes_back;
+        no_cursor_goes_back;
 }
 
 /// Plays them all, whatever becomes of the ones before, and fails if one has failed.

@@ -48,11 +48,27 @@ pub(super) async fn a_key_that_is_empty_is_refused(table: &Table) {
     assert_eq!(asked.is_ok(), table.takes_empty_keys, "{asked:?}");
 }
 
-pub(super) async fn the_cursor_never_goes_back(table: &Table) {
+/// Each shard has its own, and all of them are one item.
+pub(super) async fn no_cursor_goes_back(table: &Table) {
     let store = &table.store;
     store.ready().await.unwrap();
-    for (set, is) in [(10, 10), (5, 10), (11, 11), (11, 11)] {
-        store.set_cursor(at(set)).await.unwrap();
-        assert_eq!(store.cursor().await.unwrap(), at(is));
+    let key = |seconds| Store::timer_key(at(seconds), SignedDuration::ZERO);
+    let mut expected: Vec<(u8, String)> = (0..SHARDS).map(|shard| (shard, "0".repeat(15))).collect();
+    assert_eq!(store.cursors().await.unwrap(), expected);
+    type Seconds = (u8, i64);
+    let steps: [(&[Seconds], &[Seconds]); 4] = [
+        (&[(0, 10), (1, 10)], &[(0, 10), (1, 10)]),
+        (&[(0, 5)], &[]),
+        // One that is further already holds up no other.
+        (&[(0, 11), (1, 9), (3, 1)], &[(0, 11), (3, 1)]),
+        (&[], &[]),
+    ];
+    for (to, changed) in steps {
+        let to: Vec<(u8, String)> = to.iter().map(|(shard, seconds)| (*shard, key(*seconds))).collect();
+        store.advance_cursors(&to).await.unwrap();
+        for (shard, seconds) in changed {
+            expected[usize::from(*shard)].1 = key(*seconds);
+        }
+        assert_eq!(store.cursors().await.unwrap(), expected);
     }
 }
