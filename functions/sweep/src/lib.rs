@@ -1,13 +1,21 @@
 //! What is due by now: deadlines of waits, and rests of runs that are longer than a queue can delay.
 //!
 //! **Flow.** Each shard's timers are read from its cursor to now, and each makes its item owe the work: a wait is closed,
-//! a run is reminded. The stream does the rest. The shards are swept side by side, page by page.
+//! a run is reminded. The stream does the rest. The shards are swept side by side, page by page; what has ended meanwhile
+//! is told by one cheap read for a hundred deadlines (`platform::store`, `moot_timers`) and isn't written to.
 //!
-//! **Guarantees.** A timer is passed over only after its write was answered, however long nobody swept. How far each shard
-//! came is stored after each full page and at the end: a sweep that is out of time, or killed, leaves its work to the next. A cursor follows [`MARGIN`] behind the clock and moves only
+//! **Guarantees.** A timer is passed over only after its write was answered, or after a read showed what never changes
+//! again, however long nobody swept. How far each shard came is stored after each full page and at the end: a sweep that
+//! is out of time, or killed, leaves its work to the next. A cursor follows [`MARGIN`] behind the clock and moves only
 //! where there was something to sweep, so that an idle table is never written to. A timer that no longer matters changes
 //! nothing. One whose write fails holds up its own shard's cursor, and no other timer; those that were swept are not swept
 //! again for its sake.
+//!
+//! **What may be old.** The cursors, the pages and the read of deadlines are eventually consistent. An old cursor repeats
+//! work. A timer that a page lacks, stored just now, is found by a later sweep, for the cursor stays [`MARGIN`] behind. The
+//! read settles only what no later write changes; whatever else it shows, also "not there", goes to the conditional write,
+//! which sees the truth. Where that is refused although its timer is due only now, the wait may be about to be opened: the
+//! timer is looked at again until [`MARGIN`] has passed.
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
@@ -19,7 +27,7 @@ use std::sync::Mutex;
 use tokio::sync::Semaphore;
 
 /// How far the cursors stay behind the clock: longer than the clocks of two functions differ, and than a timer takes
-/// from its time being settled to its being stored.
+/// from its time being settled to its being stored, and its wait to being opened.
 pub const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a sweep begins new work in AWS Lambda, which ends it after 60 s (infra/lib/functions.ts): what is under way
@@ -100,6 +108,8 @@ struct Page {
 /// What became of a timer.
 enum Fired {
     Done,
+    /// In vain; while it is younger than [`MARGIN`] it is looked at again.
+    Again,
     /// Not begun, for the time is up.
     Left,
 }
@@ -146,15 +156,21 @@ impl Pass<'_> {
 
     async fn page(&self, shard: u8, timers: Vec<(String, Timer)>) -> Page {
         let timers = self.not_recent(shard, timers);
+        let moot = self.app.store.moot_timers(&timers).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "which deadlines are moot could not be read: each is written to");
+            BTreeSet::new()
+        });
+        let moot = &moot;
         let fired = stream::iter(timers).map(|(key, timer)| async move {
-            let fired = self.fire(&timer).await;
+            let fired = if moot.contains(&key) { Ok(Fired::Done) } else { self.fire(&timer).await };
             (key, fired)
         });
         let mut fired = fired.buffer_unordered(AT_ONCE);
         let mut page = Page::default();
         while let Some((key, fired)) = fired.next().await {
             match fired {
-                Ok(Fired::Done) => {
+                Ok(Fired::Again) if key >= self.through => page.swept += 1,
+                Ok(Fired::Done | Fired::Again) => {
                     page.swept += 1;
                     self.remember(shard, key);
                 }
@@ -176,7 +192,10 @@ impl Pass<'_> {
         }
         let store = &self.app.store;
         match timer {
-            Timer::Wait(wait) => store.expire_wait(wait, self.now).await?,
+            Timer::Wait(deadline) => {
+                let closed = store.expire_wait(&deadline.wait, self.now).await?;
+                return Ok(if closed || deadline.waiter.is_none() { Fired::Done } else { Fired::Again });
+            }
             Timer::Run(message) => store.remind_run(message).await?,
             Timer::Deliver(message) => store.remind_delivery(message).await?,
         }

@@ -33,6 +33,7 @@ mod endpoint;
 mod event;
 mod health;
 mod list;
+mod moot;
 mod operation;
 mod owed;
 mod rate;
@@ -54,7 +55,7 @@ pub use health::StoredHealth;
 pub use operation::StoredOperation;
 pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
-pub use timer::{Timer, TimerPage};
+pub use timer::{Deadline, Timer, TimerPage};
 pub use token::StoredToken;
 
 use aws_sdk_dynamodb::Client;

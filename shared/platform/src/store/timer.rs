@@ -7,7 +7,7 @@ use super::item::{Item, expiry, s, sortable, text};
 use super::{Store, StoreError, unavailable};
 use crate::queue::{DeliverMessage, RunMessage};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::wait::WaitKey;
+use domain::wait::{WaitKey, Waiter};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +16,22 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Timer {
     /// A wait's deadline.
-    Wait(WaitKey),
+    Wait(Deadline),
     /// A message to a run.
     Run(RunMessage),
     /// An attempt of a delivery; without its event.
     Deliver(DeliverMessage),
+}
+
+/// The deadline of one waiter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// The wait.
+    #[serde(flatten)]
+    pub wait: WaitKey,
+    /// Whose it is: a key may be waited for by several, one after the other. Older timers don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiter: Option<Waiter>,
 }
 
 /// Timers that are due, of one shard.
@@ -33,13 +44,13 @@ pub struct TimerPage {
 }
 
 impl Store {
-    /// Stores a timer. The same timer for the same time is the same item.
+    /// Stores a timer. The same timer for the same time is the same item, those of two waiters are two.
     ///
     /// # Errors
     /// If the table is unavailable.
     pub async fn add_timer(&self, at: Timestamp, timer: &Timer) -> Result<(), StoreError> {
         let what = match timer {
-            Timer::Wait(wait) => super::wait::wait_pk(wait),
+            Timer::Wait(Deadline { wait, waiter }) => format!("{}#{}", super::wait::wait_pk(wait), json(waiter)?),
             Timer::Run(message) => format!("run#{}#{}", message.run, json(&message.stretch)?),
             Timer::Deliver(message) => format!("delivery#{}#{}", message.delivery, message.attempt),
         };
