@@ -243,7 +243,9 @@ impl Play {
                 Step::Claimant => {
                     claimed = Some(store.open_wait(early, &waiter(2), deadline).await.unwrap());
                 }
-                Step::Deadline => store.expire_wait(wanted, deadline + SignedDuration::from_secs(1)).await.unwrap(),
+                Step::Deadline => {
+                    store.expire_wait(wanted, deadline + SignedDuration::from_secs(1)).await.unwrap();
+                }
             }
         }
         let told = format!("{order:?}: given {given}, own {own:?}, claimed {claimed:?}");

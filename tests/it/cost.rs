@@ -1,20 +1,35 @@
 //! The cost model against the calls that were really made: each piece, number by number, and the dollars that come of it.
 //!
-//! Everything runs one at a time, so a batch is always of one.
+//! Everything runs one at a time, so a batch is always of one. What happens at the deadlines is counted too: at the end of
+//! each, the clock goes on until all of them have passed, and a sweep comes each minute as in AWS.
 
 use crate::endpoints::event;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::config::RouteId;
+use domain::id::RunId;
+use domain::run::JobPath;
+use domain::wait::{WaitKey, Waiter};
 use emulator::aws::ledger::Snapshot;
 use emulator::aws::mapping::Duplicates;
+use emulator::aws::{Aws, AwsOptions};
 use emulator::cost::units::{
-    ACCEPTED, BEGUN, CALL, CURSOR, DELIVERY, EVENT, PROGRAM, REFUSED, REQUEST, SHARD, SUBSCRIBERS, Units, WAIT,
+    ACCEPTED, BEGUN, CALL, CURSOR, DELIVERY, EVENT, MOOT, NOTHING, PROGRAM, REFUSED, REQUEST, SHARD, SUBSCRIBERS,
+    TIMER_BYTES, Units, WAIT,
 };
 use emulator::cost::{Assumptions, estimate, idle};
+use jiff::{SignedDuration, Timestamp};
+use platform::clock::{Clock, SystemClock};
+use platform::store::{Deadline, Store, Timer};
 use reqwest::Method;
 use ringback_tests::subscriber::{create, publish};
 use ringback_tests::{File, Gateway, Reply, Service, eventually, send};
 use serde_json::{Value, json};
 use std::cell::Cell;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+use sweep::Sweeper;
 
 const FILE: &str = "
 delivery: {allow_private: [127.0.0.0/8]}
@@ -60,11 +75,43 @@ workflows:
 
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
 
+/// The machine's clock, put forward now and then.
+#[derive(Debug, Clone, Default)]
+struct Later(Arc<AtomicI64>);
+
+impl Later {
+    fn advance(&self, by: SignedDuration) {
+        self.0.fetch_add(by.as_secs(), Ordering::Relaxed);
+    }
+
+    fn ahead(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for Later {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + self.ahead()
+    }
+
+    fn sleep_until(&self, time: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        SystemClock.sleep_until(time - self.ahead())
+    }
+}
+
 /// One at a time, and nothing by itself; the service gives the id that it was given.
 async fn quiet_gateway() -> (Gateway, Service) {
+    let (gateway, service, _clock) = quiet_gateway_with_a_clock().await;
+    (gateway, service)
+}
+
+async fn quiet_gateway_with_a_clock() -> (Gateway, Service, Later) {
+    let clock = Later::default();
+    let by = clock.clone();
     let service =
         Service::scripted(|request| async move { Reply::ok(json!({"id": request.body["id"], "state": "done"})) }).await;
     let file = File::new(FILE).calling("https://service.test", &service).with(|options| {
+        options.clock = Arc::new(by);
         options.duplicates = Duplicates::None;
         options.concurrency = 1;
         options.sweep_every = Duration::from_secs(3600);
@@ -75,13 +122,15 @@ async fn quiet_gateway() -> (Gateway, Service) {
         if cost.reads >= 2 { Ok(()) } else { Err(cost) }
     })
     .await;
-    (gateway, service)
+    (gateway, service, clock)
 }
 
-/// What the model says, as the ledger would have counted it. `looks` are the API's own reads, of one unit each.
+/// What the model says, as the ledger would have counted it. `looks` are reads of the test's own: the API's, of one unit
+/// each, and those of a sweep that finds nothing.
 #[track_caller]
-fn assert_used(what: &str, used: &Snapshot, units: Units, looks: u64) {
-    let reads = f64::from(units.reads) + f64::from(units.events) * SUBSCRIBERS + looks as f64;
+fn assert_used(what: &str, used: &Snapshot, units: Units, looks: f64) {
+    let reads = f64::from(units.reads) + f64::from(units.events) * SUBSCRIBERS + f64::from(units.deadlines) * MOOT;
+    let reads = reads + looks;
     let requests = u64::from(3 * (units.messages + units.program_messages));
     assert_eq!(
         (used.write_units, used.index_write_units, used.read_units, used.sqs_requests),
@@ -103,7 +152,7 @@ async fn settled(gateway: &Gateway, before: &Snapshot, units: Units) -> Snapshot
 }
 
 /// A run from its start to its end, with a callback if it waits for one: what it used is what the model says.
-async fn run_and_compare(gateway: &Gateway, workflow: &str, waits: bool) {
+async fn run_and_compare((gateway, clock): (&Gateway, &Later), workflow: &str, waits: bool) {
     let config = &gateway.app().config;
     let units = estimate::run(config, workflow).expect("a workflow of the file").units;
     let before = gateway.cost();
@@ -122,21 +171,39 @@ async fn run_and_compare(gateway: &Gateway, workflow: &str, waits: bool) {
         assert_eq!(answer.body["status"], "resumed");
     }
     gateway.task_when(&task, "completed", look("completed")).await;
-    let used = settled(gateway, &before, units).await;
-    assert_used(workflow, &used, units, looks.get());
+    settled(gateway, &before, units).await;
+    deadlines_pass(gateway, clock).await;
+    // Where there were timers, two of the sweeps moved the cursor, once for all of them.
+    let cursor = Units { writes: if units.deadlines > 0 { 2 } else { 0 }, ..NOTHING };
+    let looks = f64::from(looks.get()) + f64::from(SWEEPS) * (CURSOR + SHARD);
+    assert_used(workflow, &(&gateway.cost() - &before), units + cursor, looks);
+}
+
+/// Sweeps while the deadlines of one run pass.
+const SWEEPS: u32 = 3;
+
+/// A deadline is a day off, and comes between two ticks of the schedule: the first sweep after it is half a minute late.
+async fn deadlines_pass(gateway: &Gateway, clock: &Later) {
+    let sweeper = Sweeper::default();
+    clock.advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(30));
+    for _ in 0..SWEEPS {
+        clock.advance(SignedDuration::from_mins(1));
+        sweeper.sweep(gateway.app()).await.unwrap();
+    }
 }
 
 #[tokio::test]
 async fn every_kind_of_job_costs_what_the_model_says() {
-    let (gateway, _service) = quiet_gateway().await;
+    let (gateway, _service, clock) = quiet_gateway_with_a_clock().await;
+    let gateway = (&gateway, &clock);
     let workflows = ["calls", "three", "polls", "logs", "pauses", "tells", "parent", "works", "mixed"];
     for workflow in workflows {
-        run_and_compare(&gateway, workflow, false).await;
+        run_and_compare(gateway, workflow, false).await;
     }
     for workflow in ["waits", "asks", "goes_on"] {
-        run_and_compare(&gateway, workflow, true).await;
+        run_and_compare(gateway, workflow, true).await;
     }
-    run_and_compare(&gateway, "program:work", false).await;
+    run_and_compare(gateway, "program:work", false).await;
 }
 
 #[tokio::test]
@@ -151,7 +218,7 @@ async fn a_trigger_costs_what_the_api_does() {
     };
     gateway.task_when(&task, "completed", ended).await;
     let units = ACCEPTED + CALL;
-    assert_used("a trigger", &settled(&gateway, &before, units).await, units, looks.get());
+    assert_used("a trigger", &settled(&gateway, &before, units).await, units, f64::from(looks.get()));
 }
 
 #[tokio::test]
@@ -162,7 +229,7 @@ async fn an_event_and_its_delivery_cost_what_the_model_says() {
     let before = gateway.cost();
     publish(&gateway, &event("job.completed")).await;
     let units = EVENT + DELIVERY;
-    assert_used("an event", &settled(&gateway, &before, units).await, units, 0);
+    assert_used("an event", &settled(&gateway, &before, units).await, units, 0.0);
 }
 
 #[tokio::test]
@@ -177,7 +244,7 @@ async fn a_refused_signature_costs_nothing_but_its_request() {
     refused().await;
     let before = gateway.cost();
     refused().await;
-    assert_used("a refusal", &(&gateway.cost() - &before), REFUSED, 0);
+    assert_used("a refusal", &(&gateway.cost() - &before), REFUSED, 0.0);
 }
 
 #[tokio::test]
@@ -199,6 +266,26 @@ async fn a_sweep_of_an_idle_table_costs_half_a_unit_for_each_shard_and_the_curso
     let (cursors, shards) = (used.calls_of("GetItem"), used.calls_of("Query"));
     assert!(shards.abs_diff(cursors * u64::from(SHARDS)) <= u64::from(SHARDS), "{used}: {:?}", used.calls);
     assert_eq!(used.read_units, CURSOR * cursors as f64 + SHARD * shards as f64, "{used}");
+}
+
+/// What a page of timers costs hangs on how many there are in 4 KB.
+#[tokio::test]
+async fn a_timer_has_no_more_bytes_than_the_model_says() {
+    let aws = Aws::open(AwsOptions::in_memory("ringback")).unwrap();
+    let store = Store::new(aws.dynamodb(), "ringback".to_owned(), 8, Duration::from_secs(30 * 86_400));
+    let waiter = Waiter { run: RunId::random([1; 16]), job: JobPath::new("generate-image"), attempt: 1 };
+    let wait = WaitKey { route: RouteId("POST /callbacks/images".to_owned()), key: waiter.run.to_string() };
+    store.add_timer(SystemClock.now(), &Timer::Wait(Deadline { wait, waiter: Some(waiter) })).await.unwrap();
+    let items = aws.dynamodb().scan().table_name("ringback").send().await.unwrap().items.unwrap();
+    let bytes = |value: &AttributeValue| match value {
+        AttributeValue::S(text) => text.len(),
+        // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+        AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+        other => panic!("{other:?}"),
+    };
+    let size: usize = items[0].iter().map(|(name, value)| name.len() + bytes(value)).sum();
+    assert_eq!(items.len(), 1);
+    assert!(((TIMER_BYTES - 50.0)..=TIMER_BYTES).contains(&(size as f64)), "{size}: {items:?}");
 }
 
 /// Dollars for a million, of items up to 1 KB, as docs/operations.md promises them.

@@ -2,6 +2,8 @@
 
 mod sweeps;
 
+pub(crate) use sweeps::without_retries;
+
 use axum::body::Body;
 use axum::http::Request;
 use domain::address::Guard;
@@ -202,7 +204,7 @@ impl World {
         let queues = vec![QueueOptions { name: "calls".to_owned(), visibility_timeout, max_receive_count: 1000 }];
         let table = faults.is_some();
         let aws = Aws::open(AwsOptions { queues, faults, ..AwsOptions::in_memory("ringback") }).unwrap();
-        let table = if table { sweeps::without_retries(&aws.dynamodb()) } else { aws.dynamodb() };
+        let table = if table { without_retries(&aws.dynamodb()) } else { aws.dynamodb() };
         let (settings, clock) =
             (Settings { queue_url: aws.queue_url("calls"), ..Settings::default() }, ManualClock::new());
         let config = load(file, "ringback.yml").config.unwrap();

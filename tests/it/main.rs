@@ -66,6 +66,7 @@ mod skips;
 mod slow_callers;
 mod sources;
 mod steps;
+mod sweeps;
 mod switch;
 mod ten_thousand;
 mod triggers;

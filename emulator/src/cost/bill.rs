@@ -1,7 +1,7 @@
 //! Units, in dollars.
 
 use super::price::{HTTP_API, INVOCATIONS, READS, SQS, WRITES};
-use super::units::{SUBSCRIBERS, Units};
+use super::units::{DEADLINE, SUBSCRIBERS, Units};
 use super::{Assumptions, DELIVER, REFUSAL, RELAY, REQUEST};
 use serde::Serialize;
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Units {
         let relayed = shared(self.messages + self.program_messages + self.events);
         let delivered = shared(self.messages);
         let writes = all(self.writes + self.index_writes);
-        let reads = all(self.reads) + SUBSCRIBERS * shared(self.events);
+        let reads = all(self.reads) + DEADLINE * all(self.deadlines) + SUBSCRIBERS * shared(self.events);
         // Sent, received and deleted ten at a time; a worker deletes each by itself.
         let sqs_requests = 3.0 * delivered + 2.0 * shared(self.program_messages) + all(self.program_messages);
         let invocations = all(self.requests + self.refused) + relayed + delivered;

@@ -13,8 +13,10 @@ pub struct Units {
     pub writes: u32,
     /// Write units of its index.
     pub index_writes: u32,
-    /// Read units: each read of ours but two is consistent, and so a whole one.
+    /// Read units: each read of ours but those of `sweep` is consistent, and so a whole one.
     pub reads: u32,
+    /// Deadlines, whose items `sweep` looks at when they have passed: each [`DEADLINE`] read units.
+    pub deadlines: u32,
     /// Messages to `deliver`: each a share of a request to send, to receive and to delete, and of an invocation.
     pub messages: u32,
     /// Messages to workers: each a share of two requests, and a third to delete it.
@@ -34,6 +36,7 @@ pub const NOTHING: Units = Units {
     writes: 0,
     index_writes: 0,
     reads: 0,
+    deadlines: 0,
     messages: 0,
     program_messages: 0,
     events: 0,
@@ -49,17 +52,19 @@ pub const REQUEST: Units = Units { requests: 1, ..NOTHING };
 pub const BEGUN: Units = Units { writes: 1, ..NOTHING };
 /// A service is called: the outcome is one write of the run.
 pub const CALL: Units = Units { writes: 1, calls: 1, ..NOTHING };
-/// A callback is waited for, beside the call: the deadline, both halves of the wait, and the run once more; wait and run
-/// are read when the news comes.
-pub const WAIT: Units = Units { writes: 4, reads: 2, messages: 1, requests: 1, ..NOTHING };
+/// A callback is waited for, beside the call: the deadline, both halves of the wait, and the run once more.
+///
+/// Wait and run are read when the news comes; at the deadline `sweep` sees that the wait is over, and writes nothing.
+pub const WAIT: Units = Units { writes: 4, reads: 2, deadlines: 1, messages: 1, requests: 1, ..NOTHING };
 /// The service is asked once more how far it is: a message, a read, a write.
 pub const QUESTION: Units = Units { writes: 1, reads: 1, messages: 1, calls: 1, ..NOTHING };
 /// A pause that the queue can delay, 15 minutes at most.
 pub const PAUSE: Units = Units { writes: 1, reads: 1, messages: 1, ..NOTHING };
 /// A worker runs a program: it reads the run, claims the job and tells what came of it; the run reads and writes that.
 pub const PROGRAM: Units = Units { writes: 3, reads: 2, messages: 1, program_messages: 1, ..NOTHING };
-/// Another run is waited for, beside what that costs itself: the deadline; its end is read, and the run; then written.
-pub const CHILD: Units = Units { writes: 2, reads: 2, messages: 1, ..NOTHING };
+/// Another run is waited for, beside what that costs itself: the deadline, as of a wait; its end is read, and the run; then
+/// written.
+pub const CHILD: Units = Units { writes: 2, reads: 2, deadlines: 1, messages: 1, ..NOTHING };
 /// A job publishes an event: the event, and the run.
 pub const PUBLICATION: Units = Units { writes: 2, events: 1, ..NOTHING };
 /// An event is published by a request.
@@ -73,6 +78,14 @@ pub const RATED: Units = Units { writes: 1, ..NOTHING };
 
 /// Read units of who subscribes, for a batch of events and a customer with up to 4 KB of endpoints.
 pub const SUBSCRIBERS: f64 = 1.0;
+/// Read units of a deadline that has passed when nothing depends on it any more.
+///
+/// The look at its item, and its share of the two pages of timers that it is in, for the cursor follows a minute behind.
+pub const DEADLINE: f64 = MOOT + 2.0 * 0.5 * TIMER_BYTES / 4096.0;
+/// Read units of the look at its item, which may be a second old.
+pub const MOOT: f64 = 0.5;
+/// Bytes of a timer, with a path and a key of usual length; a test measures it.
+pub const TIMER_BYTES: f64 = 256.0;
 /// Read units of a sweep that finds nothing: how far it got, which may be a second old.
 pub const CURSOR: f64 = 0.5;
 /// Read units of one shard of the timers, likewise.
@@ -86,6 +99,7 @@ impl Add for Units {
             writes: self.writes + other.writes,
             index_writes: self.index_writes + other.index_writes,
             reads: self.reads + other.reads,
+            deadlines: self.deadlines + other.deadlines,
             messages: self.messages + other.messages,
             program_messages: self.program_messages + other.program_messages,
             events: self.events + other.events,

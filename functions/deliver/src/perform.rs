@@ -6,7 +6,7 @@ use domain::wait::{Opening, WaitKey, Waiter};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use platform::App;
-use platform::store::{NewEvent, StoreError, Timer};
+use platform::store::{Deadline, NewEvent, StoreError, Timer};
 
 type Performed<'a> = BoxFuture<'a, Result<Vec<Input>, StoreError>>;
 
@@ -95,7 +95,8 @@ async fn make_call(
 /// The timer first, so that no wait is without a deadline; and never in the past, where nobody sweeps any more.
 async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Vec<Input>, StoreError> {
     let deadline = deadline.max(app.now());
-    app.store.add_timer(deadline, &Timer::Wait(wait.clone())).await?;
+    let timer = Timer::Wait(Deadline { wait: wait.clone(), waiter: Some(waiter.clone()) });
+    app.store.add_timer(deadline, &timer).await?;
     let mut opening = app.store.open_wait(&wait, &waiter, deadline).await?;
     if let Opening::Taken(before) = &opening
         && !still_awaits(app, before).await?

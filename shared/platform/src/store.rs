@@ -26,12 +26,14 @@ mod codec;
 mod item;
 mod adopt;
 mod config;
+mod cursor;
 mod definition;
 mod delivery;
 mod endpoint;
 mod event;
 mod health;
 mod list;
+mod moot;
 mod operation;
 mod owed;
 mod rate;
@@ -53,7 +55,7 @@ pub use health::StoredHealth;
 pub use operation::StoredOperation;
 pub use owed::Owes;
 pub use run::{NewRun, Saved, Stored};
-pub use timer::{Timer, TimerPage};
+pub use timer::{Deadline, Timer, TimerPage};
 pub use token::StoredToken;
 
 use aws_sdk_dynamodb::Client;
@@ -100,7 +102,7 @@ impl Store {
     /// # Errors
     /// If it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        self.cursor().await.map(|_| ())
+        self.cursors().await.map(|_| ())
     }
 
     fn shard(&self, of: &str) -> u8 {

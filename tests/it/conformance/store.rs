@@ -102,7 +102,9 @@ scenarios! {
     timers:
         a_key_that_is_empty_is_refused
         timers_are_found_when_they_are_due_in_their_order
-        the_cursor_never_goes_back;
+        no_cursor_goes_back
+        deadlines_are_moot_when_their_own_waiter_was_met_or_closed
+        a_deadline_of_a_run_is_moot_when_it_has_ended_or_was_reminded;
 }
 
 /// Plays them all, whatever becomes of the ones before, and fails if one has failed.

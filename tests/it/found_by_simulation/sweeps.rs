@@ -101,6 +101,6 @@ async fn a_timer_whose_write_fails_holds_up_no_other_and_has_none_repeated() {
 }
 
 /// The table's client, without a second try.
-pub(super) fn without_retries(table: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
+pub(crate) fn without_retries(table: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(table.config().to_builder().retry_config(RetryConfig::disabled()).build())
 }

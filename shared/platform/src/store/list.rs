@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// Keys in one `BatchGetItem`
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
-const BATCH: usize = 100;
+pub(super) const BATCH: usize = 100;
 /// Shards that are asked at once.
 const AT_ONCE: usize = 8;
 
@@ -110,13 +110,22 @@ impl Store {
         for places in places.chunks(BATCH) {
             let keys =
                 places.iter().map(|p| Item::from([("pk".to_owned(), s(&p.pk)), ("sk".to_owned(), s(&p.sk))])).collect();
-            let mut left = Some(KeysAndAttributes::builder().set_keys(Some(keys)).build());
-            while let Some(Ok(keys)) = left.take() {
-                let get = self.client.batch_get_item().request_items(&self.table, keys);
-                let mut page = get.send().await.map_err(unavailable)?;
-                items.extend(page.responses.as_mut().and_then(|all| all.remove(&self.table)).unwrap_or_default());
-                left = page.unprocessed_keys.as_mut().and_then(|all| all.remove(&self.table)).map(Ok);
-            }
+            items.extend(self.batch(keys, None).await?);
+        }
+        Ok(items)
+    }
+
+    /// The items of at most [`BATCH`] keys that differ, in no order: whole, or these attributes of them. A read may be a
+    /// second old.
+    pub(super) async fn batch(&self, keys: Vec<Item>, only: Option<&str>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(keys.len());
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).set_projection_expression(only.map(str::to_owned));
+        let mut left = Some(keys.build());
+        while let Some(Ok(keys)) = left.take() {
+            let get = self.client.batch_get_item().request_items(&self.table, keys);
+            let mut page = get.send().await.map_err(unavailable)?;
+            items.extend(page.responses.as_mut().and_then(|all| all.remove(&self.table)).unwrap_or_default());
+            left = page.unprocessed_keys.as_mut().and_then(|all| all.remove(&self.table)).map(Ok);
         }
         Ok(items)
     }

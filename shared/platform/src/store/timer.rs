@@ -3,11 +3,11 @@
 //! A timer is written before the change that relies on it, and never deleted: by the time it is due the item it points
 //! at says whether it still matters, and the table's TTL takes it away. `sweep` reads each shard from a cursor to now.
 
-use super::item::{Item, expiry, n, number, s, sortable, text};
+use super::item::{Item, expiry, s, sortable, text};
 use super::{Store, StoreError, unavailable};
 use crate::queue::{DeliverMessage, RunMessage};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::wait::WaitKey;
+use domain::wait::{WaitKey, Waiter};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +16,22 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Timer {
     /// A wait's deadline.
-    Wait(WaitKey),
+    Wait(Deadline),
     /// A message to a run.
     Run(RunMessage),
     /// An attempt of a delivery; without its event.
     Deliver(DeliverMessage),
+}
+
+/// The deadline of one waiter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// The wait.
+    #[serde(flatten)]
+    pub wait: WaitKey,
+    /// Whose it is: a key may be waited for by several, one after the other. Older timers don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiter: Option<Waiter>,
 }
 
 /// Timers that are due, of one shard.
@@ -33,13 +44,13 @@ pub struct TimerPage {
 }
 
 impl Store {
-    /// Stores a timer. The same timer for the same time is the same item.
+    /// Stores a timer. The same timer for the same time is the same item, those of two waiters are two.
     ///
     /// # Errors
     /// If the table is unavailable.
     pub async fn add_timer(&self, at: Timestamp, timer: &Timer) -> Result<(), StoreError> {
         let what = match timer {
-            Timer::Wait(wait) => super::wait::wait_pk(wait),
+            Timer::Wait(Deadline { wait, waiter }) => format!("{}#{}", super::wait::wait_pk(wait), json(waiter)?),
             Timer::Run(message) => format!("run#{}#{}", message.run, json(&message.stretch)?),
             Timer::Deliver(message) => format!("delivery#{}#{}", message.delivery, message.attempt),
         };
@@ -50,11 +61,6 @@ impl Store {
         let put = put.item("sk", s(format!("{}#{digest}", sortable(at))));
         let put = put.item("timer", s(json(timer)?)).item("expires", expiry(at, self.retention));
         put.send().await.map(|_| ()).map_err(unavailable)
-    }
-
-    /// How many shards there are to sweep.
-    pub fn timer_shards(&self) -> u8 {
-        self.shards
     }
 
     /// The timers of a shard after a key and due by now, oldest first.
@@ -76,35 +82,6 @@ impl Store {
         let next = page.last_evaluated_key().and_then(|key| text(key, "sk")).map(|sk| format!("{sk}#"));
         let timers = page.items().iter().filter_map(read).collect();
         Ok(TimerPage { timers, next })
-    }
-
-    /// Up to when the timers were swept, as the beginning of their keys.
-    ///
-    /// # Errors
-    /// If the table is unavailable.
-    pub async fn cursor(&self) -> Result<Timestamp, StoreError> {
-        let get = self.client.get_item().table_name(&self.table);
-        let item = get.key("pk", s("sweep")).key("sk", s("cursor")).send().await.map_err(unavailable)?.item;
-        let through = item.as_ref().and_then(|item| number::<i64>(item, "through"));
-        Ok(through.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH))
-    }
-
-    /// Records that every timer due by then was swept. Never goes back.
-    ///
-    /// # Errors
-    /// If the table is unavailable.
-    pub async fn set_cursor(&self, through: Timestamp) -> Result<(), StoreError> {
-        let through = n(through.as_millisecond());
-        let update = self.client.update_item().table_name(&self.table).key("pk", s("sweep")).key("sk", s("cursor"));
-        let update = update.update_expression("SET through = :t");
-        let update = update.condition_expression("attribute_not_exists(through) OR through < :t");
-        let sent = update.expression_attribute_values(":t", through).send().await;
-        match sent {
-            Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Err(unavailable(error))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The first key of a time.

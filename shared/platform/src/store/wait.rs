@@ -202,11 +202,11 @@ impl Store {
     }
 
     /// Ends a wait whose deadline has passed and owes its run the news; nothing if a callback came, or the deadline
-    /// is another by now.
+    /// is another by now. Says whether it did.
     ///
     /// # Errors
     /// If the table is unavailable.
-    pub async fn expire_wait(&self, wait: &WaitKey, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn expire_wait(&self, wait: &WaitKey, now: Timestamp) -> Result<bool, StoreError> {
         let update = self
             .wait_item(wait)
             .update_expression("SET closed = :why, owed = :yes")
@@ -216,7 +216,7 @@ impl Store {
             .expression_attribute_values(":why", s("deadline"))
             .expression_attribute_values(":yes", yes())
             .expression_attribute_values(":now", millis(now));
-        conditional(update).await.map(|_| ())
+        Ok(matches!(conditional(update).await?, Written::Done(_)))
     }
 
     /// Ends the wait of a job that has ended without it.
