@@ -50,8 +50,8 @@ export const RIGHTS: Readonly<Record<FunctionName, Rights>> = {
     environment: true,
     invokes: true,
   },
-  // Reads timers and the cursor, and makes items owe what is due.
-  sweep: { table: ['GetItem', 'Query', 'UpdateItem'] },
+  // Reads timers, the cursor and what deadlines are about, and makes items owe what is due.
+  sweep: { table: ['GetItem', 'BatchGetItem', 'Query', 'UpdateItem'] },
 };
 
 /** The one right that is given on everything, and why. */
