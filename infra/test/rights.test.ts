@@ -52,7 +52,7 @@ test('no role is given a whole service, or every resource but where there is no 
 test('each function does what its code does and no more', () => {
   assert.deepEqual(actions('trigger', 'dynamodb'), ['PutItem', 'Query', 'UpdateItem']);
   assert.deepEqual(actions('callback', 'dynamodb'), ['PutItem', 'Query', 'UpdateItem']);
-  assert.deepEqual(actions('sweep', 'dynamodb'), ['GetItem', 'Query', 'UpdateItem']);
+  assert.deepEqual(actions('sweep', 'dynamodb'), ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem']);
   const reads = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
   assert.deepEqual(actions('relay', 'dynamodb'), [...reads, 'Query'].sort());
   assert.ok(!actions('deliver', 'dynamodb').includes('DeleteItem'));
