@@ -104,17 +104,33 @@ async fn check_names_the_place_and_the_nearest_right_name() {
     assert!(done.err.contains("ringback.yml: 1 error, 0 warnings"), "{}", done.err);
     let missing = emulator(&["check", "nowhere.yml"], "").await;
     assert_eq!(missing.code, Some(1));
-    assert!(missing.err.contains("there is no file `nowhere.yml`"), "{}", missing.err);
+    assert!(missing.err.contains("there is no file `nowhere.yml`") && !missing.err.contains("-f"), "{}", missing.err);
 }
 
 #[tokio::test]
-async fn check_is_content_with_warnings_unless_it_is_strict() {
+async fn check_is_content_with_what_up_would_start() {
     let part = "listener: {path: /hook, workflow: elsewhere}\n";
-    let done = check(part, &[]).await;
+    let stops = "`emulator up` would not start with these: warning undefined_workflow (line 1)";
+    let refused = check(part, &[]).await;
+    assert_eq!(refused.code, Some(1), "{}", refused.err);
+    assert!(refused.err.contains("ringback.yml:1:35: warning[undefined_workflow]"), "{}", refused.err);
+    assert!(
+        refused.err.contains("ringback.yml: 0 errors, 1 warning\n") && refused.err.contains(stops),
+        "{}",
+        refused.err
+    );
+    let done = check(part, &["--part"]).await;
     assert_eq!(done.code, Some(0), "{}", done.err);
-    assert!(done.err.contains("ringback.yml:1:35: warning[undefined_workflow]"), "{}", done.err);
-    assert!(done.out.contains("ringback.yml: 0 errors, 1 warning\n"), "{}", done.out);
-    let strict = check(part, &["--strict"]).await;
+    assert!(done.out.contains("ringback.yml: 0 errors, 1 warning\n") && done.out.contains(stops), "{}", done.out);
+    let unset = check("sources: {github: {secret: '${env.RINGBACK_NOT_SET}'}}", &[]).await;
+    assert_eq!(unset.code, Some(0), "{}", unset.err);
+    let needs = "`emulator up` needs these environment variables, which are not set here: RINGBACK_NOT_SET";
+    assert!(unset.out.contains(needs), "{}", unset.out);
+    let harmless = "sources: {open: {auth_type: none}}";
+    let done = check(harmless, &[]).await;
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.contains("1 warning") && !done.out.contains("would not start"), "{}", done.out);
+    let strict = check(harmless, &["--strict"]).await;
     assert_eq!(strict.code, Some(1));
     assert!(strict.err.contains("1 warning"), "{}", strict.err);
 }
