@@ -29,6 +29,7 @@ mod stream;
 mod debt;
 mod expiry;
 pub(crate) mod format;
+pub(crate) mod private;
 mod group_commit;
 mod server;
 pub mod checkpoint;
@@ -122,6 +123,12 @@ pub enum OpenError {
         found: String,
         /// The newest that this version knows.
         known: u32,
+    },
+    /// Something else has its name.
+    #[error("the data directory can't be used: {} is a file, not a directory", path.display())]
+    NotADirectory {
+        /// What should be the data directory.
+        path: PathBuf,
     },
     /// The directory can't be made or written.
     #[error("the data directory can't be used: {}: {source}", path.display())]

@@ -4,11 +4,12 @@
 //! the timestamps that are signed. What waits for the real world does not: outbound calls have their real time-outs, and so
 //! have programs. Its time goes on where it was when the process ended, and went on meanwhile: it is kept beside the state.
 
+use crate::aws::private;
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::{Clock, SystemClock, until};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::pin::Pin;
 use std::time::Instant;
@@ -50,7 +51,7 @@ impl FastClock {
     /// # Errors
     /// If the directory can't be written, or what is kept there can't be read.
     pub fn start(directory: &Path, scale: u32) -> io::Result<Self> {
-        std::fs::create_dir_all(directory)?;
+        private::directory(directory)?;
         let (file, now) = (directory.join(FILE), SystemClock.now());
         let before = match std::fs::read(&file) {
             Ok(bytes) => Some(serde_json::from_slice::<Anchor>(&bytes)?),
@@ -61,7 +62,9 @@ impl FastClock {
         let anchor = serde_json::to_vec(&Anchor { real: now, fast, scale })?;
         // Whole or not at all.
         let new = directory.join(format!("{FILE}.new"));
-        std::fs::write(&new, anchor)?;
+        let mut written = private::file(&new)?;
+        written.set_len(0)?;
+        written.write_all(&anchor)?;
         std::fs::rename(&new, &file)?;
         Ok(Self { from: fast, started: Instant::now(), scale })
     }

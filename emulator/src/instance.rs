@@ -153,6 +153,14 @@ pub enum StartError {
         /// Who listens there already, if that can be found out.
         holder: Option<Holder>,
     },
+    /// The port that was given for the API is in the file already.
+    #[error("the API and the listener `{listener}` both want port {port}: give the API another one")]
+    SamePort {
+        /// The port.
+        port: u16,
+        /// Whose it is in the file.
+        listener: String,
+    },
     /// Certificate or key.
     #[error("the controller's TLS files can't be used: {0}")]
     Tls(std::io::Error),

@@ -8,9 +8,10 @@
 //!   optimize  completed  ────────────────────━━━━  +3.90s  300 ms
 //! ```
 
+mod detail;
 mod span;
 
-pub(crate) use span::{in_words, since};
+pub(crate) use span::{in_words, seconds, since, time};
 
 use crate::command::output::clipped;
 use crate::command::paint::{Paint, Tone};
@@ -70,7 +71,7 @@ impl Task {
         let took = if self.has_ended() { "took" } else { "so far" };
         let mut lines = vec![
             format!("{}  {}  {status}", paint.paint(Tone::Title, &self.task_id), self.workflow),
-            format!("accepted {}, {took} {}", self.accepted_at, in_words(self.took(now))),
+            format!("accepted {}, {took} {}", seconds(self.accepted_at), in_words(self.took(now))),
         ];
         if !self.jobs.is_empty() {
             lines.push(String::new());
@@ -90,6 +91,8 @@ impl Task {
         match (self.status.as_str(), &self.error, &self.result) {
             ("failed", error, _) => {
                 lines.push(format!("\n{}", paint.paint(Tone::Bad, &format!("error: {}", why(error)))));
+                let detail = detail::of(error);
+                lines.extend(detail.into_iter().map(|line| paint.paint(Tone::Quiet, &format!("  {line}"))));
             }
             ("completed", _, result) if !result.is_null() => lines.push(format!("\nresult: {}", shown(result))),
             _ => {}
@@ -126,13 +129,13 @@ impl Job {
             lines.push(format!("waits for a callback by {route} with the key {}", clipped(key, VALUE)));
         }
         if let Some(deadline) = text("/waiting_for/deadline") {
-            lines.push(format!("until {deadline}{}", left(deadline, now)));
+            lines.push(format!("until {}{}", time(deadline), left(deadline, now)));
         }
         if let Some(asked) = self.more.pointer("/waiting_for/asked") {
             lines.push(format!("asked {asked} times so far"));
         }
         for (name, words) in [("/until", "until"), ("/next_attempt_at", "next attempt at")] {
-            lines.extend(text(name).map(|time| format!("{words} {time}{}", left(time, now))));
+            lines.extend(text(name).map(|at| format!("{words} {}{}", time(at), left(at, now))));
         }
         lines.extend(text("/task_id").map(|run| format!("waits for {run}")));
         lines.extend(text("/branch").map(|branch| format!("branch {branch}")));

@@ -94,6 +94,51 @@ async fn a_data_directory_that_cannot_be_used_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn a_file_in_the_place_of_the_data_directory_is_told_from_a_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("notadir"), "mine").unwrap();
+    for more in [&[][..], &["--time-scale", "10"]] {
+        let arguments = [&["--ephemeral-ports", "--data", "notadir"], more].concat();
+        refused(&up(directory.path(), GOOD, &arguments).await, "notadir is a file, not a directory");
+    }
+    assert_eq!(std::fs::read_to_string(directory.path().join("notadir")).unwrap(), "mine");
+}
+
+#[tokio::test]
+async fn a_port_that_the_file_gives_a_listener_is_not_the_apis() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = GOOD.replace("path: /hook", "path: /hook, port: 18093");
+    let finished = up(directory.path(), &text, &["--port", "18093"]).await;
+    refused(&finished, "the API and the listener `listener-18093` both want port 18093");
+    assert!(!finished.err.contains("held by"), "{}", finished.err);
+}
+
+#[tokio::test]
+async fn a_warning_that_stops_the_start_is_named_as_what_stops_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "listener: {path: /hook, workflow: elsewhere}\n";
+    let finished = up(directory.path(), text, &["--ephemeral-ports"]).await;
+    refused(&finished, "not started: what stands above stops it: warning undefined_workflow (line 1)");
+    assert!(finished.err.contains("`emulator up` does not start with this"), "{}", finished.err);
+}
+
+#[tokio::test]
+async fn a_secret_whose_variable_is_empty_names_the_variable() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("ringback.yml"), "sources: {github: {secret: '${env.GITHUB_SECRET}'}}")
+        .unwrap();
+    let mut up = tokio::process::Command::new(EMULATOR);
+    up.args(["up", "--ephemeral-ports"]).current_dir(directory.path()).env("GITHUB_SECRET", "").kill_on_drop(true);
+    let done = up.output().await.unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("the source `github`: `secret` is empty: the environment variable `GITHUB_SECRET`"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn a_newer_versions_directory_is_refused_and_not_touched() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");

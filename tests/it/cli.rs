@@ -104,17 +104,25 @@ async fn check_names_the_place_and_the_nearest_right_name() {
     assert!(done.err.contains("ringback.yml: 1 error, 0 warnings"), "{}", done.err);
     let missing = emulator(&["check", "nowhere.yml"], "").await;
     assert_eq!(missing.code, Some(1));
-    assert!(missing.err.contains("there is no file `nowhere.yml`"), "{}", missing.err);
+    assert!(missing.err.contains("there is no file `nowhere.yml`") && !missing.err.contains("-f"), "{}", missing.err);
 }
 
 #[tokio::test]
-async fn check_is_content_with_warnings_unless_it_is_strict() {
-    let part = "listener: {path: /hook, workflow: elsewhere}\n";
-    let done = check(part, &[]).await;
+async fn check_is_content_with_part_of_a_file_and_says_what_up_would_miss() {
+    let done = check("listener: {path: /hook, workflow: elsewhere}\n", &[]).await;
     assert_eq!(done.code, Some(0), "{}", done.err);
     assert!(done.err.contains("ringback.yml:1:35: warning[undefined_workflow]"), "{}", done.err);
-    assert!(done.out.contains("ringback.yml: 0 errors, 1 warning\n"), "{}", done.out);
-    let strict = check(part, &["--strict"]).await;
+    let stops = "`emulator up` would not start with these: warning undefined_workflow (line 1)";
+    assert!(done.out.contains("ringback.yml: 0 errors, 1 warning\n") && done.out.contains(stops), "{}", done.out);
+    let unset = check("sources: {github: {secret: '${env.RINGBACK_NOT_SET}'}}", &[]).await;
+    assert_eq!(unset.code, Some(0), "{}", unset.err);
+    let needs = "`emulator up` needs these environment variables, which are not set here: RINGBACK_NOT_SET";
+    assert!(unset.out.contains(needs), "{}", unset.out);
+    let harmless = "sources: {open: {auth_type: none}}";
+    let done = check(harmless, &[]).await;
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.contains("1 warning") && !done.out.contains("would not start"), "{}", done.out);
+    let strict = check(harmless, &["--strict"]).await;
     assert_eq!(strict.code, Some(1));
     assert!(strict.err.contains("1 warning"), "{}", strict.err);
 }

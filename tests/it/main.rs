@@ -52,6 +52,7 @@ mod plan;
 mod program_config;
 mod programs;
 mod publishing;
+mod reasons;
 mod recovery;
 mod recovery_steps;
 mod redaction;

@@ -101,6 +101,10 @@ async fn a_bad_file_is_told_of_in_full_and_changes_nothing() {
     let line = process.next_line().await;
     assert_eq!(line["reloaded"], false, "{line}");
     assert_eq!(version_in_charge(&process).await, 0);
+    // A warning that would keep it from starting.
+    place.write(&version(1).replace("workflow: echo", "workflow: elsewhere"));
+    let why = "what stands above stops it: warning undefined_workflow (line 2)";
+    assert_eq!(process.next_line().await["error"], why);
     // Text that is no YAML, and no text at all.
     place.write("listener: [");
     assert_eq!(process.next_line().await["reloaded"], false);

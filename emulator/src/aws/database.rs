@@ -32,7 +32,7 @@ use rusqlite::{
 };
 use tokio::sync::Notify;
 
-use super::{Durability, OpenError, format, group_commit::authorize, lock::DirectoryLock};
+use super::{Durability, OpenError, format, group_commit::authorize, lock::DirectoryLock, private};
 
 /// File name of the database inside the data directory.
 const DATABASE_FILE: &str = "table.db";
@@ -74,6 +74,11 @@ impl Database {
                     pid: DirectoryLock::holder(directory),
                 })?;
                 let file = directory.join(DATABASE_FILE);
+                // SQLite gives what it writes beside the file the file's own permissions; where it can't be made, it says so.
+                let _ = private::file(&file);
+                ["-wal", "-shm"]
+                    .iter()
+                    .for_each(|end| private::close(&directory.join(format!("{DATABASE_FILE}{end}"))));
                 (Storage::new(&file.to_string_lossy())?, Some(lock))
             }
         };

@@ -9,8 +9,11 @@ const FORMAT_FILE: &str = "format";
 /// The form that this version reads and writes. A directory without the file has it too: the first had none.
 const FORMAT: u32 = 1;
 
-/// Refuses a directory of a newer form. Touches nothing.
+/// Refuses a directory of a newer form, and what is none. Touches nothing.
 pub(crate) fn check(directory: &Path) -> Result<(), OpenError> {
+    if directory.is_file() {
+        return Err(OpenError::NotADirectory { path: directory.to_owned() });
+    }
     let path = directory.join(FORMAT_FILE);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,

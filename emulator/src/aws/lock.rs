@@ -1,7 +1,8 @@
 //! One process per data directory.
 
+use super::private;
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Write},
     path::Path,
 };
@@ -27,8 +28,8 @@ impl DirectoryLock {
     /// # Errors
     /// The directory or the lock file can't be created or opened.
     pub(crate) fn acquire(directory: &Path) -> io::Result<Option<Self>> {
-        std::fs::create_dir_all(directory)?;
-        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(LOCK_FILE))?;
+        private::directory(directory)?;
+        let mut file = private::file(&directory.join(LOCK_FILE))?;
         match file.try_lock() {
             Ok(()) => {
                 // For whoever finds it locked.

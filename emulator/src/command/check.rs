@@ -1,10 +1,15 @@
 use super::{Failure, file, output};
 use clap::Args;
-use domain::config::Severity;
+use domain::config::{Code, Diagnostic, Severity};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Checks a file.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "It ends with 1 if there is an error. A file may be part of a larger one, so a name that it doesn't define is a \
+                  warning: the last lines say which of those keep `emulator up` from starting."
+)]
 pub struct Check {
     /// The file.
     #[arg(default_value = "ringback.yml")]
@@ -25,18 +30,30 @@ impl Check {
                 Severity::Warning => warnings += 1,
             }
         }
+        // What is set on this machine says nothing about the one that it will run on.
+        let (unset, missing): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+            read.refusals().into_iter().partition(|diagnostic| diagnostic.code == Code::UnsetEnv);
+        let stops = (errors == 0 && !missing.is_empty()).then(|| file::Read::places(&missing));
         let refused = errors > 0 || (self.strict && warnings > 0);
         let mut shown = Ok(());
         if let (Some(config), false) = (&read.loaded.config, errors > 0) {
             shown = output::print(domain::config::summary(config, &read.loaded.inferred));
         }
         let counted = format!("{}: {}, {}", self.file.display(), count(errors, "error"), count(warnings, "warning"));
+        let mut told = vec![counted];
+        told.extend(stops.map(|places| format!("`emulator up` would not start with these: {places}")));
+        if !unset.is_empty() {
+            let names: BTreeSet<&str> = read.unset().collect();
+            let names = names.into_iter().collect::<Vec<_>>().join(", ");
+            told.push(format!("`emulator up` needs these environment variables, which are not set here: {names}"));
+        }
+        let told = told.join("\n");
         if refused {
-            return Err(counted.into());
+            return Err(told.into());
         }
         // Whoever stops reading learns from the exit code all the same.
         shown?;
-        output::say(counted)
+        output::say(told)
     }
 }
 

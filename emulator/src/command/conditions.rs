@@ -43,7 +43,10 @@ impl Conditions {
     /// Settles what is left open: the seed, and what time it is. Nothing has been started before.
     pub(super) fn prepare(&self, data: &Path) -> Result<Prepared, Failure> {
         let unusable = |error| format!("the time of {} can't be kept: {error}", data.display());
+        crate::aws::format::check(data)?;
         let clock = match self.time_scale {
+            // As fast as ever is nothing to be told of, unless the state was ahead before.
+            Some(1) if !FastClock::was_used(data) => None,
             Some(scale) => Some((Arc::new(FastClock::start(data, scale).map_err(unusable)?), scale)),
             None if FastClock::was_used(data) => {
                 let place = data.display();
@@ -86,11 +89,27 @@ impl Prepared {
     }
 
     pub(super) fn banner(&self) -> String {
-        let clock = self.clock.as_ref().map(|(_, scale)| {
+        let clock = self.clock.as_ref().filter(|(_, scale)| *scale > 1).map(|(_, scale)| {
             format!("\n  Time runs {scale} times as fast, but not for outbound calls and programs.\n")
         });
         let weather = self.weather.as_ref();
         let weather = weather.map(|(forecast, seed)| format!("\n  Bad weather: --faults {forecast} --seed {seed}\n"));
         clock.into_iter().chain(weather).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_that_runs_as_ever_is_nothing_to_tell_of() {
+        let data = tempfile::tempdir().unwrap();
+        let at = |scale| Conditions { time_scale: Some(scale), faults: None, seed: None }.prepare(data.path()).unwrap();
+        assert_eq!(at(1).banner(), "");
+        assert!(!FastClock::was_used(data.path()), "nor is it the next start's to warn of");
+        assert!(at(60).banner().contains("60 times as fast"));
+        // The clock that was ahead goes on.
+        assert_eq!((at(1).banner().as_str(), at(1).shown()["time_scale"].as_u64()), ("", Some(1)));
     }
 }

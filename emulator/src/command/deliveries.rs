@@ -3,9 +3,9 @@ mod recover;
 use super::Failure;
 use super::output::{clipped, list, say, table, text};
 use super::paint::Paint;
-use super::runs::pages;
+use super::runs::{at_least_one, pages};
 use crate::client::{Client, Connection};
-use crate::timeline::{since, tone};
+use crate::timeline::{since, time, tone};
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock::{Clock, SystemClock};
 use recover::Recover;
@@ -35,7 +35,7 @@ pub struct Deliveries {
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// At most so many, newest first.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
     limit: usize,
     /// Print JSON, one line for each delivery.
     #[arg(long, global = true)]
@@ -109,10 +109,19 @@ impl Deliveries {
         rows.extend(found.iter().map(|delivery| {
             let field = |name: &str| text(delivery, name).to_owned();
             let tries = delivery.get("attempt_count").map(ToString::to_string).unwrap_or_default();
-            let name = field("/endpoint_name");
-            vec![field("/id"), field("/event_type"), name, field("/status"), tries, field("/created_at")]
+            let created = time(text(delivery, "/created_at"));
+            let name = endpoint(delivery).to_owned();
+            vec![field("/id"), field("/event_type"), name, field("/status"), tries, created]
         }));
         table(&rows).iter().try_for_each(say)
+    }
+}
+
+/// An endpoint's name, or its id where it has none.
+pub(super) fn endpoint(delivery: &Value) -> &str {
+    match text(delivery, "/endpoint_name") {
+        "" => text(delivery, "/webhook_id"),
+        name => name,
     }
 }
 
@@ -124,17 +133,18 @@ fn show(delivery: &Value) -> Result<(), Failure> {
     say(format!("event     {event}"))?;
     say(format!("endpoint  {} {}", text(delivery, "/webhook_id"), text(delivery, "/endpoint_name")))?;
     say(format!("customer  {}", text(delivery, "/customer_id")))?;
-    say(format!("created   {}", text(delivery, "/created_at")))?;
-    for (name, words) in [("/next_retry_at", "next try  "), ("/error_message", "error     ")] {
-        if !text(delivery, name).is_empty() {
-            say(format!("{words}{}", text(delivery, name)))?;
+    say(format!("created   {}", time(text(delivery, "/created_at"))))?;
+    let (next, error) = (time(text(delivery, "/next_retry_at")), text(delivery, "/error_message"));
+    for (words, value) in [("next try  ", next.as_str()), ("error     ", error)] {
+        if !value.is_empty() {
+            say(format!("{words}{value}"))?;
         }
     }
     for attempt in list(delivery, "attempts") {
         let number = |name: &str| attempt.get(name).filter(|value| !value.is_null()).map(ToString::to_string);
         let came = number("status").unwrap_or_else(|| text(attempt, "/error").to_owned());
         let took = number("took_ms").unwrap_or_default();
-        say(format!("\n  {}. {}  {came}  {took} ms", number("n").unwrap_or_default(), text(attempt, "/at")))?;
+        say(format!("\n  {}. {}  {came}  {took} ms", number("n").unwrap_or_default(), time(text(attempt, "/at"))))?;
         for line in [text(attempt, "/error_message"), text(attempt, "/response_body")] {
             if !line.is_empty() {
                 say(format!("     {}", clipped(&line.replace('\n', " "), BODY)))?;

@@ -20,7 +20,7 @@ pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| {
         if error.kind() == std::io::ErrorKind::NotFound {
-            format!("there is no file `{name}`; name one with -f, or see examples/")
+            format!("there is no file `{name}`; name another, or let `emulator init` write one")
         } else {
             format!("`{name}` can't be read: {error}")
         }
@@ -28,9 +28,13 @@ pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
     let text = String::from_utf8(text).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
     let loaded = load(&text, &name);
     let mut diagnostics = loaded.diagnostics.clone();
-    diagnostics.extend(loaded.env_warnings(&|name| std::env::var_os(name).is_some()));
+    diagnostics.extend(loaded.env_warnings(&is_set));
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.offset);
     Ok(Read { name, text, loaded, diagnostics })
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
 }
 
 impl Read {
@@ -45,6 +49,29 @@ impl Read {
         let names = self.loaded.env.iter().map(|read| read.name.as_str());
         let set = names.filter_map(|name| Some((name.to_owned(), Value::String(std::env::var(name).ok()?))));
         set.collect()
+    }
+
+    /// The environment variables that must be set and are not.
+    pub(crate) fn unset(&self) -> impl Iterator<Item = &str> {
+        let missing = self.loaded.env.iter().filter(|read| !read.has_default && !is_set(&read.name));
+        missing.map(|read| read.name.as_str())
+    }
+
+    /// What keeps `up` from starting, if anything does.
+    pub(crate) fn refusals(&self) -> Vec<&Diagnostic> {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.code.refuses_start()).collect()
+    }
+
+    /// The same, for a line of text.
+    pub(crate) fn stopped_by(&self) -> Option<String> {
+        let refusals = self.refusals();
+        (!refusals.is_empty()).then(|| Self::places(&refusals))
+    }
+
+    /// Where these stand, and what they are, for a line of text.
+    pub(crate) fn places(diagnostics: &[&Diagnostic]) -> String {
+        let place = |one: &&Diagnostic| format!("{} {} (line {})", one.severity, one.code, one.line);
+        diagnostics.iter().map(place).collect::<Vec<_>>().join(", ")
     }
 
     /// Prints each with its place in the file.
@@ -73,6 +100,8 @@ impl Read {
             .with_label(label);
         if let Some(suggestion) = &diagnostic.suggestion {
             shown = shown.with_help(format!("did you mean `{suggestion}`?"));
+        } else if diagnostic.severity == Severity::Warning && diagnostic.code.refuses_start() {
+            shown = shown.with_help("`emulator up` does not start with this");
         }
         Report::new(shown).with_source_code(NamedSource::new(&self.name, self.text.clone()))
     }

@@ -10,6 +10,7 @@
 //! request is tried again, and nothing overtakes it.
 
 use super::{Failure, output, up::asked_to_stop};
+use crate::timeline::seconds;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
@@ -235,7 +236,7 @@ impl Forward {
             let _ = output::say(line);
         } else {
             let (path, _) = path.split_once('?').unwrap_or((path, ""));
-            let _ = output::say(format_args!("{received_at}  {path}  {status}"));
+            let _ = output::say(format_args!("{}  {path}  {status}", seconds(*received_at)));
         }
         if status >= 400 {
             tracing::warn!(target: "ringback::forward", id, status, "the gateway here refused it; it is not sent again");

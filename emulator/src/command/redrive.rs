@@ -47,8 +47,9 @@ impl Redrive {
         let programs = given(&self.programs_queue_url, "RINGBACK_PROGRAMS_QUEUE_URL").map(|url| ("programs", url));
         let queues: Vec<(&str, String)> = calls.into_iter().chain(programs).collect();
         if queues.is_empty() {
-            let text = "no queue: give --queue-url or --programs-queue-url, or set RINGBACK_QUEUE_URL or \
-                        RINGBACK_PROGRAMS_QUEUE_URL";
+            let text = "no queue: this works on queues in AWS. Give --queue-url or --programs-queue-url, or set \
+                        RINGBACK_QUEUE_URL or RINGBACK_PROGRAMS_QUEUE_URL. A local emulator's queues are reached if it was \
+                        started with --aws-port: see `emulator redrive --help`";
             return Err(text.into());
         }
         let mut loading = platform::aws_settings();

@@ -130,11 +130,11 @@ impl Reloading {
         }
         let text: Arc<str> = read.text().into();
         read.print_diagnostics();
-        let refused = read.diagnostics.iter().any(|diagnostic| diagnostic.code.refuses_start());
+        let refused = read.stopped_by();
         let env = read.env();
         let config = match read.loaded.config {
-            Some(config) if !refused => config,
-            _ => return Err("it has errors, see above".into()),
+            Some(config) if refused.is_none() => config,
+            _ => return Err(stopped_by(refused).into()),
         };
         let before = instance.app();
         let changes = changes(&before.config, &config);
@@ -150,6 +150,11 @@ impl Reloading {
             let _ = output::say(line);
         }
     }
+}
+
+/// Why a file isn't used; the places have been shown.
+pub(super) fn stopped_by(refused: Option<String>) -> String {
+    refused.map_or_else(|| "see above".to_owned(), |places| format!("what stands above stops it: {places}"))
 }
 
 /// Functions in AWS Lambda, where the file invokes some or the API may make it so.

@@ -5,7 +5,7 @@ use super::output::{list, say, table, text};
 use super::paint::Paint;
 use super::trigger::started;
 use crate::client::{Client, Connection};
-use crate::timeline::{Task, in_words};
+use crate::timeline::{Task, in_words, seconds};
 use clap::{Args, Subcommand, ValueEnum};
 use platform::clock::{Clock, SystemClock};
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub struct Runs {
     #[arg(long)]
     workflow: Option<String>,
     /// At most so many, newest first.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
     limit: usize,
     /// Print JSON, one line for each run.
     #[arg(long, global = true)]
@@ -111,13 +111,21 @@ impl Runs {
         for run in runs {
             let run: Task = serde_json::from_value(run)?;
             let took = in_words(run.took(SystemClock.now()));
-            rows.push(vec![run.task_id, run.workflow, run.status, run.accepted_at.to_string(), took]);
+            rows.push(vec![run.task_id, run.workflow, run.status, seconds(run.accepted_at), took]);
         }
         if rows.len() == 1 {
             return say("There is no such run.");
         }
         table(&rows).iter().try_for_each(say)
     }
+}
+
+/// How many of a list, for those who want some.
+///
+/// # Errors
+/// In words, if it is no number from 1.
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| format!("a number from 1, not {text}"))
 }
 
 /// The first so many of a list, page after page.

@@ -3,7 +3,7 @@ mod on_aws;
 use super::reload::{self, Reloading, Stamp};
 use super::{Failure, conditions::Conditions, file, output};
 use crate::gateway::{GatewayOptions, PublicUrl};
-use crate::instance::{Instance, Options, PROGRAMS_AT_ONCE};
+use crate::instance::{DRAIN, Instance, Options, PROGRAMS_AT_ONCE};
 use clap::{Args, ValueEnum};
 use domain::config::{Config, Routes};
 use platform::secret::KeyRing;
@@ -12,17 +12,21 @@ use platform::telemetry::{self, LevelFilter};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
+
+/// What stops sooner has nothing to wait for, as far as people see.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Starts everything.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The state is on disk before any request is answered: kill it at any moment, start it again, and it
 goes on. A changed file is taken over at once, or on SIGHUP; runs that have begun go on by the file that they began with.
-SIGTERM and Ctrl-C let what is under way finish, for 5 s at most."
+SIGTERM and Ctrl-C let what is under way finish, for 5 s at most; a second one stops at once."
 )]
 pub struct Up {
     /// The file.
@@ -92,11 +96,11 @@ impl Up {
         let stamp = Stamp::of(&self.file);
         let read = file::read(&self.file)?;
         read.print_diagnostics();
-        let refused = read.diagnostics.iter().any(|diagnostic| diagnostic.code.refuses_start());
+        let refused = read.stopped_by();
         let (env, text) = (read.env(), Arc::<str>::from(read.text()));
         let config = match read.loaded.config {
-            Some(config) if !refused => config,
-            _ => return Err(format!("{}: not started, see above", self.file.display()).into()),
+            Some(config) if refused.is_none() => config,
+            _ => return Err(not_started(&self.file, refused).into()),
         };
         let mut settings = Options::new(config.clone()).settings;
         settings.runtime_programs = self.allow_runtime_programs;
@@ -109,7 +113,7 @@ impl Up {
             programs: !self.no_programs,
             functions,
             settings,
-            data: Some(self.data),
+            data: Some(self.data.clone()),
             port: self.port,
             ephemeral_ports: self.ephemeral_ports,
             keys: keys()?,
@@ -136,7 +140,7 @@ impl Up {
             }
             let _ = output::say(line);
         } else {
-            let _ = output::print(banner(&config, &instance, &gateways)?);
+            let _ = output::print(banner(&config, &instance, &gateways, &self.data)?);
             let _ = output::print(conditions.banner());
         }
         let reloading = Reloading {
@@ -152,9 +156,37 @@ impl Up {
             asked = reloading.until(&instance, asked_to_stop()) => asked?,
             never = tell_of_new_urls(public_urls, self.json) => match never {},
         }
-        instance.stop().await;
-        Ok(())
+        stopped(instance.stop(), asked_to_stop(), |text| output::complain(text)).await
     }
+}
+
+/// Stops, for as long as that may take, or until somebody asks again. Says so, unless it is done at once.
+async fn stopped(
+    stopping: impl Future<Output = ()>,
+    again: impl Future<Output = std::io::Result<()>>,
+    mut tell: impl FnMut(&str),
+) -> Result<(), Failure> {
+    tokio::pin!(stopping, again);
+    let mut told = false;
+    loop {
+        tokio::select! {
+            () = &mut stopping => return Ok(()),
+            asked = &mut again => {
+                asked?;
+                return Err("stopped at once; what was under way is done by the next start".into());
+            }
+            () = tokio::time::sleep(AT_ONCE), if !told => {
+                told = true;
+                let most = DRAIN.as_secs();
+                tell(&format!("stopping: waiting up to {most} s for what is under way; Ctrl-C again to stop now"));
+            }
+        }
+    }
+}
+
+/// What is said of a file that can't be started; where it is wrong has been shown.
+fn not_started(file: &Path, refused: Option<String>) -> String {
+    format!("{}: not started: {}", file.display(), reload::stopped_by(refused))
 }
 
 /// The keys of secrets, where the environment has them; else they are kept beside the state.
@@ -186,7 +218,12 @@ fn url_lines(urls: &[PublicUrl], widest: usize) -> String {
     urls.iter().map(line).collect()
 }
 
-fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) -> Result<String, std::fmt::Error> {
+fn banner(
+    config: &Config,
+    instance: &Instance,
+    gateways: &[PublicUrl],
+    data: &Path,
+) -> Result<String, std::fmt::Error> {
     let mut text = String::from("Ringback is up.\n\n");
     let widest = instance.listeners.iter().map(|listener| listener.id.chars().count()).max().unwrap_or(0).max(3);
     writeln!(text, "  {:<widest$}  {}", "API", instance.api)?;
@@ -210,7 +247,8 @@ fn banner(config: &Config, instance: &Instance, gateways: &[PublicUrl]) -> Resul
         writeln!(text, "\n  The table and the queues, for `emulator work`: {url}")?;
     }
     if instance.token_is_new {
-        writeln!(text, "\n  The API's token, shown this once: {}", instance.token)?;
+        let place = data.join("token");
+        writeln!(text, "\n  The API's token, which is kept in {}: {}", place.display(), instance.token)?;
     }
     writeln!(text, "\nCtrl-C stops it; what is under way is finished first.")?;
     Ok(text)
@@ -229,4 +267,28 @@ pub(super) async fn asked_to_stop() -> std::io::Result<()> {
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+    use tokio::sync::Notify;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_time_to_stop_says_so_once_and_can_be_asked_again() {
+        let (mut said, told) = (Vec::new(), Notify::new());
+        let again = async {
+            told.notified().await;
+            Ok(())
+        };
+        let tell = |text: &str| {
+            said.push(text.to_owned());
+            told.notify_one();
+        };
+        let failure = stopped(pending(), again, tell).await.unwrap_err();
+        assert!(failure.to_string().contains("stopped at once"), "{failure}");
+        assert_eq!(said, ["stopping: waiting up to 5 s for what is under way; Ctrl-C again to stop now"]);
+        stopped(ready(()), pending(), |text| panic!("{text}")).await.unwrap();
+    }
 }

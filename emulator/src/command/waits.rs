@@ -1,8 +1,8 @@
 use super::Failure;
 use super::output::{clipped, say, table, text};
-use super::runs::pages;
+use super::runs::{at_least_one, pages};
 use crate::client::{Client, Connection};
-use crate::timeline::in_words;
+use crate::timeline::{in_words, time};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use platform::clock::{Clock, SystemClock};
@@ -20,7 +20,7 @@ pub struct Waits {
     #[arg(long, value_enum)]
     state: Option<State>,
     /// At most so many of each, newest first.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
     limit: usize,
     /// Print JSON, one line for each.
     #[arg(long, global = true)]
@@ -111,7 +111,7 @@ impl Waits {
         rows.extend(waits.iter().map(|wait| {
             let field = |name: &str| text(wait, name).to_owned();
             let key = clipped(text(wait, "/key"), KEY);
-            vec![key, field("/route"), field("/arrived_at"), field("/verdict"), nearest(wait)]
+            vec![key, field("/route"), time(text(wait, "/arrived_at")), field("/verdict"), nearest(wait)]
         }));
         table(&rows).iter().try_for_each(|row| say(format!("  {row}")))?;
         say("\n`emulator waits adopt ROUTE KEY --for WAITING_KEY` gives one to the wait that it was meant for.")
@@ -136,7 +136,7 @@ fn nearest(wait: &Value) -> String {
     }
 }
 
-fn deadline(time: &str) -> String {
-    let left = time.parse::<Timestamp>().map(|time| time.duration_since(SystemClock.now()));
-    left.map_or_else(|_| time.to_owned(), |left| format!("{time} (in {})", in_words(left)))
+fn deadline(at: &str) -> String {
+    let left = at.parse::<Timestamp>().map(|at| at.duration_since(SystemClock.now()));
+    left.map_or_else(|_| at.to_owned(), |left| format!("{} (in {})", time(at), in_words(left)))
 }

@@ -48,6 +48,10 @@ impl Sockets {
         ephemeral: bool,
     ) -> Result<(Self, TcpListener), StartError> {
         let controller = &config.controller;
+        let wanted = config.listeners.iter().find(|listener| !ephemeral && Some(listener.port) == port);
+        if let (Some(port), Some(listener)) = (port, wanted) {
+            return Err(StartError::SamePort { port, listener: listener.id.clone() });
+        }
         let port = port.unwrap_or(if ephemeral { 0 } else { controller.port });
         let socket = bind(&controller.host, port, "the API").await?;
         let api = local(&socket, "the API")?;

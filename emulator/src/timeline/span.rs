@@ -1,4 +1,4 @@
-//! Spans of time, in words.
+//! Times and spans of time, for people.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,6 +14,16 @@ pub(crate) fn in_words(span: SignedDuration) -> String {
         3_600..86_400 => format!("{}h {}m", seconds / 3_600, seconds % 3_600 / 60),
         _ => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3_600),
     }
+}
+
+/// A point in time for people: to the second.
+pub(crate) fn seconds(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The same of a time in an answer; as it is where it is none.
+pub(crate) fn time(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), seconds)
 }
 
 /// A point in time as the API takes it: as it is, or so long before now (`90m`, `2d`).
@@ -39,6 +49,12 @@ mod tests {
         let told = [-5, 0, 312, 1_000, 4_270, 59_999, 192_000, 7_500_000, 273_600_000]
             .map(|millis| in_words(SignedDuration::from_millis(millis)));
         assert_eq!(told, ["0 ms", "0 ms", "312 ms", "1.0 s", "4.2 s", "59.9 s", "3m 12s", "2h 5m", "3d 4h"]);
+    }
+
+    #[test]
+    fn times_are_told_to_the_second() {
+        assert_eq!(time("2026-11-22T17:48:40.990614269Z"), "2026-11-22T17:48:40Z");
+        assert_eq!((time("").as_str(), time("soon").as_str()), ("", "soon"));
     }
 
     #[test]

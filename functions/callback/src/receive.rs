@@ -4,7 +4,7 @@ use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
 use domain::run::{CALLBACK_TOKEN, callback_token};
-use domain::wait::{Arrival, Judgement, MAX_KEY, Reception, WaitKey, key_text};
+use domain::wait::{Arrival, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
 use platform::bulk::{AT_ONCE, items, render};
@@ -74,11 +74,14 @@ async fn receive_one(
     };
     let (judgement, now) = (callback.judge(status.as_ref()), app.now());
     let reception = match judgement {
-        Judgement::Final(verdict) => app.store.receive_callback(&wait, &Arrival { verdict, result }, now).await?,
+        Judgement::Final(verdict) => {
+            app.store.receive_callback(&wait, &Arrival::new(verdict, result, whole), now).await?
+        }
         Judgement::Progress => app.store.record_progress(&wait, &result, now).await?,
     };
     let shown = if token.is_some() { "a token" } else { wait.key.as_str() };
-    tracing::info!(target: "ringback::callback", route = %wait.route, key = shown, ?judgement, ?reception, "callback");
+    let (outcome, became) = (outcome(judgement), became(reception));
+    tracing::info!(target: "ringback::callback", route = %wait.route, key = shown, outcome, became, "a callback came");
     Ok(match reception {
         Reception::Resumed => json!({"status": "resumed"}),
         Reception::Stored if judgement == Judgement::Progress => json!({"status": "stored", "progress": true}),
@@ -86,4 +89,23 @@ async fn receive_one(
         Reception::Duplicate => json!({"status": "duplicate"}),
         Reception::Late => json!({"status": "ignored", "reason": "nobody waits for it any more"}),
     })
+}
+
+/// What a callback says of its job, for the log.
+fn outcome(judgement: Judgement) -> &'static str {
+    match judgement {
+        Judgement::Final(Verdict::Success) => "success",
+        Judgement::Final(Verdict::Failure) => "failure",
+        Judgement::Progress => "progress",
+    }
+}
+
+/// What became of it, for the log: the words of the answer.
+fn became(reception: Reception) -> &'static str {
+    match reception {
+        Reception::Resumed => "resumed",
+        Reception::Stored => "stored",
+        Reception::Duplicate => "duplicate",
+        Reception::Late => "ignored",
+    }
 }

@@ -9,7 +9,7 @@
 mod health;
 
 use crate::notices;
-use domain::delivery::{Delivery, DeliveryId, GaveUp, Next, State};
+use domain::delivery::{Attempt, Delivery, DeliveryId, GaveUp, Next, State};
 use domain::endpoint::{DisabledBy, Health, May};
 use domain::event::Event;
 use jiff::{SignedDuration, Timestamp};
@@ -67,7 +67,28 @@ fn is_outdated(delivery: &Delivery, attempt: u32, due: Option<Timestamp>) -> boo
 async fn without_event(app: &App, stored: Option<StoredDelivery>) -> Result<(), StoreError> {
     let Some(StoredDelivery { delivery, version }) = stored else { return Ok(()) };
     let now = app.now();
-    app.store.save_delivery(&delivery.give_up(GaveUp::NoEvent, now), version, &[], now).await.map(|_| ())
+    let given_up = delivery.give_up(GaveUp::NoEvent, now);
+    if let Saved::Written(_) = app.store.save_delivery(&given_up, version, &[], now).await? {
+        tell_if_given_up(&given_up);
+    }
+    Ok(())
+}
+
+/// Says that a delivery was given up, once that is written.
+fn tell_if_given_up(delivery: &Delivery) {
+    let State::Exhausted { why, .. } = delivery.state else { return };
+    let reason = match why {
+        GaveUp::Tries => "its tries are used up",
+        GaveUp::Permanent => "trying again can't help",
+        GaveUp::Gone => "the endpoint wants nothing any more",
+        GaveUp::NoEndpoint => "the endpoint is disabled or deleted",
+        GaveUp::NoEvent => "the event has expired",
+    };
+    let (event, attempts) = (delivery.event_type.as_str(), delivery.attempts);
+    let error = delivery.log.last().and_then(Attempt::failure);
+    tracing::warn!(
+        target: "ringback::delivery", delivery_id = %delivery.id, event, attempts, error, "a delivery was given up: {reason}"
+    );
 }
 
 /// A delivery in the hands of one message.
@@ -139,7 +160,10 @@ impl Owed<'_> {
             }
         }
         match self.app.store.save_delivery(&delivery, self.version, &owes, now).await? {
-            Saved::Written(_) => Ok(()),
+            Saved::Written(_) => {
+                tell_if_given_up(&delivery);
+                Ok(())
+            }
             Saved::Conflict => {
                 tracing::debug!(delivery.id = %delivery.id, "another message has brought the delivery further");
                 Ok(())

@@ -117,6 +117,7 @@ impl<'a> Session<'a> {
             match self.app.store.save_run(&self.run, self.version, &owes, self.app.now()).await {
                 Ok(Saved::Written(version)) => {
                     self.version = version;
+                    self.tell_if_failed();
                     self.unsaved.clear();
                     self.wakes.clear();
                     self.stops.clear();
@@ -216,6 +217,15 @@ impl<'a> Session<'a> {
         Ok(owes)
     }
 
+    /// Says that the run has failed, once that is written; of a run that another waits for, that one decides what it means.
+    fn tell_if_failed(&self) {
+        let (Phase::Failed { error, .. }, None) = (&self.run.phase, &self.run.parent) else { return };
+        let (task_id, workflow, code) = (self.run.id.as_str(), self.run.workflow.as_str(), error.code.as_str());
+        let message = self.app.surroundings.secrets.mask(&error.message);
+        let message = KnownSecrets::of_input(&self.run.input).mask(&message);
+        tracing::warn!(target: "ringback::run", task_id, workflow, code, "a run failed: {message}");
+    }
+
     /// Writes what a logger says, without secrets.
     fn log(&self, job: &str, level: &str, message: &str, mut data: serde_json::Value) {
         let (of_place, of_run) = (&self.app.surroundings.secrets, KnownSecrets::of_input(&self.run.input));
@@ -224,7 +234,8 @@ impl<'a> Session<'a> {
         of_run.hide(&mut data);
         let message = of_place.mask(message);
         let message = of_run.mask(&message);
-        let (run, data) = (self.run.id.as_str(), if data.is_null() { String::new() } else { data.to_string() });
+        let data = (!data.is_null()).then(|| data.to_string());
+        let (run, data) = (self.run.id.as_str(), data.as_deref());
         match level {
             "trace" => tracing::trace!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
             "debug" => tracing::debug!(target: "workflow", task_id = run, job = job, data = data, "{message}"),

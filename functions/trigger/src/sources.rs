@@ -28,7 +28,8 @@ use platform::problem::{Code, Problem};
 use platform::request::{Came, Incoming, Raw};
 use platform::sources::Found;
 use platform::starts::{ByRules, Start, by_rules};
-use platform::verification::{Judged, Passed, Seen, answer, judge, unusable};
+use platform::store::NewRun;
+use platform::verification::{Judged, Passed, Seen, answer, judge, judge_nobody, unusable};
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 
@@ -57,7 +58,7 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
     let source = match app.sources.find(&app.store, name, app.now()).await? {
         Found::Source(source) => source,
         Found::Unusable => return Err(unusable(name)),
-        Found::Nobody => return Err(nobody(app, request).await),
+        Found::Nobody => return Err(nobody(app, name, request).await),
     };
     let raw = Raw::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
     let verification = &source.verification;
@@ -86,7 +87,7 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
 }
 
 /// An unknown name is answered after as much work as a known one, and by the same steps.
-async fn nobody(app: &App, request: Request) -> Problem {
+async fn nobody(app: &App, name: &str, request: Request) -> Problem {
     static NOBODY: LazyLock<Option<ReadyVerification>> = LazyLock::new(|| {
         let (source, _) = domain::config::load_source("github", &json!({"secret": "nobody has this secret"})).ok()?;
         source.verification.ready(&Value::Null).ok()
@@ -97,8 +98,7 @@ async fn nobody(app: &App, request: Request) -> Problem {
     };
     if let Some(verification) = NOBODY.as_ref() {
         let seen = Seen::new(app, &raw, app.config.controller.port, None);
-        // Whatever comes of it, nobody is there.
-        let _ = judge(app, "nobody", verification, None, &seen).await;
+        judge_nobody(app, name, verification, &seen).await;
     }
     Problem::not_found()
 }
@@ -132,7 +132,7 @@ async fn start(
         );
     }
     let came = Came::Source(source.name.clone());
-    let mut ids = Vec::with_capacity(starts.len());
+    let (mut ids, mut repeated) = (Vec::with_capacity(starts.len()), 0_usize);
     for (index, Start { target, workflow, input, holds_body }) in starts.into_iter().enumerate() {
         let id = RunId::keyed(&format!("source:{}:{target}", source.name), &key);
         let run = Run::accept(id, workflow, input, None, app.now()).following(app.definition.clone());
@@ -141,10 +141,21 @@ async fn start(
             _ => incoming.stored_by(holds_body, &came),
         };
         // A failure between two is the sender's to repeat: what is stored already is found as it is.
-        app.store.add_run(&run, Some(&request)).await?;
+        match app.store.add_run(&run, Some(&request)).await? {
+            NewRun::Accepted => {}
+            NewRun::Duplicate(_) => repeated += 1,
+        }
         ids.push(run.id);
     }
-    tracing::info!(target: "ringback::source", source = source.name, event, key, runs = ids.len(), "accepted");
+    let (source_name, runs) = (&source.name, ids.len() - repeated);
+    if runs == 0 {
+        tracing::info!(
+            target: "ringback::source", source = source_name, event, key, repeated, "repeated: nothing new was started"
+        );
+    } else {
+        let repeated = (repeated > 0).then_some(repeated);
+        tracing::info!(target: "ringback::source", source = source_name, event, key, runs, repeated, "accepted");
+    }
     let answer = json!({"status": "triggered", "task_id": ids.first(), "task_ids": ids});
     Ok(demanded(source, fields, &ids).unwrap_or_else(|| Json(answer).into_response()))
 }

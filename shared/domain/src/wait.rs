@@ -22,6 +22,7 @@ pub use adopt::{Adoption, Standing, adopt, nearest};
 
 use crate::config::{Callback, RouteId};
 use crate::id::RunId;
+use crate::redact::hide_fields;
 use crate::run::JobPath;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub struct Waiter {
 pub struct Arrival {
     /// Whether it completes or fails the job.
     pub verdict: Verdict,
-    /// What the route's `result` took from it.
+    /// What the route's `result` took from it; of a failure of which it takes nothing, the whole body.
     pub result: Value,
 }
 
@@ -103,6 +104,10 @@ pub enum Opening {
 /// The longest key, in bytes: it stands in messages, timers and log lines.
 pub const MAX_KEY: usize = 4096;
 
+/// The most of a failed callback's body that is kept where the route's `result` takes nothing from it, in bytes of JSON: a
+/// run is one item, and this is only there to say why it failed.
+pub const MAX_DETAIL: usize = 64 * 1024;
+
 /// A correlation value as text, or `None` where it can't be one: missing, null, empty, longer than [`MAX_KEY`], a list
 /// or an object.
 pub fn key_text(value: &Value) -> Option<String> {
@@ -142,6 +147,19 @@ impl Callback {
             None => Judgement::Final(Verdict::Success),
             Some(status) => judge(status, &self.success_when, &self.fail_when),
         }
+    }
+}
+
+impl Arrival {
+    /// What is kept of a callback. A failure of which `result` takes nothing is explained by the `whole` of the request, where
+    /// that is no longer than [`MAX_DETAIL`]; nobody asked for its secrets, so what has a secret name in it is hidden.
+    pub fn new(verdict: Verdict, result: Value, whole: &Value) -> Self {
+        if verdict == Verdict::Success || !result.is_null() || whole.to_string().len() > MAX_DETAIL {
+            return Self { verdict, result };
+        }
+        let mut whole = whole.clone();
+        hide_fields(&mut whole);
+        Self { verdict, result: whole }
     }
 }
 

@@ -23,6 +23,11 @@ use domain::signature::{Headers, Refusal, Request, Verified, Verifier, verify};
 use domain::source::{ReadyVerification, delivery_key};
 use std::net::IpAddr;
 
+/// Characters of an unknown source's name in the log, at most.
+const SHOWN_NAME: usize = 64;
+/// The place of requests to sources that don't exist.
+const NOBODY: &str = "nobody";
+
 /// What is to become of a request.
 #[derive(Debug)]
 pub enum Judged {
@@ -80,9 +85,34 @@ pub async fn judge(
     source: Option<&str>,
     seen: &Seen<'_>,
 ) -> Result<Judged, Problem> {
+    weigh(app, place, verification, source, seen).await?.map_err(|refusal| refuse(app, place, &refusal, seen.client_ip))
+}
+
+/// As much work as [`judge`], for a name that no source has; the log says that, and nothing comes of it.
+pub async fn judge_nobody(app: &App, name: &str, verification: &ReadyVerification, seen: &Seen<'_>) {
+    // Whatever comes of it, nobody is there.
+    let _ = weigh(app, NOBODY, verification, None, seen).await;
+    let Some(unsaid) = app.sources.refusals.next(NOBODY, app.now()) else { return };
+    let client_ip = seen.client_ip.map(|ip| ip.to_string());
+    // The name is the sender's choice.
+    let name: String = name.chars().take(SHOWN_NAME).collect();
+    tracing::warn!(
+        target: "ringback::source", source = name, client_ip, unsaid,
+        "a request was refused: there is no source of that name"
+    );
+}
+
+/// What is to become of a request, or why it is refused.
+async fn weigh(
+    app: &App,
+    place: &str,
+    verification: &ReadyVerification,
+    source: Option<&str>,
+    seen: &Seen<'_>,
+) -> Result<Result<Judged, Refusal>, Problem> {
     let request = seen.request();
     let handshake = match shake::unsigned(app, verification, source, &request).await? {
-        shake::Shake::Answered(response) => return Ok(Judged::Answered(response)),
+        shake::Shake::Answered(response) => return Ok(Ok(Judged::Answered(response))),
         shake::Shake::Signed(handshake) => Some(handshake),
         shake::Shake::None => None,
     };
@@ -97,12 +127,15 @@ pub async fn judge(
         Ok(Some(verifier)) => verify(&verifier, &request, app.now()),
         Err(refusal) => Err(refusal),
     };
-    let verified = verified.map_err(|refusal| refuse(app, place, &refusal, seen.client_ip))?;
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     if let Some(handshake) = handshake {
-        return shake::signed(app, place, handshake).await.map(Judged::Answered);
+        return shake::signed(app, place, handshake).await.map(|response| Ok(Judged::Answered(response)));
     }
     let key = delivery_key(&verified, &request);
-    Ok(Judged::Passed(Passed { verified, key, hidden: verification.secret_headers() }))
+    Ok(Ok(Judged::Passed(Passed { verified, key, hidden: verification.secret_headers() })))
 }
 
 /// Judges a request to a listener's route; nothing is known of it where the route says nothing.

@@ -39,6 +39,17 @@ fn the_exit_codes_are_told_alike() {
     }
 }
 
+#[test]
+fn the_example_of_jobs_that_clear_up_after_a_failure_can_be_used() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let examples: Vec<&str> = blocks.filter(|block| block.contains("on_error:")).collect();
+    assert_eq!(examples.len(), 1);
+    let loaded = domain::config::load(examples[0], "docs/configuration.md");
+    assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
+}
+
 #[tokio::test]
 async fn help_has_examples_and_exit_codes() {
     let help = |arguments: &'static [&'static str]| run(EMULATOR, Path::new("."), arguments, "");

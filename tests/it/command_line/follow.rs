@@ -25,6 +25,11 @@ async fn runs_are_listed_shown_stopped_and_repeated() {
     assert_eq!(of(&["--status", "failed"]).await, std::slice::from_ref(&failed));
     assert_eq!(of(&["--workflow", "quick"]).await, std::slice::from_ref(&done));
     assert_eq!(of(&["--limit", "2"]).await.len(), 2);
+    let to_the_second = |line: &str| line.split_whitespace().any(|cell| cell.len() == 20 && cell.ends_with('Z'));
+    assert!(list.lines().skip(1).all(to_the_second), "{list}");
+    for list in ["runs", "waits", "deliveries"] {
+        refused(&emulator(&gateway, &[list, "--limit", "0"]).await, 2, &["a number from 1, not 0"]);
+    }
     assert_eq!(printed(emulator(&gateway, &["runs", "--status", "cancelled"]).await), "There is no such run.\n");
 
     let shown = printed(emulator(&gateway, &["runs", "show", &waits]).await);
@@ -32,7 +37,8 @@ async fn runs_are_listed_shown_stopped_and_repeated() {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     let shown = printed(emulator(&gateway, &["runs", "show", &failed]).await);
-    assert!(shown.contains("error: the service answered 418 (http_status)"), "{shown}");
+    let (_, detail) = shown.split_once("error: the service answered 418 (http_status)\n  {\n").expect("a detail");
+    assert!(detail.contains("    \"status\": 418") && detail.contains("    \"body\": {}"), "{shown}");
     assert_eq!(
         lines(&printed(emulator(&gateway, &["runs", "show", &done, "--json"]).await))[0]["result"],
         json!({"n": 1})

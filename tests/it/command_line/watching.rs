@@ -39,6 +39,8 @@ async fn deliveries_are_listed_shown_and_tried_again() {
     let (gateway, endpoint, broken, id) = failed_delivery().await;
     let list = printed(emulator(&gateway, &["deliveries", "--status", "exhausted", "--since", "1h"]).await);
     assert!(list.contains(&id) && list.contains("a test"), "{list}");
+    let created = list.lines().nth(1).and_then(|row| row.split_whitespace().last()).unwrap();
+    assert_eq!((created.len(), created.ends_with('Z')), (20, true), "{list}");
     let empty = ["deliveries", "--event", "job.completed"];
     assert_eq!(printed(emulator(&gateway, &empty).await), "There is no such delivery.\n");
     let of = ["deliveries", "--endpoint", &endpoint.id, "--json"];
@@ -52,6 +54,19 @@ async fn deliveries_are_listed_shown_and_tried_again() {
     delivery(&gateway, "delivered").await;
     refused(&emulator(&gateway, &["deliveries", "show", "a.b.c"]).await, 4, &["not_found"]);
     refused(&emulator(&gateway, &["deliveries", "--since", "soon"]).await, 2, &["`soon` is no time"]);
+}
+
+#[tokio::test]
+async fn an_endpoint_without_a_name_is_told_by_its_id() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let service = Service::answering(json!("yes")).await;
+    let endpoint = Subscriber::new(&gateway, service, json!({"name": ""})).await;
+    publish(&gateway, &json!({"event": "order.paid", "data": {}})).await;
+    delivery(&gateway, "delivered").await;
+    let listed = printed(emulator(&gateway, &["deliveries"]).await);
+    assert!(listed.contains(&format!("order.paid  {}  delivered", endpoint.id)), "{listed}");
+    let told = printed(emulator(&gateway, &["tail", "--once"]).await);
+    assert!(told.trim_end().ends_with(&format!("order.paid to {}", endpoint.id)), "{told}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::Events;
 use crate::client::{Client, ClientError};
 use crate::command::Failure;
+use crate::command::deliveries::endpoint;
 use crate::command::output::{list, text};
 use crate::timeline::{Task, in_words};
 use jiff::Timestamp;
@@ -137,12 +138,15 @@ impl Watch {
         let (id, status) = (text(delivery, "/id").to_owned(), text(delivery, "/status").to_owned());
         let tries = delivery.get("attempt_count").and_then(Value::as_u64).unwrap_or_default();
         let ended = matches!(status.as_str(), "delivered" | "exhausted");
+        let tried = self.stood.get(&id).and_then(|stood| stood.mark.rsplit(' ').next()?.parse::<u64>().ok());
         if !self.has_changed(&id, format!("{status} {tries}"), ended) {
             return None;
         }
         let time = |name: &str| text(delivery, name).parse::<Timestamp>().ok();
-        let at = time("/last_attempt_at").or_else(|| time("/created_at")).unwrap_or_else(|| SystemClock.now());
-        let mut note = format!("{} to {}", text(delivery, "/event_type"), text(delivery, "/endpoint_name"));
+        // Without an attempt it was something else that changed it, since the last look.
+        let known = (tried != Some(tries)).then(|| time("/last_attempt_at").or_else(|| time("/created_at")));
+        let at = known.flatten().unwrap_or_else(|| SystemClock.now());
+        let mut note = format!("{} to {}", text(delivery, "/event_type"), endpoint(delivery));
         if tries > 1 {
             note = format!("{note}, try {tries}");
         }
@@ -166,5 +170,27 @@ impl Watch {
                 true
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_delivery_that_changes_without_an_attempt_changes_now() {
+        let mut watch = Watch::new(&[Events::Deliveries]);
+        let tried = "2026-01-01T00:00:00Z";
+        let delivery = |status: &str, tries: u32| {
+            json!({"id": "c.e.p", "status": status, "attempt_count": tries, "event_type": "a.b", "webhook_id": "ep_1",
+                "endpoint_name": "", "last_attempt_at": tried, "created_at": tried})
+        };
+        let before = SystemClock.now();
+        let first = watch.delivery(&delivery("exhausted", 1)).unwrap();
+        assert_eq!((first.at.to_string().as_str(), first.note.as_str()), (tried, "a.b to ep_1"));
+        assert!(watch.delivery(&delivery("retrying", 1)).unwrap().at >= before);
+        assert_eq!(watch.delivery(&delivery("delivered", 2)).unwrap().at.to_string(), tried);
+        assert!(watch.delivery(&delivery("delivered", 2)).is_none());
     }
 }

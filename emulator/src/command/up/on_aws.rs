@@ -66,10 +66,10 @@ impl Up {
             read.diagnostics.retain(|diagnostic| diagnostic.code != Code::UnsetEnv);
         }
         read.print_diagnostics();
-        let refused = read.diagnostics.iter().any(|diagnostic| diagnostic.code.refuses_start());
+        let refused = read.stopped_by();
         let mut config = match read.loaded.config.clone() {
-            Some(config) if !refused => config,
-            _ => return Err(format!("{}: not started, see above", self.file.display()).into()),
+            Some(config) if refused.is_none() => config,
+            _ => return Err(super::not_started(&self.file, refused).into()),
         };
         if let Some(host) = &self.on_aws.host {
             config.controller.host.clone_from(host);
@@ -119,8 +119,7 @@ impl Up {
             output::print(format_args!("{up}  API  {}\n{}", cloud.api, lines.collect::<String>()))
         };
         asked_to_stop().await?;
-        cloud.stop().await;
-        Ok(())
+        super::stopped(cloud.stop(), asked_to_stop(), |text| output::complain(text)).await
     }
 }
 

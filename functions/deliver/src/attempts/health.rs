@@ -58,6 +58,7 @@ pub(super) async fn record(
         };
         let owes: Vec<_> = owes.into_iter().collect();
         if let Saved::Written(_) = app.store.save_health(name, next.as_ref(), known.version, &owes, now).await? {
+            tell_if_opened(endpoint, known.health.as_ref(), next.as_ref());
             let hopeless = next.is_some_and(|health| health.is_hopeless(now)).then_some(DisabledBy::Failing);
             if let Some(why) = gone.or(hopeless) {
                 disable(app, name, why, now).await?;
@@ -68,6 +69,19 @@ pub(super) async fn record(
     }
     app.directory.forget(name.0);
     Ok(())
+}
+
+/// Says that an endpoint's breaker has opened, once that is written; not each time that a probe fails after that.
+fn tell_if_opened(endpoint: &Endpoint, before: Option<&Health>, after: Option<&Health>) {
+    let Some((health, breaker)) = after.and_then(|health| Some((health, health.breaker.as_ref()?))) else { return };
+    if before.is_some_and(Health::was_open) {
+        return;
+    }
+    let (endpoint, customer) = (endpoint.id.as_str(), endpoint.customer.as_str());
+    tracing::warn!(
+        target: "ringback::delivery", endpoint, customer, failures = health.failures, until = %breaker.until,
+        "an endpoint fails: its breaker has opened, and nothing is tried before then"
+    );
 }
 
 /// Disables an endpoint, and says so. One that is disabled or gone already stays as it is.
@@ -86,6 +100,10 @@ async fn disable(
         let endpoint = Endpoint { disabled: Some(disabled.clone()), updated_at: now, ..endpoint };
         let owes: Vec<_> = notices::disabled(&endpoint, &disabled).into_iter().collect();
         if let Saved::Written(_) = app.store.save_endpoint(&endpoint, version, &owes).await? {
+            let (endpoint, customer) = (endpoint.id.as_str(), endpoint.customer.as_str());
+            tracing::warn!(
+                target: "ringback::delivery", endpoint, customer, "an endpoint gets nothing any more: {}", why.as_str()
+            );
             break;
         }
     }

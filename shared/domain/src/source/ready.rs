@@ -10,8 +10,16 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// A secret or token comes out empty: an environment variable is not set.
-    #[error("`{0}` is empty: is an environment variable not set?")]
-    Empty(&'static str),
+    #[error("`{what}` is empty: {}", variable.as_ref().map_or_else(
+        || "is an environment variable not set?".to_owned(),
+        |name| format!("the environment variable `{name}` is empty or not set")
+    ))]
+    Empty {
+        /// The field.
+        what: &'static str,
+        /// The variable, if it is one that the field is made of.
+        variable: Option<String>,
+    },
     /// A secret is no key.
     #[error("`{0}` can't be used: {1}")]
     Key(&'static str, KeyError),
@@ -69,7 +77,7 @@ impl Verification {
             let signed = signed.transpose().map_err(|error| SourceError::Key("secret", error))?;
             let mut parameters = Vec::new();
             for (name, value) in &signature.parameters {
-                parameters.push((name, value.text(env).ok_or(SourceError::Empty("parameters"))?));
+                parameters.push((name, text(value, env, "parameters")?));
             }
             let with = |verifier: Verifier| {
                 parameters.iter().fold(verifier, |verifier, (name, value)| verifier.with_parameter(name, value))
@@ -86,8 +94,7 @@ impl Verification {
             verifier = verifier.map(|all| all.and(Verifier::networks(networks)));
         }
         let verify_token = self.verify_token.as_ref();
-        let verify_token =
-            verify_token.map(|token| token.text(env).ok_or(SourceError::Empty("verify_token"))).transpose()?;
+        let verify_token = verify_token.map(|token| text(token, env, "verify_token")).transpose()?;
         let (preset, public_url) = (self.preset(), self.public_url.clone());
         let token_header = self.token.as_ref().and_then(|token| token.header.clone());
         Ok(ReadyVerification { verifier, preset, public_url, secret, verify_token, token_header })
@@ -134,5 +141,9 @@ pub(crate) fn sends_its_secret(preset: &Preset) -> bool {
 }
 
 fn texts(secrets: &[SecretText], env: &Value, what: &'static str) -> Result<Vec<Secret>, SourceError> {
-    secrets.iter().map(|secret| secret.text(env).map(Secret::new).ok_or(SourceError::Empty(what))).collect()
+    secrets.iter().map(|secret| text(secret, env, what).map(Secret::new)).collect()
+}
+
+fn text(secret: &SecretText, env: &Value, what: &'static str) -> Result<String, SourceError> {
+    secret.text(env).ok_or_else(|| SourceError::Empty { what, variable: secret.variable() })
 }

@@ -17,6 +17,14 @@ impl SecretText {
         self.0.references().is_empty().then(|| self.text(&Value::Null)).flatten()
     }
 
+    /// The environment variable that it is made of, if it is made of one.
+    pub fn variable(&self) -> Option<String> {
+        match self.0.references().as_slice() {
+            [only] if only.source == "env" => only.path.first().cloned(),
+            _ => None,
+        }
+    }
+
     /// The text with this environment; none if it is empty, or can't be evaluated.
     pub fn text(&self, env: &Value) -> Option<String> {
         let value = self.0.render(&Scope::new().with("env", env)).ok()?;

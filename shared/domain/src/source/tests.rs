@@ -48,9 +48,13 @@ fn secrets_come_of_the_environment_and_an_empty_one_is_refused() {
     let custom = read("custom", &fields);
     let env = json!({"T": "s3cret"});
     assert!(holds(&custom, &env, &[("X-Webhook-Token", "s3cret")], None));
-    assert_eq!(custom.ready(&json!({})).unwrap_err(), SourceError::Empty("token"));
+    let empty = |what| SourceError::Empty { what, variable: Some("T".to_owned()) };
+    assert_eq!(custom.ready(&json!({})).unwrap_err(), empty("token"));
     let signed = read("github", &json!({"secret": "${env.T}"}));
-    assert_eq!(signed.ready(&json!({"T": ""})).unwrap_err(), SourceError::Empty("secret"));
+    assert_eq!(signed.ready(&json!({"T": ""})).unwrap_err(), empty("secret"));
+    assert_eq!(empty("secret").to_string(), "`secret` is empty: the environment variable `T` is empty or not set");
+    let two = read("github", &json!({"secret": "${env.T}${env.U}"})).ready(&json!({})).unwrap_err();
+    assert_eq!(two.to_string(), "`secret` is empty: is an environment variable not set?");
     assert!(!format!("{custom:?} {:?}", custom.ready(&env).unwrap()).contains("s3cret"));
     assert!(!format!("{:?}", read("custom", &json!({"token": "s3cret"}))).contains("s3cret"));
 }

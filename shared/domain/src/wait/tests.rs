@@ -35,3 +35,17 @@ fn without_a_list_of_successes_all_but_failures_succeed() {
     assert_eq!(judge(&json!("odd"), &[], &list(&["failed"])), Judgement::Final(Verdict::Success));
     assert_eq!(judge(&json!("failed"), &[], &list(&["failed"])), Judgement::Final(Verdict::Failure));
 }
+
+#[test]
+fn a_failure_of_which_nothing_is_taken_keeps_the_whole_body_without_secrets() {
+    let whole = json!({"status": "failed", "error": "nsfw", "api_token": "hunter2hunter2"});
+    let kept = |verdict, result: &Value| Arrival::new(verdict, result.clone(), &whole).result;
+    let shown = json!({"status": "failed", "error": "nsfw", "api_token": crate::redact::MASKED});
+    assert_eq!(kept(Verdict::Failure, &json!(null)), shown);
+    assert_eq!(kept(Verdict::Failure, &json!("why")), "why");
+    assert_eq!(kept(Verdict::Success, &json!(null)), json!(null));
+    let fits = json!("x".repeat(MAX_DETAIL - 2));
+    assert_eq!(Arrival::new(Verdict::Failure, json!(null), &fits).result, fits);
+    let long = json!("x".repeat(MAX_DETAIL - 1));
+    assert_eq!(Arrival::new(Verdict::Failure, json!(null), &long).result, json!(null));
+}

@@ -144,7 +144,7 @@ fn usable(cx: &mut Cx, map: &Map<'_>, verification: &Verification) {
         && word
         && let Err(error) = verification.ready(&Value::Null)
     {
-        let (SourceError::Empty(name) | SourceError::Key(name, _)) = error;
+        let (SourceError::Empty { what: name, .. } | SourceError::Key(name, _)) = error;
         cx.report(Code::BadValue, place(name), error.to_string());
     }
 }
