@@ -51,7 +51,7 @@ enum Action {
         /// The delivery.
         id: String,
     },
-    /// Begin a new round of tries for one.
+    /// Begin a new round of tries for one, now.
     Retry {
         /// The delivery.
         id: String,
@@ -80,7 +80,14 @@ impl Deliveries {
             }
             Some(Action::Retry { id }) => {
                 let shown = client.post(&["api", "deliveries", id, "retry"], &[], None, None).await?;
-                if self.json { say(shown) } else { say(format!("{id} is {}", text(&shown, "/status"))) }
+                if self.json {
+                    return say(shown);
+                }
+                let held = text(&shown, "/held/until");
+                if held.is_empty() {
+                    return say(format!("{id} is {}", text(&shown, "/status")));
+                }
+                say(format!("{id} is held until {held} at the latest: another attempt probes its endpoint just now"))
             }
             Some(Action::Recover(recover)) => recover.run(&client, self.json).await,
         }
@@ -110,7 +117,12 @@ impl Deliveries {
             let field = |name: &str| text(delivery, name).to_owned();
             let tries = delivery.get("attempt_count").map(ToString::to_string).unwrap_or_default();
             let name = field("/endpoint_name");
-            vec![field("/id"), field("/event_type"), name, field("/status"), tries, field("/created_at")]
+            let held = text(delivery, "/held/until");
+            let status = match held.is_empty() {
+                true => field("/status"),
+                false => format!("{}, held until {held}", text(delivery, "/status")),
+            };
+            vec![field("/id"), field("/event_type"), name, status, tries, field("/created_at")]
         }));
         table(&rows).iter().try_for_each(say)
     }
@@ -125,6 +137,9 @@ fn show(delivery: &Value) -> Result<(), Failure> {
     say(format!("endpoint  {} {}", text(delivery, "/webhook_id"), text(delivery, "/endpoint_name")))?;
     say(format!("customer  {}", text(delivery, "/customer_id")))?;
     say(format!("created   {}", text(delivery, "/created_at")))?;
+    if !text(delivery, "/held/until").is_empty() {
+        say(format!("held      until {}: {}", text(delivery, "/held/until"), text(delivery, "/held/message")))?;
+    }
     for (name, words) in [("/next_retry_at", "next try  "), ("/error_message", "error     ")] {
         if !text(delivery, name).is_empty() {
             say(format!("{words}{}", text(delivery, name)))?;

@@ -10,7 +10,7 @@ use domain::operation::{Operation, Page};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use platform::App;
 use platform::queue::OperateMessage;
-use platform::replay::{self, Replay};
+use platform::replay::{self, By, Replay};
 use platform::store::{Saved, Store, StoreError, StoredDelivery, StoredOperation};
 
 /// Deliveries of the customer that are looked at in one step.
@@ -70,7 +70,7 @@ async fn page(app: &App, operation: &Operation) -> Result<Page, StoreError> {
         })
         .collect();
     page.found += given_up.len() as u64;
-    let (by, now) = (Some(&operation.id), app.now());
+    let (by, now) = (By::Operation(&operation.id), app.now());
     let rounds = given_up.into_iter().map(|stored| replay::begin(&app.store, stored, by, now));
     let rounds: Vec<Replay> = stream::iter(rounds).buffer_unordered(AT_ONCE).try_collect().await?;
     page.done += rounds.iter().filter(|round| **round != Replay::Lost).count() as u64;

@@ -9,7 +9,7 @@ mod health;
 mod settings;
 
 pub use header::{HeaderError, check_header};
-pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE};
+pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE, SPREAD};
 pub use settings::{RateLimit, Settings, SettingsError};
 
 use crate::event::{CustomerId, EndpointId, Event, Origin, Pattern};

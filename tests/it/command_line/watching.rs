@@ -55,6 +55,31 @@ async fn deliveries_are_listed_shown_and_tried_again() {
 }
 
 #[tokio::test]
+async fn what_the_breaker_holds_says_so_and_goes_through_when_asked_for() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let no = || Reply::status(500, json!("no"));
+    let service = Service::answering_in_turn([no(), no(), no(), no(), no(), Reply::ok(json!("yes"))]).await;
+    Subscriber::new(&gateway, service, json!({"retry_delay": 3600})).await;
+    for _ in 0..5 {
+        publish(&gateway, &json!({"event": "job.failed", "data": {}})).await;
+    }
+    eventually("the breaker is open", || async {
+        let found = gateway.get("/api/deliveries?status=retrying").await.body;
+        if found["deliveries"].as_array().unwrap().len() == 5 { Ok(()) } else { Err(found) }
+    })
+    .await;
+    publish(&gateway, &json!({"event": "job.failed", "data": {}})).await;
+    let held = delivery(&gateway, "pending").await;
+    let (id, until) = (held["id"].as_str().unwrap(), held["held"]["until"].as_str().unwrap());
+    let list = printed(emulator(&gateway, &["deliveries", "--status", "pending"]).await);
+    assert!(list.contains(&format!("pending, held until {until}")), "{list}");
+    let shown = printed(emulator(&gateway, &["deliveries", "show", id]).await);
+    assert!(shown.contains(&format!("held      until {until}: its endpoint has failed 5 times in a row")), "{shown}");
+    printed(emulator(&gateway, &["deliveries", "retry", id]).await);
+    assert_eq!(delivery(&gateway, "delivered").await["id"], held["id"]);
+}
+
+#[tokio::test]
 async fn what_failed_is_recovered_in_the_background_and_followed() {
     let (gateway, endpoint, broken, _) = failed_delivery().await;
     broken.store(false, Ordering::SeqCst);
