@@ -3,7 +3,9 @@
 use crate::delivery_log::{deliveries, deliveries_when};
 use crate::endpoints::event;
 use domain::endpoint::BREAKER_FAILURES;
+use domain::event::{CustomerId, EndpointId};
 use emulator::aws::mapping::Duplicates;
+use platform::store::Saved;
 use reqwest::Method;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};
 use ringback_tests::{Answer, File, Gate, Gateway, ManualClock, Reply, Service, Subscriber, eventually, send};
@@ -134,6 +136,32 @@ async fn a_delivery_says_that_and_until_when_it_is_held() {
     world.clock.advance(Duration::from_secs(36));
     let done = deliveries_when(&world.gateway, "?status=delivered", 1).await;
     assert_eq!((&done[0]["id"], &done[0]["held"]), (&pending["id"], &Value::Null));
+}
+
+#[tokio::test]
+async fn another_chance_closes_the_breaker_also_of_an_endpoint_that_is_not_disabled() {
+    let world = World::with_open_breaker().await;
+    let change = async |fields: &Value| {
+        let path = format!("/api/webhooks/{}", world.endpoint.id);
+        send(world.gateway.api(Method::PATCH, &path).json(fields)).await
+    };
+    // What is refused, what says nothing of it, and what comes too late changes nothing of its health.
+    change(&json!({"disabled": false, "timeout": 0})).await.is_problem(400, "unusable_request");
+    assert_eq!(change(&json!({"name": "new"})).await.status, 200);
+    let (customer, id) = (CustomerId::default(), EndpointId::parse(&world.endpoint.id).unwrap());
+    let store = &world.gateway.app().store;
+    let stored = store.endpoint(&customer, &id).await.unwrap().unwrap();
+    let late = store.save_endpoint_as_well(&stored.endpoint, stored.version - 1).await.unwrap();
+    assert_eq!(late, Saved::Conflict);
+    assert_eq!(world.health().await["failures"], BREAKER_FAILURES);
+
+    world.repair();
+    world.gate.open();
+    let changed = change(&json!({"disabled": false})).await;
+    assert_eq!((changed.status, &changed.body["status"]), (200, &json!("active")), "{}", changed.body);
+    assert_eq!(world.health().await, Value::Null);
+    publish(&world.gateway, &event("job.failed")).await;
+    deliveries_when(&world.gateway, "?status=delivered", 1).await;
 }
 
 /// What is asked for while its next try is some time off is tried now, and the message of that try does nothing more.
