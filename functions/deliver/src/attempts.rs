@@ -50,6 +50,7 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
         Some((endpoint, health)) if endpoint.endpoint.disabled.is_none() => owed.to(endpoint, health).await,
         // An endpoint that was taken away before the first attempt never had this delivery.
         None if version == 0 => Ok(()),
+        // For one that was disabled without anybody's wish this is how its events are kept.
         Some(_) | None => {
             let now = app.now();
             let given_up = owed.delivery.clone().give_up(GaveUp::NoEndpoint, now);
