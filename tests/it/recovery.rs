@@ -127,7 +127,10 @@ async fn what_can_t_be_recovered_is_a_problem() {
     gateway.get(&format!("/api/operations/op_{}", "0".repeat(32))).await.is_problem(404, "not_found");
     let patch = gateway.api(Method::PATCH, &format!("/api/webhooks/{}", endpoint.id));
     assert_eq!(send(patch.json(&json!({"disabled": true}))).await.status, 200);
-    recover(&gateway, &endpoint.id, &json!({"since": 10})).await.is_problem(409, "endpoint_disabled");
+    let refused = recover(&gateway, &endpoint.id, &json!({"since": 10})).await;
+    let how = format!("PATCH /api/webhooks/{} with {{\"disabled\": false}}", endpoint.id);
+    assert!(refused.body["detail"].as_str().unwrap().contains(&how), "{}", refused.body);
+    refused.is_problem(409, "endpoint_disabled");
 }
 
 #[tokio::test]

@@ -1,3 +1,4 @@
+mod enable;
 mod recover;
 
 use super::Failure;
@@ -14,7 +15,7 @@ use serde_json::Value;
 /// Characters of an answer's body.
 const BODY: usize = 120;
 
-/// Lists deliveries to customers' endpoints, shows one, or tries again.
+/// Lists deliveries to customers' endpoints, shows one, tries again, or enables an endpoint.
 #[derive(Debug, Args)]
 pub struct Deliveries {
     #[command(subcommand)]
@@ -58,6 +59,11 @@ enum Action {
     },
     /// Begin a new round of tries for all that failed at an endpoint in some time.
     Recover(Recover),
+    /// Give an endpoint another chance, as if it had never failed: enable it, and close its breaker.
+    Enable {
+        /// The endpoint.
+        endpoint: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -90,6 +96,7 @@ impl Deliveries {
                 say(format!("{id} is held until {held} at the latest: another attempt probes its endpoint just now"))
             }
             Some(Action::Recover(recover)) => recover.run(&client, self.json).await,
+            Some(Action::Enable { endpoint }) => enable::run(&client, endpoint, self.json).await,
         }
     }
 

@@ -147,7 +147,13 @@ pub(crate) fn receiving(endpoint: Option<Endpoint>) -> Result<Endpoint, Problem>
     match &endpoint.disabled {
         None => Ok(endpoint),
         Some(disabled) => {
-            let detail = format!("the webhook is disabled ({}): enable it first", disabled.why.as_str());
+            let detail = format!(
+                "the webhook is disabled ({}): enable it first, by PATCH /api/webhooks/{} with {{\"disabled\": false}}, or \
+                 `emulator deliveries enable {}`",
+                disabled.why.as_str(),
+                endpoint.id,
+                endpoint.id,
+            );
             Err(Problem::new(Code::EndpointDisabled, detail))
         }
     }

@@ -31,7 +31,10 @@ pub(crate) async fn handle(app: &App, message: &OperateMessage) -> Result<(), St
     let endpoint = app.store.endpoint(&operation.customer, &operation.endpoint).await?;
     let next = match endpoint.map(|stored| stored.endpoint.disabled) {
         None => operation.fail("the endpoint has been deleted", app.now()),
-        Some(Some(_)) => operation.fail("the endpoint is disabled: enable it, and ask again", app.now()),
+        Some(Some(_)) => {
+            let how = format!("PATCH /api/webhooks/{} with {{\"disabled\": false}}", operation.endpoint);
+            operation.fail(format!("the endpoint is disabled: enable it by {how}, and ask again"), app.now())
+        }
         Some(None) => {
             let page = page(app, &operation).await?;
             operation.advance(page, app.now())

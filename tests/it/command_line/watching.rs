@@ -93,6 +93,29 @@ async fn what_failed_is_recovered_in_the_background_and_followed() {
 }
 
 #[tokio::test]
+async fn a_disabled_endpoint_is_enabled_and_what_it_missed_is_told() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let service = Service::answering_in_turn([Reply::status(410, json!("gone")), Reply::ok(json!("yes"))]).await;
+    let endpoint = Subscriber::new(&gateway, service, json!({})).await;
+    publish(&gateway, &json!({"event": "job.failed", "data": {}})).await;
+    let id = delivery(&gateway, "exhausted").await["id"].as_str().unwrap().to_owned();
+    let enable = ["deliveries", "enable", &endpoint.id];
+    let how = enable.join(" ");
+    refused(&emulator(&gateway, &["deliveries", "retry", &id]).await, 1, &["endpoint_disabled", &how]);
+    let enabled = printed(emulator(&gateway, &enable).await);
+    assert!(enabled.starts_with(&format!("{} is active\n", endpoint.id)) && enabled.contains("410 Gone"), "{enabled}");
+    assert!(enabled.contains(&format!("emulator deliveries recover --endpoint {} --since", endpoint.id)), "{enabled}");
+    printed(emulator(&gateway, &["deliveries", "retry", &id]).await);
+    delivery(&gateway, "delivered").await;
+    // One that isn't disabled is enabled again without a word of what it missed.
+    assert_eq!(printed(emulator(&gateway, &enable).await), format!("{} is active\n", endpoint.id));
+    let patch = gateway.api(reqwest::Method::PATCH, &format!("/api/webhooks/{}", endpoint.id));
+    assert_eq!(ringback_tests::send(patch.json(&json!({"disabled": true}))).await.status, 200);
+    assert!(printed(emulator(&gateway, &enable).await).contains("was not kept for it"));
+    refused(&emulator(&gateway, &["deliveries", "enable", "ep_nobody"]).await, 4, &["not_found"]);
+}
+
+#[tokio::test]
 async fn tail_prints_the_newest_and_filters_them() {
     let gateway = gateway().await;
     for workflow in ["quick", "broken"] {
