@@ -43,7 +43,7 @@ pub enum Code {
     Conflict,
     /// The endpoint gets nothing as long as it is disabled.
     EndpointDisabled,
-    /// Only the catalogue's event types can be published, and this is none.
+    /// Only the catalogue's event types can be published, and this is none, or matches none.
     UnknownEventType,
     /// The event's data is not what its type's schema asks for.
     SchemaViolation,
@@ -177,7 +177,7 @@ impl From<StoreError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
-            Refusal::UnknownType { .. } => Code::UnknownEventType,
+            Refusal::UnknownType { .. } | Refusal::MatchesNothing { .. } => Code::UnknownEventType,
             Refusal::Violates { .. } => Code::SchemaViolation,
         };
         Self::new(code, refusal.to_string())

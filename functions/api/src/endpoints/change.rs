@@ -25,6 +25,9 @@ pub(crate) async fn change(
     let now = app.now();
     let wanted = disabled(&mut fields)?;
     let settings = Settings::read(fields.0, Some(&endpoint.settings)).map_err(unusable)?;
+    // What was taken before the catalogue became strict may stay.
+    let new = settings.events.iter().filter(|pattern| !endpoint.settings.events.contains(pattern));
+    app.config.delivery.catalogue.check_patterns(new)?;
     if settings.url != endpoint.settings.url {
         secret::judge(&app, &settings.url).await?;
     }
