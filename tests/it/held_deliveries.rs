@@ -128,6 +128,8 @@ async fn a_delivery_says_that_and_until_when_it_is_held() {
     let pending = deliveries_when(&world.gateway, "?status=pending", 1).await.remove(0);
     assert_eq!((&pending["attempt_count"], held(&pending)), (&json!(0), json!(world.in_seconds(30))), "{pending}");
     assert_eq!(pending["held"]["reason"], "breaker_open");
+    let stats = world.gateway.get("/api/webhooks/stats").await.body;
+    assert_eq!((&stats["pending_deliveries"], &stats["failed_deliveries"]), (&json!(6), &json!(0)), "{stats}");
     assert!(pending["held"]["message"].as_str().unwrap().contains("failed 5 times in a row"), "{pending}");
     let path = format!("/api/deliveries/{}", pending["id"].as_str().unwrap());
     assert_eq!(world.gateway.get(&path).await.body["held"], pending["held"]);
@@ -136,6 +138,9 @@ async fn a_delivery_says_that_and_until_when_it_is_held() {
     world.clock.advance(Duration::from_secs(36));
     let done = deliveries_when(&world.gateway, "?status=delivered", 1).await;
     assert_eq!((&done[0]["id"], &done[0]["held"]), (&pending["id"], &Value::Null));
+    // What is pending has not failed.
+    let stats = world.gateway.get("/api/webhooks/stats").await.body;
+    assert_eq!((&stats["pending_deliveries"], &stats["success_rate"]), (&json!(5), &json!(100.0)), "{stats}");
 }
 
 #[tokio::test]
