@@ -11,7 +11,7 @@ use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};
 use ringback_tests::{Answer, File, Gate, Gateway, ManualClock, Reply, Service, Subscriber, eventually, send};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A gateway whose one endpoint has answered 500 until its breaker opened.
@@ -169,20 +169,43 @@ async fn another_chance_closes_the_breaker_also_of_an_endpoint_that_is_not_disab
     deliveries_when(&world.gateway, "?status=delivered", 1).await;
 }
 
-/// What is asked for while its next try is some time off is tried now, and the message of that try does nothing more.
+/// What is asked for while its next try is some time off is tried now; the message of that try comes while this one is
+/// under way, and does nothing more.
 #[tokio::test]
 async fn what_would_be_tried_later_is_tried_now_and_once() {
     let clock = ManualClock::new();
-    let gateway = File::new(TO_THIS_MACHINE).clock(&clock).run().await;
-    let service = Service::answering_in_turn([Reply::status(500, json!("no")), Reply::ok(json!("yes"))]).await;
-    let endpoint = Subscriber::new(&gateway, service, json!({"retry_delay": 100})).await;
+    let file = File::new(TO_THIS_MACHINE).clock(&clock);
+    let gateway = file.with(|options| options.duplicates = Duplicates::None).run().await;
+    let (gate, calls) = (Gate::closed(), Arc::new(AtomicUsize::new(0)));
+    let passage = gate.clone();
+    let service = Service::scripted(move |_| {
+        let (call, gate) = (calls.fetch_add(1, Ordering::SeqCst), passage.clone());
+        async move {
+            if call == 0 {
+                return Reply::status(500, json!("no"));
+            }
+            gate.passed().await;
+            Reply::ok(json!("yes"))
+        }
+    })
+    .await;
+    let endpoint = Subscriber::new(&gateway, service, json!({"retry_delay": 100, "events": ["job.completed"]})).await;
+    let other = Service::answering(json!("ok")).await;
+    let other = Subscriber::new(&gateway, other, json!({"events": ["job.failed"]})).await;
     publish(&gateway, &event("job.completed")).await;
     let waiting = deliveries_when(&gateway, "?status=retrying", 1).await.remove(0);
     let path = format!("/api/deliveries/{}/retry", waiting["id"].as_str().unwrap());
-    assert_eq!(send(gateway.api(Method::POST, &path)).await.status, 202);
-    deliveries_when(&gateway, "?status=delivered", 1).await;
+    assert_eq!(gateway.post(&path).await.status, 202);
+    eventually("what was asked for is under way", || async {
+        let calls = endpoint.service.calls();
+        if calls == 2 { Ok(()) } else { Err(calls) }
+    })
+    .await;
     clock.advance(Duration::from_secs(200));
+    // When this one has come, the other message has too.
     publish(&gateway, &event("job.failed")).await;
-    deliveries_when(&gateway, "?status=delivered", 2).await;
-    assert_eq!(endpoint.service.calls(), 3);
+    other.service.next_request().await;
+    gate.open();
+    let done = deliveries_when(&gateway, &format!("?status=delivered&webhook_id={}", endpoint.id), 1).await;
+    assert_eq!((&done[0]["attempt_count"], endpoint.service.calls()), (&json!(2), 2));
 }
