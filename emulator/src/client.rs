@@ -165,6 +165,14 @@ impl Client {
         self.ask(request).await
     }
 
+    /// `PATCH`, with a body.
+    ///
+    /// # Errors
+    /// As [`ClientError`] says.
+    pub async fn patch(&self, path: &[&str], body: &Value) -> Result<Value, ClientError> {
+        self.ask(self.http.patch(self.address(path, &[])).json(body)).await
+    }
+
     fn address(&self, path: &[&str], query: &[(&str, Option<&str>)]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

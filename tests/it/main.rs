@@ -35,6 +35,7 @@ mod forward;
 mod found_by_simulation;
 mod gateways;
 mod guards;
+mod held_deliveries;
 mod infra;
 mod interleavings;
 mod jobs;

@@ -2,7 +2,9 @@
 
 use domain::event::{CustomerId, Event, EventId, Origin};
 use platform::store::NewEvent;
-use ringback_tests::{File, Gateway, noise};
+use reqwest::Method;
+use ringback_tests::subscriber::create;
+use ringback_tests::{File, Gateway, noise, send};
 use serde_json::{Value, json};
 
 const FILE: &str = "
@@ -41,6 +43,22 @@ async fn a_job_publishes_its_event_and_has_its_id() {
         assert_eq!(stored.data, json!({"order": 7}));
         assert!(matches!(&stored.origin, Origin::Run { run, .. } if *run == task), "{stored:?}");
     }
+}
+
+#[tokio::test]
+async fn nobody_can_subscribe_to_what_a_strict_catalogue_does_not_publish() {
+    let gateway = File::new(FILE).run().await;
+    let wish = |events: Value| json!({"url": "https://example.com/hook", "events": events});
+    let refused = create(&gateway, &wish(json!(["told", "ordr.*"]))).await;
+    assert!(refused.body["detail"].as_str().unwrap().ends_with("did you mean `order.*`?"), "{}", refused.body);
+    refused.is_problem(422, "unknown_event_type");
+    let made = create(&gateway, &wish(json!(["told", "order.*", "*"]))).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/api/webhooks/{}", made.body["webhook_id"].as_str().unwrap());
+    let change = async |fields: Value| send(gateway.api(Method::PATCH, &path).json(&fields)).await;
+    change(json!({"events": ["order.payed"]})).await.is_problem(422, "unknown_event_type");
+    assert_eq!(change(json!({"events": ["order.paid"]})).await.status, 200);
+    assert_eq!(gateway.get(&path).await.body["events"], json!(["order.paid"]));
 }
 
 #[tokio::test]

@@ -78,6 +78,36 @@ async fn what_failed_in_a_span_of_time_is_delivered_after_all_and_nothing_else()
 }
 
 #[tokio::test]
+async fn what_was_published_while_a_mistaken_410_disabled_the_endpoint_is_recovered() {
+    let clock = ManualClock::new();
+    let gateway = File::new(TO_THIS_MACHINE).clock(&clock).run().await;
+    let since = json!({"since": clock.time().to_string()});
+    let service = Service::answering_in_turn([Reply::status(410, json!("gone")), Reply::ok(json!("yes"))]).await;
+    let gone = Subscriber::new(&gateway, service, json!({})).await;
+    let paused = Service::answering(json!("ok")).await;
+    let paused = Subscriber::new(&gateway, paused, json!({"disabled": true, "events": ["job.*"]})).await;
+    let event = json!({"event": "job.failed", "data": {}});
+    publish(&gateway, &event).await;
+    deliveries_when(&gateway, "?status=exhausted", 1).await;
+    clock.advance(Duration::from_secs(60));
+    let missed = publish(&gateway, &event).await;
+    let given_up = deliveries_when(&gateway, "?status=exhausted", 2).await.remove(0);
+    assert_eq!((&given_up["event_id"], &given_up["attempt_count"]), (&json!(missed), &json!(0)), "{given_up}");
+    assert_eq!(given_up["error_message"], "the endpoint is disabled or deleted");
+    assert_eq!(gone.service.calls(), 1);
+    clock.advance(Duration::from_secs(60));
+
+    let patch = gateway.api(Method::PATCH, &format!("/api/webhooks/{}", gone.id));
+    assert_eq!(send(patch.json(&json!({"disabled": false}))).await.status, 200);
+    let operation = recover(&gateway, &gone.id, &since).await.body;
+    assert_eq!(ended(&gateway, operation["operation_id"].as_str().unwrap()).await["done"], 2);
+    deliveries_when(&gateway, "?status=delivered", 2).await;
+    assert_eq!((gone.requests(&missed).len(), paused.service.calls()), (1, 0));
+    // Nothing was kept for the one that somebody disabled.
+    assert!(deliveries(&gateway, &format!("?webhook_id={}", paused.id)).await.is_empty());
+}
+
+#[tokio::test]
 async fn what_can_t_be_recovered_is_a_problem() {
     let gateway = File::new(TO_THIS_MACHINE).run().await;
     let endpoint = Subscriber::new(&gateway, Service::answering(json!("ok")).await, json!({})).await;
@@ -97,7 +127,10 @@ async fn what_can_t_be_recovered_is_a_problem() {
     gateway.get(&format!("/api/operations/op_{}", "0".repeat(32))).await.is_problem(404, "not_found");
     let patch = gateway.api(Method::PATCH, &format!("/api/webhooks/{}", endpoint.id));
     assert_eq!(send(patch.json(&json!({"disabled": true}))).await.status, 200);
-    recover(&gateway, &endpoint.id, &json!({"since": 10})).await.is_problem(409, "endpoint_disabled");
+    let refused = recover(&gateway, &endpoint.id, &json!({"since": 10})).await;
+    let how = format!("PATCH /api/webhooks/{} with {{\"disabled\": false}}", endpoint.id);
+    assert!(refused.body["detail"].as_str().unwrap().contains(&how), "{}", refused.body);
+    refused.is_problem(409, "endpoint_disabled");
 }
 
 #[tokio::test]

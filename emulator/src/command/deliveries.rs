@@ -1,3 +1,4 @@
+mod enable;
 mod recover;
 
 use super::Failure;
@@ -14,7 +15,7 @@ use serde_json::Value;
 /// Characters of an answer's body.
 const BODY: usize = 120;
 
-/// Lists deliveries to customers' endpoints, shows one, or tries again.
+/// Lists deliveries to customers' endpoints, shows one, tries again, or enables an endpoint.
 #[derive(Debug, Args)]
 pub struct Deliveries {
     #[command(subcommand)]
@@ -51,13 +52,18 @@ enum Action {
         /// The delivery.
         id: String,
     },
-    /// Begin a new round of tries for one.
+    /// Begin a new round of tries for one, now.
     Retry {
         /// The delivery.
         id: String,
     },
     /// Begin a new round of tries for all that failed at an endpoint in some time.
     Recover(Recover),
+    /// Give an endpoint another chance, as if it had never failed: enable it, and close its breaker.
+    Enable {
+        /// The endpoint.
+        endpoint: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -80,9 +86,17 @@ impl Deliveries {
             }
             Some(Action::Retry { id }) => {
                 let shown = client.post(&["api", "deliveries", id, "retry"], &[], None, None).await?;
-                if self.json { say(shown) } else { say(format!("{id} is {}", text(&shown, "/status"))) }
+                if self.json {
+                    return say(shown);
+                }
+                let held = time(text(&shown, "/held/until"));
+                if held.is_empty() {
+                    return say(format!("{id} is {}", text(&shown, "/status")));
+                }
+                say(format!("{id} is held until {held} at the latest: another attempt probes its endpoint just now"))
             }
             Some(Action::Recover(recover)) => recover.run(&client, self.json).await,
+            Some(Action::Enable { endpoint }) => enable::run(&client, endpoint, self.json).await,
         }
     }
 
@@ -111,7 +125,12 @@ impl Deliveries {
             let tries = delivery.get("attempt_count").map(ToString::to_string).unwrap_or_default();
             let created = time(text(delivery, "/created_at"));
             let name = endpoint(delivery).to_owned();
-            vec![field("/id"), field("/event_type"), name, field("/status"), tries, created]
+            let held = time(text(delivery, "/held/until"));
+            let status = match held.is_empty() {
+                true => field("/status"),
+                false => format!("{}, held until {held}", text(delivery, "/status")),
+            };
+            vec![field("/id"), field("/event_type"), name, status, tries, created]
         }));
         table(&rows).iter().try_for_each(say)
     }
@@ -134,6 +153,10 @@ fn show(delivery: &Value) -> Result<(), Failure> {
     say(format!("endpoint  {} {}", text(delivery, "/webhook_id"), text(delivery, "/endpoint_name")))?;
     say(format!("customer  {}", text(delivery, "/customer_id")))?;
     say(format!("created   {}", time(text(delivery, "/created_at"))))?;
+    let held = time(text(delivery, "/held/until"));
+    if !held.is_empty() {
+        say(format!("held      until {held}: {}", text(delivery, "/held/message")))?;
+    }
     let (next, error) = (time(text(delivery, "/next_retry_at")), text(delivery, "/error_message"));
     for (words, value) in [("next try  ", next.as_str()), ("error     ", error)] {
         if !value.is_empty() {

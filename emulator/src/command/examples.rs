@@ -65,7 +65,8 @@ const EXAMPLES: [(&str, &str); 20] = [
         "emulator deliveries --status exhausted --since 2d
   emulator deliveries show default.evt_1.ep_1
   emulator deliveries retry default.evt_1.ep_1
-  emulator deliveries recover --endpoint ep_1 --since 2d --dry-run",
+  emulator deliveries recover --endpoint ep_1 --since 2d --dry-run
+  emulator deliveries enable ep_1",
     ),
     (
         "tail",

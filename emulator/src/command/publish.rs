@@ -1,10 +1,15 @@
 use super::Failure;
-use super::output::{json, say, text};
-use crate::client::Connection;
+use super::output::{complain, json, list, say, text};
+use super::runs::pages;
+use crate::client::{Client, Connection};
 use clap::Args;
-use serde_json::json as object;
+use domain::event::{EventType, Pattern};
+use serde_json::{Value, json as object};
 
-/// Publishes an event.
+/// Endpoints of one customer at most.
+const ENDPOINTS: usize = 1_000;
+
+/// Publishes an event, and says on standard error how many endpoints subscribe to it.
 #[derive(Debug, Args)]
 pub struct Publish {
     /// Its type: names joined by dots, `job.completed`.
@@ -32,7 +37,36 @@ impl Publish {
             fields.extend(self.customer.map(|customer| ("customer_id".to_owned(), customer.into())));
             fields.extend(self.id.map(|id| ("id".to_owned(), id.into())));
         }
-        let answer = self.connection.client()?.post(&["api", "events"], &[], Some(&body), None).await?;
-        if self.json { say(&answer) } else { say(text(&answer, "/event_id")) }
+        let client = self.connection.client()?;
+        let answer = client.post(&["api", "events"], &[], Some(&body), None).await?;
+        if self.json {
+            return say(&answer);
+        }
+        say(text(&answer, "/event_id"))?;
+        // The event is published whether that can be told or not.
+        if let Ok(line) = subscribers(&client, &answer).await {
+            complain(line);
+        }
+        Ok(())
     }
+}
+
+/// How many endpoints of the event's customer subscribe to its type just now. An endpoint's filter isn't asked.
+async fn subscribers(client: &Client, event: &Value) -> Result<String, Failure> {
+    let (name, customer) = (text(event, "/event"), text(event, "/customer_id"));
+    let event_type = EventType::parse(name)?;
+    let filters = [("customer_id", Some(customer))];
+    let endpoints = pages(client, &["api", "webhooks"], "webhooks", &filters, ENDPOINTS).await?;
+    let subscribe = |endpoint: &&Value| {
+        let mut patterns = list(endpoint, "events").iter().filter_map(|pattern| Pattern::parse(pattern.as_str()?).ok());
+        patterns.any(|pattern| pattern.matches(&event_type))
+    };
+    let (active, disabled): (Vec<_>, Vec<_>) =
+        endpoints.iter().filter(subscribe).partition(|endpoint| text(endpoint, "/status") == "active");
+    let line = match active.len() {
+        0 => format!("no endpoint of customer `{customer}` subscribes to `{name}`"),
+        1 => format!("1 endpoint of customer `{customer}` subscribes to `{name}`"),
+        n => format!("{n} endpoints of customer `{customer}` subscribe to `{name}`"),
+    };
+    Ok(if disabled.is_empty() { line } else { format!("{line}; not counted: {} disabled", disabled.len()) })
 }

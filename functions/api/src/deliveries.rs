@@ -1,6 +1,6 @@
 //! `/api/deliveries`: the log, newest first, and a new round of tries for one.
 
-use crate::delivery;
+use crate::delivery::{self, Held};
 use crate::filter::{self, Filter};
 use crate::name::Name;
 use crate::token::Caller;
@@ -10,11 +10,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use domain::delivery::{Delivery, DeliveryId};
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, Health, May};
 use domain::event::CustomerId;
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::replay::{self, Replay};
+use platform::replay::{self, By, Replay};
 use platform::store::{DeliveryPlace, Store, StoredDelivery};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -43,8 +43,10 @@ pub(crate) async fn list(
     let mut deliveries = Vec::with_capacity(found.len());
     for delivery in &found {
         let endpoints = app.directory.recent(&app.store, &delivery.id.customer, app.now()).await?;
-        let name = endpoints.get(&delivery.id.endpoint).map(|(stored, _)| stored.endpoint.settings.name.as_str());
-        deliveries.push(delivery::brief(delivery, name));
+        let known = endpoints.get(&delivery.id.endpoint);
+        let name = known.map(|(stored, _)| stored.endpoint.settings.name.as_str());
+        let held = Held::of(delivery, known.and_then(|(_, health)| health.health.as_ref()), app.now());
+        deliveries.push(delivery::brief(delivery, name, held.as_ref()));
     }
     let mut answer = json!({"deliveries": deliveries, "next": next});
     if let (true, Value::Object(answer)) = (partial, &mut answer) {
@@ -104,10 +106,13 @@ pub(crate) async fn show(State(app): State<Arc<App>>, caller: Caller, Name(id): 
     let stored = find(&app, &caller, &id).await?;
     let id = &stored.delivery.id;
     let endpoint = app.store.endpoint(&id.customer, &id.endpoint).await?.map(|stored| stored.endpoint);
-    shown(&app, &stored.delivery, endpoint.as_ref()).await
+    let health = app.store.health(&id.customer, &id.endpoint).await?.health;
+    let held = Held::of(&stored.delivery, health.as_ref(), app.now());
+    shown(&app, &stored.delivery, endpoint.as_ref(), held).await
 }
 
-/// `POST /api/deliveries/{id}/retry`: a new round of tries, from now. While one is under way, nothing changes.
+/// `POST /api/deliveries/{id}/retry`: a new round of tries, from now, whatever the breaker says; where a probe of the
+/// endpoint is under way, the answer says until when that holds it at the latest. What is due already is left alone.
 pub(crate) async fn retry(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -120,11 +125,16 @@ pub(crate) async fn retry(
     if app.store.event(&id.customer, &id.event).await?.is_none() {
         return Err(Problem::new(Code::Conflict, "the event has expired: there is nothing left to deliver"));
     }
-    let delivery = match replay::begin(&app.store, stored, None, app.now()).await? {
+    let health = app.store.health(&id.customer, &id.endpoint).await?.health;
+    let delivery = match replay::begin(&app.store, stored, By::Person, app.now()).await? {
         Replay::Begun(delivery) | Replay::UnderWay(delivery) => delivery,
         Replay::Lost => return Err(Problem::new(Code::Conflict, "the delivery is changing too quickly; try again")),
     };
-    Ok((StatusCode::ACCEPTED, shown(&app, &delivery, Some(&endpoint)).await?))
+    let held = health.as_ref().and_then(|health| match Health::may_if_asked(Some(health), app.now()) {
+        May::Hold(until) => Some(Held { until, failures: health.failures }),
+        May::Try | May::Probe(_) => None,
+    });
+    Ok((StatusCode::ACCEPTED, shown(&app, &delivery, Some(&endpoint), held).await?))
 }
 
 /// The endpoint, if it can get anything.
@@ -137,7 +147,13 @@ pub(crate) fn receiving(endpoint: Option<Endpoint>) -> Result<Endpoint, Problem>
     match &endpoint.disabled {
         None => Ok(endpoint),
         Some(disabled) => {
-            let detail = format!("the webhook is disabled ({}): enable it first", disabled.why.as_str());
+            let detail = format!(
+                "the webhook is disabled ({}): enable it first, by PATCH /api/webhooks/{} with {{\"disabled\": false}}, or \
+                 `emulator deliveries enable {}`",
+                disabled.why.as_str(),
+                endpoint.id,
+                endpoint.id,
+            );
             Err(Problem::new(Code::EndpointDisabled, detail))
         }
     }
@@ -167,9 +183,14 @@ pub(crate) async fn known(app: &App, caller: &Caller, customer: &CustomerId) -> 
     }
 }
 
-async fn shown(app: &App, delivery: &Delivery, endpoint: Option<&Endpoint>) -> Result<Json<Value>, Problem> {
+async fn shown(
+    app: &App,
+    delivery: &Delivery,
+    endpoint: Option<&Endpoint>,
+    held: Option<Held>,
+) -> Result<Json<Value>, Problem> {
     let event = app.store.event(&delivery.id.customer, &delivery.id.event).await?;
-    Ok(Json(delivery::whole(delivery, endpoint, event.as_ref())))
+    Ok(Json(delivery::whole(delivery, endpoint, event.as_ref(), held.as_ref())))
 }
 
 async fn find(app: &App, caller: &Caller, id: &str) -> Result<StoredDelivery, Problem> {

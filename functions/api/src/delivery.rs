@@ -2,7 +2,7 @@
 
 use crate::room;
 use domain::delivery::{Attempt, Delivery, GaveUp, State};
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, Health};
 use domain::event::Event;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -10,9 +10,35 @@ use serde_json::{Map, Value, json};
 /// In place of the name of an endpoint that has been deleted.
 const UNKNOWN: &str = "Unknown";
 
+/// What a delivery waits for beside its schedule: its endpoint's breaker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Not tried before, unless somebody asks.
+    pub(crate) until: Timestamp,
+    /// The endpoint's failures in a row.
+    pub(crate) failures: u32,
+}
+
+impl Held {
+    /// `None` where the breaker isn't what it waits for.
+    pub(crate) fn of(delivery: &Delivery, health: Option<&Health>, now: Timestamp) -> Option<Self> {
+        let State::Pending { due } = delivery.state else { return None };
+        Some(Self { until: Health::holds(health, due, now)?, failures: health?.failures })
+    }
+
+    /// `{until, reason, message}`.
+    fn shown(&self) -> Value {
+        let message = format!(
+            "its endpoint has failed {} times in a row, so deliveries to it are held, and one at a time probes it",
+            self.failures
+        );
+        json!({"until": self.until.to_string(), "reason": "breaker_open", "message": message})
+    }
+}
+
 /// `{id, webhook_id, endpoint_name, customer_id, event_id, event_type, status, attempt_count, response_status,
-/// response_time (seconds), created_at, last_attempt_at, next_retry_at, error_message}`.
-pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>) -> Map<String, Value> {
+/// response_time (seconds), created_at, last_attempt_at, next_retry_at, held, error_message}`.
+pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>, held: Option<&Held>) -> Map<String, Value> {
     let last = delivery.log.last();
     let due = match delivery.state {
         State::Pending { due } => Some(due),
@@ -25,7 +51,7 @@ pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>) -> Map<Str
         "status": delivery.status(), "attempt_count": delivery.attempts,
         "response_status": last.and_then(|attempt| attempt.status), "response_time": last.map(seconds),
         "created_at": delivery.created_at.to_string(), "last_attempt_at": text(last.map(|attempt| attempt.at)),
-        "next_retry_at": text(due), "error_message": error(delivery),
+        "next_retry_at": text(due), "held": held.map(Held::shown), "error_message": error(delivery),
     });
     match shown {
         Value::Object(shown) => shown,
@@ -34,8 +60,13 @@ pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>) -> Map<Str
 }
 
 /// With its attempts, oldest first, the event, and what of it is sent: cut where the answer would be too large.
-pub(crate) fn whole(delivery: &Delivery, endpoint: Option<&Endpoint>, event: Option<&Event>) -> Value {
-    let mut shown = brief(delivery, endpoint.map(|endpoint| endpoint.settings.name.as_str()));
+pub(crate) fn whole(
+    delivery: &Delivery,
+    endpoint: Option<&Endpoint>,
+    event: Option<&Event>,
+    held: Option<&Held>,
+) -> Value {
+    let mut shown = brief(delivery, endpoint.map(|endpoint| endpoint.settings.name.as_str()), held);
     // Of very many attempts only the newest are kept.
     let first = u64::from(delivery.attempts).saturating_sub(delivery.log.len() as u64) + 1;
     let attempts = delivery.log.iter().zip(first..).map(|(attempt, n)| show(attempt, n));

@@ -51,6 +51,7 @@ pub(crate) async fn create(
     let signing = secret::Signing::read(&mut fields, &app.chance)?;
     let disabled = change::disabled(&mut fields)?.unwrap_or(false);
     let settings = Settings::read(fields.0, None).map_err(unusable)?;
+    app.config.delivery.catalogue.check_patterns(&settings.events)?;
     secret::judge(&app, &settings.url).await?;
     let id = match workflows::key(&headers) {
         Some(key) => EndpointId::keyed(&customer, &key),

@@ -62,9 +62,10 @@ impl Tally {
         }
     }
 
-    /// Percent of all that were delivered, to two decimals; 0 of none.
+    /// Percent of those that have ended which were delivered, to two decimals; 0 of none. What is pending has not failed.
     pub(crate) fn success_rate(&self) -> f64 {
-        if self.total == 0 { 0.0 } else { rounded(self.successful as f64 / self.total as f64 * 100.0, 100.0) }
+        let ended = self.successful + self.failed;
+        if ended == 0 { 0.0 } else { rounded(self.successful as f64 / ended as f64 * 100.0, 100.0) }
     }
 
     /// Seconds to the last answer, on average over those that were answered, to three decimals; 0 of none.
@@ -104,11 +105,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_are_of_all_and_times_of_what_was_answered() {
+    fn rates_are_of_what_has_ended_and_times_of_what_was_answered() {
         let one = Tally { total: 2, successful: 2, answered: 2, took: 0.5, ..Tally::default() };
         let other = Tally { total: 1, pending: 1, ..Tally::default() };
         let both = one.and(&other);
-        assert_eq!((both.success_rate(), both.avg_response_time()), (66.67, 0.25));
+        assert_eq!((both.success_rate(), both.avg_response_time()), (100.0, 0.25));
+        let failed = Tally { total: 1, failed: 1, ..Tally::default() };
+        assert_eq!(both.and(&failed).success_rate(), 66.67);
         assert_eq!((Tally::default().success_rate(), Tally::default().avg_response_time()), (0.0, 0.0));
     }
 }

@@ -10,7 +10,7 @@ mod health;
 
 use crate::notices;
 use domain::delivery::{Attempt, Delivery, DeliveryId, GaveUp, Next, State};
-use domain::endpoint::{DisabledBy, Health, May};
+use domain::endpoint::{DisabledBy, Health, May, SPREAD};
 use domain::event::Event;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
@@ -18,10 +18,8 @@ use platform::attempt;
 use platform::queue::{DeliverMessage, MAX_DELAY, Message};
 use platform::store::{Saved, StoreError, StoredDelivery, StoredEndpoint, StoredHealth, Timer};
 
-/// How long an attempt is put off whose endpoint has enough of them under way, at least and at most.
-const FULL_LANE: (f64, f64) = (2.0, 10.0);
-/// What is put off until a time comes within so many seconds after it, so that not all come at once.
-const SPREAD: f64 = 5.0;
+/// How long an attempt is put off that waits for others under way to end, in seconds, at least and at most.
+const SOON: (f64, f64) = (2.0, 10.0);
 
 /// Makes the attempt that the message names, if it is owed. `again`: the message has come before, so its attempt may have
 /// been made.
@@ -43,11 +41,16 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
         None => (Delivery::new(id.clone(), event.event_type.clone(), event.accepted_at), 0),
     };
     let owed = Owed { app, event, delivery, version };
-    let endpoints = app.directory.recent(&app.store, &id.customer, app.now()).await?;
+    // What a probe says must be written over how the endpoint is doing now.
+    let endpoints = match owed.delivery.asked {
+        true => app.directory.fresh(&app.store, &id.customer, app.now()).await?,
+        false => app.directory.recent(&app.store, &id.customer, app.now()).await?,
+    };
     match endpoints.get(&id.endpoint) {
         Some((endpoint, health)) if endpoint.endpoint.disabled.is_none() => owed.to(endpoint, health).await,
         // An endpoint that was taken away before the first attempt never had this delivery.
         None if version == 0 => Ok(()),
+        // For one that was disabled without anybody's wish this is how its events are kept.
         Some(_) | None => {
             let now = app.now();
             let given_up = owed.delivery.clone().give_up(GaveUp::NoEndpoint, now);
@@ -57,10 +60,11 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
 }
 
 /// Whether a message isn't the one that the delivery has promised. Of one attempt there may be several: each time that it
-/// is put off promises another. Did an older one put it off too, each repetition would go on for ever beside the others.
+/// is put off promises another, and so does who asks for it sooner. Did an older one put it off too, each repetition would
+/// go on for ever beside the others; did a later one, what was asked for would be made twice.
 fn is_outdated(delivery: &Delivery, attempt: u32, due: Option<Timestamp>) -> bool {
     let promised = if let State::Pending { due } = delivery.state { due } else { Timestamp::MIN };
-    delivery.owed() != Some(attempt) || due.unwrap_or(delivery.created_at) < promised
+    delivery.owed() != Some(attempt) || due.unwrap_or(delivery.created_at) != promised
 }
 
 /// The event has expired: there is nothing to deliver.
@@ -104,13 +108,14 @@ impl Owed<'_> {
         let (app, now, settings) = (self.app, self.app.now(), &endpoint.endpoint.settings);
         let name = (&endpoint.endpoint.customer, &endpoint.endpoint.id);
         let Some(place) = app.lanes.enter(name.1).await else {
-            return self.hold(after(now, FULL_LANE.0 + (FULL_LANE.1 - FULL_LANE.0) * app.jitter())).await;
+            return self.hold(soon(app, now)).await;
         };
         let mut health = health.clone();
-        match Health::may(health.health.as_ref(), now) {
+        let may = if self.delivery.asked { Health::may_if_asked } else { Health::may };
+        match may(health.health.as_ref(), now) {
             May::Try => {}
             May::Hold(until) => return self.hold_until(until).await,
-            May::Probe(probing) => match health::probe(app, name, probing, health.version, now).await? {
+            May::Probe(probing) => match health::probe(app, name, (probing, health.version), may, now).await? {
                 Ok(probing) => health = probing,
                 Err(until) => return self.hold_until(until).await,
             },
@@ -137,7 +142,12 @@ impl Owed<'_> {
     }
 
     async fn hold_until(self, until: Timestamp) -> Result<(), StoreError> {
-        let due = after(until, SPREAD * self.app.jitter());
+        if self.delivery.asked {
+            // A probe is under way, and may be over soon: somebody waits for this one.
+            let due = soon(self.app, self.app.now());
+            return self.hold(due).await;
+        }
+        let due = after(until, SPREAD.as_secs_f64() * self.app.jitter());
         self.hold(due).await
     }
 
@@ -170,6 +180,11 @@ impl Owed<'_> {
             }
         }
     }
+}
+
+/// A while from now.
+fn soon(app: &App, now: Timestamp) -> Timestamp {
+    after(now, SOON.0 + (SOON.1 - SOON.0) * app.jitter())
 }
 
 fn next_message(id: &DeliveryId, attempt: u32, due: Timestamp) -> DeliverMessage {

@@ -10,7 +10,7 @@ use domain::operation::{Operation, Page};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use platform::App;
 use platform::queue::OperateMessage;
-use platform::replay::{self, Replay};
+use platform::replay::{self, By, Replay};
 use platform::store::{Saved, Store, StoreError, StoredDelivery, StoredOperation};
 
 /// Deliveries of the customer that are looked at in one step.
@@ -31,7 +31,10 @@ pub(crate) async fn handle(app: &App, message: &OperateMessage) -> Result<(), St
     let endpoint = app.store.endpoint(&operation.customer, &operation.endpoint).await?;
     let next = match endpoint.map(|stored| stored.endpoint.disabled) {
         None => operation.fail("the endpoint has been deleted", app.now()),
-        Some(Some(_)) => operation.fail("the endpoint is disabled: enable it, and ask again", app.now()),
+        Some(Some(_)) => {
+            let how = format!("PATCH /api/webhooks/{} with {{\"disabled\": false}}", operation.endpoint);
+            operation.fail(format!("the endpoint is disabled: enable it by {how}, and ask again"), app.now())
+        }
         Some(None) => {
             let page = page(app, &operation).await?;
             operation.advance(page, app.now())
@@ -70,7 +73,7 @@ async fn page(app: &App, operation: &Operation) -> Result<Page, StoreError> {
         })
         .collect();
     page.found += given_up.len() as u64;
-    let (by, now) = (Some(&operation.id), app.now());
+    let (by, now) = (By::Operation(&operation.id), app.now());
     let rounds = given_up.into_iter().map(|stored| replay::begin(&app.store, stored, by, now));
     let rounds: Vec<Replay> = stream::iter(rounds).buffer_unordered(AT_ONCE).try_collect().await?;
     page.done += rounds.iter().filter(|round| **round != Replay::Lost).count() as u64;

@@ -2,7 +2,7 @@
 //!
 //! [`Delivery::record`] is the only code that changes one: it takes an [`Attempt`] and says what comes [`Next`]. It has
 //! no clock, no randomness and no I/O. A delivery ends as delivered or exhausted; whoever wants it again begins a new
-//! round of tries with [`Delivery::replay`]. A delivery that is not in the table is one that hasn't been tried.
+//! round of tries with [`Delivery::replay`] or [`Delivery::ask`]. A delivery that is not in the table is one that hasn't been tried.
 
 mod attempt;
 mod id;
@@ -44,6 +44,9 @@ pub struct Delivery {
     /// The operation that began this round, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<OperationId>,
+    /// Somebody asked for the attempt that is owed: an open breaker doesn't hold it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
     /// The newest attempts, oldest first.
     pub log: Vec<Attempt>,
 }
@@ -102,7 +105,7 @@ impl Delivery {
     /// One that hasn't been tried.
     pub fn new(id: DeliveryId, event_type: EventType, created_at: Timestamp) -> Self {
         let state = State::Pending { due: created_at };
-        Self { id, event_type, created_at, state, attempts: 0, tries: 0, begun_by: None, log: Vec::new() }
+        Self { id, event_type, created_at, state, attempts: 0, tries: 0, begun_by: None, asked: false, log: Vec::new() }
     }
 
     /// The number of the attempt that is owed, from 1. `None` if none is.
@@ -115,6 +118,7 @@ impl Delivery {
     pub fn record(mut self, attempt: Attempt, settings: &Settings, now: Timestamp, jitter: f64) -> (Self, Next) {
         self.attempts = self.attempts.saturating_add(1);
         self.tries = self.tries.saturating_add(1);
+        self.asked = false;
         let next = if attempt.succeeded() {
             Next::Done
         } else if attempt.status == Some(GONE) {
@@ -160,6 +164,19 @@ impl Delivery {
         self.tries = 0;
         self.begun_by = None;
         Some(self)
+    }
+
+    /// A new round of tries that somebody asked for, from now, also where the next try is some time off. `None` if it is
+    /// due already: asking twice is asking once.
+    #[must_use]
+    pub fn ask(self, now: Timestamp) -> Option<Self> {
+        let begun = match self.state {
+            State::Pending { due } if due <= now => None,
+            // An operation that began the round has still begun it.
+            State::Pending { .. } => Some(Self { state: State::Pending { due: now }, tries: 0, ..self }),
+            State::Delivered { .. } | State::Exhausted { .. } => self.replay(now),
+        };
+        begun.map(|begun| Self { asked: true, ..begun })
     }
 
     /// `pending` before the first attempt, `retrying` after one that failed, `delivered` or `exhausted`.

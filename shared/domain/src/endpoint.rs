@@ -9,12 +9,12 @@ mod health;
 mod settings;
 
 pub use header::{HeaderError, check_header};
-pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE};
+pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE, SPREAD};
 pub use settings::{RateLimit, Settings, SettingsError};
 
 use crate::event::{CustomerId, EndpointId, Event, Origin, Pattern};
 use crate::expr::truthy;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A customer's URL, as it stands in the table.
@@ -37,6 +37,10 @@ pub struct Endpoint {
     /// When somebody last changed it.
     pub updated_at: Timestamp,
 }
+
+/// How long what is published is still kept for an endpoint that was disabled without anybody's wish, as deliveries that
+/// were given up: as long as it may take somebody to notice.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A signing secret at rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +73,13 @@ pub enum DisabledBy {
     Failing,
 }
 
+impl Disabled {
+    /// Whether what is published then is kept: nobody has said that the endpoint is to get nothing.
+    fn keeps(&self, accepted_at: Timestamp) -> bool {
+        self.why != DisabledBy::Request && accepted_at.duration_since(self.at) < KEPT
+    }
+}
+
 impl DisabledBy {
     /// In words.
     pub fn as_str(self) -> &'static str {
@@ -81,18 +92,23 @@ impl DisabledBy {
 }
 
 impl Endpoint {
-    /// Whether it gets that event. `*` takes in all that is published; what we say ourselves has to be named, by its type
+    /// Whether there is a delivery of that event to it: it subscribes, and isn't disabled; or it was disabled without
+    /// anybody's wish within [`KEPT`], and then the delivery is given up at once, so that it can be recovered.
+    pub fn wants(&self, event: &Event) -> bool {
+        let kept = self.disabled.as_ref().is_none_or(|disabled| disabled.keeps(event.accepted_at));
+        kept && self.subscribes(event)
+    }
+
+    /// Whether it subscribes to that event. `*` takes in all that is published; what we say ourselves has to be named, by its type
     /// or its beginning, for whoever asks for all events asks for their publisher's. A filter that fails on the event's data lets it through: an event too many can be
     /// dropped by its receiver, one too few is lost.
-    pub fn wants(&self, event: &Event) -> bool {
-        self.disabled.is_none()
-            && self.settings.events.iter().any(|pattern| {
-                pattern.matches(&event.event_type) && (event.origin != Origin::System || *pattern != Pattern::All)
-            })
-            && self
-                .settings
-                .filter()
-                .is_none_or(|filter| filter.render(&event.scope()).map_or(true, |value| truthy(&value)))
+    fn subscribes(&self, event: &Event) -> bool {
+        self.settings.events.iter().any(|pattern| {
+            pattern.matches(&event.event_type) && (event.origin != Origin::System || *pattern != Pattern::All)
+        }) && self
+            .settings
+            .filter()
+            .is_none_or(|filter| filter.render(&event.scope()).map_or(true, |value| truthy(&value)))
     }
 
     /// The secrets that sign now: the newest, and those before it that are still in their grace period.
@@ -110,3 +126,6 @@ impl Endpoint {
         format!("endpoint/{customer}/{id}")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub enum Code {
     EndpointDisabled,
     /// The `Idempotency-Key` came before, with another body.
     KeyReused,
-    /// Only the catalogue's event types can be published, and this is none.
+    /// Only the catalogue's event types can be published, and this is none, or matches none.
     UnknownEventType,
     /// The event's data is not what its type's schema asks for.
     SchemaViolation,
@@ -190,7 +190,7 @@ impl From<StoreError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
-            Refusal::UnknownType { .. } => Code::UnknownEventType,
+            Refusal::UnknownType { .. } | Refusal::MatchesNothing { .. } => Code::UnknownEventType,
             Refusal::Violates { .. } => Code::SchemaViolation,
         };
         Self::new(code, refusal.to_string())

@@ -20,22 +20,31 @@ pub enum Replay {
     Lost,
 }
 
-/// Begins a new round of a delivery that has ended; `by` an operation, or by itself.
+/// Who wants the new round.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    /// Somebody, who wants this one tried now: also where its next try is some time off, and through an open breaker.
+    Person,
+    /// An operation, of what has ended.
+    Operation(&'a OperationId),
+}
+
+/// Begins a new round of a delivery.
 ///
 /// # Errors
 /// If the table is unavailable.
-pub async fn begin(
-    store: &Store,
-    stored: StoredDelivery,
-    by: Option<&OperationId>,
-    now: Timestamp,
-) -> Result<Replay, StoreError> {
+pub async fn begin(store: &Store, stored: StoredDelivery, by: By<'_>, now: Timestamp) -> Result<Replay, StoreError> {
     let id = stored.delivery.id.clone();
     let mut stored = Some(stored);
     for _ in 0..ROUNDS {
         let Some(StoredDelivery { delivery, version }) = stored else { break };
-        let Some(begun) = delivery.clone().replay(now) else { return Ok(Replay::UnderWay(delivery)) };
-        let begun = Delivery { begun_by: by.cloned(), ..begun };
+        let begun = match by {
+            By::Person => delivery.clone().ask(now),
+            By::Operation(id) => {
+                delivery.clone().replay(now).map(|begun| Delivery { begun_by: Some(id.clone()), ..begun })
+            }
+        };
+        let Some(begun) = begun else { return Ok(Replay::UnderWay(delivery)) };
         let attempt = begun.owed().unwrap_or(1);
         let message = DeliverMessage { delivery: id.clone(), attempt, event: None, due: Some(now) };
         if let Saved::Written(_) = store.save_delivery(&begun, version, &[message.into()], now).await? {

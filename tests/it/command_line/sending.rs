@@ -2,6 +2,7 @@
 
 use super::{EMULATOR, emulator, emulator_with, gateway, printed, refused};
 use ringback_tests::run;
+use ringback_tests::subscriber::create;
 use serde_json::json;
 use std::path::Path;
 
@@ -54,6 +55,29 @@ async fn an_event_is_published_once_for_an_id() {
     assert_eq!((&stored["event"], &stored["data"]), (&json!("job.completed"), &json!({"n": 1})));
     refused(&emulator(&gateway, &["publish", "no type", "--data", "1"]).await, 1, &["unusable_request"]);
     refused(&emulator(&gateway, &["publish", "job.completed"]).await, 2, &["--data"]);
+}
+
+#[tokio::test]
+async fn who_publishes_is_told_how_many_subscribe() {
+    let gateway = gateway().await;
+    let told = async |event: &str, customer: &str| {
+        let done = emulator(&gateway, &["publish", event, "--data", "1", "--customer", customer]).await;
+        assert!(done.code == Some(0) && done.out.starts_with("evt_"), "{}{}", done.out, done.err);
+        done.err
+    };
+    assert_eq!(told("job.failed", "nobody").await, "no endpoint of customer `nobody` subscribes to `job.failed`\n");
+    let make = async |events: serde_json::Value, disabled: bool| {
+        let fields = json!({"url": "https://example.com/", "events": events, "customer_id": "a", "disabled": disabled});
+        assert_eq!(create(&gateway, &fields).await.status, 201);
+    };
+    make(json!(["job.*", "quota.exceeded"]), false).await;
+    make(json!(["*"]), true).await;
+    let one = "1 endpoint of customer `a` subscribes to `job.failed`; not counted: 1 disabled\n";
+    assert_eq!(told("job.failed", "a").await, one);
+    make(json!(["job.failed"]), false).await;
+    assert!(told("job.failed", "a").await.starts_with("2 endpoints of customer `a` subscribe to `job.failed`"));
+    let json = emulator(&gateway, &["publish", "job.failed", "--data", "1", "--json"]).await;
+    assert_eq!(json.err, "");
 }
 
 #[tokio::test]

@@ -70,6 +70,32 @@ async fn an_endpoint_without_a_name_is_told_by_its_id() {
 }
 
 #[tokio::test]
+async fn what_the_breaker_holds_says_so_and_goes_through_when_asked_for() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let no = || Reply::status(500, json!("no"));
+    let service = Service::answering_in_turn([no(), no(), no(), no(), no(), Reply::ok(json!("yes"))]).await;
+    Subscriber::new(&gateway, service, json!({"retry_delay": 3600})).await;
+    for _ in 0..5 {
+        publish(&gateway, &json!({"event": "job.failed", "data": {}})).await;
+    }
+    eventually("the breaker is open", || async {
+        let found = gateway.get("/api/deliveries?status=retrying").await.body;
+        if found["deliveries"].as_array().unwrap().len() == 5 { Ok(()) } else { Err(found) }
+    })
+    .await;
+    publish(&gateway, &json!({"event": "job.failed", "data": {}})).await;
+    let held = delivery(&gateway, "pending").await;
+    // People are shown the second.
+    let (id, until) = (held["id"].as_str().unwrap(), &held["held"]["until"].as_str().unwrap()[..19]);
+    let list = printed(emulator(&gateway, &["deliveries", "--status", "pending"]).await);
+    assert!(list.contains(&format!("pending, held until {until}")), "{list}");
+    let shown = printed(emulator(&gateway, &["deliveries", "show", id]).await);
+    assert!(shown.contains(&format!("held      until {until}Z: its endpoint has failed 5 times in a row")), "{shown}");
+    printed(emulator(&gateway, &["deliveries", "retry", id]).await);
+    assert_eq!(delivery(&gateway, "delivered").await["id"], held["id"]);
+}
+
+#[tokio::test]
 async fn what_failed_is_recovered_in_the_background_and_followed() {
     let (gateway, endpoint, broken, _) = failed_delivery().await;
     broken.store(false, Ordering::SeqCst);
@@ -80,6 +106,29 @@ async fn what_failed_is_recovered_in_the_background_and_followed() {
     delivery(&gateway, "delivered").await;
     let nobody = ["deliveries", "recover", "--endpoint", "ep_nobody", "--since", "1h"];
     refused(&emulator(&gateway, &nobody).await, 4, &["not_found"]);
+}
+
+#[tokio::test]
+async fn a_disabled_endpoint_is_enabled_and_what_it_missed_is_told() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let service = Service::answering_in_turn([Reply::status(410, json!("gone")), Reply::ok(json!("yes"))]).await;
+    let endpoint = Subscriber::new(&gateway, service, json!({})).await;
+    publish(&gateway, &json!({"event": "job.failed", "data": {}})).await;
+    let id = delivery(&gateway, "exhausted").await["id"].as_str().unwrap().to_owned();
+    let enable = ["deliveries", "enable", &endpoint.id];
+    let how = enable.join(" ");
+    refused(&emulator(&gateway, &["deliveries", "retry", &id]).await, 1, &["endpoint_disabled", &how]);
+    let enabled = printed(emulator(&gateway, &enable).await);
+    assert!(enabled.starts_with(&format!("{} is active\n", endpoint.id)) && enabled.contains("410 Gone"), "{enabled}");
+    assert!(enabled.contains(&format!("emulator deliveries recover --endpoint {} --since", endpoint.id)), "{enabled}");
+    printed(emulator(&gateway, &["deliveries", "retry", &id]).await);
+    delivery(&gateway, "delivered").await;
+    // One that isn't disabled is enabled again without a word of what it missed.
+    assert_eq!(printed(emulator(&gateway, &enable).await), format!("{} is active\n", endpoint.id));
+    let patch = gateway.api(reqwest::Method::PATCH, &format!("/api/webhooks/{}", endpoint.id));
+    assert_eq!(ringback_tests::send(patch.json(&json!({"disabled": true}))).await.status, 200);
+    assert!(printed(emulator(&gateway, &enable).await).contains("was not kept for it"));
+    refused(&emulator(&gateway, &["deliveries", "enable", "ep_nobody"]).await, 4, &["not_found"]);
 }
 
 #[tokio::test]

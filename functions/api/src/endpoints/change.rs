@@ -13,8 +13,8 @@ use platform::store::{Saved, StoredEndpoint};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Fields that are left out keep their value; null takes an optional one away. `disabled: false` gives a disabled endpoint
-/// another chance, as if it had never failed.
+/// Fields that are left out keep their value; null takes an optional one away. `disabled: false` gives an endpoint another
+/// chance, as if it had never failed, whether it was disabled or its breaker is open.
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -25,6 +25,9 @@ pub(crate) async fn change(
     let now = app.now();
     let wanted = disabled(&mut fields)?;
     let settings = Settings::read(fields.0, Some(&endpoint.settings)).map_err(unusable)?;
+    // What was taken before the catalogue became strict may stay.
+    let new = settings.events.iter().filter(|pattern| !endpoint.settings.events.contains(pattern));
+    app.config.delivery.catalogue.check_patterns(new)?;
     if settings.url != endpoint.settings.url {
         secret::judge(&app, &settings.url).await?;
     }
@@ -33,12 +36,11 @@ pub(crate) async fn change(
         Some(false) => None,
         Some(true) => endpoint.disabled.clone().or(Some(Disabled { at: now, why: DisabledBy::Request })),
     };
-    let revived = endpoint.disabled.is_some() && disabled.is_none();
     let endpoint = Endpoint { settings, disabled, updated_at: now, ..endpoint };
-    let saved = app.store.save_endpoint(&endpoint, version, &[]).await?;
-    if revived {
-        app.store.forget_health(&endpoint.customer, &endpoint.id).await?;
-    }
+    let saved = match wanted {
+        Some(false) => app.store.save_endpoint_as_well(&endpoint, version).await?,
+        Some(true) | None => app.store.save_endpoint(&endpoint, version, &[]).await?,
+    };
     app.directory.forget(&endpoint.customer);
     match saved {
         Saved::Written(version) => Ok(Json(show_stored(&app, &StoredEndpoint { endpoint, version }))),

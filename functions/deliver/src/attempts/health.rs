@@ -11,12 +11,12 @@ use platform::store::{Saved, StoreError, StoredEndpoint, StoredHealth};
 /// Rounds against others' writes; what is not stored then is stored after the next attempt.
 const ROUNDS: usize = 3;
 
-/// Takes the one place of a probe. `Err`: another has it, or there is no need any more; not before that time then.
+/// Takes the one place of a probe; `may` is what allowed it. `Err`: another has it, or there is no need any more; not before that time then.
 pub(super) async fn probe(
     app: &App,
     name: (&CustomerId, &EndpointId),
-    probing: Health,
-    version: u64,
+    (probing, version): (Health, u64),
+    may: impl Fn(Option<&Health>, Timestamp) -> May,
     now: Timestamp,
 ) -> Result<Result<StoredHealth, Timestamp>, StoreError> {
     let saved = app.store.save_health(name, Some(&probing), version, &[], now).await?;
@@ -25,7 +25,7 @@ pub(super) async fn probe(
         return Ok(Ok(StoredHealth { health: Some(probing), version }));
     }
     let stored = app.store.health(name.0, name.1).await?;
-    Ok(match Health::may(stored.health.as_ref(), now) {
+    Ok(match may(stored.health.as_ref(), now) {
         May::Try => Ok(stored),
         May::Hold(until) => Err(until),
         May::Probe(_) => Err(now),

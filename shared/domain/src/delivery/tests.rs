@@ -94,6 +94,28 @@ fn a_replay_is_a_new_round_and_asking_twice_is_asking_once() {
 }
 
 #[test]
+fn what_somebody_asks_for_is_due_now_and_stays_asked_for_until_it_is_made() {
+    let at = |seconds| Timestamp::from_second(seconds).unwrap();
+    let id = DeliveryId::parse("c.evt_1.ep_1").unwrap();
+    let pending = Delivery::new(id, EventType::parse("job.failed").unwrap(), at(0)).hold(at(30));
+    let asked = pending.ask(at(10)).unwrap();
+    assert_eq!((&asked.state, asked.asked, asked.owed()), (&State::Pending { due: at(10) }, true, Some(1)));
+    assert_eq!(asked.clone().ask(at(10)), None);
+    assert_eq!(asked.clone().ask(at(20)), None);
+    let held = asked.hold(at(15));
+    assert!(held.asked);
+    let settings = settings(&json!({"max_retries": 1}));
+    let (failed, _) = held.record(attempt(Some(500), None, None), &settings, at(15), 0.5);
+    assert!(!failed.asked);
+    // It is a new round: this one's tries don't count in it.
+    let again = failed.ask(at(16)).unwrap();
+    assert_eq!((again.tries, again.attempts), (0, 1));
+    let (given_up, _) =
+        again.give_up(GaveUp::Tries, at(17)).record(attempt(Some(410), None, None), &settings, at(17), 0.5);
+    assert!(given_up.ask(at(18)).unwrap().asked);
+}
+
+#[test]
 fn the_log_stays_small_and_its_newest_entries_whole() {
     let failing = std::iter::repeat_with(|| attempt(Some(500), None, None));
     let (delivery, _) = play(&settings(&json!({"max_retries": 50, "retry_delay": 1})), failing, 0.5);

@@ -8,6 +8,7 @@
 //!    └───────────────────────────────────────────── success ────────────────────────────┘
 //! ```
 //!
+//! Somebody who asks for an attempt need not wait until the time is over: theirs is the probe, unless one is under way.
 //! Only failures that speak of the endpoint as a whole count for the breaker; any failure counts for the time without a
 //! success, after which the endpoint is disabled.
 
@@ -22,6 +23,8 @@ pub const OPEN_FIRST: SignedDuration = SignedDuration::from_secs(30);
 pub const OPEN_LONGEST: SignedDuration = SignedDuration::from_mins(30);
 /// After how long an unfinished probe is taken for lost: longer than an attempt may last.
 pub const PROBE: SignedDuration = SignedDuration::from_secs(60);
+/// What the breaker held comes within this time after it, so that not all come at once.
+pub const SPREAD: SignedDuration = SignedDuration::from_secs(5);
 /// How long an endpoint may fail without one success before it is disabled.
 pub const DISABLE_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
 
@@ -63,12 +66,30 @@ pub enum May {
 impl Health {
     /// Whether an attempt may be made now. `None` is an endpoint that is well.
     pub fn may(health: Option<&Self>, now: Timestamp) -> May {
+        Self::judge(health, false, now)
+    }
+
+    /// Whether an attempt may be made now that somebody asked for: an open breaker doesn't hold it, a probe that is under
+    /// way does.
+    pub fn may_if_asked(health: Option<&Self>, now: Timestamp) -> May {
+        Self::judge(health, true, now)
+    }
+
+    /// Until when the breaker holds a delivery that is due at that time; `None` if it isn't what the delivery waits for.
+    pub fn holds(health: Option<&Self>, due: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        match Self::may(health, now) {
+            May::Hold(until) if due <= add(until, SPREAD) => Some(until),
+            May::Hold(_) | May::Try | May::Probe(_) => None,
+        }
+    }
+
+    fn judge(health: Option<&Self>, asked: bool, now: Timestamp) -> May {
         let Some((health, breaker)) = health.and_then(|health| Some((health, health.breaker.as_ref()?))) else {
             return May::Try;
         };
         match breaker.probe_until {
-            _ if now < breaker.until => May::Hold(breaker.until),
-            Some(until) if now < until => May::Hold(until),
+            Some(until) if now < until => May::Hold(if asked { until } else { until.max(breaker.until) }),
+            _ if now < breaker.until && !asked => May::Hold(breaker.until),
             _ => {
                 let breaker = Breaker { probe_until: now.checked_add(PROBE).ok(), ..breaker.clone() };
                 May::Probe(Self { breaker: Some(breaker), ..health.clone() })
@@ -139,6 +160,29 @@ mod tests {
         assert!(matches!(Health::may(Some(&probing), at(90)), May::Probe(_)));
         let again = Health::failed(Some(&probing), true, at(40));
         assert_eq!(Health::may(Some(&again), at(41)), May::Hold(at(100)));
+    }
+
+    #[test]
+    fn who_asks_is_the_probe_of_an_open_breaker_unless_one_is_under_way() {
+        let open = failed(BREAKER_FAILURES, at(0));
+        let May::Probe(probing) = Health::may_if_asked(Some(&open), at(1)) else { panic!("no probe") };
+        assert_eq!(Health::may_if_asked(Some(&probing), at(2)), May::Hold(at(61)));
+        assert_eq!(Health::may(Some(&probing), at(2)), May::Hold(at(61)));
+        assert!(matches!(Health::may_if_asked(Some(&probing), at(61)), May::Probe(_)));
+        // That it fails counts as the failure of any probe.
+        let again = Health::failed(Some(&probing), true, at(3));
+        assert_eq!(Health::may(Some(&again), at(4)), May::Hold(at(63)));
+        assert_eq!(Health::may_if_asked(None, at(0)), May::Try);
+    }
+
+    #[test]
+    fn what_is_due_long_after_the_breaker_s_time_is_not_held_by_it() {
+        let open = failed(BREAKER_FAILURES, at(0));
+        assert_eq!(Health::holds(Some(&open), at(0), at(1)), Some(at(30)));
+        assert_eq!(Health::holds(Some(&open), at(35), at(1)), Some(at(30)));
+        assert_eq!(Health::holds(Some(&open), at(36), at(1)), None);
+        assert_eq!(Health::holds(Some(&open), at(0), at(30)), None);
+        assert_eq!(Health::holds(None, at(0), at(0)), None);
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //! stored.
 
 use super::schema::{Schema, Violation};
-use super::{Event, EventType};
+use super::{Event, EventType, Pattern};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The types that are known without a file, and what each says.
@@ -51,6 +52,13 @@ pub enum Refusal {
         /// One that may have been meant.
         nearest: Option<String>,
     },
+    /// Nothing that can be published is of these types.
+    MatchesNothing {
+        /// What somebody wants to subscribe to.
+        pattern: Pattern,
+        /// What may have been meant.
+        nearest: Option<String>,
+    },
     /// The data isn't what the type's schema says.
     Violates {
         /// The type.
@@ -90,6 +98,30 @@ impl Catalogue {
         crate::config::nearest(name, self.types.keys().map(EventType::as_str))
     }
 
+    /// Whether anything that may be published is of the types that somebody wants to subscribe to.
+    ///
+    /// # Errors
+    /// If the catalogue is strict, and one of the patterns matches nothing of it.
+    pub fn check_patterns<'p>(&self, patterns: impl IntoIterator<Item = &'p Pattern>) -> Result<(), Refusal> {
+        let idle = |pattern: &&Pattern| !self.types.keys().any(|known| pattern.matches(known));
+        match patterns.into_iter().filter(|_| self.strict).find(idle) {
+            None => Ok(()),
+            Some(pattern) => Err(Refusal::MatchesNothing { pattern: pattern.clone(), nearest: self.meant(pattern) }),
+        }
+    }
+
+    /// The type, or the beginning of types, that is nearest to a pattern.
+    fn meant(&self, pattern: &Pattern) -> Option<String> {
+        let Pattern::Below(above) = pattern else { return self.nearest(&pattern.to_string()).map(str::to_owned) };
+        let types = self.types.keys().map(EventType::as_str);
+        let beginnings: BTreeSet<&str> =
+            types.flat_map(|name| name.match_indices('.').filter_map(|(at, _)| name.get(..at))).collect();
+        let nearest = crate::config::nearest(above.trim_end_matches('.'), beginnings);
+        // `order.paid.*`, where only `order.paid` is known.
+        let exact = || self.types.keys().map(EventType::as_str).find(|name| above.strip_suffix('.') == Some(name));
+        nearest.map(|beginning| format!("{beginning}.*")).or_else(|| exact().map(str::to_owned))
+    }
+
     /// Whether that event may be stored.
     ///
     /// # Errors
@@ -114,7 +146,7 @@ impl Refusal {
     /// Its stable name: `unknown_event_type` or `schema_violation`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::UnknownType { .. } => "unknown_event_type",
+            Self::UnknownType { .. } | Self::MatchesNothing { .. } => "unknown_event_type",
             Self::Violates { .. } => "schema_violation",
         }
     }
@@ -125,6 +157,10 @@ impl fmt::Display for Refusal {
         match self {
             Self::UnknownType { event_type, nearest } => {
                 write!(f, "there is no event type `{event_type}`")?;
+                nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; did you mean `{nearest}`?"))
+            }
+            Self::MatchesNothing { pattern, nearest } => {
+                write!(f, "no event type of the catalogue matches `{pattern}`, and only those are published")?;
                 nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; did you mean `{nearest}`?"))
             }
             Self::Violates { event_type, violations } => {

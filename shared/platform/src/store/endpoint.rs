@@ -1,9 +1,11 @@
 //! Endpoints in the table: a customer's are side by side, so that one query finds who wants an event.
 
-use super::item::{Item, b, bytes, damaged, number, s, sortable, text};
+use super::item::{Item, b, bytes, damaged, n, number, s, sortable, text};
 use super::versioned::put_over;
-use super::{Saved, Store, StoreError, codec, unavailable};
+use super::{Saved, Store, StoreError, codec, config, unavailable};
 use crate::queue::Message;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::endpoint::Endpoint;
 use domain::event::{CustomerId, EndpointId};
 
@@ -35,16 +37,49 @@ impl Store {
         version: u64,
         owes: &[Message],
     ) -> Result<Saved, StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .item("pk", s(customer_pk(&endpoint.customer)))
-            .item("sk", s(sk(&endpoint.id)))
-            .item("endpoint", b(codec::pack(endpoint)?))
-            .item("list", s(self.list_shard("endpoints", endpoint.id.as_str())))
-            .item("at", s(format!("{}#{}", sortable(endpoint.created_at), endpoint.id)));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(self.endpoint_item(endpoint)?));
         put_over(put, version, owes).await
+    }
+
+    /// Stores an endpoint over the version that it was read at, and forgets how it has been failing: both or neither.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn save_endpoint_as_well(&self, endpoint: &Endpoint, version: u64) -> Result<Saved, StoreError> {
+        let next = version + 1;
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(self.endpoint_item(endpoint)?))
+            .item("v", n(next))
+            .condition_expression("v = :v")
+            .expression_attribute_values(":v", n(version));
+        let put = put.build().map_err(|error| config::unbuilt(&error))?;
+        let forget = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", s(customer_pk(&endpoint.customer)))
+            .key("sk", s(super::health::sk(&endpoint.id)));
+        let forget = forget.build().map_err(|error| config::unbuilt(&error))?;
+        let both = self
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(put).build())
+            .transact_items(TransactWriteItem::builder().delete(forget).build());
+        match both.send().await {
+            Ok(_) => Ok(Saved::Written(next)),
+            Err(SdkError::ServiceError(error)) if config::lost(error.err()) => Ok(Saved::Conflict),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    fn endpoint_item(&self, endpoint: &Endpoint) -> Result<Item, StoreError> {
+        let attributes = [
+            ("pk", s(customer_pk(&endpoint.customer))),
+            ("sk", s(sk(&endpoint.id))),
+            ("endpoint", b(codec::pack(endpoint)?)),
+            ("list", s(self.list_shard("endpoints", endpoint.id.as_str()))),
+            ("at", s(format!("{}#{}", sortable(endpoint.created_at), endpoint.id))),
+        ];
+        Ok(attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
     /// Reads an endpoint, with all writes that were answered before.

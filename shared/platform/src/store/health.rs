@@ -22,7 +22,7 @@ pub struct StoredHealth {
     pub version: u64,
 }
 
-fn sk(id: &EndpointId) -> String {
+pub(super) fn sk(id: &EndpointId) -> String {
     format!("health#{id}")
 }
 

@@ -34,6 +34,32 @@ fn a_free_catalogue_takes_any_type_and_a_strict_one_its_own() {
 }
 
 #[test]
+fn what_matches_nothing_of_a_strict_catalogue_can_t_be_subscribed_to() {
+    let mut catalogue = Catalogue::default();
+    catalogue.types.insert(EventType::parse("order.line.paid").expect("a type"), TypeEntry::default());
+    let told = |catalogue: &Catalogue, patterns: &[&str]| {
+        let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::parse(text).expect("a pattern")).collect();
+        catalogue.check_patterns(&patterns).map_err(|error| error.to_string())
+    };
+    assert_eq!(told(&catalogue, &["ordr.*"]), Ok(()));
+    catalogue.strict = true;
+    assert_eq!(told(&catalogue, &["*", "order.*", "order.line.*", "order.line.paid", "delivery.*"]), Ok(()));
+    for (wrong, meant) in [
+        ("ordr.*", Some("order.*")),
+        ("order.lin.*", Some("order.line.*")),
+        ("job.complete", Some("job.completed")),
+        ("order.line.paid.*", Some("order.line.paid")),
+        ("invoice.*", None),
+        ("order.line", None),
+    ] {
+        let told = told(&catalogue, &["*", wrong]).expect_err("matches nothing");
+        assert!(told.starts_with(&format!("no event type of the catalogue matches `{wrong}`")), "{told}");
+        let end = meant.map(|meant| format!("; did you mean `{meant}`?"));
+        assert!(end.map_or(!told.contains("did you mean"), |end| told.ends_with(&end)), "{told}");
+    }
+}
+
+#[test]
 fn the_first_violations_of_a_schema_are_told() {
     let schema = Schema::compile(json!({"items": {"type": "integer"}})).expect("a schema");
     let known = TypeEntry { schema: Some(schema), ..TypeEntry::default() };
