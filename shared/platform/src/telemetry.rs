@@ -7,8 +7,10 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts the log on standard error. `RUST_LOG` chooses what is said, as in `warn,emulator=debug`. Unless it is set to what
-/// can be read: warnings, what workflows log, and what the gateway says of itself at `ringback` and above.
+/// Starts the log on standard error.
+///
+/// `RUST_LOG` chooses what is said, as in `warn,emulator=debug`. Unless it is set to what can be read: warnings, what
+/// workflows log, and what the gateway says of itself, at the level `ringback` and above.
 pub fn start(json: bool, ringback: LevelFilter) {
     let log = tracing_subscriber::registry().with(chosen(crate::settings::variable("RUST_LOG").as_deref(), ringback));
     let lines = fmt::layer().with_writer(std::io::stderr);
