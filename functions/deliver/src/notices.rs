@@ -40,7 +40,10 @@ pub(crate) fn run_failed(run: &Run, secrets: &KnownSecrets) -> Option<Message> {
     secrets.hide(&mut data);
     KnownSecrets::of_input(&run.input).hide(&mut data);
     // After the secrets are out: half of one would not be known as one.
-    data["truncated"] = cut(&mut data["error"]).into();
+    let truncated = data.get_mut("error").is_some_and(cut);
+    if let Value::Object(data) = &mut data {
+        data.insert("truncated".to_owned(), truncated.into());
+    }
     message("job.failed", &[run.id.as_str()], CustomerId::default(), data, *ended_at)
 }
 
