@@ -68,7 +68,7 @@ pub(crate) const PROGRAMS: &str = "programs";
 const CALL_RECEIVES: u32 = platform::queue::RECEIVES;
 /// How often a message about a program may come: each worker that dies, is full or has another file counts. SQS allows no
 /// more (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
-const PROGRAM_RECEIVES: u32 = 1000;
+pub(crate) const PROGRAM_RECEIVES: u32 = 1000;
 /// Programs that run at once unless set.
 pub(crate) const PROGRAMS_AT_ONCE: usize = 8;
 /// Longer than a stretch of work may last, so that no message is handled twice while it is being handled.

@@ -138,7 +138,7 @@ impl Worker {
         let count = i32::try_from(places.len()).unwrap_or(1);
         let receive = self.options.sqs.receive_message().queue_url(&self.options.queue_url);
         let receive = receive.max_number_of_messages(count).wait_time_seconds(WAIT);
-        let receive = receive.message_system_attribute_names(pause::COUNT);
+        let receive = receive.message_system_attribute_names(platform::queue::RECEIVE_COUNT);
         match receive.visibility_timeout(seconds(self.options.lease)).send().await {
             Ok(received) => received.messages.unwrap_or_default().into_iter().zip(places).collect(),
             Err(error) => {

@@ -36,7 +36,7 @@ export interface AlarmProps {
   readonly functions: boolean;
 }
 
-/** All that is watched. An alarm is paid for by the metrics in it (https://aws.amazon.com/cloudwatch/pricing/). */
+/** All that is watched: one metric each, for an alarm is paid for by its metrics (https://aws.amazon.com/cloudwatch/pricing/). */
 function watched(functions: Functions, table: Table, queues: Queues, api: HttpApi): Watched[] {
   const [most, sum] = [
     { period: PERIOD, statistic: Stats.MAXIMUM },

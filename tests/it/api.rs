@@ -202,16 +202,7 @@ async fn a_cancelled_task_begins_nothing_more_and_waits_for_nothing() {
 
 #[tokio::test]
 async fn a_task_cancelled_during_a_call_makes_no_further_one() {
-    let gate = Gate::closed();
-    let held = gate.clone();
-    let service = Service::scripted(move |_| {
-        let held = held.clone();
-        async move {
-            held.passed().await;
-            Reply::ok(json!({}))
-        }
-    })
-    .await;
+    let (service, gate) = Service::held().await;
     let gateway = waiting_gateway(&service).await;
     let task = gateway.start("waits", json!({"id": "d"})).await;
     service.next_request().await;

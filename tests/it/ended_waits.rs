@@ -4,7 +4,7 @@ use domain::config::RouteId;
 use domain::id::RunId;
 use domain::run::JobPath;
 use domain::wait::{Opening, WaitKey, Waiter};
-use ringback_tests::{Answer, File, Gate, Gateway, ManualClock, Reply, Service, eventually};
+use ringback_tests::{Answer, File, Gateway, ManualClock, Reply, Service, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -90,23 +90,9 @@ async fn a_job_of_on_error_can_wait_for_the_key_of_the_job_that_failed() {
     assert_eq!(gateway.result_of(&task).await, 3);
 }
 
-/// A service that answers once the gate is open.
-async fn held_service() -> (Service, Gate) {
-    let gate = Gate::closed();
-    let held = gate.clone();
-    let service = Service::scripted(move |_| {
-        let held = held.clone();
-        async move {
-            held.passed().await;
-            Reply::ok(json!({}))
-        }
-    });
-    (service.await, gate)
-}
-
 #[tokio::test]
 async fn a_run_cancelled_during_its_call_waits_for_nothing() {
-    let (service, gate) = held_service().await;
+    let (service, gate) = Service::held().await;
     let gateway = run(&service).await;
     let task = gateway.start("plain", Value::Null).await;
     service.next_request().await;
@@ -121,7 +107,7 @@ async fn a_run_cancelled_during_its_call_waits_for_nothing() {
 
 #[tokio::test]
 async fn a_run_cancelled_during_a_later_call_waits_for_nothing_once_that_is_over() {
-    let (service, gate) = held_service().await;
+    let (service, gate) = Service::held().await;
     let gateway = run(&service).await;
     let task = gateway.start("later", Value::Null).await;
     service.next_request().await;

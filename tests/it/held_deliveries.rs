@@ -156,7 +156,7 @@ async fn another_chance_closes_the_breaker_also_of_an_endpoint_that_is_not_disab
     let (customer, id) = (CustomerId::default(), EndpointId::parse(&world.endpoint.id).unwrap());
     let store = &world.gateway.app().store;
     let stored = store.endpoint(&customer, &id).await.unwrap().unwrap();
-    let late = store.save_endpoint_as_well(&stored.endpoint, stored.version - 1).await.unwrap();
+    let late = store.revive_endpoint(&stored.endpoint, stored.version - 1).await.unwrap();
     assert_eq!(late, Saved::Conflict);
     assert_eq!(world.health().await["failures"], BREAKER_FAILURES);
 

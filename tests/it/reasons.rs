@@ -174,16 +174,7 @@ workflow: {id: w, jobs: [{component: {type: delay, duration: 0}}]}
 
 #[tokio::test]
 async fn whoever_asks_twice_to_stop_need_not_wait() {
-    let gate = ringback_tests::Gate::closed();
-    let held = gate.clone();
-    let service = Service::scripted(move |_| {
-        let held = held.clone();
-        async move {
-            held.passed().await;
-            Reply::ok(json!({}))
-        }
-    })
-    .await;
+    let (service, gate) = Service::held().await;
     let text =
         format!("component: {{id: c, endpoint: {}}}\nworkflow: {{id: w, jobs: [{{component: c}}]}}", service.url);
     let up = Up::with(&text).await;

@@ -1,7 +1,7 @@
 //! The double of every service that Ringback calls.
 
 use crate::caller::{client, send};
-use crate::{Answer, DEADLINE};
+use crate::{Answer, DEADLINE, Gate};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::State;
@@ -95,6 +95,20 @@ impl Service {
     /// One that gives these answers in turn, and the last one from then on.
     pub async fn answering_in_turn(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self::at(Ipv4Addr::LOCALHOST.into()).answering_in_turn(replies).await
+    }
+
+    /// One that answers each request once the gate is open.
+    pub async fn held() -> (Self, Gate) {
+        let gate = Gate::closed();
+        let held = gate.clone();
+        let service = Self::scripted(move |_| {
+            let held = held.clone();
+            async move {
+                held.passed().await;
+                Reply::ok(Value::Object(Map::new()))
+            }
+        });
+        (service.await, gate)
     }
 
     /// One that does with each request what the script does.

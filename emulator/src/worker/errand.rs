@@ -2,7 +2,7 @@
 
 use super::Worker;
 use super::execute::{Limits, execute};
-use super::pause::{pause, receives};
+use super::pause::pause;
 use aws_sdk_sqs::types::Message as Received;
 use domain::config::Program;
 use domain::program::prepare;
@@ -60,7 +60,7 @@ impl Worker {
             }
         };
         let receipt = received.receipt_handle().unwrap_or_default();
-        let receives = receives(received);
+        let receives = platform::queue::received(received);
         match Box::pin(self.try_errand(message, (receipt, receives), place)).await {
             Ok(fate) => fate,
             Err(error) => {

@@ -6,7 +6,6 @@
 //! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>). But they grow with
 //! the message's age: who comes for it late waits about a tenth of the time again that it has waited already.
 
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use std::time::Duration;
 
 /// Receives after which a pause is twice as long.
@@ -20,21 +19,11 @@ pub(super) fn pause(first: Duration, receives: u32) -> Duration {
     first.saturating_mul(doubled).min(LONGEST).max(first)
 }
 
-/// How often the message has been received, this time included.
-pub(super) fn receives(message: &Message) -> u32 {
-    let attribute = message.attributes.as_ref().and_then(|all| all.get(&COUNT));
-    attribute.and_then(|count| count.parse().ok()).unwrap_or(1)
-}
-
-/// What must be asked for with a receive.
-pub(super) const COUNT: MessageSystemAttributeName = MessageSystemAttributeName::ApproximateReceiveCount;
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instance::PROGRAM_RECEIVES as DEAD;
 
-    /// Receives after which a program's message is a dead letter: `MAX_PROGRAM_RECEIVES` of infra/lib/queues.ts.
-    const DEAD: u32 = 1_000;
     const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
     /// When a message is received for the n-th time.

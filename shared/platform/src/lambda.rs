@@ -52,18 +52,11 @@ where
             let each = event.payload.records.into_iter().map(|message| {
                 let app = app.clone();
                 async move {
-                    let received = received(&message);
-                    let id = message.message_id.unwrap_or_default();
-                    let handled = handle(app.clone(), message.body.unwrap_or_default(), received).await;
-                    let Err(error) = handled else { return None };
-                    tracing::error!(message.id = id, %error, "a message could not be processed");
-                    let receipt = message.receipt_handle.unwrap_or_default();
-                    if let Err(error) = app.queue.leave(&receipt, rest(received)).await {
-                        tracing::warn!(message.id = id, %error, "a message rests longer than it would have to");
+                    let body = message.body.clone().unwrap_or_default();
+                    match handle(app.clone(), body, received(&message)).await {
+                        Ok(()) => None,
+                        Err(error) => Some(failed(&app.queue, message, error).await),
                     }
-                    let mut failure = BatchItemFailure::default();
-                    failure.item_identifier = id;
-                    Some(failure)
                 }
             });
             let mut response = SqsBatchResponse::default();
@@ -72,6 +65,19 @@ where
         }
     }))
     .await
+}
+
+/// Lets a message rest that could not be processed, and says that it is to come again.
+pub async fn failed(queue: &Queue, message: SqsMessage, error: impl Display) -> BatchItemFailure {
+    let rest = rest(received(&message));
+    let (id, receipt) = (message.message_id.unwrap_or_default(), message.receipt_handle.unwrap_or_default());
+    tracing::error!(message.id = id, %error, "a message could not be processed");
+    if let Err(error) = queue.leave(&receipt, rest).await {
+        tracing::warn!(message.id = id, %error, "a message rests longer than it would have to");
+    }
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = id;
+    failure
 }
 
 /// How often a message has come, from 1

@@ -5,7 +5,7 @@
 mod batch;
 mod rest;
 
-pub use rest::{RECEIVES, rest};
+pub use rest::{RECEIVE_COUNT, RECEIVES, received, rest};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;

@@ -1,3 +1,4 @@
+use aws_lambda_events::event::sqs::SqsMessage;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use tokio::time::Instant;
 
@@ -135,4 +136,21 @@ async fn a_message_keeps_its_attributes_and_can_be_deleted() {
     let depth = aws.sqs().get_queue_attributes().queue_url(&url).send().await.unwrap();
     let depth = depth.attributes().unwrap();
     assert_eq!(depth[&"ApproximateNumberOfMessagesNotVisible".into()], "0");
+}
+
+/// What a function in Lambda does with a message that it could not process; by itself, it would be hidden for 30 s here.
+#[tokio::test(start_paused = true)]
+async fn a_function_lets_a_failed_message_rest_for_a_while_only() {
+    let aws = aws();
+    let (url, started) = (aws.queue_url("work"), Instant::now());
+    aws.sqs().send_message().queue_url(&url).message_body("m").send().await.unwrap();
+    let receive = || aws.sqs().receive_message().queue_url(&url).wait_time_seconds(20).send();
+    let received = receive().await.unwrap().messages.unwrap().remove(0);
+    let mut message = SqsMessage::default();
+    (message.message_id, message.receipt_handle) = (received.message_id, received.receipt_handle);
+    let queue = platform::queue::Queue::new(aws.sqs(), url.clone(), String::new());
+    let id = message.message_id.clone().unwrap();
+    assert_eq!(platform::lambda::failed(&queue, message, "a test's failure").await.item_identifier, id);
+    assert_eq!(receive().await.unwrap().messages().len(), 1);
+    assert_eq!(started.elapsed().as_secs(), 5);
 }

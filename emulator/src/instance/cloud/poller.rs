@@ -12,11 +12,9 @@
 use super::super::DRAIN;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
-};
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message};
 use futures_util::FutureExt;
-use platform::queue::rest;
+use platform::queue::{RECEIVE_COUNT, received, rest};
 use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -140,7 +138,7 @@ impl Poller {
         let count = i32::try_from(count).unwrap_or(1);
         let receive = self.sqs.receive_message().queue_url(&self.url).max_number_of_messages(count.max(1));
         let receive = receive.wait_time_seconds(WAIT).visibility_timeout(seconds(LEASE));
-        let attribute = MessageSystemAttributeName::ApproximateReceiveCount;
+        let attribute = RECEIVE_COUNT;
         match receive.message_system_attribute_names(attribute).send().await {
             Ok(received) => received.messages.unwrap_or_default(),
             Err(error) => {
@@ -228,13 +226,6 @@ impl State {
             End { receipt, again_after }
         });
     }
-}
-
-/// How often a message has come, from 1.
-fn received(message: &Message) -> u32 {
-    let count =
-        message.attributes.as_ref().and_then(|all| all.get(&MessageSystemAttributeName::ApproximateReceiveCount));
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 /// Whole seconds; 12 hours at the most

@@ -38,7 +38,7 @@ pub(crate) async fn change(
     };
     let endpoint = Endpoint { settings, disabled, updated_at: now, ..endpoint };
     let saved = match wanted {
-        Some(false) => app.store.save_endpoint_as_well(&endpoint, version).await?,
+        Some(false) => app.store.revive_endpoint(&endpoint, version).await?,
         Some(true) | None => app.store.save_endpoint(&endpoint, version, &[]).await?,
     };
     app.directory.forget(&endpoint.customer);

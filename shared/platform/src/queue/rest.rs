@@ -1,5 +1,6 @@
 //! How long a message rests that our own code could not process: what was wrong may be over in a second, or in hours.
 
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use std::time::Duration;
 
 /// After the first failure; four times as long after each further one.
@@ -12,6 +13,15 @@ pub const RECEIVES: u32 = 20;
 /// How long a message rests that was received so often, from 1, and each time in vain.
 pub fn rest(received: u32) -> Duration {
     FIRST.saturating_mul(4_u32.saturating_pow(received.saturating_sub(1))).min(LONGEST)
+}
+
+/// What must be asked for with a receive, so that [`received`] can tell.
+pub const RECEIVE_COUNT: MessageSystemAttributeName = MessageSystemAttributeName::ApproximateReceiveCount;
+
+/// How often a message has been received, from 1.
+pub fn received(message: &Message) -> u32 {
+    let count = message.attributes.as_ref().and_then(|all| all.get(&RECEIVE_COUNT));
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 #[cfg(test)]

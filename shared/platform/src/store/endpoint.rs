@@ -45,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// If the table is unavailable.
-    pub async fn save_endpoint_as_well(&self, endpoint: &Endpoint, version: u64) -> Result<Saved, StoreError> {
+    pub async fn revive_endpoint(&self, endpoint: &Endpoint, version: u64) -> Result<Saved, StoreError> {
         let next = version + 1;
         let put = Put::builder()
             .table_name(&self.table)
