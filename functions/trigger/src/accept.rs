@@ -4,6 +4,7 @@ use axum::Json;
 use domain::config::Trigger;
 use domain::expr::{Scope, Template};
 use domain::id::RunId;
+use domain::number::same;
 use domain::run::Run;
 use domain::wait::{MAX_KEY, key_text};
 use futures_util::{StreamExt, stream};
@@ -102,7 +103,10 @@ async fn store(
 
 /// Whether a request has the body of the one that started this run. Its input may hold the time, and differ.
 fn is_repeated(first: &Stored, incoming: &Incoming) -> bool {
-    first.request.as_ref().is_none_or(|request| Incoming::restored(request, &first.run.input).body == incoming.body)
+    first
+        .request
+        .as_ref()
+        .is_none_or(|request| same(&Incoming::restored(request, &first.run.input).body, &incoming.body))
 }
 
 /// A repeated key names the same run; without one, each request is a new one.

@@ -11,6 +11,8 @@ use crate::config::path;
 use crate::config::template::{INBOUND, INBOUND_ITEM, Place};
 use crate::config::{Callback, Route, RouteId, Trigger};
 use crate::expr::Template;
+use crate::number;
+use crate::wait::is_listed;
 use serde_json::Value;
 
 /// The correlation key where a callback doesn't say how to find one.
@@ -95,7 +97,11 @@ pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> (Vec<String>, Vec<String>)
         }
     }
     let (success, fail) = (map.texts(cx, "success_when"), map.texts(cx, "fail_when"));
-    if let (Some(both), Some(node)) = (fail.iter().find(|text| success.contains(text)), map.node("fail_when")) {
+    if let (Some(both), Some(node)) = (
+        fail.iter()
+            .find(|text| is_listed(&number::parse(text).map_or_else(|| text.as_str().into(), Value::Number), &success)),
+        map.node("fail_when"),
+    ) {
         cx.report(Code::ConflictingKeys, node.span, format!("`{both}` is in `success_when` and in `fail_when`"));
     }
     (success, fail)
