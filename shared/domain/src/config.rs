@@ -19,7 +19,6 @@ mod keys;
 mod load;
 mod map;
 mod path;
-#[cfg_attr(not(test), expect(dead_code, reason = "the inference of waits asks it"))]
 mod reach;
 mod resolve;
 mod section;
