@@ -17,8 +17,10 @@
 //! one: see [`adopt`].
 
 mod adopt;
+mod judge;
 
 pub use adopt::{Adoption, Standing, adopt, nearest};
+pub use judge::{MissingStatus, Standard};
 
 use crate::config::{Callback, RouteId};
 use crate::id::RunId;
@@ -65,6 +67,8 @@ pub enum Verdict {
     Success,
     /// Fails it.
     Failure,
+    /// Fails it because its status is missing and `result` finds nothing, or because `on_missing_status` says so.
+    NoStatus,
 }
 
 /// What a callback's status says.
@@ -128,18 +132,6 @@ pub fn status_text(value: &Value) -> String {
     }
 }
 
-/// What a status means. A listed one decides; any other is progress where the file lists what success is, and
-/// success where it doesn't.
-pub fn judge(status: &Value, success_when: &[String], fail_when: &[String]) -> Judgement {
-    if is_listed(status, fail_when) {
-        Judgement::Final(Verdict::Failure)
-    } else if success_when.is_empty() || is_listed(status, success_when) {
-        Judgement::Final(Verdict::Success)
-    } else {
-        Judgement::Progress
-    }
-}
-
 /// Whether two values are one case of a `switch`: numbers by value, anything else by its text.
 pub fn is_same_case(left: &Value, right: &Value) -> bool {
     match (left, right) {
@@ -160,20 +152,29 @@ pub fn is_listed(status: &Value, list: &[String]) -> bool {
 }
 
 impl Callback {
-    /// What a callback with this status means here. `status` is `None` where the route reads none.
-    pub fn judge(&self, status: Option<&Value>) -> Judgement {
+    /// What a callback with this status means here; `found` says whether `result` finds a value in it. `status` is `None`
+    /// where the route reads none.
+    pub fn judge(&self, status: Option<&Value>, found: bool) -> Judgement {
+        let Self { success_when, fail_when, on_missing_status, .. } = self;
         match status {
             None => Judgement::Final(Verdict::Success),
-            Some(status) => judge(status, &self.success_when, &self.fail_when),
+            Some(status) => {
+                Standard { success_when, fail_when, on_missing_status: *on_missing_status }.judge(status, found)
+            }
         }
     }
 }
 
 impl Arrival {
-    /// What is kept of a callback. A failure of which `result` takes nothing is explained by the `whole` of the request, where
-    /// that is no longer than [`MAX_DETAIL`]; nobody asked for its secrets, so what has a secret name in it is hidden.
+    /// What is kept of a callback. A failure of which `result` takes nothing, or that has no status, is explained by the
+    /// `whole` of the request, where that is no longer than [`MAX_DETAIL`]; nobody asked for its secrets, so what has a secret name in it is hidden.
     pub fn new(verdict: Verdict, result: Value, whole: &Value) -> Self {
-        if verdict == Verdict::Success || !result.is_null() || whole.to_string().len() > MAX_DETAIL {
+        let explains = match verdict {
+            Verdict::Success => false,
+            Verdict::Failure => result.is_null(),
+            Verdict::NoStatus => true,
+        };
+        if !explains || whole.to_string().len() > MAX_DETAIL {
             return Self { verdict, result };
         }
         let mut whole = whole.clone();

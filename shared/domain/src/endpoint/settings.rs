@@ -2,7 +2,7 @@
 
 use super::header::{HeaderError, check_header};
 use crate::event::{Format, NameError, Pattern};
-use crate::expr::{Sources, Template};
+use crate::expr::{Condition, Sources};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
@@ -63,7 +63,7 @@ pub struct Settings {
     pub url: String,
     /// What it subscribes to; at least one.
     pub events: Vec<Pattern>,
-    /// Only events for which this expression holds, over `data`, `event`, `id` and `source`.
+    /// Only events for which this condition holds, over `data`, `event`, `id` and `source`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// Sent along.
@@ -86,7 +86,7 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// The filter, parsed when it is first needed.
     #[serde(skip)]
-    parsed: OnceLock<Option<Template>>,
+    parsed: OnceLock<Option<Condition>>,
 }
 
 impl PartialEq for Settings {
@@ -147,8 +147,8 @@ impl Settings {
     }
 
     /// The filter, if there is one.
-    pub fn filter(&self) -> Option<&Template> {
-        let parse = || Template::expression(self.filter.as_deref()?, Sources::Any).ok();
+    pub fn filter(&self) -> Option<&Condition> {
+        let parse = || Condition::stored(self.filter.as_deref()?, Sources::Any).ok();
         self.parsed.get_or_init(parse).as_ref()
     }
 }
@@ -187,7 +187,7 @@ fn patterns(value: Value) -> Result<Vec<Pattern>, SettingsError> {
 
 fn filter(value: Value) -> Result<String, SettingsError> {
     let text = text(value, "filter", MAX_FILTER)?;
-    match Template::expression(&text, Sources::Known(&["data", "event", "id", "source"])) {
+    match Condition::parse(&text, Sources::Known(&["data", "event", "id", "source"])) {
         Ok(_) => Ok(text),
         Err(error) => Err(SettingsError::Filter(error.to_string())),
     }
