@@ -36,6 +36,7 @@ mod found_by_simulation;
 mod gateways;
 mod guards;
 mod held_deliveries;
+mod head;
 mod infra;
 mod interleavings;
 mod jobs;

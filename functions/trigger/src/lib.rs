@@ -11,10 +11,12 @@ pub use sources::sources;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::config::{Listener, Routes, Trigger};
 use platform::App;
+use platform::head;
 use platform::problem::Problem;
 use platform::request::Raw;
 use platform::verification::{Judged, judge_route};
@@ -26,19 +28,22 @@ pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
     for listener in listeners {
         let Routes::Triggers(triggers) = &listener.routes else { continue };
         for trigger in triggers {
-            let Ok(method) = trigger.route.method.parse::<axum::http::Method>() else { continue };
+            let Ok(method) = trigger.route.method.parse::<Method>() else { continue };
             let Ok(filter) = MethodFilter::try_from(method) else { continue };
             let state = (app.clone(), Arc::new(trigger.clone()), listener.port);
             router = router.route(&trigger.route.path, on(filter, handle).with_state(state));
         }
     }
-    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(async || Problem::method_not_allowed())
+    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(head::not_allowed)
 }
 
 async fn handle(
     State((app, trigger, port)): State<(Arc<App>, Arc<Trigger>, u16)>,
     request: Request,
 ) -> Result<Response, Problem> {
+    if request.method() == Method::HEAD {
+        return Ok(head::answer());
+    }
     let raw = Raw::read(request, app.settings.max_body).await?;
     let passed = match judge_route(&app, trigger.verify.as_ref(), (&trigger.route.id, port), &raw).await? {
         None => None,

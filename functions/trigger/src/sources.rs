@@ -15,7 +15,7 @@ use axum::Json;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::id::RunId;
@@ -24,6 +24,7 @@ use domain::signature::{Fields, acknowledgement};
 use domain::source::{ReadySource, ReadyVerification, Source};
 use domain::wait::key_text;
 use platform::App;
+use platform::head;
 use platform::problem::{Code, Problem};
 use platform::request::{Came, Incoming, Raw};
 use platform::sources::Found;
@@ -41,7 +42,7 @@ pub fn sources(app: &Arc<App>) -> Router {
     let asked = MethodFilter::POST.or(MethodFilter::GET).or(MethodFilter::OPTIONS);
     Router::new()
         .route("/api/webhooks/{id}", on(MethodFilter::POST, receive))
-        .route("/hooks/{id}", on(asked, receive).fallback(async || Problem::method_not_allowed()))
+        .route("/hooks/{id}", on(asked, receive).fallback(head::not_allowed))
         .with_state(app.clone())
 }
 
@@ -60,6 +61,9 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
         Found::Unusable => return Err(unusable(name)),
         Found::Nobody => return Err(nobody(app, name, request).await),
     };
+    if request.method() == Method::HEAD {
+        return Ok(head::answer());
+    }
     let raw = Raw::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
     let verification = &source.verification;
     let seen = Seen::new(app, &raw, app.config.controller.port, verification.public_url.as_deref());

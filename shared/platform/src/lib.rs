@@ -25,6 +25,7 @@ pub mod sender;
 pub mod secret;
 pub mod attempt;
 pub mod replay;
+pub mod head;
 pub mod request;
 pub mod starts;
 pub mod sources;
