@@ -37,6 +37,7 @@ mod gateways;
 mod guards;
 mod held_deliveries;
 mod head;
+mod identity;
 mod infra;
 mod interleavings;
 mod jobs;

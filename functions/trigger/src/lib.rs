@@ -19,7 +19,7 @@ use platform::App;
 use platform::head;
 use platform::problem::Problem;
 use platform::request::Raw;
-use platform::verification::{Judged, judge_route};
+use platform::verification::{Judged, Passed, Seen, judge_route};
 use std::sync::Arc;
 
 /// The trigger routes of some listeners.
@@ -51,10 +51,15 @@ async fn handle(
         Some(Judged::Answered(response)) => return Ok(response),
     };
     let kept = raw.kept(passed.as_ref().map(|passed| passed.hidden.as_slice()));
+    let identity = {
+        let open = Passed::default();
+        passed.as_ref().unwrap_or(&open).identity(&Seen::new(&app, &raw, port, None), None)
+    };
     let mut incoming = raw.parse().await?;
     incoming.kept = kept;
     if let Some(passed) = &passed {
         incoming.hidden.clone_from(&passed.hidden);
     }
-    accept::accept(&app, &trigger, &incoming, passed.map(|passed| passed.key)).await.map(IntoResponse::into_response)
+    let preset = passed.and_then(|passed| passed.preset);
+    accept::accept(&app, &trigger, &incoming, (identity, preset)).await.map(IntoResponse::into_response)
 }

@@ -7,6 +7,7 @@
 //! starts, [`problem`] turns errors into answers, and [`lambda`]
 //! runs a handler in AWS Lambda.
 
+pub mod admission;
 pub mod app;
 pub mod settings;
 pub mod clock;

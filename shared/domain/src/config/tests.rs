@@ -1,6 +1,7 @@
 //! Tests of the loader.
 
 mod chapters;
+mod dedupe;
 mod delivery;
 mod fields;
 mod gateways;
