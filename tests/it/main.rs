@@ -37,6 +37,8 @@ mod found_by_simulation;
 mod gateways;
 mod guards;
 mod held_deliveries;
+mod head;
+mod identity;
 mod infra;
 mod interleavings;
 mod jobs;

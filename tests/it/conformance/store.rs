@@ -72,6 +72,7 @@ scenarios! {
     runs:
         a_run_is_stored_once_and_read_as_it_was
         of_two_changes_of_one_version_one_is_written
+        of_several_later_runs_of_one_identity_one_is_stored
         a_change_owes_its_messages_and_the_next_one_takes_them_back
         a_run_that_has_ended_is_reminded_of_nothing
         what_does_not_fit_is_refused_and_leaves_the_run_as_it_was;

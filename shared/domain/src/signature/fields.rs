@@ -66,6 +66,20 @@ impl Fields {
         }
     }
 
+    /// Whether each list on the way to a path has one element.
+    pub fn is_single(&self, path: &str) -> bool {
+        let mut value = self.value();
+        for key in path.split('.') {
+            value = match value {
+                Some(Value::Array(list)) if list.len() > 1 => return false,
+                Some(Value::Array(list)) => key.parse::<usize>().ok().and_then(|index| list.get(index)),
+                Some(Value::Object(object)) => object.get(key),
+                _ => None,
+            };
+        }
+        true
+    }
+
     /// The text at a path: a string as it is, a number as it was written, a boolean as JSON writes it. Nothing else is text.
     pub fn text(&self, path: &str) -> Option<String> {
         match self.at(path)? {

@@ -119,7 +119,13 @@ fn ids_and_events_are_where_each_provider_puts_them() {
         ),
         ("svix", &[("svix-id", "msg_1")], json!({"type": "a.b"}), "msg_1", "a.b"),
         ("paypal", &[("paypal-transmission-id", "t-1")], json!({"event_type": "E"}), "t-1", "E"),
-        ("hubspot", &[], json!([{"eventId": 7, "subscriptionType": "contact.creation"}]), "7", "contact.creation"),
+        (
+            "hubspot",
+            &[],
+            json!([{"subscriptionId": 3, "eventId": 7, "occurredAt": 9, "subscriptionType": "contact.creation"}]),
+            "3:7:9",
+            "contact.creation",
+        ),
         ("sendgrid", &[], json!([{"sg_event_id": "s", "event": "open"}]), "s", "open"),
         (
             "adyen",
