@@ -46,6 +46,7 @@ mod keys;
 mod kill;
 mod killed_deliveries;
 mod kubernetes;
+mod lanes;
 mod langgraph;
 mod limits;
 mod mutations;
