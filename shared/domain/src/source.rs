@@ -9,6 +9,7 @@ mod sealed;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use delivery::ID_HEADERS;
 pub use delivery::delivery_key;
 pub(crate) use ready::sends_its_secret;
 pub use ready::{ReadySource, ReadyVerification, SourceError};

@@ -11,7 +11,7 @@ const EVENT_HEADERS: [&str; 4] = ["x-webhook-event", "x-event-type", "ce-type", 
 /// Fields of the body that do.
 const EVENT_FIELDS: [&str; 3] = ["event", "event_type", "type"];
 /// Headers that hold the delivery's id where nobody says otherwise, for requests that are not signed.
-const ID_HEADERS: [&str; 4] = ["idempotency-key", "webhook-id", "x-webhook-delivery", "ce-id"];
+pub(crate) const ID_HEADERS: [&str; 4] = ["idempotency-key", "webhook-id", "x-webhook-delivery", "ce-id"];
 
 /// By what the repetitions of a request are known.
 ///
