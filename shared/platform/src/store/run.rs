@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// If it is too large, or the table is unavailable.
     pub async fn add_run(&self, run: &Run, request: Option<&Value>) -> Result<NewRun, StoreError> {
-        let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None }.into()];
+        let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None, again: 0 }.into()];
         let packed = codec::pack(run)?;
         let (mut request, whole) = (request.map(codec::pack).transpose(), request);
         let size = |request: &Result<Option<Vec<u8>>, StoreError>| match request {
