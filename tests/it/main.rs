@@ -16,6 +16,7 @@ mod capabilities;
 mod chapters;
 mod check_url;
 mod cli;
+mod clocks;
 mod closed_pipe;
 mod cloud;
 mod command_line;

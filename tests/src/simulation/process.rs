@@ -26,7 +26,7 @@ pub(super) struct Process {
 pub(super) type Clients = (aws_sdk_dynamodb::Client, aws_sdk_sqs::Client);
 
 impl Process {
-    pub(super) fn start(stage: &Stage, (table, queue): &Clients, shared: &Shared) -> Self {
+    pub(super) fn start(stage: &Stage, (table, queue): &Clients, shared: &Shared, process: usize) -> Self {
         let settings = stage.settings.clone();
         let dice = shared.clone();
         let outside = platform::app::Outside {
@@ -35,7 +35,7 @@ impl Process {
             functions: None,
             sender: stage.sender.clone().carried_by(Arc::new(Outside(shared.clone()))),
             keys: stage.keys.clone(),
-            clock: Arc::new(VirtualClock(shared.clone())),
+            clock: Arc::new(VirtualClock { shared: shared.clone(), process }),
             chance: Chance::of(move |bytes| dice.lock().dice.fill(bytes)),
             settings,
         };

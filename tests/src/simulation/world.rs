@@ -71,6 +71,7 @@ impl<'a> World<'a> {
         let shared = Shared::new(State {
             dice,
             now: start(),
+            off: Vec::new(),
             journal,
             weather,
             receivers,
@@ -88,7 +89,7 @@ impl<'a> World<'a> {
         let aws = Aws::open(AwsOptions::in_memory("ringback")).expect("a table in memory");
         let clients = wire::clients(&aws, &shared);
         let processes = if shared.lock().weather.cloud { 2 } else { 1 };
-        let processes = (0..processes).map(|_| Process::start(stage, &clients, &shared)).collect();
+        let processes = (0..processes).map(|process| Process::start(stage, &clients, &shared, process)).collect();
         let (tasks, records) = (Vec::new(), Vec::new());
         let owed = BTreeMap::new();
         Self { stage, seed, shared, aws, clients, processes, tasks, next_task: 1, cursor: 0, records, owed, crashes: 0 }
@@ -131,6 +132,16 @@ impl<'a> World<'a> {
             drop(state);
             self.crash();
             return true;
+        }
+        let jump = state.weather.jump;
+        if state.strikes(jump) {
+            let process = state.dice.below(self.processes.len());
+            let offs = state.weather.off.clone();
+            let off = SignedDuration::from_secs(state.dice.pick(&offs));
+            state.off.resize(self.processes.len(), SignedDuration::ZERO);
+            state.off[process] = off;
+            state.tally.count("jumps of a clock");
+            state.note(format_args!("the clock of process {process} is off by {off}"));
         }
         drop(state);
         self.read_stream();

@@ -81,7 +81,7 @@ pub struct Invocation {
     pub payload: Value,
     /// How long it is waited for.
     pub timeout: Duration,
-    /// The same for every try of this job.
+    /// The same for every try of this job whose outcome is unknown.
     pub idempotency_key: String,
 }
 
@@ -216,7 +216,7 @@ impl Run {
             None => input.into_owned(),
         };
         let timeout = job.timeout.unwrap_or(Duration::MAX).min(program.timeout).min(LONGEST_INVOCATION);
-        let idempotency_key = format!("{}/{path}", self.id);
+        let idempotency_key = self.idempotency_key(path);
         Ok(Invocation { function: function.clone(), payload, timeout, idempotency_key })
     }
 

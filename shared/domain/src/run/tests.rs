@@ -9,6 +9,8 @@ mod order;
 mod program;
 mod blocks;
 mod failure;
+mod keys;
+mod kept;
 mod publish;
 mod waiting;
 mod workers;

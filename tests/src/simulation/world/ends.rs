@@ -95,6 +95,6 @@ impl World<'_> {
             self.records.clear();
             self.cursor = 0;
         }
-        self.processes[dead] = Process::start(self.stage, &self.clients, &self.shared);
+        self.processes[dead] = Process::start(self.stage, &self.clients, &self.shared, dead);
     }
 }
