@@ -13,7 +13,7 @@ fn file(head: &str, route: &str, component: &str) -> String {
     )
 }
 
-/// How a run ends: with a result, or with a code and a detail.
+/// The end of a run: a result, or a code and a detail.
 type Ending = Result<Value, (&'static str, Value)>;
 
 /// A status and no result, a status of which one fails, and so on: keys of a route, with the service's word `status`.
