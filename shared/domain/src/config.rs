@@ -192,6 +192,10 @@ pub struct Trigger {
     pub bulk: Option<Template>,
     /// Equal values start one run.
     pub dedupe_by: Option<Template>,
+    /// For how long equal requests start one run, where nothing is signed and there is no id, and those of one `dedupe_by`;
+    /// zero if each request starts one. As the provider's preset says, or else
+    /// [`DEDUPE_WINDOW`](crate::source::DEDUPE_WINDOW), where absent.
+    pub dedupe_window: Option<Duration>,
     /// What must hold of a request; nothing where absent.
     pub verify: Option<Verify>,
 }

@@ -24,6 +24,7 @@ pub use judge::{MissingStatus, Standard};
 
 use crate::config::{Callback, RouteId};
 use crate::id::RunId;
+use crate::number;
 use crate::redact::hide_fields;
 use crate::run::JobPath;
 use serde::{Deserialize, Serialize};
@@ -113,11 +114,11 @@ pub const MAX_KEY: usize = 4096;
 pub const MAX_DETAIL: usize = 64 * 1024;
 
 /// A correlation value as text, or `None` where it can't be one: missing, null, empty, longer than [`MAX_KEY`], a list
-/// or an object.
+/// or an object. A number is its value: `1`, `1.0` and `1e0` are one key.
 pub fn key_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() && text.len() <= MAX_KEY => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(number::canonical(number)).filter(|key| key.len() <= MAX_KEY),
         Value::Bool(flag) => Some(flag.to_string()),
         Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
@@ -128,6 +129,25 @@ pub fn status_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Whether two values are one case of a `switch`: numbers by value, anything else by its text.
+pub fn is_same_case(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => number::compare(left, right).is_eq(),
+        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
+            number::is_same_text(text, number)
+        }
+        _ => status_text(left) == status_text(right),
+    }
+}
+
+/// Whether a status is one of a file's list: a number by its value, anything else by its text.
+pub fn is_listed(status: &Value, list: &[String]) -> bool {
+    match status {
+        Value::Number(number) => list.iter().any(|listed| number::is_same_text(listed, number)),
+        _ => list.contains(&status_text(status)),
     }
 }
 

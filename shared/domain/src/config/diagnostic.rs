@@ -126,6 +126,8 @@ codes! {
     UndefinedTarget "undefined_target" Warning,
     /// `verify` names a source that the file doesn't define.
     UndefinedSource "undefined_source" Warning,
+    /// `dedupe_by` of signed requests reads something that is not signed.
+    UnsignedDedupe "unsigned_dedupe" Warning,
     /// A source that takes every request.
     OpenSource "open_source" Warning,
     /// A program that the file doesn't define.
@@ -174,6 +176,7 @@ impl Code {
                     | Self::ExposedApi
                     | Self::NothingToExpose
                     | Self::OpenSource
+                    | Self::UnsignedDedupe
                     | Self::CommandIsText
                     | Self::ForeignAddress
                     | Self::UncertainKey
@@ -340,6 +343,7 @@ mod tests {
         assert_eq!(
             harmless,
             [
+                "unsigned_dedupe",
                 "open_source",
                 "command_is_text",
                 "undefined_gateway",

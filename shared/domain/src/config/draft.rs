@@ -3,7 +3,7 @@
 use super::diagnostic::Span;
 use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, Program, RouteId, Workflow};
 use crate::event::EventType;
-use crate::expr::Template;
+use crate::expr::{Reference, Template};
 use crate::source::Source;
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -34,6 +34,8 @@ pub(super) struct Draft {
     pub(super) targeted: Vec<(String, Span)>,
     /// Sources that `verify` names.
     pub(super) verified: Vec<(String, Span)>,
+    /// What triggers say of repetitions, with the source by which their requests are verified.
+    pub(super) deduped: Vec<(String, DedupeDraft)>,
     /// Programs that components name.
     pub(super) run: Vec<(String, Span)>,
     /// Event types that components name outright.
@@ -53,6 +55,15 @@ pub(super) struct RouteDraft {
     pub(super) span: Span,
     /// For a callback: the text of `identify_by`.
     pub(super) identify_by: Option<String>,
+}
+
+/// What a trigger or a source says of repetitions.
+#[derive(Debug)]
+pub(super) struct DedupeDraft {
+    /// What `dedupe_by` reads, and where it stands.
+    pub(super) by: Option<(Vec<Reference>, Span)>,
+    /// Where `dedupe_window` stands.
+    pub(super) window: Option<Span>,
 }
 
 /// A component, and the wait that is settled once all routes are known.

@@ -2,6 +2,7 @@
 
 mod chapters;
 mod conditions;
+mod dedupe;
 mod delivery;
 mod fields;
 mod gateways;

@@ -1,5 +1,6 @@
 //! What a customer says about an endpoint.
 
+use super::RateLimit;
 use super::header::{HeaderError, check_header};
 use crate::event::{Format, NameError, Pattern};
 use crate::expr::{Condition, Sources};
@@ -43,15 +44,6 @@ pub enum SettingsError {
     /// The filter.
     #[error("`filter` can't be read: {0}")]
     Filter(String),
-}
-
-/// At most so many deliveries in so many seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RateLimit {
-    /// Deliveries: 1 to 10,000.
-    pub limit: u32,
-    /// Seconds: 1 to 3,600.
-    pub period: u32,
 }
 
 /// What a customer says about an endpoint. Made by [`Settings::read`] only, so it can't be wrong.

@@ -7,7 +7,7 @@ use super::settle::Ending;
 use super::{Effect, JobError, JobPath, JobState, Run, Stretch};
 use crate::config::{Component, Job, Step};
 use crate::expr::{Condition, EvalError, Template, to_text};
-use crate::wait::status_text;
+use crate::wait::is_same_case;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -36,8 +36,8 @@ impl Run {
                 Ok(())
             }
             Step::Switch { value, cases, .. } => {
-                let value = status_text(&self.evaluate(path, value, turn)?);
-                let case = cases.iter().position(|(case, _)| status_text(case) == value);
+                let value = self.evaluate(path, value, turn)?;
+                let case = cases.iter().position(|(case, _)| is_same_case(case, &value));
                 self.branch(path, job, &case.map_or(Inner::Default, Inner::Case), turn);
                 Ok(())
             }

@@ -10,7 +10,7 @@
 //! A report without a status decides at once, so that a misspelt `status` or a service that sends none doesn't leave the job
 //! waiting until its deadline.
 
-use super::{Judgement, Verdict, status_text};
+use super::{Judgement, Verdict, is_listed, status_text};
 use serde_json::Value;
 
 /// The meaning of a report without a status, as the file's `on_missing_status` gives it.
@@ -27,9 +27,9 @@ pub enum MissingStatus {
 /// The lists by which a callback route, or a polling completion, judges a status.
 #[derive(Debug, Clone, Copy)]
 pub struct Standard<'a> {
-    /// Statuses that complete the job; compared as text.
+    /// Statuses that complete the job; numbers are compared by value, anything else as text.
     pub success_when: &'a [String],
-    /// Statuses that fail it; compared as text.
+    /// Statuses that fail it; compared likewise.
     pub fail_when: &'a [String],
     /// The meaning of a report without a status, where the file gives one.
     pub on_missing_status: Option<MissingStatus>,
@@ -55,9 +55,9 @@ impl Standard<'_> {
     pub fn judge(&self, status: &Value, found: bool) -> Judgement {
         let text = status_text(status);
         let success_or = |other| if found { Judgement::Final(Verdict::Success) } else { other };
-        if self.fail_when.contains(&text) {
+        if is_listed(status, self.fail_when) {
             Judgement::Final(Verdict::Failure)
-        } else if self.success_when.contains(&text) {
+        } else if is_listed(status, self.success_when) {
             Judgement::Final(Verdict::Success)
         } else if status.is_null() || text.is_empty() {
             match self.on_missing_status {

@@ -21,6 +21,55 @@ const NO_STATUS: Judgement = Judgement::Final(Verdict::NoStatus);
 const PROGRESS: Judgement = Judgement::Progress;
 
 #[test]
+fn keys_that_are_numbers_are_compared_by_value() {
+    let key = |text: &str| key_text(&crate::json::read(text).unwrap());
+    for one in ["1", "1.0", "1e0", "10E-1", "1.000"] {
+        assert_eq!(key(one).as_deref(), Some("1"), "{one}");
+    }
+    for (text, stored) in [
+        ("1000000000000000000001", "1000000000000000000001"),
+        ("1.10", "1.1"),
+        ("-0", "0"),
+        ("1e999999999", "1e999999999"),
+        ("-1E-999999999", "-1e-999999999"),
+        ("\"1.10\"", "1.10"),
+    ] {
+        assert_eq!(key(text).as_deref(), Some(stored), "{text}");
+    }
+    assert_eq!(key(&"1".repeat(MAX_KEY)).map(|key| key.len()), Some(MAX_KEY));
+    assert_eq!(key(&"1".repeat(MAX_KEY + 1)), None);
+}
+
+#[test]
+fn a_status_that_is_a_number_is_listed_by_value() {
+    let status = |text: &str| crate::json::read(text).unwrap();
+    let done = list(&["200", "1.50"]);
+    for text in ["200", "200.0", "2e2", "1.5", "15e-1"] {
+        assert!(is_listed(&status(text), &done), "{text}");
+    }
+    for text in ["\"200\"", "\"1.50\""] {
+        assert!(is_listed(&status(text), &done), "{text}");
+    }
+    for text in ["201", "200.1", "\"200.0\"", "2e999999999", "null"] {
+        assert!(!is_listed(&status(text), &done), "{text}");
+    }
+}
+
+#[test]
+fn a_case_is_found_by_value_and_else_by_text() {
+    let value = |text: &str| crate::json::read(text).unwrap();
+    for (left, right) in [("1", "1.0"), ("1e2", "\"100\""), ("\"a\"", "\"a\""), ("true", "\"true\""), ("[1]", "[1]")] {
+        assert!(
+            is_same_case(&value(left), &value(right)) && is_same_case(&value(right), &value(left)),
+            "{left} {right}"
+        );
+    }
+    for (left, right) in [("1", "2"), ("\"1\"", "\"1.0\""), ("1", "\"x\""), ("null", "0")] {
+        assert!(!is_same_case(&value(left), &value(right)), "{left} {right}");
+    }
+}
+
+#[test]
 fn every_status_is_judged_by_the_lists_and_by_what_result_finds() {
     // Statuses, and what each means: with `result` finding a value, and without.
     let both =

@@ -1,7 +1,7 @@
 //! The routes of listeners: triggers and callbacks.
 
 use super::listener::Around;
-use super::verify;
+use super::{dedupe, verify};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::draft::RouteDraft;
@@ -9,9 +9,10 @@ use crate::config::keys::{Key, Keys, Shape, nearest};
 use crate::config::map::{Map, items};
 use crate::config::path;
 use crate::config::template::{INBOUND, INBOUND_ITEM, Place};
-use crate::config::{Callback, Route, RouteId, Trigger};
+use crate::config::{Callback, Route, RouteId, Trigger, Verify};
 use crate::expr::Template;
-use crate::wait::MissingStatus;
+use crate::number;
+use crate::wait::{MissingStatus, is_listed};
 use serde_json::Value;
 
 /// The correlation key where a callback doesn't say how to find one.
@@ -60,6 +61,7 @@ pub(super) const TRIGGER: &[Key] = &[
     Key::new("workflow", Shape::Id, "The workflow it starts."),
     Key::new("input", Shape::Template, "The run's input; the whole body (or item) where absent."),
     Key::new("dedupe_by", Shape::TextTemplate, "Requests with one value start one run."),
+    dedupe::DEDUPE_WINDOW,
 ];
 
 pub(super) static CALLBACK_ENTRY: Keys =
@@ -96,9 +98,15 @@ pub(super) fn trigger(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Tri
     }
     let input = map.template(cx, "input", place);
     let dedupe_by = map.text_template(cx, "dedupe_by", place);
+    let (dedupe_window, deduped) = dedupe::read(cx, map, dedupe_by.as_ref());
     let verify = verify::of_route(cx, map);
+    match &verify {
+        Some(Verify::Inline(verification)) => dedupe::check(cx, verification, &deduped),
+        Some(Verify::Source(name)) => cx.draft.deduped.push((name.clone(), deduped)),
+        None => {}
+    }
     let route = route(cx, map, around, None)?;
-    Some(Trigger { route, workflow: workflow?, input, bulk, dedupe_by, verify })
+    Some(Trigger { route, workflow: workflow?, input, bulk, dedupe_by, dedupe_window, verify })
 }
 
 /// The lists of a file by which a status is judged, and the meaning of a missing one.
@@ -116,7 +124,11 @@ pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> Verdicts {
         }
     }
     let (success, fail) = (statuses(cx, map, "success_when"), statuses(cx, map, "fail_when"));
-    if let (Some(both), Some(node)) = (fail.iter().find(|text| success.contains(text)), map.node("fail_when")) {
+    if let (Some(both), Some(node)) = (
+        fail.iter()
+            .find(|text| is_listed(&number::parse(text).map_or_else(|| text.as_str().into(), Value::Number), &success)),
+        map.node("fail_when"),
+    ) {
         cx.report(Code::ConflictingKeys, node.span, format!("`{both}` is in `success_when` and in `fail_when`"));
     }
     let on_missing_status = map.choice(cx, "on_missing_status").and_then(MissingStatus::read);

@@ -59,7 +59,7 @@ fn a_callback_reads_statuses_as_json_prints_them() {
     assert_eq!((listener.runtime, listener.max_concurrent_count), (Runtime::Docker, Some(3)));
     let Routes::Callbacks(callbacks) = &listener.routes else { panic!("callbacks") };
     assert_eq!(callbacks[0].route.id.0, "in:PUT:/w/done");
-    assert_eq!(callbacks[0].success_when, ["200", "true", "1.5", "null", "done"]);
+    assert_eq!(callbacks[0].success_when, ["200", "true", "1.50", "null", "done"]);
     assert_eq!(callbacks[0].fail_when, ["no"]);
     assert_eq!(callbacks[0].on_missing_status, Some(MissingStatus::Progress));
     assert_eq!(callbacks[1].on_missing_status, None);
