@@ -192,3 +192,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rule_of_nothing_is_told_of_and_no_condition() {
+    for (key, told) in [("or", "never holds"), ("and", "always holds")] {
+        let rule = json!({"not": {key: []}});
+        let hook = json!([{"id": "h", "execute-command": "/bin/true", "trigger-rule": rule}]);
+        let told_of = match convert(&hook.to_string(), "hooks.json", None) {
+            Ok(imported) => {
+                accepted(&imported);
+                notes(&imported)
+            }
+            Err(error) => error.to_string(),
+        };
+        assert!(told_of.contains(told), "{told_of}");
+    }
+}
