@@ -213,7 +213,7 @@ pub struct Callback {
     pub success_when: Vec<String>,
     /// Statuses that fail it; compared as text.
     pub fail_when: Vec<String>,
-    /// What a missing status means; where absent, success if `result` finds a value, else failure.
+    /// The meaning of a missing status; where absent, success if `result` finds a value, else failure.
     pub on_missing_status: Option<MissingStatus>,
     /// What the waiting job gets as `result`; the whole body (or item) where absent.
     pub result: Option<Template>,
@@ -408,7 +408,7 @@ pub struct Polling {
     pub success_when: Vec<String>,
     /// Statuses that fail it; compared as text.
     pub fail_when: Vec<String>,
-    /// What a missing status means; where absent, success if `result` finds a value, else failure.
+    /// The meaning of a missing status; where absent, success if `result` finds a value, else failure.
     pub on_missing_status: Option<MissingStatus>,
     /// What the job gets as `result`, over `response`; its body where absent.
     pub result: Option<Template>,

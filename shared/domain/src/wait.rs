@@ -156,7 +156,7 @@ pub fn is_listed(status: &Value, list: &[String]) -> bool {
 }
 
 impl Callback {
-    /// What a callback with this status means here; `found` says whether `result` finds a value in it. `status` is `None`
+    /// Judges a callback with this status; `found` is true if `result` finds a value in it. `status` is `None`
     /// where the route reads none.
     pub fn judge(&self, status: Option<&Value>, found: bool) -> Judgement {
         let Self { success_when, fail_when, on_missing_status, .. } = self;
@@ -170,8 +170,8 @@ impl Callback {
 }
 
 impl Arrival {
-    /// What is kept of a callback. A failure of which `result` takes nothing, or that has no status, is explained by the
-    /// `whole` of the request, where that is no longer than [`MAX_DETAIL`]; nobody asked for its secrets, so what has a secret name in it is hidden.
+    /// Makes the part of a callback that is kept. A failure of which `result` takes nothing, or that has no status, is explained by the
+    /// `whole` of the request, where that is no longer than [`MAX_DETAIL`]; no template asked for its secrets, so every field with a secret name is hidden.
     pub fn new(verdict: Verdict, result: Value, whole: &Value) -> Self {
         let explains = match verdict {
             Verdict::Success => false,

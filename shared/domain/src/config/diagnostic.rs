@@ -158,6 +158,8 @@ codes! {
     UncertainKey "uncertain_key" Warning,
     /// Two runs, or two jobs of one run, that wait on one route under one key.
     SharedKey "shared_key" Warning,
+    /// A `switch` over a value that no run can change.
+    ConstantSwitch "constant_switch" Warning,
     /// A status that no list, or only a list of failures, judges.
     UnjudgedStatus "unjudged_status" Warning,
 }
@@ -180,10 +182,12 @@ impl Code {
                     | Self::UncertainKey
                     | Self::SharedKey
                     | Self::UnjudgedStatus
+                    | Self::ConstantSwitch
             )
     }
 
-    /// Whether an earlier version took files with it: stored ones, which runs still follow, are read all the same.
+    /// True for an error that earlier versions did not know: files that they took, and that runs still follow, have it and
+    /// are read all the same.
     pub fn is_new(self) -> bool {
         matches!(self, Self::BadCondition | Self::UnknownField)
     }
@@ -350,6 +354,7 @@ mod tests {
                 "foreign_address",
                 "uncertain_key",
                 "shared_key",
+                "constant_switch",
                 "unjudged_status"
             ]
         );

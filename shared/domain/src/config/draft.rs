@@ -81,7 +81,7 @@ pub(super) struct ComponentDraft {
 pub(super) struct RequestText {
     pub(super) text: String,
     pub(super) span: Span,
-    /// It is the address of the service, or the beginning of it: what it begins with is called, and not sent.
+    /// True for the address of the service, or its beginning: the URL at its beginning is called, and not sent.
     pub(super) is_address: bool,
 }
 

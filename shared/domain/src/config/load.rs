@@ -79,8 +79,9 @@ pub fn load(text: &str, file_name: &str) -> Loaded {
     load_where(text, file_name, |code| code.severity() == Severity::Error)
 }
 
-/// Loads a text that was loaded before and is stored with the runs that follow it: there is a configuration although it
-/// has errors that earlier versions did not know ([`Code::is_new`]), and it means what it meant.
+/// Loads a text that was loaded before and is stored for the runs that follow it.
+///
+/// There is a configuration although the text may have errors that earlier versions did not know ([`Code::is_new`]).
 pub fn load_stored(text: &str, file_name: &str) -> Loaded {
     load_where(text, file_name, |code| code.severity() == Severity::Error && !code.is_new())
 }

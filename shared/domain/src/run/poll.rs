@@ -86,7 +86,7 @@ impl Run {
         })
     }
 
-    /// Whether a template of a polling completion finds a value in an answer.
+    /// True if a template of a polling completion finds a value in an answer.
     fn finds(&self, path: &JobPath, template: &Template, answer: &Value, turn: &Turn<'_>) -> Result<bool, JobError> {
         let input = self.step_input(path, turn.plan, turn.now)?;
         let scope = self.scope(path, &[template], turn.plan, turn.now).with("input", &input).with("response", answer);

@@ -246,7 +246,7 @@ pub(super) fn label(route: &RouteDraft) -> String {
     format!("{} {} on port {}", route.method, route.path, route.port)
 }
 
-/// Whether an address, by what it begins with, is that of a listener on that port.
+/// True if the beginning of an address is that of a listener on that port.
 fn leads_to(draft: &Draft, address: &Address, port: u16) -> bool {
     match &address.base {
         Base::Port(written) => *written == port,
