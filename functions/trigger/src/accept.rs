@@ -4,6 +4,7 @@ use axum::Json;
 use domain::config::Trigger;
 use domain::expr::{Scope, Template};
 use domain::id::RunId;
+use domain::number::same;
 use domain::run::Run;
 use domain::signature::Preset;
 use domain::source::{Identity, Recognition};
@@ -138,7 +139,7 @@ impl Request<'_> {
 fn is_repeated(first: &Stored, incoming: &Incoming) -> bool {
     first.request.as_ref().is_none_or(|request| {
         let before = Incoming::restored(request, &first.run.input);
-        (&before.path, &before.query, &before.body) == (&incoming.path, &incoming.shown_query(), &incoming.body)
+        (&before.path, &before.query) == (&incoming.path, &incoming.shown_query()) && same(&before.body, &incoming.body)
     })
 }
 

@@ -6,14 +6,15 @@
 
 mod header;
 mod health;
+mod rate;
 mod settings;
 
 pub use header::{HeaderError, check_header};
 pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE, SPREAD};
-pub use settings::{RateLimit, Settings, SettingsError};
+pub use rate::RateLimit;
+pub use settings::{Settings, SettingsError};
 
 use crate::event::{CustomerId, EndpointId, Event, Origin, Pattern};
-use crate::expr::truthy;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -105,10 +106,7 @@ impl Endpoint {
     fn subscribes(&self, event: &Event) -> bool {
         self.settings.events.iter().any(|pattern| {
             pattern.matches(&event.event_type) && (event.origin != Origin::System || *pattern != Pattern::All)
-        }) && self
-            .settings
-            .filter()
-            .is_none_or(|filter| filter.render(&event.scope()).map_or(true, |value| truthy(&value)))
+        }) && self.settings.filter().is_none_or(|filter| filter.holds(&event.scope()).unwrap_or(true))
     }
 
     /// The secrets that sign now: the newest, and those before it that are still in their grace period.

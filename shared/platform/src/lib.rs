@@ -16,6 +16,7 @@ pub mod directory;
 pub mod definitions;
 pub mod overlay;
 pub mod lanes;
+pub mod slots;
 pub mod store;
 pub mod queue;
 pub mod functions;

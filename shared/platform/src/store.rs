@@ -9,7 +9,7 @@
 //! | endpoint | `customer#<customer>` | `endpoint#<id>` |
 //! | whose it is | `endpoint#<id>` | `customer` |
 //! | how it fails | `customer#<customer>` | `health#<id>` |
-//! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
+//! | its next free slot, if it has a rate limit | `customer#<customer>` | `slots#<id>` |
 //! | operation | `operation#<id>` | `operation` |
 //! | API token of a customer | `token#<SHA-256>` | `token` |
 //! | runtime configuration | `config` | `source#<name>`, `program#<name>`, `learned#<name>` |
@@ -39,6 +39,7 @@ mod operation;
 mod owed;
 mod rate;
 mod run;
+mod slot;
 mod token;
 mod versioned;
 mod wait;

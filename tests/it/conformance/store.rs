@@ -90,7 +90,8 @@ scenarios! {
         an_operation_owes_its_next_step;
     endpoints:
         endpoints_and_their_health_are_found_together
-        deliveries_are_counted_up_to_the_limit_however_many_come_at_once
+        slots_are_given_once_in_order_and_evenly_apart_however_many_ask_at_once
+        requests_are_counted_up_to_the_limit_however_many_come_at_once
         tokens_are_found_by_their_digest_and_listed;
     configs:
         a_change_and_its_line_are_written_together_or_not_at_all

@@ -43,9 +43,7 @@ pub(super) fn of_file(source: &Source, learned: bool) -> Value {
 fn shown(rule: &Rule) -> Value {
     let mut shown = json!({"target": rule.target});
     if let (Some(when), Value::Object(shown)) = (&rule.when, &mut shown) {
-        let text = when.to_string();
-        let inner = text.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
-        shown.insert("when".to_owned(), inner.unwrap_or(&text).into());
+        shown.insert("when".to_owned(), when.to_string().into());
     }
     if let (Some(input), Value::Object(shown)) = (&rule.input, &mut shown) {
         shown.insert("input".to_owned(), input.to_json());

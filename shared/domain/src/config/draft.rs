@@ -72,8 +72,17 @@ pub(super) struct ComponentDraft {
     pub(super) span: Span,
     pub(super) component: Component,
     /// Texts of the request that may hold an address of this file's.
-    pub(super) texts: Vec<(String, Span)>,
+    pub(super) texts: Vec<RequestText>,
     pub(super) completion: CompletionDraft,
+}
+
+/// A text of a request, with its place.
+#[derive(Debug, Clone)]
+pub(super) struct RequestText {
+    pub(super) text: String,
+    pub(super) span: Span,
+    /// It is the address of the service, or the beginning of it: what it begins with is called, and not sent.
+    pub(super) is_address: bool,
 }
 
 /// What a component says about its wait.

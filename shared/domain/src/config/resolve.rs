@@ -3,7 +3,10 @@
 mod address;
 mod key;
 mod names;
+mod origin;
 mod routes;
+mod shared;
+mod symbol;
 mod waits;
 
 use super::cx::Cx;

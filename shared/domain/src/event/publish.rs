@@ -1,6 +1,7 @@
 //! From what a publisher sent to an event.
 
 use super::{CustomerId, Event, EventId, EventType, NameError, Origin, cloudevents};
+use crate::number;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -121,12 +122,12 @@ pub(super) fn type_of(value: Value) -> Result<EventType, PublishError> {
     }
 }
 
-/// Text, or a number as text; null is nothing.
+/// Text, or a number as the text of its value, so that `1` and `1.0` are one id; null is nothing.
 pub(super) fn text(value: Option<Value>, name: &'static str) -> Result<Option<String>, PublishError> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Number(number)) => Ok(Some(number::canonical(&number))),
         Some(_) => Err(PublishError::Wrong(name, "text")),
     }
 }

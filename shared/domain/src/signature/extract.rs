@@ -101,7 +101,7 @@ impl Extractor {
         }
         let values = self.places.iter().map(|place| match place {
             Place::Header(name) => request.headers.plain(name).map(str::to_owned),
-            Place::Body(path) => fields.text(path),
+            Place::Body(path) => fields.id(path),
             Place::Query(name) => request.query(name),
         });
         let value = values.collect::<Option<Vec<_>>>()?.join(":");

@@ -289,6 +289,7 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Success => "success",
         Verdict::Failure => "failure",
+        Verdict::NoStatus => "no_status",
     }
 }
 
@@ -331,6 +332,7 @@ pub(super) fn arrival(item: &Item) -> Result<Option<Arrival>, StoreError> {
     let verdict = match text(item, "verdict") {
         Some("success") => Verdict::Success,
         Some("failure") => Verdict::Failure,
+        Some("no_status") => Verdict::NoStatus,
         _ => return Err(damaged(item)),
     };
     let whose = text(item, "pk").unwrap_or_default();
