@@ -47,7 +47,7 @@ pub struct Event {
     /// What its publisher called it, where that can't be an [`EventId`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_id: Option<String>,
-    /// What else its publisher said in the attributes of a `CloudEvent`: `subject`, `dataschema`, `datacontenttype` and
+    /// Other attributes of a `CloudEvent`, as its publisher gave them: `subject`, `dataschema`, `datacontenttype` and
     /// extensions such as `traceparent`, each text, a number or a boolean. An endpoint of that format gets them.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub attributes: Map<String, Value>,
@@ -83,9 +83,8 @@ impl Event {
     /// those may differ, as `traceparent` does when it is sent again.
     pub fn repeats(&self, before: &Self) -> bool {
         let same_id = self.customer == before.customer && self.id == before.id;
-        let same_content = self.event_type == before.event_type
-            && self.source == before.source
-            && same(&self.data, &before.data);
+        let same_content =
+            self.event_type == before.event_type && self.source == before.source && same(&self.data, &before.data);
         let same_job = matches!(self.origin, Origin::Run { .. }) && self.origin == before.origin;
         same_id && (same_content || same_job)
     }
