@@ -220,9 +220,9 @@ fn content(request: &Request<'_>, event: Option<&str>, hidden: &[String]) -> [u8
 
 /// Path and query of the address, without the host: its name is the sender's choice among ours.
 fn path_and_query<'r>(request: &Request<'r>) -> (&'r str, &'r str) {
-    let behind = request
-        .url
-        .split_once("://")
+    // Where no public address is known, the address is only path and query, and the latter may hold another address.
+    let absolute = request.url.split_once("://").filter(|_| !request.url.starts_with('/'));
+    let behind = absolute
         .map_or(request.url, |(_, rest)| rest.find(['/', '?']).and_then(|start| rest.get(start..)).unwrap_or_default());
     behind.split_once('?').unwrap_or((behind, ""))
 }
