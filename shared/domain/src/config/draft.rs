@@ -34,7 +34,7 @@ pub(super) struct Draft {
     pub(super) targeted: Vec<(String, Span)>,
     /// Sources that `verify` names.
     pub(super) verified: Vec<(String, Span)>,
-    /// What triggers say of repetitions, with the source by which their requests are verified.
+    /// Keys of triggers about repetitions, with the source by which their requests are verified.
     pub(super) deduped: Vec<(String, DedupeDraft)>,
     /// Programs that components name.
     pub(super) run: Vec<(String, Span)>,
@@ -57,12 +57,12 @@ pub(super) struct RouteDraft {
     pub(super) identify_by: Option<String>,
 }
 
-/// What a trigger or a source says of repetitions.
+/// Keys of a trigger or a source about repetitions.
 #[derive(Debug)]
 pub(super) struct DedupeDraft {
-    /// What `dedupe_by` reads, and where it stands.
+    /// References that `dedupe_by` reads, and its place.
     pub(super) by: Option<(Vec<Reference>, Span)>,
-    /// Where `dedupe_window` stands.
+    /// Place of `dedupe_window`.
     pub(super) window: Option<Span>,
 }
 
