@@ -83,9 +83,8 @@ impl Event {
     /// those may differ, as `traceparent` does when it is sent again.
     pub fn repeats(&self, before: &Self) -> bool {
         let same_id = self.customer == before.customer && self.id == before.id;
-        let same_content = self.event_type == before.event_type
-            && self.source == before.source
-            && same(&self.data, &before.data);
+        let same_content =
+            self.event_type == before.event_type && self.source == before.source && same(&self.data, &before.data);
         let same_job = matches!(self.origin, Origin::Run { .. }) && self.origin == before.origin;
         same_id && (same_content || same_job)
     }
