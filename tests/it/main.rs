@@ -40,6 +40,7 @@ mod held_deliveries;
 mod infra;
 mod interleavings;
 mod jobs;
+mod kept_results;
 mod keys;
 mod kill;
 mod killed_deliveries;

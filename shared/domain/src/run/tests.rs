@@ -7,6 +7,7 @@ mod output;
 mod order;
 mod program;
 mod blocks;
+mod before;
 mod failure;
 mod keys;
 mod kept;
