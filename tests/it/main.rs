@@ -43,6 +43,7 @@ mod identity;
 mod infra;
 mod interleavings;
 mod jobs;
+mod kept_results;
 mod keys;
 mod kill;
 mod killed_deliveries;

@@ -85,6 +85,15 @@ pub struct Invocation {
     pub idempotency_key: String,
 }
 
+impl Claim {
+    /// Whether it still holds when another worker wants the job for itself. One that lasts more than twice as long as the
+    /// other's would was made by a clock that is ahead, and would hold the job for as long as that if its worker has died.
+    fn lasts(&self, other: &Self, now: Timestamp) -> bool {
+        let lease = other.until.duration_since(now);
+        self.until > now && self.until.duration_since(now) <= lease.saturating_add(lease)
+    }
+}
+
 impl Run {
     /// What a worker is to do for that attempt of the job. `None` if nothing is owed to it any more.
     pub fn assignment<'a>(&'a self, path: &'a JobPath, attempt: u32) -> Option<Assignment<'a>> {
@@ -104,7 +113,7 @@ impl Run {
     pub fn claim(mut self, path: &JobPath, attempt: u32, claim: Claim, now: Timestamp) -> Claiming {
         match self.open_errand(path, attempt) {
             None => Claiming::Over,
-            Some((_, Some(held))) if held.by != claim.by && held.until > now => Claiming::Taken(held.until),
+            Some((_, Some(held))) if held.by != claim.by && held.lasts(&claim, now) => Claiming::Taken(held.until),
             Some(_) => {
                 self.set_claim(path, Some(claim));
                 Claiming::Claimed(Box::new(self))

@@ -8,6 +8,7 @@ mod output;
 mod order;
 mod program;
 mod blocks;
+mod before;
 mod failure;
 mod keys;
 mod kept;
