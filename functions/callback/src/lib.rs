@@ -37,6 +37,7 @@ async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let raw = Raw::read(request, app.settings.max_body).await?;
+    let _room = app.memory.bodies.admit(&raw.bytes).await?;
     if let Some(Judged::Answered(response)) =
         judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await?
     {

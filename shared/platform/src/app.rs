@@ -6,6 +6,7 @@ use crate::definitions::Definitions;
 use crate::directory::Directory;
 use crate::functions::Functions;
 use crate::lanes::Lanes;
+use crate::memory::Memory;
 use crate::overlay::Overlay;
 use crate::programs;
 use crate::queue::Queue;
@@ -71,6 +72,8 @@ pub struct App {
     pub directory: Arc<Directory>,
     /// Attempts under way.
     pub lanes: Lanes,
+    /// Room for what is parsed.
+    pub memory: Memory,
     /// The keys of what is kept secret.
     pub keys: Arc<KeyRing>,
     /// When this process began: what is older may have been worked on by the one before.
@@ -96,6 +99,7 @@ impl App {
             programs: Arc::new(programs::overlay()),
             directory: Arc::default(),
             lanes: Lanes::default(),
+            memory: Memory::default(),
             surroundings: Arc::new(surroundings),
             definition: None,
             definitions: Arc::default(),

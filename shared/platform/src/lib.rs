@@ -15,6 +15,7 @@ pub mod directory;
 pub mod definitions;
 pub mod overlay;
 pub mod lanes;
+pub mod memory;
 pub mod store;
 pub mod queue;
 pub mod functions;
