@@ -18,7 +18,6 @@ mod retired;
 mod routers;
 mod holder;
 mod loops;
-mod patience;
 mod switch;
 pub(crate) mod key;
 mod token;
@@ -31,8 +30,9 @@ use crate::aws::fault::Faults;
 use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use crate::gateway::{self, GatewayOptions, Gateways, PublicUrl};
+use crate::socket::{self, Limits, Server, Shared};
 use crate::worker;
-use address::{Server, Sockets};
+use address::Sockets;
 use current::Door;
 use domain::address::Guard;
 use domain::config::{Config, Runtime, Tls};
@@ -118,8 +118,8 @@ pub struct Options {
     pub programs_clock: Option<Arc<dyn Clock>>,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
-    /// How long a caller may take for a request's headers, and again for its body.
-    pub patience: Duration,
+    /// How much time and room callers may take.
+    pub limits: Limits,
     /// Divides the queues' delays.
     pub time_scale: u32,
     /// Makes the AWS under it misbehave.
@@ -247,7 +247,7 @@ impl Options {
             clock: Arc::new(SystemClock),
             programs_clock: None,
             sweep_every: Duration::from_secs(1),
-            patience: patience::PATIENCE,
+            limits: Limits::default(),
             time_scale: 1,
             faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
@@ -274,7 +274,7 @@ impl Instance {
             None => None,
         };
         let tls = match &config.controller.tls {
-            Some(Tls { cert, key }) => Some(address::tls(cert, key).await?),
+            Some(Tls { cert, key }) => Some(socket::tls::read(cert, key).await.map_err(StartError::Tls)?),
             None => None,
         };
         let local = |port| bound.sockets.local(&config, port);
@@ -342,12 +342,13 @@ impl Instance {
         bound.new.extend(older.new);
         let stopping = CancellationToken::new();
         let api = bound.sockets.api_url(tls.is_some());
+        let shared = Shared::new(options.limits);
         let place = Place {
             without_gateways: options.without_gateways,
             tunnel: options.tunnel,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
             programs_clock: options.programs_clock.unwrap_or_else(|| app.clock.clone()),
-            patience: options.patience,
+            shared: shared.clone(),
         };
         let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =
@@ -355,10 +356,10 @@ impl Instance {
         let mut running = loops::start(&aws, switch.current(), &stopping, pace);
         running.spawn(loops::let_go(switch.clone(), stopping.clone()));
         switch.start_worker().await;
-        let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api), options.patience)];
+        let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api), &shared)];
         let mut aws_url = None;
         if let Some((socket, url)) = door {
-            servers.push(Server::start(socket, None, aws.router(token::digest(&token)), options.patience));
+            servers.push(Server::start(socket, None, aws.router(token::digest(&token)), &shared));
             aws_url = Some(url);
         }
         let listeners = switch.listeners().await;

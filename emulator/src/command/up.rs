@@ -1,3 +1,4 @@
+mod callers;
 mod on_aws;
 
 use super::reload::{self, Reloading, Stamp};
@@ -63,6 +64,8 @@ pub struct Up {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    callers: callers::Callers,
+    #[command(flatten)]
     on_aws: on_aws::OnAws,
 }
 
@@ -113,6 +116,7 @@ impl Up {
             programs: !self.no_programs,
             functions,
             settings,
+            limits: self.callers.limits(),
             data: Some(self.data.clone()),
             port: self.port,
             ephemeral_ports: self.ephemeral_ports,

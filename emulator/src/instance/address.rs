@@ -1,18 +1,10 @@
 //! Sockets: all that are needed are bound before anything else happens, so that a port in use costs nothing.
 
-use super::patience::bounded;
 use super::{ListenerAddress, StartError, holder};
 use crate::gateway::Local;
-use axum::Router;
-use axum::middleware::map_request;
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
 use domain::config::{Config, Listener, Routes};
-use hyper_util::rt::TokioTimer;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
-use tokio::task::JoinHandle;
 
 /// Which sockets there are.
 #[derive(Debug, Clone)]
@@ -161,62 +153,4 @@ fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, StartError> {
     let failed =
         |source| StartError::Bind { host: String::new(), port: 0, what: what.to_owned(), source, holder: None };
     listener.local_addr().map_err(failed)
-}
-
-pub(super) async fn tls(cert: &str, key: &str) -> Result<RustlsConfig, StartError> {
-    RustlsConfig::from_pem_file(cert, key).await.map_err(StartError::Tls)
-}
-
-/// A socket being served.
-pub(super) struct Server {
-    handle: Handle<SocketAddr>,
-    task: JoinHandle<()>,
-}
-
-impl Server {
-    #[expect(clippy::disallowed_methods, reason = "the emulator serves its sockets itself")]
-    pub(super) fn start(socket: TcpListener, tls: Option<RustlsConfig>, router: Router, patience: Duration) -> Self {
-        let handle = Handle::new();
-        let served = handle.clone();
-        let task = tokio::spawn(async move {
-            let router = router.layer(map_request(move |request| std::future::ready(bounded(request, patience))));
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            let served = match tls {
-                // Its handshake has a bound of its own.
-                Some(tls) => match axum_server::from_tcp_rustls(socket, tls) {
-                    Ok(mut server) => {
-                        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
-                        server.handle(served).serve(service).await
-                    }
-                    Err(error) => Err(error),
-                },
-                // One version alone: to tell two apart, it would wait for the first bytes without a bound.
-                None => match axum_server::from_tcp(socket) {
-                    Ok(server) => {
-                        let mut server = server.http1_only();
-                        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
-                        server.handle(served).serve(service).await
-                    }
-                    Err(error) => Err(error),
-                },
-            };
-            if let Err(error) = served {
-                tracing::error!(%error, "a socket is no longer served");
-            }
-        });
-        Self { handle, task }
-    }
-
-    pub(super) fn stop(&self, within: Duration) {
-        self.handle.graceful_shutdown(Some(within));
-    }
-
-    pub(super) fn has_stopped(&self) -> bool {
-        self.task.is_finished()
-    }
-
-    pub(super) async fn stopped(self) {
-        // A panicking server has said so itself.
-        let _ = self.task.await;
-    }
 }

@@ -19,11 +19,11 @@ mod stream;
 
 pub use provision::{Names, Places, provision};
 
-use super::address::{Server, Sockets};
+use super::address::Sockets;
 use super::current::{Current, Door};
-use super::patience::PATIENCE;
-use super::routers::{Limits, serving};
+use super::routers::{self, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops, retired};
+use crate::socket::{self, Limits, Server, Shared};
 use aws_config::SdkConfig;
 use domain::address::Guard;
 use domain::config::{Config, Tls};
@@ -73,6 +73,8 @@ pub struct CloudOptions {
     pub stream: bool,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
+    /// How much time and room callers may take.
+    pub limits: Limits,
 }
 
 /// Why a replica can't start.
@@ -124,7 +126,7 @@ impl Cloud {
         let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
         let mut bound = sockets.bind_listeners(&config, &[]).await?;
         let tls = match &config.controller.tls {
-            Some(Tls { cert, key }) => Some(super::address::tls(cert, key).await?),
+            Some(Tls { cert, key }) => Some(socket::tls::read(cert, key).await.map_err(StartError::Tls)?),
             None => None,
         };
         let (settings, public_url) = (options.settings, options.public_url);
@@ -166,7 +168,7 @@ impl Cloud {
         let queue_url = app.settings.queue_url.clone();
         let programs_queue_url = app.settings.programs_queue_url.clone();
         let has_programs = config.programs.values().any(|program| program.command().is_some());
-        let current = Current::new(serving(Arc::new(app), &retired, &mut Limits::default()));
+        let current = Current::new(serving(Arc::new(app), &retired, &mut routers::Limits::default()));
         let stopping = CancellationToken::new();
         let mut running = JoinSet::new();
         if let Some(relaying) = relaying {
@@ -190,9 +192,10 @@ impl Cloud {
         }
         let api = bound.sockets.api_url(tls.is_some());
         let listeners = bound.sockets.listener_urls(&config);
-        let mut servers = vec![Server::start(api_socket, tls, current.behind(Door::Api), PATIENCE)];
+        let shared = Shared::new(options.limits);
+        let mut servers = vec![Server::start(api_socket, tls, current.behind(Door::Api), &shared)];
         for (port, socket) in bound.new {
-            servers.push(Server::start(socket, None, current.behind(Door::Listeners(port)), PATIENCE));
+            servers.push(Server::start(socket, None, current.behind(Door::Listeners(port)), &shared));
         }
         Ok(Self { api, listeners, stopping, servers, loops: running })
     }

@@ -3,12 +3,16 @@
 use super::current::Serving;
 use super::retired::{self, Retired};
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use domain::config::{Listener, Routes};
 use platform::App;
+use platform::problem::Problem;
+use platform::request::receive;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-use tower::limit::GlobalConcurrencyLimitLayer;
 
 /// How many requests listeners answer at once (`max_concurrent_count`), by listener and limit: what is under way under the
 /// file before counts under the next one too.
@@ -51,7 +55,25 @@ fn listener_router(app: &Arc<App>, listener: &Listener, limits: &mut Limits) -> 
         Routes::Callbacks(_) => callback::router(app, [listener]),
     };
     match listener.max_concurrent_count {
-        Some(limit) => router.layer(GlobalConcurrencyLimitLayer::with_semaphore(limits.of(listener, limit))),
+        Some(limit) => {
+            let slots = Slots { free: limits.of(listener, limit), max_body: app.settings.max_body };
+            router.route_layer(from_fn_with_state(slots, take_slot))
+        }
         None => router,
     }
+}
+
+/// The requests that a listener may answer at once.
+#[derive(Clone)]
+struct Slots {
+    free: Arc<Semaphore>,
+    max_body: usize,
+}
+
+/// Answers a request once there is a slot for it. A body has come whole before that: a caller who sends slowly, or nothing,
+/// keeps no slot from the others.
+async fn take_slot(State(slots): State<Slots>, request: Request, next: Next) -> Result<Response, Problem> {
+    let request = receive(request, slots.max_body).await?;
+    let _slot = slots.free.acquire().await;
+    Ok(next.run(request).await)
 }

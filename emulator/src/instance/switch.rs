@@ -9,13 +9,14 @@
 //! store, the queues, connections, lanes, keys and the clock are the same before and after, and so are the sockets of ports
 //! that stay.
 
-use super::address::{Bound, Server, Sockets};
+use super::address::{Bound, Sockets};
 use super::current::{Current, Door};
 use super::retired::{self, Retired};
 use super::routers::{Limits, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops};
 use crate::aws::Aws;
 use crate::gateway::through;
+use crate::socket::{Server, Shared};
 use domain::address::Guard;
 use domain::config::Config;
 use domain::id::DefinitionId;
@@ -73,8 +74,8 @@ pub(super) struct Place {
     pub(super) programs: Option<(usize, Duration)>,
     /// What time it is for them.
     pub(super) programs_clock: Arc<dyn Clock>,
-    /// How long a caller may take for a request's headers, and again for its body.
-    pub(super) patience: Duration,
+    /// What all sockets have in common.
+    pub(super) shared: Shared,
 }
 
 struct State {
@@ -116,7 +117,7 @@ impl Switch {
         for (port, socket) in bound.new {
             state
                 .servers
-                .insert(port, Server::start(socket, None, current.behind(Door::Listeners(port)), place.patience));
+                .insert(port, Server::start(socket, None, current.behind(Door::Listeners(port)), &place.shared));
         }
         let inner = Inner { current, aws, place, stopping, state: Mutex::new(state) };
         Self(Arc::new(inner))
@@ -210,7 +211,7 @@ impl Switch {
         state.sockets = sockets;
         for (port, socket) in new {
             let router = self.0.current.behind(Door::Listeners(port));
-            state.servers.insert(port, Server::start(socket, None, router, self.0.place.patience));
+            state.servers.insert(port, Server::start(socket, None, router, &self.0.place.shared));
         }
         state.draining.retain(|server| !server.has_stopped());
         for server in gone.iter().filter_map(|port| state.servers.remove(port)).collect::<Vec<_>>() {

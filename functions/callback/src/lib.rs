@@ -44,6 +44,7 @@ async fn handle(
         return Ok(head::answer());
     }
     let raw = Raw::read(request, app.settings.max_body).await?;
+    let _room = app.memory.bodies.admit(&raw.bytes).await?;
     let verified = match judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await? {
         Some(Judged::Answered(response)) => return Ok(response),
         Some(Judged::Passed(passed)) => Some(passed.verified),

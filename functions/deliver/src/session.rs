@@ -8,6 +8,7 @@ use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::definitions::Following;
+use platform::memory::Hold;
 use platform::queue::{MAX_DELAY, Message, ProgramMessage, RunMessage};
 use platform::store::{Saved, StoreError, Timer};
 
@@ -30,21 +31,21 @@ pub(crate) struct Session<'a> {
     stops: Vec<RunId>,
     programs: Vec<ProgramMessage>,
     following: Following,
+    /// What the run takes of the memory.
+    _room: Hold,
 }
 
 impl<'a> Session<'a> {
     /// Reads the message's run. `None` if it is gone or has ended.
     pub(crate) async fn open(app: &'a App, message: &RunMessage) -> Result<Option<Self>, StoreError> {
-        let Some(stored) = app.store.run(&message.run).await? else { return Ok(None) };
-        if stored.run.has_ended() {
-            return Ok(None);
-        }
-        let following = app.following(&stored.run).await?;
+        let read = app.store.run_within(&message.run, &app.memory.runs).await?;
+        let Some((run, version, room)) = read.filter(|(run, ..)| !run.has_ended()) else { return Ok(None) };
+        let following = app.following(&run).await?;
         let stretch = SignedDuration::try_from(app.settings.stretch).unwrap_or(SignedDuration::MAX);
         Ok(Some(Self {
             app,
-            run: stored.run,
-            version: stored.version,
+            run,
+            version,
             stretch: message.stretch.clone(),
             hand_over_at: app.now().checked_add(stretch).unwrap_or(Timestamp::MAX),
             unsaved: Vec::new(),
@@ -55,6 +56,7 @@ impl<'a> Session<'a> {
             stops: Vec::new(),
             programs: Vec::new(),
             following,
+            _room: room,
         }))
     }
 

@@ -45,6 +45,7 @@ async fn handle(
         return Ok(head::answer());
     }
     let raw = Raw::read(request, app.settings.max_body).await?;
+    let _room = app.memory.bodies.admit(&raw.bytes).await?;
     let passed = match judge_route(&app, trigger.verify.as_ref(), (&trigger.route.id, port), &raw).await? {
         None => None,
         Some(Judged::Passed(passed)) => Some(passed),

@@ -66,6 +66,7 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
         return Ok(head::answer());
     }
     let raw = Raw::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
+    let _room = app.memory.bodies.admit(&raw.bytes).await?;
     let verification = &source.verification;
     let seen = Seen::new(app, &raw, app.config.controller.port, verification.public_url.as_deref());
     let passed = match judge(app, name, verification, Some(name), &seen).await? {
@@ -81,12 +82,12 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
         return Err(Problem::too_many_requests(seconds));
     }
     let fields = Fields::of(&seen.request());
-    let mut incoming = raw.clone().parse().await?;
-    incoming.kept = raw.kept(Some(&passed.hidden));
     // JSON is JSON whatever the content type says, and a form's `payload` of JSON stands for all of it.
-    if let Some(body) = fields.value() {
-        incoming.body = body.clone();
-    }
+    let mut incoming = match fields.value() {
+        Some(body) => raw.with_body(body.clone())?,
+        None => raw.clone().parse().await?,
+    };
+    incoming.kept = raw.kept(Some(&passed.hidden));
     incoming.hidden.clone_from(&passed.hidden);
     start(app, &source, &passed, &incoming, &seen, &fields).await
 }
@@ -99,6 +100,10 @@ async fn nobody(app: &App, name: &str, request: Request) -> Problem {
     });
     let raw = match Raw::read(request, app.settings.max_body).await {
         Ok(raw) => raw,
+        Err(problem) => return problem,
+    };
+    let _room = match app.memory.bodies.admit(&raw.bytes).await {
+        Ok(room) => room,
         Err(problem) => return problem,
     };
     if let Some(verification) = NOBODY.as_ref() {

@@ -6,6 +6,7 @@ use crate::definitions::Definitions;
 use crate::directory::Directory;
 use crate::functions::Functions;
 use crate::lanes::Lanes;
+use crate::memory::Memory;
 use crate::overlay::Overlay;
 use crate::programs;
 use crate::queue::Queue;
@@ -74,6 +75,8 @@ pub struct App {
     pub lanes: Lanes,
     /// The next slots of endpoints with a rate limit.
     pub slots: Arc<Slots>,
+    /// Room for what is parsed.
+    pub memory: Memory,
     /// The keys of what is kept secret.
     pub keys: Arc<KeyRing>,
     /// When this process began: what is older may have been worked on by the one before.
@@ -100,6 +103,7 @@ impl App {
             directory: Arc::default(),
             lanes: Lanes::default(),
             slots: Arc::default(),
+            memory: Memory::default(),
             surroundings: Arc::new(surroundings),
             definition: None,
             definitions: Arc::default(),

@@ -17,6 +17,7 @@ pub mod definitions;
 pub mod overlay;
 pub mod lanes;
 pub mod slots;
+pub mod memory;
 pub mod store;
 pub mod queue;
 pub mod functions;

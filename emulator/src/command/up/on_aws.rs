@@ -106,6 +106,7 @@ impl Up {
             programs: programs.then_some((super::PROGRAMS_AT_ONCE, worker::LEASE)),
             stream: !self.on_aws.no_stream,
             sweep_every: self.on_aws.sweep_every,
+            limits: self.callers.limits(),
         })
         .await?;
         let _ = if self.json {
