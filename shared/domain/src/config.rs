@@ -18,6 +18,8 @@ mod keys;
 mod load;
 mod map;
 mod path;
+#[cfg_attr(not(test), expect(dead_code, reason = "the inference of waits asks it"))]
+mod reach;
 mod resolve;
 mod section;
 mod template;
