@@ -62,6 +62,7 @@ mod relaying;
 mod reload;
 mod rendezvous;
 mod replays;
+mod routes;
 mod scenarios;
 mod simulation;
 mod skips;

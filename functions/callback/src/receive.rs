@@ -74,9 +74,7 @@ async fn receive_one(
     };
     let (judgement, now) = (callback.judge(status.as_ref()), app.now());
     let reception = match judgement {
-        Judgement::Final(verdict) => {
-            app.store.receive_callback(&wait, &Arrival::new(verdict, result, whole), now).await?
-        }
+        Judgement::Final(verdict) => app.receive_callback(&wait, &Arrival::new(verdict, result, whole), now).await?,
         Judgement::Progress => app.store.record_progress(&wait, &result, now).await?,
     };
     let shown = if token.is_some() { "a token" } else { wait.key.as_str() };

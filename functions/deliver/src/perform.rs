@@ -103,6 +103,9 @@ async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Ve
     {
         opening = app.store.replace_wait(&wait, &waiter, deadline, before).await?;
     }
+    if opening == Opening::Waits {
+        app.meet_callback(&wait, app.now()).await?;
+    }
     let Waiter { job, attempt, .. } = waiter;
     Ok(match opening {
         Opening::Waits => Vec::new(),

@@ -76,15 +76,25 @@ impl Loaded {
 
 /// Loads the text of a `ringback.yml`. `file_name` is only for messages. Finds as many problems as it can in one go.
 pub fn load(text: &str, file_name: &str) -> Loaded {
+    load_by(text, file_name, false)
+}
+
+/// Loads a text that a version of Ringback accepted and stored. It is judged as version 0.1 judged it: callback routes may
+/// be alike on two ports, which [`load`] refuses.
+pub fn load_stored(text: &str) -> Loaded {
+    load_by(text, "ringback.yml", true)
+}
+
+fn load_by(text: &str, file_name: &str, stored: bool) -> Loaded {
     let lines = Lines::new(text);
     let (root, problems) = yaml::parse(text);
-    let mut cx = Cx { problems, ..Cx::default() };
+    let mut cx = Cx { problems, stored, ..Cx::default() };
     let mut routes = Vec::new();
     let (config, inferred) = match root {
         Some(root) => {
             section::read(&mut cx, &root);
-            routes = cx.draft.routes.iter().map(|route| located(route, &lines)).collect();
-            let (config, inferred) = resolve::resolve(&mut cx);
+            let (config, inferred, drafts) = resolve::resolve(&mut cx);
+            routes = drafts.iter().map(|route| located(route, &lines)).collect();
             (Some(config), inferred)
         }
         None => (None, Vec::new()),

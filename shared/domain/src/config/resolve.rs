@@ -4,21 +4,25 @@ mod address;
 mod key;
 mod names;
 mod routes;
+mod sources;
 mod waits;
 
 use super::cx::Cx;
-use super::draft::Draft;
+use super::draft::{Draft, RouteDraft};
 use super::inference::Inference;
 use super::{Component, Config};
 use indexmap::IndexMap;
 
-/// Turns the draft into a configuration and says what was understood without being written.
-pub(super) fn resolve(cx: &mut Cx) -> (Config, Vec<Inference>) {
+/// Turns the draft into a configuration, and returns with it what was understood without being written, and the routes with
+/// their places.
+pub(super) fn resolve(cx: &mut Cx) -> (Config, Vec<Inference>, Vec<RouteDraft>) {
+    sources::imply(cx);
     routes::check(cx);
     names::check(cx);
     let mut draft = std::mem::take(&mut cx.draft);
     let (components, inferred) = waits::settle(cx, &mut draft);
-    (config(draft, components), inferred)
+    let routes = std::mem::take(&mut draft.routes);
+    (config(draft, components), inferred, routes)
 }
 
 fn config(draft: Draft, components: IndexMap<String, Component>) -> Config {

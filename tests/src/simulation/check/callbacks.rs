@@ -20,8 +20,7 @@ pub(super) fn check(state: &mut State, left: &Left, wrong: &mut Vec<String>) {
             wrong.push(format!("two callbacks of {:?} were taken", callback.whose));
         }
         // Its key was in an answer that got lost: nobody knew what to wait for.
-        if callback.key_was_told()
-            && left.unclaimed.contains(&format!("wait#back:POST:/done#{}", task_of(&callback.whose)))
+        if callback.key_was_told() && left.unclaimed.contains(&format!("wait#POST /done#{}", task_of(&callback.whose)))
         {
             state.tally.count("callbacks acknowledged that nobody came to wait for");
             continue;
