@@ -18,12 +18,14 @@ mod retired;
 mod routers;
 mod holder;
 mod loops;
+mod public;
 mod switch;
 pub(crate) mod key;
 mod token;
 
 pub use current::Current;
 pub use holder::Holder;
+pub use public::{Public, parse as parse_public_url};
 pub use switch::{NewFile, SETTLED, Switch};
 
 use crate::aws::fault::Faults;
@@ -96,6 +98,8 @@ pub struct Options {
     /// The driver (`cloudflare`, `ngrok`) that takes the place of the gateways' own; without gateways it opens every
     /// listener to the internet.
     pub tunnel: Option<&'static str>,
+    /// The public address that is given for this process.
+    pub public: Public,
     /// How gateways are run.
     pub gateways: GatewayOptions,
     /// How messages come: tests have each come twice.
@@ -236,6 +240,7 @@ impl Options {
             ephemeral_ports: false,
             without_gateways: false,
             tunnel: None,
+            public: Public::default(),
             gateways: GatewayOptions::default(),
             duplicates: Duplicates::None,
             concurrency: 256,
@@ -313,7 +318,13 @@ impl Instance {
         settings.queue_url = aws.queue_url(QUEUE);
         settings.programs_queue_url = aws.queue_url(PROGRAMS);
         settings.token_digests.push(token::digest(&token));
-        let surroundings = switch::surroundings(&config, options.env, &bound.sockets, &public_urls, &keys);
+        let addresses = switch::Addresses {
+            public: &options.public,
+            asked_for: options.tunnel.is_some(),
+            sockets: &bound.sockets,
+            public_urls: &public_urls,
+        };
+        let surroundings = switch::surroundings(&config, options.env, &addresses, &keys);
         let outside = Outside {
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone(), settings.programs_queue_url.clone()),
@@ -336,7 +347,7 @@ impl Instance {
         let retired = retired::read(&app).await?;
         let mut bound = bound;
         let listeners = retired::listeners(&retired, &app.config);
-        retired::tell(&listeners);
+        retired::tell(&app, &listeners, &app.config).await?;
         let older = bound.sockets.bind_listeners(&app.config, &listeners).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
@@ -349,6 +360,7 @@ impl Instance {
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
             programs_clock: options.programs_clock.unwrap_or_else(|| app.clock.clone()),
             shared: shared.clone(),
+            public: options.public,
         };
         let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =
@@ -438,7 +450,7 @@ async fn follow(switch: Switch, mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, 
 }
 
 /// Of several gateways to one port, the file's first counts.
-fn by_port(urls: &[PublicUrl]) -> BTreeMap<u16, String> {
+pub(crate) fn by_port(urls: &[PublicUrl]) -> BTreeMap<u16, String> {
     urls.iter().rev().map(|entry| (entry.port, entry.public_url.clone())).collect()
 }
 

@@ -193,7 +193,7 @@ async fn nothing_is_lost_and_nothing_is_taken_twice_in_any_order() {
     for (number, order) in orders(&steps).into_iter().enumerate() {
         // Cut off after each step too: whatever is stored then must be sound.
         for length in 1..=order.len() {
-            let route = RouteId(format!("l:POST:/{number}/{length}"));
+            let route = RouteId(format!("POST /{number}/{length}"));
             let key = |key: &str| WaitKey { route: route.clone(), key: key.to_owned() };
             // Each play is newer than the ones before: what it leaves unclaimed is the newest of the list.
             seconds += 1;

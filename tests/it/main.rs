@@ -70,6 +70,7 @@ mod relaying;
 mod reload;
 mod rendezvous;
 mod replays;
+mod routes;
 mod scenarios;
 mod silent_waits;
 mod simulation;

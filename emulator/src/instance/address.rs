@@ -51,11 +51,16 @@ impl Sockets {
     }
 
     /// Binds what the file's listeners need and is not there yet. A listener that is there keeps its socket, also where
-    /// the file gives its port another host. Of the `retired` listeners, those stay without whose port it goes on.
+    /// the file gives its port another host. Everything goes on without the ports of `retired` listeners, and without that of
+    /// a listener that the file doesn't write, unless a gateway leads there.
     pub(super) async fn bind_listeners(&self, config: &Config, retired: &[Listener]) -> Result<Bound, StartError> {
         let mut sockets = Self { listeners: BTreeMap::new(), ..self.clone() };
         let mut new = Vec::new();
-        let of_file = config.listeners.iter().map(|listener| (listener, true));
+        let must = |listener: &Listener| {
+            let is_implied = matches!(&listener.routes, Routes::Sources(sources) if sources.implied);
+            !is_implied || config.gateways.iter().any(|gateway| gateway.ports.contains(&listener.port))
+        };
+        let of_file = config.listeners.iter().map(|listener| (listener, must(listener)));
         for (listener, must) in of_file.chain(retired.iter().map(|listener| (listener, false))) {
             let port = listener.port;
             if sockets.listeners.contains_key(&port) {
@@ -68,6 +73,10 @@ impl Sockets {
                     let socket = match bind(&listener.host, if self.ephemeral { 0 } else { port }, &what).await {
                         Ok(socket) => socket,
                         Err(error) if must => return Err(error),
+                        Err(error) if matches!(listener.routes, Routes::Sources(_)) => {
+                            tracing::warn!(%error, "the sources are served at the API's port alone: give them a `listener` of type `http-source` with a free port");
+                            continue;
+                        }
                         Err(error) => {
                             tracing::error!(%error, "callbacks to an older file's listener can't be taken");
                             continue;
@@ -117,10 +126,11 @@ impl Sockets {
             kind: match listener.routes {
                 Routes::Triggers(_) => "http-trigger",
                 Routes::Callbacks(_) => "http-callback",
+                Routes::Sources(_) => "http-source",
             },
             url: self.url_of_port(config, listener.port).unwrap_or_default(),
         };
-        config.listeners.iter().map(address).collect()
+        config.listeners.iter().filter(|listener| self.listeners.contains_key(&listener.port)).map(address).collect()
     }
 }
 

@@ -63,7 +63,7 @@ pub struct CloudOptions {
     pub port: Option<u16>,
     /// Every port is a free one, whatever the file says.
     pub ephemeral_ports: bool,
-    /// How callers reach the listeners, without a path; the local address where absent.
+    /// How callers reach every port, without a path; `controller.public_url`, else the local address, where absent.
     pub public_url: Option<String>,
     /// Messages handled at once.
     pub concurrency: usize,
@@ -130,6 +130,7 @@ impl Cloud {
             None => None,
         };
         let (settings, public_url) = (options.settings, options.public_url);
+        let public_url = public_url.or_else(|| config.controller.public_url.clone());
         let url_of_port = |port| public_url.clone().or_else(|| bound.sockets.url_of_port(&config, port));
         let surroundings = Surroundings::of(&config, options.env, url_of_port);
         let surroundings = surroundings.with_capabilities(&config, options.keys.derive("callback tokens"));
@@ -162,7 +163,9 @@ impl Cloud {
         let app = app.with_definition(definition);
         // Runs may still wait at routes that only an older file has.
         let retired = retired::read(&app).await.map_err(unavailable)?;
-        let older = bound.sockets.bind_listeners(&config, &retired::listeners(&retired, &config)).await?;
+        let gone = retired::listeners(&retired, &config);
+        retired::tell(&app, &gone, &config).await.map_err(unavailable)?;
+        let older = bound.sockets.bind_listeners(&config, &gone).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
         let queue_url = app.settings.queue_url.clone();

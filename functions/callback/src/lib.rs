@@ -21,8 +21,15 @@ use platform::request::Raw;
 use platform::verification::{Judged, judge_route};
 use std::sync::Arc;
 
-/// The callback routes of some listeners.
+/// The callback routes of some listeners, and an answer to every other request.
 pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listener>) -> Router {
+    let router = routes(app, listeners);
+    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(head::not_allowed)
+}
+
+/// The callback routes of some listeners alone, to be merged with others of the same port: a router has one answer for what it
+/// doesn't know, so whoever merges them gives it.
+pub fn routes<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listener>) -> Router {
     let mut router = Router::new();
     for listener in listeners {
         let Routes::Callbacks(callbacks) = &listener.routes else { continue };
@@ -33,7 +40,7 @@ pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
             router = router.route(&callback.route.path, on(filter, handle).with_state(state));
         }
     }
-    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(head::not_allowed)
+    router
 }
 
 async fn handle(

@@ -85,7 +85,7 @@ async fn receive_one(
     let (judgement, now) = (callback.judge(status.as_ref(), found), app.now());
     let reception = match judgement {
         Judgement::Final(verdict) => {
-            app.store.receive_callback(&wait, &Arrival::new(verdict, result, whole), id, now).await?
+            app.receive_callback(&wait, &Arrival::new(verdict, result, whole), id, now).await?
         }
         Judgement::Progress => app.store.record_progress(&wait, &result, now).await?,
     };

@@ -106,6 +106,7 @@ async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Ve
     if opening == Opening::Waits {
         // Only now: a sweep whose clock is ahead may have looked at the timer before there was a wait to close.
         app.store.keep_cursor_behind(&placed).await?;
+        app.meet_callback(&wait, app.now()).await?;
     }
     let Waiter { job, attempt, .. } = waiter;
     Ok(match opening {

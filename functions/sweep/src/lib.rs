@@ -24,6 +24,7 @@ use platform::App;
 use platform::store::{Cursor, Store, StoreError, Timer, after_timer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 /// How far the cursors stay behind the clock. No promise depends on it: it is longer than the clocks of well-kept machines
@@ -41,6 +42,8 @@ const AT_ONCE: usize = 32;
 #[derive(Debug, Default)]
 pub struct Sweeper {
     recent: Mutex<BTreeMap<u8, BTreeSet<String>>>,
+    /// Callbacks that version 0.1 kept have been stored anew, as far as there are any.
+    refiled: AtomicBool,
 }
 
 impl Sweeper {
@@ -61,6 +64,7 @@ impl Sweeper {
     }
 
     async fn sweep_until(&self, app: &App, end: Option<Timestamp>) -> Result<usize, StoreError> {
+        self.refile(app).await;
         let now = app.now();
         let (through, reached) = (Store::timer_key(now, MARGIN), Store::timer_key(now, SignedDuration::ZERO));
         let pass = Pass { app, now, end, through, reached, recent: &self.recent, writes: Semaphore::new(AT_ONCE) };
@@ -72,6 +76,22 @@ impl Sweeper {
         match shards.into_iter().find_map(|shard| shard.failed) {
             Some(error) => Err(error),
             None => Ok(swept),
+        }
+    }
+}
+
+impl Sweeper {
+    /// The first sweep of a process finds the callbacks that version 0.1 kept under names that routes don't have any more. It
+    /// fails alone: timers are swept all the same, and the next sweep tries again.
+    async fn refile(&self, app: &App) {
+        if self.refiled.load(Ordering::Relaxed) {
+            return;
+        }
+        match app.refile_callbacks().await {
+            Ok(_) => self.refiled.store(true, Ordering::Relaxed),
+            Err(error) => {
+                tracing::warn!(%error, "callbacks of an earlier version could not be stored anew; it is tried again")
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::definitions::Definitions;
 use crate::directory::Directory;
+use crate::former::Former;
 use crate::functions::Functions;
 use crate::lanes::Lanes;
 use crate::memory::Memory;
@@ -59,6 +60,8 @@ pub struct App {
     pub definition: Option<DefinitionId>,
     /// Older files, remembered.
     pub definitions: Arc<Definitions>,
+    /// What version 0.1 called the file's callback routes.
+    pub(crate) former: Arc<Former>,
     /// The table.
     pub store: Store,
     /// The queues.
@@ -107,6 +110,7 @@ impl App {
             surroundings: Arc::new(surroundings),
             definition: None,
             definitions: Arc::default(),
+            former: Arc::default(),
             settings,
             config,
             store,
@@ -132,7 +136,8 @@ impl App {
     ) -> Result<Self, UnusableSource> {
         let sources = Arc::new(Sources::new(&config, &surroundings.env, &self.keys)?);
         let surroundings = Arc::new(surroundings);
-        Ok(Self { config, surroundings, definition: None, sender, sources, ..self.clone() })
+        let former = Arc::default();
+        Ok(Self { config, surroundings, definition: None, former, sender, sources, ..self.clone() })
     }
 
     /// The same file at other addresses.

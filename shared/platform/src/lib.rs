@@ -14,6 +14,7 @@ pub mod clock;
 pub mod chance;
 pub mod directory;
 pub mod definitions;
+mod former;
 pub mod overlay;
 pub mod lanes;
 pub mod slots;

@@ -22,7 +22,7 @@ pub(super) fn check(state: &mut State, left: &Left, wrong: &mut Vec<String>) {
         let (run, _) = &state.watch.runs[&callback.whose.0];
         let path = paths[&callback.whose].strip_prefix(&format!("{}/", callback.whose.0)).unwrap_or_default();
         // Its key was in an answer that got lost: nobody knew what to wait for. A job that waited under it would have had it.
-        let is_unclaimed = |key: &str| left.unclaimed.contains(&format!("wait#back:POST:/done#{key}"));
+        let is_unclaimed = |key: &str| left.unclaimed.contains(&format!("wait#POST /done#{key}"));
         if callback.told_key().is_some_and(is_unclaimed) && !has_waited(run, path) {
             state.tally.count("callbacks acknowledged that nobody came to wait for");
             continue;
