@@ -157,8 +157,9 @@ impl<'a> Wait<'a> {
 
     fn by_name(&mut self, name: &str, span: Span) -> Option<&'a RouteDraft> {
         let draft = self.draft;
-        let found: Vec<&RouteDraft> =
-            callbacks(draft).filter(|route| route.path == name || route.id.0 == name).collect();
+        let found: Vec<&RouteDraft> = callbacks(draft)
+            .filter(|route| route.path == name || route.id.0 == name || route.former.0 == name)
+            .collect();
         match found.as_slice() {
             [route] => return Some(route),
             [] => {

@@ -184,10 +184,11 @@ fn route(cx: &mut Cx, map: &Map<'_>, around: &Around, identify_by: Option<String
         cx.report(Code::MissingKey, map.at, "a route needs the key `path`");
         return None;
     };
-    let path = path::join(&around.base_path, &path::read(cx, node)?);
-    let id = RouteId(format!("{}:{method}:{path}", around.id));
+    let path = path::under(cx, &around.base_path, node)?;
+    let id = RouteId::new(&method, &path);
     let draft = RouteDraft {
         id: id.clone(),
+        former: RouteId::former(&around.id, &method, &path),
         port: around.port,
         method: method.clone(),
         path: path.clone(),

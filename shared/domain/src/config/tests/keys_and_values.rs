@@ -193,7 +193,7 @@ fn a_wrong_type_or_value_is_quoted() {
         ),
         (
             "listener: {type: http-calback, path: /a}",
-            "f:1:18: error[bad_value]: `http-calback` is none of: http-callback, http-trigger, callback, trigger; did you mean `http-callback`?",
+            "f:1:18: error[bad_value]: `http-calback` is none of: http-callback, http-trigger, http-source, callback, trigger, source; did you mean `http-callback`?",
         ),
         (
             "listener: {method: PSOT, path: /a}",
