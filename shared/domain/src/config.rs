@@ -7,13 +7,13 @@
 mod changes;
 pub mod diagnostic;
 pub mod duration;
-pub mod field;
-mod inference;
+pub mod inference;
 pub mod program;
 pub mod schema;
 pub mod summary;
 mod cx;
 mod draft;
+mod field;
 pub mod gateway;
 mod identity;
 mod keys;
