@@ -100,7 +100,7 @@ async fn a_callback_route_that_the_file_lost_stays_as_long_as_a_run_may_wait_the
     // Back in charge, it is all there again.
     let old = file("old", CALLBACK).replace("https://service.test", &service.url);
     reload(gateway.switch(), &old).await;
-    let task = gateway.trigger("/hook", &json!({})).await.task_id();
+    let task = gateway.trigger("/hook", &json!({"again": true})).await.task_id();
     gateway.waiting(&task).await;
     let url = gateway.switch().url_of_port(8090).await.expect("the port is back");
     let request = gateway.request(reqwest::Method::POST, &format!("{url}/done"));
