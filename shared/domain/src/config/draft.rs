@@ -16,6 +16,8 @@ pub(super) struct Draft {
     pub(super) listeners: Vec<Listener>,
     /// Routes of all listeners, with their places.
     pub(super) routes: Vec<RouteDraft>,
+    /// Routes of sources: port, path and where their listener is.
+    pub(super) source_routes: Vec<(u16, String, Span)>,
     /// Interface, port and place of each listener.
     pub(super) binds: Vec<(String, u16, Span)>,
     pub(super) gateways: Vec<Gateway>,
@@ -48,6 +50,8 @@ pub(super) struct Draft {
 #[derive(Debug, Clone)]
 pub(super) struct RouteDraft {
     pub(super) id: RouteId,
+    /// The name that version 0.1 gave it; files may use it.
+    pub(super) former: RouteId,
     pub(super) port: u16,
     pub(super) method: String,
     pub(super) path: String,
@@ -81,7 +85,7 @@ pub(super) struct ComponentDraft {
 pub(super) struct RequestText {
     pub(super) text: String,
     pub(super) span: Span,
-    /// It is the address of the service, or the beginning of it: what it begins with is called, and not sent.
+    /// True for the address of the service, or its beginning: the URL at its beginning is called, and not sent.
     pub(super) is_address: bool,
 }
 

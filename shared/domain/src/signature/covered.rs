@@ -27,7 +27,7 @@ pub enum Proven {
 pub struct Covered([u8; 32]);
 
 impl Covered {
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(crate) fn of(text: &[u8]) -> Self {
         Self(Sha256::digest(text).into())
     }
 

@@ -30,7 +30,7 @@ pub const MAX_DEDUPE_WINDOW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The header by which a caller names its request
 /// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
-pub(super) const CALLER_KEY: &str = "idempotency-key";
+pub(crate) const CALLER_KEY: &str = "idempotency-key";
 /// Headers that hold a delivery's id where the sender is not known by a preset.
 const ID_HEADERS: [&str; 7] = [
     "webhook-id",
@@ -178,7 +178,7 @@ pub fn usual_event(request: &Request<'_>) -> Option<String> {
 
 /// The delivery's id, where nothing else is known of the sender. That of a CloudEvent is its source and its id together
 /// (CloudEvents 1.0.2, section 3.1).
-pub(super) fn usual_id(request: &Request<'_>) -> Option<String> {
+pub(crate) fn usual_id(request: &Request<'_>) -> Option<String> {
     cloud_event(request).or_else(|| ID_HEADERS.iter().find_map(|name| header(request, name)))
 }
 
@@ -198,7 +198,7 @@ fn joined(source: &str, id: &str) -> String {
 }
 
 /// A header that is there once and is text.
-pub(super) fn header(request: &Request<'_>, name: &str) -> Option<String> {
+pub(crate) fn header(request: &Request<'_>, name: &str) -> Option<String> {
     let mut values = request.headers.get_all(name);
     let value = std::str::from_utf8(values.next()?).ok()?.trim();
     (values.next().is_none() && !value.is_empty()).then(|| value.to_owned())
