@@ -109,7 +109,7 @@ impl Store {
     /// The item of a run that has not begun. A request that makes it too large is kept only as it was parsed: it can't be sent
     /// again as it was received then; the run is what matters.
     fn new_item(&self, run: &Run, request: Option<&Value>) -> Result<Item, StoreError> {
-        let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None }.into()];
+        let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None, again: 0 }.into()];
         let packed = codec::pack(run)?;
         let (mut request, whole) = (request.map(codec::pack).transpose(), request);
         let size = |request: &Result<Option<Vec<u8>>, StoreError>| match request {
