@@ -4,7 +4,7 @@ use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
 use domain::run::{CALLBACK_TOKEN, callback_token};
-use domain::wait::{Arrival, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
+use domain::wait::{Arrival, ArrivalId, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
 use platform::bulk::{AT_ONCE, items, render};
@@ -12,13 +12,18 @@ use platform::problem::{Code, Problem};
 use platform::request::Incoming;
 use serde_json::{Value, json};
 
-pub(crate) async fn receive(app: &App, callback: &Callback, incoming: &Incoming) -> Result<Json<Value>, Problem> {
+pub(crate) async fn receive(
+    app: &App,
+    callback: &Callback,
+    incoming: &Incoming,
+    id: &ArrivalId,
+) -> Result<Json<Value>, Problem> {
     let scope = incoming.scope(app.plan(), app.now());
     // An address that was made for one job says which; the body has nothing to add to that.
     let token = incoming.query.get(CALLBACK_TOKEN).and_then(Value::as_str).and_then(callback_token);
     match &callback.bulk {
-        _ if token.is_some() => receive_one(app, callback, &scope, &incoming.body, token).await.map(Json),
-        None => receive_one(app, callback, &scope, &incoming.body, None).await.map(Json),
+        _ if token.is_some() => receive_one(app, callback, &scope, (&incoming.body, id), token).await.map(Json),
+        None => receive_one(app, callback, &scope, (&incoming.body, id), None).await.map(Json),
         Some(list) => receive_items(app, callback, &scope, list).await,
     }
 }
@@ -33,7 +38,8 @@ async fn receive_items(
     let items = items(list, scope)?;
     let received = stream::iter(items).map(|item| async move {
         let scope = scope.clone().with("item", &item);
-        receive_one(app, callback, &scope, &item, None).await
+        let id = ArrivalId::of_item(item.to_string().as_bytes());
+        receive_one(app, callback, &scope, (&item, &id), None).await
     });
     let results = received.buffered(AT_ONCE).collect::<Vec<_>>().await;
     let mut answers = Vec::with_capacity(results.len());
@@ -55,7 +61,7 @@ async fn receive_one(
     app: &App,
     callback: &Callback,
     scope: &Scope<'_>,
-    whole: &Value,
+    (whole, id): (&Value, &ArrivalId),
     token: Option<&str>,
 ) -> Result<Value, Problem> {
     let key = match token {
@@ -79,7 +85,7 @@ async fn receive_one(
     let (judgement, now) = (callback.judge(status.as_ref(), found), app.now());
     let reception = match judgement {
         Judgement::Final(verdict) => {
-            app.store.receive_callback(&wait, &Arrival::new(verdict, result, whole), now).await?
+            app.receive_callback(&wait, &Arrival::new(verdict, result, whole), id, now).await?
         }
         Judgement::Progress => app.store.record_progress(&wait, &result, now).await?,
     };

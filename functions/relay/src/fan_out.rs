@@ -37,7 +37,14 @@ async fn fan_out(app: &App, events: Vec<Event>) -> Result<Vec<Message>, StoreErr
         messages.extend(endpoints.iter().filter(|stored| stored.endpoint.wants(&event)).map(|stored| {
             let (customer, id) = (event.customer.clone(), event.id.clone());
             let delivery = DeliveryId { customer, event: id, endpoint: stored.endpoint.id.clone() };
-            DeliverMessage { delivery, attempt: 1, event: travels.then(|| Box::new(event.clone())), due: None }.into()
+            DeliverMessage {
+                delivery,
+                attempt: 1,
+                event: travels.then(|| Box::new(event.clone())),
+                due: None,
+                again: 0,
+            }
+            .into()
         }));
     }
     Ok(messages)

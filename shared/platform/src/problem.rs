@@ -8,6 +8,9 @@ use axum::response::{IntoResponse, Response};
 use domain::event::catalogue::Refusal;
 use serde_json::json;
 
+/// Seconds after which there may be memory again: a body has 30 s to come, and most take less than one.
+const RETRY_OVERLOADED: u64 = 2;
+
 /// Every code there is; docs/errors.md has a paragraph for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
@@ -55,11 +58,13 @@ pub enum Code {
     AnswerTooLarge,
     /// We could not store it; nothing has happened.
     Unavailable,
+    /// Other requests have all the memory that bodies may take.
+    Overloaded,
 }
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::BodyTooLarge,
         Self::RequestTimeout,
         Self::UnsupportedMediaType,
@@ -82,6 +87,7 @@ impl Code {
         Self::SchemaViolation,
         Self::AnswerTooLarge,
         Self::Unavailable,
+        Self::Overloaded,
     ];
 
     /// The word in the answer.
@@ -109,6 +115,7 @@ impl Code {
             Self::SchemaViolation => "schema_violation",
             Self::AnswerTooLarge => "answer_too_large",
             Self::Unavailable => "unavailable",
+            Self::Overloaded => "overloaded",
         }
     }
 
@@ -128,7 +135,7 @@ impl Code {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
             Self::KeyReused | Self::UnknownEventType | Self::SchemaViolation => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -154,6 +161,12 @@ impl Problem {
     pub fn too_many_requests(retry_after: u64) -> Self {
         let detail = "more requests came than the rate limit allows; nothing has happened, try again later";
         Self { retry_after: Some(retry_after), ..Self::new(Code::TooManyRequests, detail) }
+    }
+
+    /// What is answered where other requests have all the memory that bodies may take.
+    pub fn overloaded() -> Self {
+        let detail = "other requests take all the memory that bodies may have; nothing has happened, try again";
+        Self { retry_after: Some(RETRY_OVERLOADED), ..Self::new(Code::Overloaded, detail) }
     }
 
     /// The one answer to every failed authentication.

@@ -19,10 +19,10 @@ use serde_json::Value;
 /// why it failed.
 const MAX_NEW: usize = codec::MAX_BLOB - 16 * 1024;
 
-/// What became of a new run.
+/// Outcome of storing a new run.
 #[derive(Debug, Clone)]
 pub enum NewRun {
-    /// It is stored.
+    /// The run is stored.
     Accepted,
     /// A run of this id was there before: this one, where the table has told.
     Duplicate(Option<Box<Stored>>),
@@ -83,7 +83,7 @@ impl Store {
         if first.later > 0 {
             count = count.expression_attribute_values(":known", n(first.later));
         }
-        // What it owes has come to the stream by the write that made it owe that, and is not to come again by this one.
+        // The stream has brought what the item owes by the write that made it owe that; this write must not bring it again.
         if first.run.has_ended() {
             // The count has to outlast the later run, which is kept as long from its own end on.
             let expires = expiry(now, self.retention.saturating_mul(2));
