@@ -35,13 +35,7 @@ pub(super) type Clients = (aws_sdk_dynamodb::Client, aws_sdk_sqs::Client);
 
 impl Process {
     /// Starts one that follows this file.
-    pub(super) fn start(
-        stage: &Stage,
-        file: &File,
-        (table, queue): &Clients,
-        shared: &Shared,
-        process: usize,
-    ) -> Self {
+    pub(super) fn start(stage: &Stage, file: &File, (table, queue): &Clients, shared: &Shared, process: usize) -> Self {
         let settings = stage.settings.clone();
         let dice = shared.clone();
         let outside = platform::app::Outside {

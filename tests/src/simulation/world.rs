@@ -96,7 +96,8 @@ impl<'a> World<'a> {
         let processes = if shared.lock().weather.cloud { 2 } else { 1 };
         let edits = Edits::roll(seed);
         let file = changes::file(stage, 0, &edits);
-        let processes = (0..processes).map(|process| Process::start(stage, &file, &clients, &shared, process)).collect();
+        let processes =
+            (0..processes).map(|process| Process::start(stage, &file, &clients, &shared, process)).collect();
         let (tasks, records) = (Vec::new(), Vec::new());
         let owed = BTreeMap::new();
         Self {

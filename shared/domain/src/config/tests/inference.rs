@@ -189,10 +189,7 @@ fn wait(config: &Config) -> (&str, Duration, bool) {
 #[test]
 fn a_written_wait_may_leave_out_route_key_and_time() {
     let table = [
-        (
-            "callback: /hooks/done",
-            "c waits for POST /hooks/done, at most 24h, key ${response.id | ${request.id}}",
-        ),
+        ("callback: /hooks/done", "c waits for POST /hooks/done, at most 24h, key ${response.id | ${request.id}}"),
         (
             "callback: /hooks/done, timeout: 5m",
             "c waits for POST /hooks/done, at most 5m, key ${response.id | ${request.id}}",
