@@ -13,7 +13,8 @@ fn repeated(piece: &str) -> String {
 fn measured(value: &Value) -> usize {
     let own = size_of::<Value>();
     own + match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(number) => number.to_string().len().max(16),
         Value::String(text) => text.capacity(),
         Value::Array(values) => {
             let spare = values.capacity() - values.len();
