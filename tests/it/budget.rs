@@ -156,7 +156,12 @@ async fn a_bad_request_costs_nothing() {
     let requests = [
         (gateway.trigger_url("/hook"), "application/json", "{", 400),
         (gateway.trigger_url("/sum"), "application/json", r#"{"a": 1, "b": "x"}"#, 400),
-        (gateway.trigger_url("/hook"), "image/png", "x", 415),
+        (
+            gateway.trigger_url("/hook"),
+            "application/x-www-form-urlencoded",
+            "%24serde_json%3A%3Aprivate%3A%3ANumber=1",
+            400,
+        ),
         (gateway.trigger_url("/nowhere"), "application/json", "{}", 404),
         (gateway.callback_url("/done"), "application/json", "{}", 400),
         (format!("{}/api/tasks", gateway.api), "application/json", "{}", 401),
