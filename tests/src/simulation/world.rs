@@ -166,6 +166,11 @@ impl<'a> World<'a> {
             let off = SignedDuration::from_secs(state.dice.pick(&offs));
             state.off.resize(self.processes.len(), SignedDuration::ZERO);
             state.off[process] = off;
+            // As a schedule would: each minute, whoever it is that sweeps then.
+            for minute in 0..4 {
+                let at = state.now + SignedDuration::from_mins(minute);
+                state.sweeps.insert(at);
+            }
             state.tally.count("jumps of a clock");
             state.note(format_args!("the clock of process {process} is off by {off}"));
         }
