@@ -44,9 +44,9 @@ async fn every_example_has_a_plan_with_all_its_routes() {
         let routes = planned["routes"].as_array().unwrap();
         assert_eq!(routes.len(), loaded.routes.len(), "{name}");
         for (route, place) in routes.iter().zip(&loaded.routes) {
-            let [listener, method, path] = ["listener", "method", "path"].map(|key| route[key].as_str().unwrap());
+            let [method, path] = ["method", "path"].map(|key| route[key].as_str().unwrap());
             assert_eq!(
-                (format!("{listener}:{method}:{path}"), &route["line"]),
+                (format!("{method} {path}"), &route["line"]),
                 (place.id.to_string(), &place.line.into())
             );
         }
