@@ -44,7 +44,8 @@ impl Edits {
         let mut edits = Vec::new();
         for at in [first, second] {
             if dice.happens(0.4) {
-                edits.push((at, dice.below(EDITS.len())));
+                // Version 0.1 lost waits by an edit; what comes before the upgrade comes with it.
+                edits.push((upgrade.map_or(at, |upgrade| at.max(upgrade)), dice.below(EDITS.len())));
             }
         }
         edits.sort_unstable();

@@ -6,7 +6,6 @@ use super::super::stage::Stage;
 use super::super::state::Shared;
 use super::World;
 use emulator::aws::Aws;
-use std::collections::BTreeSet;
 
 /// A text of the file, as the version of Ringback that is running reads it.
 pub(super) fn file(stage: &Stage, edition: usize, edits: &Edits) -> File {
@@ -15,18 +14,14 @@ pub(super) fn file(stage: &Stage, edition: usize, edits: &Edits) -> File {
     File { config: config.clone(), surroundings: edition.surroundings.clone() }
 }
 
-/// Keeps the texts that version 0.1 follows, as it did whenever it took one over. No weather reaches these writes.
+/// Keeps the text that version 0.1 follows, as it did when it took it over. No weather reaches this write.
 ///
 /// # Panics
 /// If the table can't be written.
-pub(super) fn keep_texts(stage: &Stage, edits: &Edits, aws: &Aws, shared: &Shared) {
-    let Some(upgrade) = edits.upgrade else { return };
-    let taken_over = edits.edits.iter().filter(|(at, _)| *at <= upgrade).map(|(_, text)| text + 1);
-    let texts: BTreeSet<usize> = taken_over.chain([0]).collect();
-    let process = Process::start(stage, &file(stage, 0, edits), &(aws.dynamodb(), aws.sqs()), shared);
-    for text in texts {
-        let kept = process.app.keep_definition(&stage.editions[text].text, false);
-        stage.runtime.block_on(kept).expect("the table");
+pub(super) fn keep_text(stage: &Stage, edits: &Edits, aws: &Aws, shared: &Shared) {
+    if edits.upgrade.is_some() {
+        let process = Process::start(stage, &file(stage, 0, edits), &(aws.dynamodb(), aws.sqs()), shared);
+        stage.runtime.block_on(process.app.keep_definition(&stage.editions[0].text, false)).expect("the table");
     }
 }
 
