@@ -95,6 +95,7 @@ impl<'a> World<'a> {
         let clients = wire::clients(&aws, &shared);
         let processes = if shared.lock().weather.cloud { 2 } else { 1 };
         let edits = Edits::roll(seed);
+        changes::keep_text(stage, &edits, &aws, &shared);
         let file = changes::file(stage, 0, &edits);
         let processes =
             (0..processes).map(|process| Process::start(stage, &file, &clients, &shared, process)).collect();
