@@ -53,6 +53,7 @@ mod plan;
 mod program_config;
 mod programs;
 mod publishing;
+mod publishing_rights;
 mod reasons;
 mod recovery;
 mod recovery_steps;

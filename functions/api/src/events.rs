@@ -21,6 +21,7 @@ pub(crate) async fn publish(
     caller: Caller,
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
+    caller.require_publishing()?;
     let (parts, body) = request.into_parts();
     let body = read_body(body, app.settings.max_body).await?;
     let attributes = cloudevents_attributes(&parts.headers);
@@ -30,8 +31,12 @@ pub(crate) async fn publish(
         refuse_batch(&parts.headers)?;
         Published::read(json_object(&body)?)
     };
-    let published = published.map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))?;
+    let mut published = published?;
     let customer = caller.about(published.customer.clone())?.unwrap_or_default();
+    if let Caller::Customer { id, .. } = &caller {
+        // Without a source an event is the operator's: a customer's token speaks for the customer alone.
+        published.source.get_or_insert_with(|| format!("customer/{id}"));
+    }
     let key = workflows::key(&parts.headers);
     let event = published.accept(customer, key.as_deref(), Origin::Api, app.random(), app.now());
     app.config.delivery.catalogue.check(&event)?;

@@ -12,7 +12,7 @@
 
 use domain::delivery::{Delivery, GaveUp};
 use domain::endpoint::{Disabled, Endpoint};
-use domain::event::{CustomerId, Event, EventId, EventType, Origin};
+use domain::event::{CustomerId, Event, EventId, EventType, OWN_SOURCE, Origin};
 use domain::redact::KnownSecrets;
 use domain::run::{Phase, Run};
 use jiff::Timestamp;
@@ -109,7 +109,7 @@ fn message(name: &str, about: &[&str], customer: CustomerId, data: Value, now: T
         event_type: EventType::parse(name).ok()?,
         data,
         timestamp: now,
-        source: "ringback".to_owned(),
+        source: OWN_SOURCE.to_owned(),
         version: "1.0".to_owned(),
         accepted_at: now,
         origin: Origin::System,

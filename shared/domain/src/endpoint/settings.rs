@@ -1,6 +1,6 @@
 //! What a customer says about an endpoint.
 
-use super::header::{HeaderError, check_header};
+use super::header::{HeaderError, merged};
 use crate::event::{Format, NameError, Pattern};
 use crate::expr::{Sources, Template};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl PartialEq for Settings {
 
 impl Settings {
     /// From the fields of a request. With `before`, fields that are left out keep their value, and null takes an
-    /// optional one away. `event_types` is read as `events`.
+    /// optional one away; `headers` changes the headers that it names ([`merged`]). `event_types` is read as `events`.
     ///
     /// # Errors
     /// The first thing that is wrong with them.
@@ -126,7 +126,10 @@ impl Settings {
                 (None, None) => return Err(SettingsError::Missing("events")),
             },
             filter: kept(take("filter"), before.and_then(|b| b.filter.clone()), filter)?,
-            headers: kept(take("headers"), before.map(|b| b.headers.clone()), headers)?.unwrap_or_default(),
+            headers: match (take("headers"), before.map_or(&[] as &[_], |before| &before.headers)) {
+                (Some(value), before) => headers(value, before)?,
+                (None, before) => before.to_vec(),
+            },
             timeout: kept(take("timeout"), before.and_then(|b| b.timeout), |value| {
                 whole(&value, "timeout", "seconds", TIMEOUT)
             })?,
@@ -193,19 +196,16 @@ fn filter(value: Value) -> Result<String, SettingsError> {
     }
 }
 
-fn headers(value: Value) -> Result<Vec<(String, String)>, SettingsError> {
+/// Null takes all headers away; an object changes those that it names.
+fn headers(value: Value, before: &[(String, String)]) -> Result<Vec<(String, String)>, SettingsError> {
     let wrong = || SettingsError::Wrong("headers", format!("an object of at most {MAX_LIST} texts by name"));
-    let Value::Object(fields) = value else { return Err(wrong()) };
-    if fields.len() > MAX_LIST {
-        return Err(wrong());
-    }
-    let mut headers = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
-        let Value::String(value) = value else { return Err(wrong()) };
-        check_header(&name, &value)?;
-        headers.push((name, value));
-    }
-    Ok(headers)
+    let change = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::Object(change) => change,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => return Err(wrong()),
+    };
+    let headers = merged(before, change)?;
+    if headers.len() > MAX_LIST { Err(wrong()) } else { Ok(headers) }
 }
 
 fn format(value: Value) -> Result<Format, SettingsError> {
