@@ -32,6 +32,7 @@ mod ended_waits;
 mod endpoint_health;
 mod endpoints;
 mod forward;
+mod filters;
 mod found_by_simulation;
 mod gateways;
 mod guards;

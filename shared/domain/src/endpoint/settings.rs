@@ -1,5 +1,6 @@
 //! What a customer says about an endpoint.
 
+use super::filter;
 use super::header::{HeaderError, merged};
 use crate::event::{Format, NameError, Pattern};
 use crate::expr::{Sources, Template};
@@ -43,6 +44,13 @@ pub enum SettingsError {
     /// The filter.
     #[error("`filter` can't be read: {0}")]
     Filter(String),
+    /// The filter takes more steps than it may on the largest event.
+    #[error(
+        "`filter` takes more than {} steps on the largest event: parse a text `as json` once or twice, and write shorter \
+         patterns",
+        filter::STEPS
+    )]
+    CostlyFilter,
 }
 
 /// At most so many deliveries in so many seconds.
@@ -125,7 +133,7 @@ impl Settings {
                 (None, Some(before)) => before.events.clone(),
                 (None, None) => return Err(SettingsError::Missing("events")),
             },
-            filter: kept(take("filter"), before.and_then(|b| b.filter.clone()), filter)?,
+            filter: kept(take("filter"), before.and_then(|b| b.filter.clone()), read_filter)?,
             headers: match (take("headers"), before.map_or(&[] as &[_], |before| &before.headers)) {
                 (Some(value), before) => headers(value, before)?,
                 (None, before) => before.to_vec(),
@@ -188,10 +196,11 @@ fn patterns(value: Value) -> Result<Vec<Pattern>, SettingsError> {
     items.iter().map(|item| Ok(Pattern::parse(item.as_str().ok_or_else(wrong)?)?)).collect()
 }
 
-fn filter(value: Value) -> Result<String, SettingsError> {
+fn read_filter(value: Value) -> Result<String, SettingsError> {
     let text = text(value, "filter", MAX_FILTER)?;
     match Template::expression(&text, Sources::Known(&["data", "event", "id", "source"])) {
-        Ok(_) => Ok(text),
+        Ok(parsed) if filter::check(&parsed) => Ok(text),
+        Ok(_) => Err(SettingsError::CostlyFilter),
         Err(error) => Err(SettingsError::Filter(error.to_string())),
     }
 }

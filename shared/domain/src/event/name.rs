@@ -151,6 +151,11 @@ impl EventType {
         if fits { Ok(Self(text.to_owned())) } else { Err(NameError::Type(shown(text))) }
     }
 
+    /// A type that stands for any.
+    pub(crate) fn sample() -> Self {
+        Self("any".to_owned())
+    }
+
     /// Whether only Ringback may publish events of this type: `endpoint.…` and `delivery.…`, in any case.
     pub fn is_reserved(&self) -> bool {
         let beginning = self.0.split_once('.').map(|(beginning, _)| beginning);

@@ -33,13 +33,15 @@ impl Conversion {
             (Self::Number, other) => Value::Number(number(other)?),
             (Self::Text, other) => Value::String(to_text(other).into_owned()),
             (Self::Boolean, other) => Value::Bool(boolean(other)?),
-            (Self::Json, Value::String(text)) => {
-                serde_json::from_str(text).map_err(|_| Fault("the text is not JSON".to_owned()))?
-            }
+            (Self::Json, Value::String(text)) => serde_json::from_str(text).map_err(|_| not_json())?,
             (Self::Base64, other) => Value::String(base64(&to_text(other))?),
         };
         Ok(Cow::Owned(made))
     }
+}
+
+pub(super) fn not_json() -> Fault {
+    Fault("the text is not JSON".to_owned())
 }
 
 fn integer(value: &Value) -> Result<Number, Fault> {
