@@ -12,6 +12,7 @@ mod api;
 mod bad_files;
 mod bad_input;
 mod budget;
+mod canaries;
 mod capabilities;
 mod chapters;
 mod check_url;

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use domain::event::{CustomerId, Event, EventId, Origin, Published, cloudevents};
+use domain::redact::hide_fields;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::request::{json_object, json_value, read_body};
@@ -57,7 +58,7 @@ fn accepted(event: &Event) -> Value {
     })
 }
 
-/// `GET /api/events/{id}?customer_id=`.
+/// `GET /api/events/{id}?customer_id=`. Texts under secret names are hidden in its data.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -67,7 +68,9 @@ pub(crate) async fn show(
     let missing = || Problem::new(Code::NotFound, format!("there is no event `{}`", id.escape_debug()));
     let named = query.get("customer_id").and_then(Value::as_str).map(CustomerId::parse).transpose();
     let customer = caller.about(named.map_err(|_| missing())?)?.unwrap_or_default();
-    let event = app.store.event(&customer, &EventId::parse(&id).map_err(|_| missing())?).await?.ok_or_else(missing)?;
+    let mut event =
+        app.store.event(&customer, &EventId::parse(&id).map_err(|_| missing())?).await?.ok_or_else(missing)?;
+    hide_fields(&mut event.data);
     let mut shown = accepted(&event);
     if let Value::Object(shown) = &mut shown {
         shown.remove("status");

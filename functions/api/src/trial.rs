@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::delivery::DeliveryId;
 use domain::event::{Origin, Published};
+use domain::redact::hide_fields;
 use platform::problem::{Code, Problem};
 use platform::{App, attempt};
 use serde_json::{Map, Value, json};
@@ -39,13 +40,15 @@ pub(crate) async fn test(
     let id = DeliveryId { customer: event.customer.clone(), event: event.id.clone(), endpoint: endpoint.id.clone() };
     let attempt = attempt::make(&app, &endpoint, &event, &id).await;
     let sent = endpoint.settings.format.body(&event);
+    let mut shown = serde_json::from_slice::<Value>(&sent).unwrap_or_default();
+    hide_fields(&mut shown);
     let headers: Map<String, Value> =
         attempt.request_headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     Ok(Json(json!({
         "success": attempt.succeeded(), "status_code": attempt.status, "response_time": seconds(&attempt),
         "response_body": attempt.response_body, "truncated": attempt.truncated, "error": attempt.failure(),
         "error_class": attempt.error.map(|class| class.as_str()), "request_headers": headers,
-        "test_event": serde_json::from_slice::<Value>(&sent).unwrap_or_default(),
+        "test_event": shown,
     })))
 }
 

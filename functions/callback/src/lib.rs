@@ -37,11 +37,14 @@ async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let raw = Raw::read(request, app.settings.max_body).await?;
-    if let Some(Judged::Answered(response)) =
-        judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await?
-    {
-        return Ok(response);
+    let passed = match judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await? {
+        None => None,
+        Some(Judged::Passed(passed)) => Some(passed),
+        Some(Judged::Answered(response)) => return Ok(response),
+    };
+    let mut incoming = raw.parse().await?;
+    if let Some(passed) = passed {
+        incoming.conceal(&passed.secrets);
     }
-    let incoming = raw.parse().await?;
     receive::receive(&app, &callback, &incoming).await.map(IntoResponse::into_response)
 }

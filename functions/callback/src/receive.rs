@@ -3,7 +3,7 @@
 use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
-use domain::run::{CALLBACK_TOKEN, callback_token};
+use domain::run::{CALLBACK_TOKEN, callback_token, kept_key};
 use domain::wait::{Arrival, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
@@ -59,7 +59,7 @@ async fn receive_one(
     token: Option<&str>,
 ) -> Result<Value, Problem> {
     let key = match token {
-        Some(token) => token.to_owned(),
+        Some(token) => kept_key(token.to_owned()),
         None => key_text(&render(&callback.identify_by, scope, "identify_by")?).ok_or_else(|| {
             let detail =
                 format!("`identify_by` finds no number and no text of 1 to {MAX_KEY} bytes to recognise it by");
@@ -75,7 +75,16 @@ async fn receive_one(
     let (judgement, now) = (callback.judge(status.as_ref()), app.now());
     let reception = match judgement {
         Judgement::Final(verdict) => {
-            app.store.receive_callback(&wait, &Arrival::new(verdict, result, whole), now).await?
+            let arrival = Arrival::new(verdict, result, whole);
+            match (app.store.receive_callback(&wait, &arrival, now).await?, token) {
+                (Reception::Stored, Some(token)) => {
+                    // A job may wait under the token itself, where an earlier version has called its service.
+                    let before = WaitKey { key: token.to_owned(), ..wait.clone() };
+                    let resumed = app.store.resume_wait(&before, &arrival, now).await?;
+                    if resumed { Reception::Resumed } else { Reception::Stored }
+                }
+                (reception, _) => reception,
+            }
         }
         Judgement::Progress => app.store.record_progress(&wait, &result, now).await?,
     };

@@ -32,7 +32,11 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
         return Ok(());
     }
     let event = match event {
-        Some(event) => Some(*event),
+        Some(mut event) => {
+            // It came from the table by way of `relay`, which opens nothing.
+            app.store.open_event(&mut event);
+            Some(*event)
+        }
         None => app.store.event(&id.customer, &id.event).await?,
     };
     let Some(event) = event else { return without_event(app, stored).await };

@@ -13,7 +13,7 @@
 use domain::delivery::{Delivery, GaveUp};
 use domain::endpoint::{Disabled, Endpoint};
 use domain::event::{CustomerId, Event, EventId, EventType, OWN_SOURCE, Origin};
-use domain::redact::KnownSecrets;
+use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{Phase, Run};
 use jiff::Timestamp;
 use platform::queue::Message;
@@ -37,6 +37,7 @@ pub(crate) fn run_failed(run: &Run, secrets: &KnownSecrets) -> Option<Message> {
         "jobs": failed.take(NAMED).collect::<Vec<_>>(),
         "started_at": started_at.to_string(), "ended_at": ended_at.to_string(),
     });
+    data.get_mut("error").into_iter().for_each(hide_fields);
     secrets.hide(&mut data);
     KnownSecrets::of_input(&run.input).hide(&mut data);
     // After the secrets are out: half of one would not be known as one.

@@ -50,6 +50,7 @@ async fn handle(
     incoming.kept = kept;
     if let Some(passed) = &passed {
         incoming.hidden.clone_from(&passed.hidden);
+        incoming.conceal(&passed.secrets);
     }
     accept::accept(&app, &trigger, &incoming, passed.map(|passed| passed.key)).await.map(IntoResponse::into_response)
 }

@@ -83,6 +83,7 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
         incoming.body = body.clone();
     }
     incoming.hidden.clone_from(&passed.hidden);
+    incoming.conceal(&passed.secrets);
     start(app, &source, &passed, &incoming, &seen, &fields).await
 }
 

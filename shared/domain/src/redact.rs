@@ -44,6 +44,16 @@ pub fn is_secret(name: &str) -> bool {
     has_word(&plain) || matches!(plain.as_str(), "sig" | "auth" | "key" | "pwd" | "code")
 }
 
+/// Whether texts under a field of that name are hidden and sealed.
+pub fn is_secret_field(name: &str) -> bool {
+    has_word(&plain(name))
+}
+
+/// Whether JSON may hold a field of a secret name. Errs on the side of yes, and is quick for what holds none.
+pub fn may_have_secret_name(json: &str) -> bool {
+    has_word(&plain(json))
+}
+
 fn has_word(plain: &str) -> bool {
     WORDS.iter().any(|word| plain.contains(word))
 }

@@ -91,6 +91,7 @@ impl App {
     pub fn new(outside: Outside, config: Arc<Config>, surroundings: Surroundings) -> Result<Self, UnusableSource> {
         let Outside { settings, store, queue, functions, sender, keys, clock, chance } = outside;
         let sources = Arc::new(Sources::new(&config, &surroundings.env, &keys)?);
+        let store = store.sealing(keys.clone(), surroundings.secrets.clone());
         Ok(Self {
             started_at: clock.now(),
             programs: Arc::new(programs::overlay()),
@@ -123,8 +124,9 @@ impl App {
         sender: Sender,
     ) -> Result<Self, UnusableSource> {
         let sources = Arc::new(Sources::new(&config, &surroundings.env, &self.keys)?);
+        let store = self.store.clone().sealing(self.keys.clone(), surroundings.secrets.clone());
         let surroundings = Arc::new(surroundings);
-        Ok(Self { config, surroundings, definition: None, sender, sources, ..self.clone() })
+        Ok(Self { config, surroundings, definition: None, sender, sources, store, ..self.clone() })
     }
 
     /// The same file at other addresses.

@@ -38,7 +38,10 @@ mod operation;
 mod owed;
 mod rate;
 mod run;
+mod reseal;
+mod resume;
 mod token;
+mod vault;
 mod versioned;
 mod wait;
 mod timer;
@@ -58,10 +61,14 @@ pub use run::{NewRun, Saved, Stored};
 pub use timer::{Deadline, Timer, TimerPage};
 pub use token::StoredToken;
 
+use crate::secret::KeyRing;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use domain::redact::KnownSecrets;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+use vault::Vault;
 
 /// Why the table could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -89,12 +96,20 @@ pub struct Store {
     table: String,
     shards: u8,
     retention: Duration,
+    vault: Vault,
 }
 
 impl Store {
     /// The table of this name.
     pub fn new(client: Client, table: String, shards: u8, retention: Duration) -> Self {
-        Self { client, table, shards: shards.max(1), retention }
+        Self { client, table, shards: shards.max(1), retention, vault: Vault::default() }
+    }
+
+    /// The same table, with the secrets inside of its items sealed with these keys: texts under secret names, and `known`
+    /// ones wherever they stand. Without keys they are stored as they are, and what is sealed stays so.
+    #[must_use]
+    pub fn sealing(self, keys: Arc<KeyRing>, known: KnownSecrets) -> Self {
+        Self { vault: Vault::new(keys, known), ..self }
     }
 
     /// Whether the table answers.

@@ -19,6 +19,7 @@ use crate::request::Raw;
 use crate::sources::Found;
 use axum::response::Response;
 use domain::config::{RouteId, Verify};
+use domain::redact::KnownSecrets;
 use domain::signature::{Headers, Refusal, Request, Verified, Verifier, verify};
 use domain::source::{ReadyVerification, delivery_key};
 use std::net::IpAddr;
@@ -44,8 +45,10 @@ pub struct Passed {
     pub verified: Verified,
     /// By what its repetitions are known.
     pub key: String,
-    /// Headers that hold a secret of ours.
+    /// Headers and query parameters that hold a secret of ours.
     pub hidden: Vec<String>,
+    /// The secrets that it may hold.
+    pub secrets: KnownSecrets,
 }
 
 /// A request as verification sees it, with what it borrows.
@@ -135,7 +138,12 @@ async fn weigh(
         return shake::signed(app, place, handshake).await.map(|response| Ok(Judged::Answered(response)));
     }
     let key = delivery_key(&verified, &request);
-    Ok(Ok(Judged::Passed(Passed { verified, key, hidden: verification.secret_headers() })))
+    Ok(Ok(Judged::Passed(Passed {
+        verified,
+        key,
+        hidden: verification.secret_places(),
+        secrets: verification.secrets().clone(),
+    })))
 }
 
 /// Judges a request to a listener's route; nothing is known of it where the route says nothing.

@@ -1,7 +1,7 @@
 //! Events in the table. An event is written once and never changed; `owed` has the stream bring it to `relay`.
 
-use super::item::{Item, b, bytes, damaged, expiry, s, yes};
-use super::{Store, StoreError, codec, unavailable};
+use super::item::{Item, b, expiry, s, yes};
+use super::{Store, StoreError, unavailable};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -34,7 +34,7 @@ impl Store {
             .table_name(&self.table)
             .item("pk", s(event_pk(&event.customer, &event.id)))
             .item("sk", s("event"))
-            .item("event", b(codec::pack(event)?))
+            .item("event", b(self.vault.pack(event, &event_pk(&event.customer, &event.id))?))
             .item("owed", yes())
             .item("expires", expiry(event.accepted_at, self.retention))
             .condition_expression("attribute_not_exists(pk)")
@@ -43,7 +43,8 @@ impl Store {
             Ok(_) => Ok(NewEvent::Accepted),
             Err(SdkError::ServiceError(error)) => match error.err() {
                 PutItemError::ConditionalCheckFailedException(refused) => {
-                    let before = read(refused.item().ok_or_else(|| StoreError::Damaged(event.id.to_string()))?)?;
+                    let before =
+                        self.read_event(refused.item().ok_or_else(|| StoreError::Damaged(event.id.to_string()))?)?;
                     Ok(if event.repeats(&before) { NewEvent::Duplicate } else { NewEvent::Taken })
                 }
                 _ => Err(unavailable(SdkError::ServiceError(error))),
@@ -59,10 +60,15 @@ impl Store {
     pub async fn event(&self, customer: &CustomerId, id: &EventId) -> Result<Option<Event>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(event_pk(customer, id))).key("sk", s("event"));
-        get.send().await.map_err(unavailable)?.item.map(|item| read(&item)).transpose()
+        get.send().await.map_err(unavailable)?.item.map(|item| self.read_event(&item)).transpose()
     }
-}
 
-fn read(item: &Item) -> Result<Event, StoreError> {
-    codec::unpack(bytes(item, "event").ok_or_else(|| damaged(item))?, "an event")
+    fn read_event(&self, item: &Item) -> Result<Event, StoreError> {
+        self.vault.unpack(item, "event")
+    }
+
+    /// An event that came as its item has it, by the stream or a message, with its secrets opened.
+    pub fn open_event(&self, event: &mut Event) {
+        self.vault.open(&mut event.data, &event_pk(&event.customer, &event.id));
+    }
 }

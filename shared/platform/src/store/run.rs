@@ -1,6 +1,7 @@
 //! Runs in the table.
 
-use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
+use super::item::{Item, b, damaged, expiry, n, number, s, sortable, yes};
+use super::vault::Besides;
 use super::{Store, StoreError, codec, unavailable};
 use crate::queue::{Message, RunMessage};
 use aws_sdk_dynamodb::error::SdkError;
@@ -55,8 +56,12 @@ impl Store {
     /// If it is too large, or the table is unavailable.
     pub async fn add_run(&self, run: &Run, request: Option<&Value>) -> Result<NewRun, StoreError> {
         let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None }.into()];
-        let packed = codec::pack(run)?;
-        let (mut request, whole) = (request.map(codec::pack).transpose(), request);
+        let pk = format!("run#{}", run.id);
+        let packed = self.vault.pack(run, &pk)?;
+        // `raw` is a copy of the request as it was received: it says a secret of its body too, and in another form.
+        let besides = Besides { about: Some(&run.input), copy: Some("raw") };
+        let pack = |request: &Value| self.vault.pack_besides(request, &pk, besides);
+        let (mut request, whole) = (request.map(pack).transpose(), request);
         let size = |request: &Result<Option<Vec<u8>>, StoreError>| match request {
             Ok(request) => packed.len() + request.as_ref().map_or(0, Vec::len),
             Err(_) => usize::MAX,
@@ -66,7 +71,7 @@ impl Store {
             && parsed.remove("raw").is_some()
         {
             // It can't be sent again as it was received then; the run is what matters.
-            request = codec::pack(&parsed).map(Some);
+            request = pack(&Value::Object(parsed)).map(Some);
         }
         let size = size(&request);
         let request = request?;
@@ -77,7 +82,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .item("pk", s(format!("run#{}", run.id)))
+            .item("pk", s(&pk))
             .item("sk", s("run"))
             .item("v", n(1))
             .item("st", s(run.status().as_str()))
@@ -99,7 +104,7 @@ impl Store {
                 let PutItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
                     return Ok(NewRun::Duplicate(None));
                 };
-                Ok(NewRun::Duplicate(refused.item.and_then(|item| stored(&item).ok()).map(Box::new)))
+                Ok(NewRun::Duplicate(refused.item.and_then(|item| self.stored_run(&item).ok()).map(Box::new)))
             }
             Err(error) => Err(too_large_or_unavailable(error)),
         }
@@ -113,7 +118,7 @@ impl Store {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(format!("run#{id}"))).key("sk", s("run"));
         let item = get.send().await.map_err(unavailable)?.item;
-        item.map(|item| stored(&item)).transpose()
+        item.map(|item| self.stored_run(&item)).transpose()
     }
 
     /// Stores a change of a run, with the messages that it owes.
@@ -139,7 +144,7 @@ impl Store {
             .expression_attribute_values(":v", n(version))
             .expression_attribute_values(":next", n(next))
             .expression_attribute_values(":st", s(run.status().as_str()))
-            .expression_attribute_values(":run", b(codec::pack(run)?));
+            .expression_attribute_values(":run", b(self.vault.pack(run, &format!("run#{}", run.id))?));
         if run.has_ended() {
             set.push_str(", expires = :expires");
             update = update.expression_attribute_values(":expires", expiry(now, self.retention));
@@ -208,7 +213,8 @@ impl Store {
         let more = places.len() > limit;
         places.truncate(limit);
         let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
-        let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
+        let mut runs: Vec<Stored> =
+            self.items_at(&places).await?.iter().map(|item| self.stored_run(item)).collect::<Result<_, _>>()?;
         runs.sort_by_cached_key(|stored| std::cmp::Reverse(Self::run_place(&stored.run)));
         Ok((runs, cursor))
     }
@@ -221,7 +227,8 @@ impl Store {
     pub async fn runs_after(&self, after: &str, limit: usize) -> Result<(Vec<Stored>, Option<String>), StoreError> {
         let places = self.places_after("runs", after, limit).await?;
         let cursor = places.last().filter(|_| places.len() >= limit).map(|place| place.at.clone());
-        let mut runs: Vec<Stored> = self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
+        let mut runs: Vec<Stored> =
+            self.items_at(&places).await?.iter().map(|item| self.stored_run(item)).collect::<Result<_, _>>()?;
         runs.sort_by_cached_key(|stored| Self::run_place(&stored.run));
         Ok((runs, cursor))
     }
@@ -237,11 +244,12 @@ impl Store {
     }
 }
 
-fn stored(item: &Item) -> Result<Stored, StoreError> {
-    let whose = text(item, "pk").unwrap_or_default();
-    let run = codec::unpack(bytes(item, "run").ok_or_else(|| damaged(item))?, whose)?;
-    let request = bytes(item, "request").map(|request| codec::unpack(request, whose)).transpose()?;
-    Ok(Stored { run, version: number(item, "v").ok_or_else(|| damaged(item))?, request })
+impl Store {
+    fn stored_run(&self, item: &Item) -> Result<Stored, StoreError> {
+        let request = item.contains_key("request").then(|| self.vault.unpack(item, "request")).transpose()?;
+        let version = number(item, "v").ok_or_else(|| damaged(item))?;
+        Ok(Stored { run: self.vault.unpack(item, "run")?, version, request })
+    }
 }
 
 pub(super) fn owes_value(messages: &[Message]) -> Result<AttributeValue, StoreError> {

@@ -7,9 +7,9 @@
 //! One write can't do either as the case may be, for an index takes whatever has its keys. So the write is tried as if
 //! somebody waited, which is the usual case and costs one; an early callback costs that and one more.
 
-use super::item::{Item, b, bytes, damaged, expiry, millis, n, number, s, text, yes};
+use super::item::{Item, b, damaged, expiry, millis, n, number, s, text, yes};
 use super::run::owes_value;
-use super::{Store, StoreError, codec, unavailable};
+use super::{Store, StoreError, unavailable};
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -50,9 +50,9 @@ impl Store {
             "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND attribute_not_exists(closed))"
         );
         match conditional(self.waiter_half(wait, waiter, deadline, "")?.condition_expression(free)).await? {
-            Written::Done(item) => Ok(arrival(&item)?.map_or(Opening::Waits, Opening::Met)),
+            Written::Done(item) => Ok(self.arrival(&item)?.map_or(Opening::Waits, Opening::Met)),
             Written::Refused(item) => {
-                let (before, arrived) = (waiter_of(&item)?, arrival(&item)?);
+                let (before, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
                 let same_job = before.run == waiter.run && before.job == waiter.job;
                 match arrived {
                     arrived if before == *waiter => Ok(arrived.map_or(Opening::Closed, Opening::Met)),
@@ -88,7 +88,7 @@ impl Store {
         match conditional(update).await? {
             Written::Done(_) => Ok(Opening::Waits),
             Written::Refused(item) => {
-                let (now, arrived) = (waiter_of(&item)?, arrival(&item)?);
+                let (now, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
                 Ok(match arrived {
                     // A repeated message was here before, or this very write, whose answer got lost.
                     Some(arrival) if now == *waiter => Opening::Met(arrival),
@@ -175,7 +175,7 @@ impl Store {
             .expression_attribute_names("#result", "result")
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":verdict", s(word(arrival.verdict)))
-            .expression_attribute_values(":result", b(codec::pack(&arrival.result)?))
+            .expression_attribute_values(":result", b(self.vault.pack(&arrival.result, &wait_pk(wait))?))
             .expression_attribute_values(":expires", expiry(now, self.retention)))
     }
 
@@ -193,7 +193,7 @@ impl Store {
             .wait_item(wait)
             .update_expression("SET progress = :progress, expires = if_not_exists(expires, :expires)")
             .condition_expression(OPEN)
-            .expression_attribute_values(":progress", b(codec::pack(result)?))
+            .expression_attribute_values(":progress", b(self.vault.pack(result, &wait_pk(wait))?))
             .expression_attribute_values(":expires", expiry(now, self.retention));
         Ok(match conditional(update).await? {
             Written::Done(_) => Reception::Stored,
@@ -241,7 +241,7 @@ impl Store {
         let before = waiter_of(&item)?;
         let is_ours = before.run == waiter.run && before.job == waiter.job;
         let counts = |arrival: &Arrival| before.attempt == waiter.attempt || arrival.verdict == Verdict::Success;
-        Ok(arrival(&item)?.filter(|arrival| is_ours && counts(arrival)))
+        Ok(self.arrival(&item)?.filter(|arrival| is_ours && counts(arrival)))
     }
 
     fn closing(&self, wait: &WaitKey, run: &RunId, job: &JobPath) -> UpdateItemFluentBuilder {
@@ -265,7 +265,21 @@ impl Store {
         let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
         let Some(item) = get.send().await.map_err(unavailable)?.item else { return Ok(None) };
         let ended = item.contains_key("waiting") && (item.contains_key("arrived") || item.contains_key("closed"));
-        if ended { Ok(Some((waiter_of(&item)?, arrival(&item)?))) } else { Ok(None) }
+        if ended { Ok(Some((waiter_of(&item)?, self.arrival(&item)?))) } else { Ok(None) }
+    }
+
+    /// The callback's half, if it is there.
+    pub(super) fn arrival(&self, item: &Item) -> Result<Option<Arrival>, StoreError> {
+        if !item.contains_key("arrived") {
+            return Ok(None);
+        }
+        let verdict = match text(item, "verdict") {
+            Some("success") => Verdict::Success,
+            Some("failure") => Verdict::Failure,
+            _ => return Err(damaged(item)),
+        };
+        let result = self.vault.unpack(item, "result")?;
+        Ok(Some(Arrival { verdict, result }))
     }
 
     pub(super) fn wait_item(&self, wait: &WaitKey) -> UpdateItemFluentBuilder {
@@ -322,18 +336,4 @@ pub(super) fn waiter_of(item: &Item) -> Result<Waiter, StoreError> {
         })
     };
     found().ok_or_else(|| damaged(item))
-}
-
-pub(super) fn arrival(item: &Item) -> Result<Option<Arrival>, StoreError> {
-    if !item.contains_key("arrived") {
-        return Ok(None);
-    }
-    let verdict = match text(item, "verdict") {
-        Some("success") => Verdict::Success,
-        Some("failure") => Verdict::Failure,
-        _ => return Err(damaged(item)),
-    };
-    let whose = text(item, "pk").unwrap_or_default();
-    let result = codec::unpack(bytes(item, "result").ok_or_else(|| damaged(item))?, whose)?;
-    Ok(Some(Arrival { verdict, result }))
 }
