@@ -4,6 +4,7 @@
 //! unless the command line names the file's directory.
 
 use clap::Args;
+use domain::json;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -214,7 +215,7 @@ async fn read(base: &Url, answer: reqwest::Response) -> Result<Value, ClientErro
     let status = answer.status();
     let body = answer.bytes().await.map_err(|error| unreachable(base, &error))?;
     let foreign = || ClientError::Foreign { url: shown(base), status: status.as_u16() };
-    let value: Value = serde_json::from_slice(&body).map_err(|_| foreign())?;
+    let value = std::str::from_utf8(&body).ok().and_then(|text| json::read(text).ok()).ok_or_else(foreign)?;
     if status.is_success() {
         return Ok(value);
     }

@@ -40,6 +40,7 @@ use loops::Pace;
 use platform::app::{App, Outside};
 use platform::clock::{Clock, SystemClock};
 use platform::functions::Functions;
+use platform::lanes::{Lanes, WIDEST};
 use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
@@ -323,7 +324,10 @@ impl Instance {
             chance: Default::default(),
             settings,
         };
-        let app = App::new(outside, config, surroundings)?;
+        let mut app = App::new(outside, config, surroundings)?;
+        // The queue holds back what a lane may not have yet, so what has come from it may stand in line. A message that comes
+        // twice stands there twice.
+        app.lanes = Lanes::with_line(2 * WIDEST);
         let definition = match &options.text {
             Some(text) => app.keep_definition(text, false).await?,
             None => None,

@@ -48,7 +48,7 @@ async fn a_waiting_run_ends_by_the_file_that_it_began_with() {
     assert_eq!(service.next_request().await.body["word"], "old");
     let new = file("new", CALLBACK).replace("https://service.test", &service.url);
     reload(gateway.switch(), &new).await;
-    let other = gateway.trigger("/hook", &json!({})).await.task_id();
+    let other = gateway.trigger("/hook", &json!({"other": true})).await.task_id();
     gateway.waiting(&other).await;
     assert_eq!(service.next_request().await.body["word"], "new");
     for (task, word) in [(&task, "old"), (&other, "new")] {

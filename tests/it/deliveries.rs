@@ -3,7 +3,7 @@
 use crate::endpoints::event;
 use domain::delivery::{Delivery, DeliveryId};
 use platform::App;
-use platform::lanes::WIDTH;
+use platform::lanes::FIRST;
 use platform::queue::DeliverMessage;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};
 use ringback_tests::{File, Gateway, ManualClock, Reply, Service, Subscriber, eventually};
@@ -158,7 +158,7 @@ async fn a_failed_run_is_an_event() {
 async fn an_endpoint_that_hangs_delays_nobody_else() {
     // To the one more is owed than it may have under way, before the fifty get anything. They get so little that all of it
     // has come, on a slow machine too, before the one's calls time out.
-    const FLOOD: usize = WIDTH + 8;
+    const FLOOD: usize = FIRST + 8;
     const EVENTS: usize = 10;
     const GOOD: usize = 50;
     let gateway = File::new(TO_THIS_MACHINE)
@@ -188,7 +188,7 @@ async fn an_endpoint_that_hangs_delays_nobody_else() {
     })
     .await;
     // The one has no more than its lane holds.
-    assert!((1..=WIDTH).contains(&hanging.service.calls()), "{}", hanging.service.calls());
+    assert!((1..=FIRST).contains(&hanging.service.calls()), "{}", hanging.service.calls());
 }
 
 /// A process that died may have made the attempt of a message that comes again to its successor as if for the first time.

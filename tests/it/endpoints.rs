@@ -210,7 +210,7 @@ async fn cloudevents_are_published_structured_and_binary() {
     let good = Subscriber::new(&gateway, Service::answering(json!("ok")).await, json!({"format": "cloudevents"})).await;
     let event = json!({
         "specversion": "1.0", "id": "A.1", "source": "/shop", "type": "com.example.paid", "data": {"n": 1},
-        "subject": "left alone",
+        "subject": "order/1", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     });
     let structured = gateway.api(Method::POST, "/api/events").header("content-type", "application/cloudevents+json");
     let answer = send(structured.body(event.to_string())).await;
@@ -222,10 +222,22 @@ async fn cloudevents_are_published_structured_and_binary() {
         (&body["id"], &body["source"], &body["type"]),
         (&json!("A.1"), &json!("/shop"), &json!("com.example.paid"))
     );
+    assert_eq!((&body["subject"], &body["traceparent"]), (&event["subject"], &event["traceparent"]));
     let binary = gateway.api(Method::POST, "/api/events").header("ce-specversion", "1.0").header("ce-id", "A.2");
     let binary = binary.header("ce-source", "/shop").header("ce-type", "com.example.paid").json(&json!({"n": 2}));
     assert_eq!(send(binary).await.status, 202);
     assert_eq!(good.service.next_request().await.body["data"]["n"], 2);
+    // Three sources have an event of one id and content, and each is an event.
+    for source in ["/1", "/2", "/3", "/1"] {
+        let event = json!({"specversion": "1.0", "id": "7", "source": source, "type": "a.b", "data": 1});
+        assert_eq!(send(gateway.api(Method::POST, "/api/events").json(&event)).await.status, 202);
+    }
+    let mut sources = Vec::new();
+    for _ in 0..3 {
+        sources.push(good.service.next_request().await.body["source"].clone());
+    }
+    sources.sort_by_key(Value::to_string);
+    assert_eq!(sources, ["/1", "/2", "/3"]);
     let old = json!({"specversion": "0.3", "id": "1", "source": "/", "type": "a"});
     let refused = send(gateway.api(Method::POST, "/api/events").json(&old)).await;
     assert_eq!((refused.status, &refused.body["code"]), (400, &json!("unusable_request")));

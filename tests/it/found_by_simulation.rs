@@ -274,5 +274,6 @@ fn event(app: &App) -> Event {
         accepted_at: app.now(),
         origin: Origin::Api,
         given_id: None,
+        attributes: serde_json::Map::new(),
     }
 }

@@ -26,6 +26,22 @@ fn every_error_code_has_its_paragraph_and_no_paragraph_is_left_over() {
 }
 
 #[test]
+fn every_warning_about_waiting_is_in_the_manual() {
+    use domain::config::Code as Warning;
+    for code in [Warning::ForeignAddress, Warning::UncertainKey, Warning::SharedKey, Warning::UnjudgedStatus] {
+        assert!(read("docs/configuration.md").contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+#[test]
+fn every_way_in_which_waiting_fails_has_its_paragraph() {
+    let errors = read("docs/errors.md");
+    for code in ["no_correlation_key", "no_status", "callback_failed", "key_taken"] {
+        assert!(errors.contains(&format!("\n### {code}\n")), "{code}");
+    }
+}
+
+#[test]
 fn the_heart_depends_on_nothing_from_the_outside_world() {
     let manifest = read("shared/domain/Cargo.toml");
     let dependencies = manifest.split("[dependencies]").nth(1).expect("dependencies");

@@ -69,6 +69,7 @@ async fn a_message_that_no_queue_takes_keeps_no_other_from_being_sent() {
             accepted_at: now,
             origin: Origin::System,
             given_id: None,
+            attributes: serde_json::Map::new(),
         };
         (Message::Publish(Box::new(event)), Duration::ZERO)
     };

@@ -43,7 +43,7 @@ impl Place {
 fn version(number: usize) -> String {
     format!(
         "
-listener: {{path: /hook, workflow: echo, input: {{version: {number}, n: '${{body.n}}'}}}}
+listener: {{path: /hook, workflow: echo, input: {{version: {number}, n: '${{body.n}}'}}, dedupe_window: 0}}
 workflow: {{id: echo, jobs: [{{component: {{type: delay, duration: 0}}}}]}}
 "
     )

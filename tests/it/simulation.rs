@@ -47,6 +47,8 @@ fn no_promise_is_broken_whatever_the_weather() {
         "callbacks answered ignored",
         "jobs completed by an acknowledged callback",
         "events delivered",
+        "deliveries given a slot by a rate limit",
+        "deliveries given a slot by a full lane",
         "events exhausted",
         "events for an endpoint that is gone",
         "requests refused",

@@ -127,14 +127,15 @@ async fn a_repeated_idempotency_key_names_the_same_task_and_starts_one_run() {
     let first = keyed("k-1", json!({"n": 1})).await;
     assert_eq!(given(&gateway, &first).await, json!({"n": 1}));
     let again = keyed("k-1", json!({"n": 1})).await;
-    assert_eq!(again.body, first.body);
+    assert_eq!(again.body, json!({"status": "triggered", "task_id": first.task_id(), "repeated": true}));
     let reused = keyed("k-1", json!({"n": 2})).await;
     assert_eq!((reused.status, &reused.body["code"]), (422, &json!("key_reused")), "{}", reused.body);
     let other = keyed("k-2", json!({"n": 1})).await;
     assert_ne!(other.task_id(), first.task_id());
     let bare = gateway.trigger("/hook", &json!({"n": 1})).await;
-    assert_ne!(bare.task_id(), gateway.trigger("/hook", &json!({"n": 1})).await.task_id());
-    assert_eq!(gateway.tasks().await.len(), 4);
+    assert_eq!(bare.task_id(), gateway.trigger("/hook", &json!({"n": 1})).await.task_id());
+    assert!(bare.task_id() != first.task_id() && bare.task_id() != other.task_id());
+    assert_eq!(gateway.tasks().await.len(), 3);
 }
 
 /// What the route makes of the body may differ each time.
@@ -147,7 +148,7 @@ async fn a_repetition_is_known_by_its_body_and_not_by_what_a_template_makes_of_i
         send(request.header("Idempotency-Key", "k").json(&json!({"n": n})))
     };
     let (first, again) = (keyed(1).await, keyed(1).await);
-    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(again.task_id(), first.task_id());
     assert_eq!(keyed(2).await.status, 422);
 }
 
@@ -160,7 +161,7 @@ async fn a_repeated_bulk_request_with_an_idempotency_key_starts_its_runs_once() 
     };
     let (first, again) = (send().await, send().await);
     assert_eq!(first.body["task_ids"].as_array().unwrap().len(), 3);
-    assert_eq!(first.body, again.body);
+    assert_eq!(first.body["task_ids"], again.body["task_ids"]);
     assert_eq!(gateway.tasks().await.len(), 3);
 }
 
@@ -173,7 +174,7 @@ async fn requests_with_the_same_dedupe_value_start_one_run() {
         send(request.header("X-Delivery", id).json(&json!({"n": n})))
     };
     let first = deliver("d-1", 1).await;
-    assert_eq!(deliver("d-1", 1).await.body, first.body);
+    assert_eq!(deliver("d-1", 1).await.task_id(), first.task_id());
     assert_ne!(deliver("d-1", 2).await.task_id(), first.task_id());
     assert_ne!(deliver("d-2", 1).await.task_id(), first.task_id());
     assert_eq!(gateway.tasks().await.len(), 3);

@@ -18,6 +18,7 @@
 
 mod answers;
 mod ask;
+mod burst;
 mod check;
 mod client;
 mod clock;

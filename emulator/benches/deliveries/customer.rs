@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 struct Seen {
     sent: HashMap<String, Instant>,
     arrived: HashMap<String, Instant>,
+    /// Ids in the order in which they arrived first.
+    order: Vec<String>,
     repeated: usize,
 }
 
@@ -62,9 +64,23 @@ impl Customer {
 
     /// From sending to arrival, of those whose id begins so.
     pub(crate) fn latencies(&self, beginning: &str) -> Vec<Duration> {
+        self.latencies_of(self, beginning)
+    }
+
+    /// The same where another customer has noted when each was sent.
+    pub(crate) fn latencies_of(&self, sender: &Self, beginning: &str) -> Vec<Duration> {
+        let sent = sender.0.lock().expect("a lock").sent.clone();
         let seen = self.0.lock().expect("a lock");
         let ours = seen.arrived.iter().filter(|(id, _)| id.starts_with(beginning));
-        ours.filter_map(|(id, at)| Some(at.duration_since(*seen.sent.get(id)?))).collect()
+        ours.filter_map(|(id, at)| Some(at.duration_since(*sent.get(id)?))).collect()
+    }
+
+    /// By how many places an event overtook others at the most: its number after `beginning` (from 0, in the order of
+    /// publishing) less its place among the arrivals.
+    pub(crate) fn most_early(&self, beginning: &str) -> usize {
+        let seen = self.0.lock().expect("a lock");
+        let numbers = seen.order.iter().filter_map(|id| id.strip_prefix(beginning)?.parse::<usize>().ok());
+        numbers.enumerate().map(|(place, number)| number.saturating_sub(place)).max().unwrap_or(0)
     }
 }
 
@@ -72,7 +88,8 @@ async fn arrive(State(customer): State<Customer>, headers: HeaderMap, body: axum
     drop(body);
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
     let mut seen = customer.0.lock().expect("a lock");
-    if seen.arrived.insert(id, Instant::now()).is_some() {
-        seen.repeated += 1;
+    match seen.arrived.insert(id.clone(), Instant::now()) {
+        None => seen.order.push(id),
+        Some(_) => seen.repeated += 1,
     }
 }

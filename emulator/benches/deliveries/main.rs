@@ -4,6 +4,9 @@
 //! here. Bodies have 1 KiB. Printed are messages a second, the time from the publisher's request to the arrival, the CPU
 //! time of the gateway's process for each message, and how many of the acknowledged messages were lost when the process
 //! was killed in the middle. Arguments: how many messages of each kind (10,000, 2,000 and 10,000 unless given).
+//!
+//! `… --bench deliveries -- burst COUNT AT_ONCE ENDPOINTS RATE` plays one burst alone: 5,000 events, 64 requests at once, 1
+//! endpoint, as fast as it goes, unless given. It prints how late events arrive and by how many places they overtake others.
 
 #![expect(
     clippy::expect_used,
@@ -19,8 +22,10 @@ mod load;
 #[path = "../main_job/process.rs"]
 #[expect(dead_code, reason = "shared with the other benchmark")]
 mod process;
+mod burst;
 mod customer;
 
+use burst::Burst;
 use customer::Customer;
 use load::Latencies;
 use process::{Gateway, machine};
@@ -45,6 +50,11 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         println!("{}", machine());
+        if let Some((first, rest)) = arguments.split_first()
+            && first == "burst"
+        {
+            return Burst::read(rest).play().await;
+        }
         throughput(count(0, 10_000)).await;
         latency(count(1, 2_000), 200).await;
         killed(count(2, 10_000)).await;
@@ -156,9 +166,25 @@ impl Publisher {
 
     /// The ids of those that were acknowledged.
     async fn publish_all(&self, customer: &Customer, name: &str, count: usize, at_once: usize) -> Vec<String> {
+        self.publish_paced(customer, name, count, at_once, None).await
+    }
+
+    /// The same, with a pause from one to the next.
+    async fn publish_paced(
+        &self,
+        customer: &Customer,
+        name: &str,
+        count: usize,
+        at_once: usize,
+        pause: Option<Duration>,
+    ) -> Vec<String> {
         let places = Arc::new(Semaphore::new(at_once));
         let mut sending = tokio::task::JoinSet::new();
+        let mut beat = pause.map(tokio::time::interval);
         for n in 0..count {
+            if let Some(beat) = &mut beat {
+                beat.tick().await;
+            }
             let place = places.clone().acquire_owned().await.expect("a place");
             let (publisher, customer, id) = (self.clone(), customer.clone(), format!("{name}-{n}"));
             sending.spawn(async move {

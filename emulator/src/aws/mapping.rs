@@ -10,6 +10,7 @@
 //! finish, and returns. Handlers get the event types that Lambda delivers.
 
 mod queue;
+mod share;
 mod stream;
 
 pub use self::{

@@ -20,6 +20,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
+use platform::queue::REST_OF_DELAY;
 use tokio::{sync::Notify, time::Instant};
 
 pub(super) use self::operations::BATCH_MAX;
@@ -75,7 +76,17 @@ impl Channel {
     /// Receives what is visible now. A message that was received too often goes to the dead letters, is logged,
     /// and owes nothing more.
     pub(super) fn receive(&self, limit: usize, visibility: Option<Duration>, now_ms: u128) -> Vec<Delivery> {
-        let Received { deliveries, dead } = self.lock().receive(limit, visibility, Instant::now(), now_ms);
+        let received = self.lock().receive(limit, visibility, Instant::now(), now_ms);
+        self.handed_out(received)
+    }
+
+    /// Receives one message that is visible now, of the groups that `admits` names.
+    pub(super) fn receive_one_of(&self, admits: impl Fn(Option<&str>) -> bool, now_ms: u128) -> Option<Delivery> {
+        let received = self.lock().receive_of(admits, 1, None, Instant::now(), now_ms);
+        self.handed_out(received).pop()
+    }
+
+    fn handed_out(&self, Received { deliveries, dead }: Received) -> Vec<Delivery> {
         for mut message in dead {
             tracing::error!(
                 queue.name = self.name,
@@ -108,10 +119,15 @@ impl Channel {
 
     /// Resolves when a receive may bring something: a message came, or a hidden one gets visible.
     pub(super) async fn may_have_messages(&self) {
+        self.may_have_messages_of(|_| true).await;
+    }
+
+    /// Resolves when a receive of the groups that `admits` names may bring something.
+    pub(super) async fn may_have_messages_of(&self, admits: impl Fn(Option<&str>) -> bool) {
         let changed = self.changed.notified();
         let next = {
             let mut queue = self.lock();
-            if queue.has_visible(Instant::now()) {
+            if queue.has_visible(admits, Instant::now()) {
                 return;
             }
             queue.next_visible_at()
@@ -130,6 +146,14 @@ fn settle(messages: Vec<Outgoing>) {
     for debt in messages.into_iter().filter_map(|message| message.debt) {
         debt.settle();
     }
+}
+
+/// How long a message is delayed: to the millisecond where its sender says that too, which SQS overlooks.
+fn delay(draft: &wire::SendMessage) -> Duration {
+    let whole = Duration::from_secs(u64::from(draft.delay_seconds.unwrap_or_default()));
+    let millis = draft.message_attributes.get(REST_OF_DELAY).and_then(|attribute| attribute.string_value.as_deref());
+    let rest = millis.and_then(|millis| millis.parse().ok()).filter(|millis| *millis < 1_000).unwrap_or(0);
+    whole + Duration::from_millis(rest)
 }
 
 impl Sqs {
@@ -181,7 +205,7 @@ impl Sqs {
             .get(super::debt::SEQUENCE_ATTRIBUTE)
             .and_then(|attribute| attribute.string_value.as_deref());
         let debt = Debt::of_message(sequence);
-        let delay = Duration::from_secs(u64::from(draft.delay_seconds.unwrap_or_default()));
+        let delay = delay(&draft);
         let message = Outgoing {
             id: id.as_str().into(),
             body: draft.message_body.into(),

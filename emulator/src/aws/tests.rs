@@ -1,6 +1,7 @@
 //! The services through their SDK clients.
 
 mod dynamodb;
+mod shares;
 mod sqs;
 mod stream;
 mod mapping;

@@ -5,20 +5,25 @@ use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
-/// Evaluates a template, or many.
+/// Evaluates a template or a condition, or many.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   emulator eval '${1 + 2}'
   emulator eval --scope scope.json 'Hello ${body.name | stranger}'
+  emulator eval --scope scope.json --condition 'branch == \"main\"'
   echo '{\"template\": \"${a.b}\", \"scope\": {\"a\": {\"b\": 1}}}' | emulator eval --batch")]
 pub struct Eval {
     /// The template: text with ${…} in it.
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     template: Option<String>,
+    /// Read it as a condition of a rule, a branch or a filter, and write true or false.
+    #[arg(long, conflicts_with = "batch")]
+    condition: bool,
     /// A JSON file with the sources: {"body": {…}, "input": {…}}.
     #[arg(long, value_name = "FILE", conflicts_with = "batch")]
     scope: Option<PathBuf>,
-    /// Read JSON lines {"template": …, "scope": {…}} and write {"value": …} or {"error": …} for each, in order.
+    /// Read JSON lines {"template": …, "scope": {…}}, or with "condition" instead, and write {"value": …} or {"error": …}
+    /// for each, in order.
     #[arg(long)]
     batch: bool,
 }
@@ -35,7 +40,8 @@ impl Eval {
                         serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?
                     }
                 };
-                let evaluated = evaluate_line(&json!({"template": template, "scope": scope}).to_string());
+                let what = if self.condition { "condition" } else { "template" };
+                let evaluated = evaluate_line(&json!({what: template, "scope": scope}).to_string());
                 match evaluated.get("error").and_then(Value::as_str) {
                     Some(error) => Err(error.into()),
                     None => {

@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequest, Request};
 use domain::event::CustomerId;
+use domain::number::canonical;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::request::{json_object, read_body};
@@ -60,6 +61,7 @@ impl Fields {
         let text = match self.take("customer_id") {
             None => return Ok(None),
             Some(Value::String(text)) => text,
+            Some(Value::Number(number)) => canonical(&number),
             Some(other) => other.to_string(),
         };
         CustomerId::parse(&text).map(Some).map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))

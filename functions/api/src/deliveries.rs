@@ -131,7 +131,7 @@ pub(crate) async fn retry(
         Replay::Lost => return Err(Problem::new(Code::Conflict, "the delivery is changing too quickly; try again")),
     };
     let held = health.as_ref().and_then(|health| match Health::may_if_asked(Some(health), app.now()) {
-        May::Hold(until) => Some(Held { until, failures: health.failures }),
+        May::Hold(until) => Some(Held::by_breaker(until, health)),
         May::Try | May::Probe(_) => None,
     });
     Ok((StatusCode::ACCEPTED, shown(&app, &delivery, Some(&endpoint), held).await?))

@@ -1,7 +1,7 @@
 //! A delivery, as the API shows it.
 
 use crate::room;
-use domain::delivery::{Attempt, Delivery, GaveUp, State};
+use domain::delivery::{self, Attempt, Delivery, GaveUp, State};
 use domain::endpoint::{Endpoint, Health};
 use domain::event::Event;
 use domain::redact::hide_fields;
@@ -11,29 +11,67 @@ use serde_json::{Map, Value, json};
 /// In place of the name of an endpoint that has been deleted.
 const UNKNOWN: &str = "Unknown";
 
-/// What a delivery waits for beside its schedule: its endpoint's breaker.
+/// The reason why a delivery waits, and until when, where that isn't its schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Held {
     /// Not tried before, unless somebody asks.
-    pub(crate) until: Timestamp,
-    /// The endpoint's failures in a row.
-    pub(crate) failures: u32,
+    until: Timestamp,
+    why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Why {
+    /// The endpoint's breaker is open, after so many failures in a row.
+    Breaker(u32),
+    /// The endpoint's rate limit: earlier deliveries have the earlier slots.
+    RateLimit,
+    /// The endpoint had as many attempts under way and waiting as a process allows at once.
+    Lane,
 }
 
 impl Held {
-    /// `None` where the breaker isn't what it waits for.
+    /// `None` where the delivery waits for its schedule alone, or for nothing.
     pub(crate) fn of(delivery: &Delivery, health: Option<&Health>, now: Timestamp) -> Option<Self> {
-        let State::Pending { due } = delivery.state else { return None };
-        Some(Self { until: Health::holds(health, due, now)?, failures: health?.failures })
+        let State::Pending { due, held } = delivery.state else { return None };
+        if let (Some(until), Some(health)) = (Health::holds(health, due, now), health) {
+            return Some(Self::by_breaker(until, health));
+        }
+        let why = match held? {
+            delivery::Held::RateLimit => Why::RateLimit,
+            delivery::Held::Lane => Why::Lane,
+            // It is closed again by now, and the delivery is due soon.
+            delivery::Held::Breaker => return None,
+        };
+        (due > now).then_some(Self { until: due, why })
+    }
+
+    /// Held by the breaker of an endpoint of that health.
+    pub(crate) fn by_breaker(until: Timestamp, health: &Health) -> Self {
+        Self { until, why: Why::Breaker(health.failures) }
     }
 
     /// `{until, reason, message}`.
     fn shown(&self) -> Value {
-        let message = format!(
-            "its endpoint has failed {} times in a row, so deliveries to it are held, and one at a time probes it",
-            self.failures
-        );
-        json!({"until": self.until.to_string(), "reason": "breaker_open", "message": message})
+        let (reason, message) = match self.why {
+            Why::Breaker(failures) => (
+                "breaker_open",
+                format!(
+                    "its endpoint has failed {failures} times in a row, so deliveries to it are held, and one at a time \
+                     probes it"
+                ),
+            ),
+            Why::RateLimit => (
+                "rate_limit",
+                "its endpoint's rate_limit gives it this slot, since deliveries before it have the earlier ones"
+                    .to_owned(),
+            ),
+            Why::Lane => (
+                "lane",
+                "its endpoint had as many attempts under way as it gets at once, so this one has a slot behind them"
+                    .to_owned(),
+            ),
+        };
+        json!({"until": self.until.to_string(), "reason": reason, "message": message})
     }
 }
 
@@ -42,7 +80,7 @@ impl Held {
 pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>, held: Option<&Held>) -> Map<String, Value> {
     let last = delivery.log.last();
     let due = match delivery.state {
-        State::Pending { due } => Some(due),
+        State::Pending { due, .. } => Some(due),
         State::Delivered { .. } | State::Exhausted { .. } => None,
     };
     let text = |time: Option<Timestamp>| time.map(|time| time.to_string());

@@ -25,8 +25,11 @@ pub(crate) async fn publish(
     caller.require_publishing()?;
     let (parts, body) = request.into_parts();
     let body = read_body(body, app.settings.max_body).await?;
-    let attributes = cloudevents_attributes(&parts.headers);
+    let mut attributes = cloudevents_attributes(&parts.headers);
     let published = if attributes.contains_key("specversion") {
+        // In the binary mode the content type is the data's (section 3.1.1).
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        attributes.extend(kind.map(|kind| ("datacontenttype".to_owned(), kind.into())));
         cloudevents::binary(attributes, if body.is_empty() { Value::Null } else { json_value(&body)? })
     } else {
         refuse_batch(&parts.headers)?;
@@ -80,6 +83,9 @@ pub(crate) async fn show(
         shown.insert("version".to_owned(), event.version.into());
         shown.insert("accepted_at".to_owned(), event.accepted_at.to_string().into());
         shown.insert("origin".to_owned(), json!(event.origin));
+        if !event.attributes.is_empty() {
+            shown.insert("attributes".to_owned(), event.attributes.into());
+        }
     }
     Ok(Json(shown))
 }

@@ -129,6 +129,7 @@ fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
     let verdict = match arrival.verdict {
         Verdict::Success => "success",
         Verdict::Failure => "failure",
+        Verdict::NoStatus => "no_status",
     };
     let mut shown = json!({
         "route": wait.route, "key": shown_key(&wait.key), "arrived_at": at.to_string(), "verdict": verdict,

@@ -72,7 +72,11 @@ async fn receive_one(
         Some(template) => render(template, scope, "result")?,
         None => whole.clone(),
     };
-    let (judgement, now) = (callback.judge(status.as_ref()), app.now());
+    let found = match &callback.result {
+        Some(template) => template.finds(scope).unwrap_or(false),
+        None => false,
+    };
+    let (judgement, now) = (callback.judge(status.as_ref(), found), app.now());
     let reception = match judgement {
         Judgement::Final(verdict) => {
             let arrival = Arrival::new(verdict, result, whole);
@@ -105,6 +109,7 @@ fn outcome(judgement: Judgement) -> &'static str {
     match judgement {
         Judgement::Final(Verdict::Success) => "success",
         Judgement::Final(Verdict::Failure) => "failure",
+        Judgement::Final(Verdict::NoStatus) => "failure (no status)",
         Judgement::Progress => "progress",
     }
 }

@@ -1,25 +1,34 @@
 //! An attempt of a delivery.
 //!
-//! **Flow.** The event comes with the message, or is read; the endpoint is remembered for seconds. The endpoint's breaker,
-//! its rate limit and its lane may each put the attempt off; else it is made, and its outcome is one conditional write,
-//! with the promise of what comes next. **Guarantees.** A message for an attempt that isn't owed any more does nothing. A
-//! first attempt that succeeds costs one write and no read; only what may have been tried by a process that died is looked
-//! up first, so that few are sent twice. How the endpoint is doing is written only where it changes.
+//! **Flow.** The event comes with the message, or is read; the endpoint is remembered for seconds. The endpoint's breaker
+//! may put the attempt off. Its rate limit gives the attempt a slot in time, once; its lane gives a place as soon as the
+//! attempts before it have one, or a slot too where very many wait ([`platform::lanes`]). A slot that lies ahead is stored
+//! with the delivery by one write, and when it has come the attempt is made. The outcome is one conditional write, with the
+//! promise of what comes next. **Guarantees.** A message for an attempt that isn't owed any more does nothing. A first
+//! attempt that succeeds costs one write and no read; only what may have been tried by a process that died is looked up
+//! first, so that few are sent twice. How the endpoint is doing is written only where it changes.
 
 mod health;
 
 use crate::notices;
-use domain::delivery::{Attempt, Delivery, DeliveryId, GaveUp, Next, State};
+use domain::delivery::{Attempt, Delivery, DeliveryId, GaveUp, Held, Next, State};
 use domain::endpoint::{DisabledBy, Health, May, SPREAD};
 use domain::event::Event;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::attempt;
+use platform::directory::Endpoints;
+use platform::lanes::{End, Entry, Place};
 use platform::queue::{DeliverMessage, MAX_DELAY, Message};
 use platform::store::{Saved, StoreError, StoredDelivery, StoredEndpoint, StoredHealth, Timer};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How long an attempt is put off that waits for others under way to end, in seconds, at least and at most.
 const SOON: (f64, f64) = (2.0, 10.0);
+
+/// How long before its time the timer of an attempt fires: less than a queue can delay.
+const AHEAD: Duration = Duration::from_secs(10 * 60);
 
 /// Makes the attempt that the message names, if it is owed. `again`: the message has come before, so its attempt may have
 /// been made.
@@ -44,30 +53,14 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
         Some(StoredDelivery { delivery, version }) => (delivery, version),
         None => (Delivery::new(id.clone(), event.event_type.clone(), event.accepted_at), 0),
     };
-    let owed = Owed { app, event, delivery, version };
-    // What a probe says must be written over how the endpoint is doing now.
-    let endpoints = match owed.delivery.asked {
-        true => app.directory.fresh(&app.store, &id.customer, app.now()).await?,
-        false => app.directory.recent(&app.store, &id.customer, app.now()).await?,
-    };
-    match endpoints.get(&id.endpoint) {
-        Some((endpoint, health)) if endpoint.endpoint.disabled.is_none() => owed.to(endpoint, health).await,
-        // An endpoint that was taken away before the first attempt never had this delivery.
-        None if version == 0 => Ok(()),
-        // For one that was disabled without anybody's wish this is how its events are kept.
-        Some(_) | None => {
-            let now = app.now();
-            let given_up = owed.delivery.clone().give_up(GaveUp::NoEndpoint, now);
-            owed.save(given_up, &[]).await
-        }
-    }
+    Owed { app, event, delivery, version }.handle().await
 }
 
 /// Whether a message isn't the one that the delivery has promised. Of one attempt there may be several: each time that it
 /// is put off promises another, and so does who asks for it sooner. Did an older one put it off too, each repetition would
 /// go on for ever beside the others; did a later one, what was asked for would be made twice.
 fn is_outdated(delivery: &Delivery, attempt: u32, due: Option<Timestamp>) -> bool {
-    let promised = if let State::Pending { due } = delivery.state { due } else { Timestamp::MIN };
+    let promised = if let State::Pending { due, .. } = delivery.state { due } else { Timestamp::MIN };
     delivery.owed() != Some(attempt) || due.unwrap_or(delivery.created_at) != promised
 }
 
@@ -110,32 +103,85 @@ struct Owed<'a> {
 }
 
 impl Owed<'_> {
-    async fn to(self, endpoint: &StoredEndpoint, health: &StoredHealth) -> Result<(), StoreError> {
+    async fn handle(self) -> Result<(), StoreError> {
+        let endpoints = self.endpoints().await?;
+        let Some((endpoint, health)) = self.receiving(&endpoints) else {
+            return self.without_endpoint(&endpoints).await;
+        };
+        if let May::Hold(until) = self.may()(health.health.as_ref(), self.app.now()) {
+            return self.hold_until(until).await;
+        }
+        let now = self.app.now();
+        // An attempt that somebody asks for takes no slot: it would come after all that wait.
+        if let Some(rate) = endpoint.endpoint.settings.rate_limit
+            && !self.delivery.has_slot()
+            && !self.delivery.asked
+        {
+            let name = (&self.delivery.id.customer, &self.delivery.id.endpoint);
+            let slot = self.app.slots.reserve(&self.app.store, name, rate, now).await?;
+            if slot > now {
+                return self.hold(slot, Held::RateLimit).await;
+            }
+        }
+        match self.app.lanes.enter(&self.delivery.id.endpoint, now, self.delivery.has_slot()).await {
+            Entry::Later(slot) => self.hold(slot, Held::Lane).await,
+            Entry::Place(place) if place.waited => {
+                // Meanwhile the breaker may have opened, or the endpoint have been disabled.
+                let endpoints = self.endpoints().await?;
+                match self.receiving(&endpoints) {
+                    Some((endpoint, health)) => self.attempt(endpoint, health, place).await,
+                    None => self.without_endpoint(&endpoints).await,
+                }
+            }
+            Entry::Place(place) => self.attempt(endpoint, health, place).await,
+        }
+    }
+
+    /// The customer's endpoints. What a probe says must be written over how its endpoint is doing now.
+    async fn endpoints(&self) -> Result<Arc<Endpoints>, StoreError> {
+        let (app, customer) = (self.app, &self.delivery.id.customer);
+        match self.delivery.asked {
+            true => app.directory.fresh(&app.store, customer, app.now()).await,
+            false => app.directory.recent(&app.store, customer, app.now()).await,
+        }
+    }
+
+    /// The endpoint and how it is doing, unless it is disabled or deleted.
+    fn receiving<'e>(&self, endpoints: &'e Endpoints) -> Option<(&'e StoredEndpoint, &'e StoredHealth)> {
+        let (endpoint, health) = endpoints.get(&self.delivery.id.endpoint)?;
+        endpoint.endpoint.disabled.is_none().then_some((endpoint, health))
+    }
+
+    async fn without_endpoint(self, endpoints: &Endpoints) -> Result<(), StoreError> {
+        // An endpoint that was deleted before the first attempt never had this delivery.
+        if self.version == 0 && endpoints.get(&self.delivery.id.endpoint).is_none() {
+            return Ok(());
+        }
+        // The events of an endpoint that was disabled for failing are kept as deliveries that were given up.
+        let given_up = self.delivery.clone().give_up(GaveUp::NoEndpoint, self.app.now());
+        self.save(given_up, &[]).await
+    }
+
+    /// How the breaker judges this attempt.
+    fn may(&self) -> fn(Option<&Health>, Timestamp) -> May {
+        if self.delivery.asked { Health::may_if_asked } else { Health::may }
+    }
+
+    async fn attempt(self, endpoint: &StoredEndpoint, health: &StoredHealth, place: Place) -> Result<(), StoreError> {
         let (app, now, settings) = (self.app, self.app.now(), &endpoint.endpoint.settings);
         let name = (&endpoint.endpoint.customer, &endpoint.endpoint.id);
-        let Some(place) = app.lanes.enter(name.1).await else {
-            return self.hold(soon(app, now)).await;
-        };
         let mut health = health.clone();
-        let may = if self.delivery.asked { Health::may_if_asked } else { Health::may };
-        match may(health.health.as_ref(), now) {
+        match self.may()(health.health.as_ref(), now) {
             May::Try => {}
             May::Hold(until) => return self.hold_until(until).await,
-            May::Probe(probing) => match health::probe(app, name, (probing, health.version), may, now).await? {
+            May::Probe(probing) => match health::probe(app, name, (probing, health.version), self.may(), now).await? {
                 Ok(probing) => health = probing,
                 Err(until) => return self.hold_until(until).await,
             },
         }
-        if let Some(rate) = settings.rate_limit
-            && !app.store.count_delivery(name, rate, now).await?
-        {
-            let period = i64::from(rate.period.max(1));
-            let next = Timestamp::from_second((now.as_second() / period + 1) * period).unwrap_or(now);
-            return self.hold(next).await;
-        }
         let attempt = attempt::make(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;
-        drop(place);
         let now = app.now();
+        place.ended(end(&attempt), now);
         let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, app.jitter());
         // First what concerns the endpoint as a whole: should this die in between, the attempt is made again.
         let gone = (next == Next::GiveUp(GaveUp::Gone)).then_some(DisabledBy::Gone);
@@ -151,14 +197,14 @@ impl Owed<'_> {
         if self.delivery.asked {
             // A probe is under way, and may be over soon: somebody waits for this one.
             let due = soon(self.app, self.app.now());
-            return self.hold(due).await;
+            return self.hold(due, Held::Breaker).await;
         }
         let due = after(until, SPREAD.as_secs_f64() * self.app.jitter());
-        self.hold(due).await
+        self.hold(due, Held::Breaker).await
     }
 
-    async fn hold(self, due: Timestamp) -> Result<(), StoreError> {
-        let held = self.delivery.clone().hold(due);
+    async fn hold(self, due: Timestamp, why: Held) -> Result<(), StoreError> {
+        let held = self.delivery.clone().hold(due, why);
         self.save(held, &[]).await
     }
 
@@ -166,13 +212,15 @@ impl Owed<'_> {
     async fn save(&self, delivery: Delivery, more: &[Message]) -> Result<(), StoreError> {
         let now = self.app.now();
         let mut owes = more.to_vec();
-        if let (State::Pending { due }, Some(attempt)) = (&delivery.state, delivery.owed()) {
+        if let (State::Pending { due, .. }, Some(attempt)) = (&delivery.state, delivery.owed()) {
             let message = next_message(&delivery.id, attempt, *due);
             if *due <= after(now, MAX_DELAY.as_secs_f64()) {
                 owes.push(message.into());
             } else {
-                // First the timer: one that points at nothing does no harm.
-                self.app.store.add_timer(*due, &Timer::Deliver(message)).await?;
+                // First the timer: one that points at nothing does no harm. It fires while the queue can still delay the
+                // message, which then comes at its time: timers alone fire up to a minute late, and many at once.
+                let fires = due.checked_sub(AHEAD).unwrap_or(*due);
+                self.app.store.add_timer(fires, &Timer::Deliver(message)).await?;
             }
         }
         match self.app.store.save_delivery(&delivery, self.version, &owes, now).await? {
@@ -185,6 +233,14 @@ impl Owed<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+/// What the attempt says of its endpoint as a whole.
+fn end(attempt: &Attempt) -> End {
+    match attempt.succeeded() || !attempt.speaks_of_the_endpoint() {
+        true => End::Answered(Duration::from_millis(attempt.took_ms)),
+        false => End::Failed,
     }
 }
 

@@ -115,5 +115,6 @@ fn message(name: &str, about: &[&str], customer: CustomerId, data: Value, now: T
         accepted_at: now,
         origin: Origin::System,
         given_id: None,
+        attributes: serde_json::Map::new(),
     })))
 }

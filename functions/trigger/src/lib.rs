@@ -11,13 +11,15 @@ pub use sources::sources;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::config::{Listener, Routes, Trigger};
 use platform::App;
+use platform::head;
 use platform::problem::Problem;
 use platform::request::Raw;
-use platform::verification::{Judged, judge_route};
+use platform::verification::{Judged, Passed, Seen, judge_route};
 use std::sync::Arc;
 
 /// The trigger routes of some listeners.
@@ -26,19 +28,22 @@ pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
     for listener in listeners {
         let Routes::Triggers(triggers) = &listener.routes else { continue };
         for trigger in triggers {
-            let Ok(method) = trigger.route.method.parse::<axum::http::Method>() else { continue };
+            let Ok(method) = trigger.route.method.parse::<Method>() else { continue };
             let Ok(filter) = MethodFilter::try_from(method) else { continue };
             let state = (app.clone(), Arc::new(trigger.clone()), listener.port);
             router = router.route(&trigger.route.path, on(filter, handle).with_state(state));
         }
     }
-    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(async || Problem::method_not_allowed())
+    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(head::not_allowed)
 }
 
 async fn handle(
     State((app, trigger, port)): State<(Arc<App>, Arc<Trigger>, u16)>,
     request: Request,
 ) -> Result<Response, Problem> {
+    if request.method() == Method::HEAD {
+        return Ok(head::answer());
+    }
     let raw = Raw::read(request, app.settings.max_body).await?;
     let passed = match judge_route(&app, trigger.verify.as_ref(), (&trigger.route.id, port), &raw).await? {
         None => None,
@@ -46,11 +51,16 @@ async fn handle(
         Some(Judged::Answered(response)) => return Ok(response),
     };
     let kept = raw.kept(passed.as_ref().map(|passed| passed.hidden.as_slice()));
+    let identity = {
+        let open = Passed::default();
+        passed.as_ref().unwrap_or(&open).identity(&Seen::new(&app, &raw, port, None), None)
+    };
     let mut incoming = raw.parse().await?;
     incoming.kept = kept;
     if let Some(passed) = &passed {
         incoming.hidden.clone_from(&passed.hidden);
         incoming.conceal(&passed.secrets);
     }
-    accept::accept(&app, &trigger, &incoming, passed.map(|passed| passed.key)).await.map(IntoResponse::into_response)
+    let preset = passed.and_then(|passed| passed.preset);
+    accept::accept(&app, &trigger, &incoming, (identity, preset)).await.map(IntoResponse::into_response)
 }

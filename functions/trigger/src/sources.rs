@@ -7,28 +7,30 @@
 //! - A request that is not genuine costs no write and learns nothing: one fixed 401. Also the rate is counted after that,
 //!   so that a flood of forged requests neither writes nor uses up what the provider may send.
 //! - A repetition, even one at the same time, is the same runs: their ids are made of the source, the target and what the
-//!   delivery is known by ([`domain::source::delivery_key`]).
+//!   request is recognised by ([`domain::source::Identity`]). The answer says so: `repeated`.
 //! - Who demands an answer of their own gets it (Discord, Adyen); the task's id is in a header of it.
 //! - `/hooks/{source}` is the same place for providers that ask by GET or OPTIONS before they send anything.
 
+use crate::accept::tell_repeated;
 use axum::Json;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::id::RunId;
 use domain::run::Run;
 use domain::signature::{Fields, acknowledgement};
-use domain::source::{ReadySource, ReadyVerification, Source};
+use domain::source::{ReadySource, ReadyVerification, Recognition, Source};
 use domain::wait::key_text;
 use platform::App;
+use platform::admission::admit;
+use platform::head;
 use platform::problem::{Code, Problem};
 use platform::request::{Came, Incoming, Raw};
 use platform::sources::Found;
 use platform::starts::{ByRules, Start, by_rules};
-use platform::store::NewRun;
 use platform::verification::{Judged, Passed, Seen, answer, judge, judge_nobody, unusable};
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
@@ -41,7 +43,7 @@ pub fn sources(app: &Arc<App>) -> Router {
     let asked = MethodFilter::POST.or(MethodFilter::GET).or(MethodFilter::OPTIONS);
     Router::new()
         .route("/api/webhooks/{id}", on(MethodFilter::POST, receive))
-        .route("/hooks/{id}", on(asked, receive).fallback(async || Problem::method_not_allowed()))
+        .route("/hooks/{id}", on(asked, receive).fallback(head::not_allowed))
         .with_state(app.clone())
 }
 
@@ -60,6 +62,9 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
         Found::Unusable => return Err(unusable(name)),
         Found::Nobody => return Err(nobody(app, name, request).await),
     };
+    if request.method() == Method::HEAD {
+        return Ok(head::answer());
+    }
     let raw = Raw::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
     let verification = &source.verification;
     let seen = Seen::new(app, &raw, app.config.controller.port, verification.public_url.as_deref());
@@ -115,16 +120,18 @@ async fn start(
 ) -> Result<Response, Problem> {
     let source = &ready.source;
     let unusable = |name: &str, why: String| Problem::new(Code::UnusableRequest, format!("`{name}`: {why}"));
-    let key = match &source.dedupe_by {
-        None => passed.key.clone(),
+    let ByRules { event, starts } = by_rules(app, source, &passed.verified, incoming, &seen.request(), fields)?;
+    let identity = passed.identity(seen, event.as_deref());
+    let identity = match &source.dedupe_by {
+        None => identity,
         Some(template) => {
             let scope = incoming.scope(app.plan(), app.now());
             let value = template.render(&scope).map_err(|error| unusable("dedupe_by", error.to_string()))?;
             let text = key_text(&value);
-            format!("by:{}", text.ok_or_else(|| unusable("dedupe_by", "it gives no number and no text".to_owned()))?)
+            identity.chosen(text.ok_or_else(|| unusable("dedupe_by", "it gives no number and no text".to_owned()))?)
         }
     };
-    let ByRules { event, starts } = by_rules(app, source, &passed.verified, incoming, &seen.request(), fields)?;
+    let key = identity.key();
     if starts.is_empty() {
         tracing::info!(target: "ringback::source", source = source.name, event, key, "no rule matched");
         let ignored = json!({"status": "ignored", "detail": "no rule matched"});
@@ -133,22 +140,29 @@ async fn start(
         );
     }
     let came = Came::Source(source.name.clone());
-    let (mut ids, mut repeated) = (Vec::with_capacity(starts.len()), 0_usize);
+    let window = identity.window(source.dedupe_window, source.verification.preset());
+    let each_is_new = window.is_some_and(|window| window.is_zero());
+    let recognition = Recognition { window, delivery: identity.delivery(), now: app.now() };
+    let (mut ids, mut known) = (Vec::with_capacity(starts.len()), Vec::new());
     for (index, Start { target, workflow, input, holds_body }) in starts.into_iter().enumerate() {
-        let id = RunId::keyed(&format!("source:{}:{target}", source.name), &key);
+        let id = if each_is_new {
+            app.new_run_id()
+        } else {
+            RunId::keyed(&format!("source:{}:{target}", source.name), &key)
+        };
         let run = Run::accept(id, workflow, input, None, app.now()).following(app.definition.clone());
         let request = match index {
-            0 => incoming.stored_whole(holds_body, &came, Some(&key)),
-            _ => incoming.stored_by(holds_body, &came),
+            0 => incoming.stored_whole(holds_body, &came, Some(&identity)),
+            _ => incoming.stored_as(holds_body, &came, Some(&identity)),
         };
         // A failure between two is the sender's to repeat: what is stored already is found as it is.
-        match app.store.add_run(&run, Some(&request)).await? {
-            NewRun::Accepted => {}
-            NewRun::Duplicate(_) => repeated += 1,
+        let admitted = admit(app, run, &request, &recognition).await?;
+        if admitted.is_repeated() {
+            known.push(admitted.id().clone());
         }
-        ids.push(run.id);
+        ids.push(admitted.id().clone());
     }
-    let (source_name, runs) = (&source.name, ids.len() - repeated);
+    let (source_name, repeated, runs) = (&source.name, known.len(), ids.len() - known.len());
     if runs == 0 {
         tracing::info!(
             target: "ringback::source", source = source_name, event, key, repeated, "repeated: nothing new was started"
@@ -157,7 +171,8 @@ async fn start(
         let repeated = (repeated > 0).then_some(repeated);
         tracing::info!(target: "ringback::source", source = source_name, event, key, runs, repeated, "accepted");
     }
-    let answer = json!({"status": "triggered", "task_id": ids.first(), "task_ids": ids});
+    let mut answer = json!({"status": "triggered", "task_id": ids.first(), "task_ids": ids});
+    tell_repeated(&mut answer, &known, ids.len());
     Ok(demanded(source, fields, &ids).unwrap_or_else(|| Json(answer).into_response()))
 }
 

@@ -7,7 +7,8 @@
 mod changes;
 pub mod diagnostic;
 pub mod duration;
-pub mod inference;
+pub mod field;
+mod inference;
 pub mod program;
 pub mod schema;
 pub mod summary;
@@ -18,6 +19,7 @@ mod keys;
 mod load;
 mod map;
 mod path;
+mod reach;
 mod resolve;
 mod section;
 mod template;
@@ -32,15 +34,16 @@ pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use gateway::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshAuth, SshConnection, SshTunnel, Tunnel};
 pub use inference::Inference;
 pub(crate) use keys::nearest;
-pub use load::{EnvReference, Loaded, RouteReference, load, load_source};
+pub use load::{EnvReference, Loaded, RouteReference, load, load_source, load_stored, load_stored_source};
 pub use program::{Program, ProgramCall};
 pub use schema::schema;
 pub use summary::summary;
 pub use tree::Tree;
 
 use crate::event::catalogue::Catalogue;
-use crate::expr::Template;
+use crate::expr::{Condition, Template};
 use crate::source::{Source, Verification};
+use crate::wait::MissingStatus;
 use indexmap::IndexMap;
 use ipnet::IpNet;
 use serde_json::Value;
@@ -189,6 +192,10 @@ pub struct Trigger {
     pub bulk: Option<Template>,
     /// Equal values start one run.
     pub dedupe_by: Option<Template>,
+    /// For how long equal requests start one run, where nothing is signed and there is no id, and those of one `dedupe_by`;
+    /// zero if each request starts one. As the provider's preset says, or else
+    /// [`DEDUPE_WINDOW`](crate::source::DEDUPE_WINDOW), where absent.
+    pub dedupe_window: Option<Duration>,
     /// What must hold of a request; nothing where absent.
     pub verify: Option<Verify>,
 }
@@ -206,6 +213,8 @@ pub struct Callback {
     pub success_when: Vec<String>,
     /// Statuses that fail it; compared as text.
     pub fail_when: Vec<String>,
+    /// What a missing status means; where absent, success if `result` finds a value, else failure.
+    pub on_missing_status: Option<MissingStatus>,
     /// What the waiting job gets as `result`; the whole body (or item) where absent.
     pub result: Option<Template>,
     /// Where set, the template gives a list and each item is a callback of its own.
@@ -276,8 +285,8 @@ pub enum Step {
     },
     /// One of two branches.
     If {
-        /// Truthy: not false, null, 0, or empty.
-        condition: Template,
+        /// Decides.
+        condition: Condition,
         /// When it holds.
         then: Block,
         /// When not.
@@ -399,6 +408,8 @@ pub struct Polling {
     pub success_when: Vec<String>,
     /// Statuses that fail it; compared as text.
     pub fail_when: Vec<String>,
+    /// What a missing status means; where absent, success if `result` finds a value, else failure.
+    pub on_missing_status: Option<MissingStatus>,
     /// What the job gets as `result`, over `response`; its body where absent.
     pub result: Option<Template>,
 }

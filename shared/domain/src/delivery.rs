@@ -59,6 +59,9 @@ pub enum State {
     Pending {
         /// Not before this time.
         due: Timestamp,
+        /// The reason for that time, unless it is the event's own or the schedule's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<Held>,
     },
     /// It was answered with a 2xx.
     Delivered {
@@ -72,6 +75,18 @@ pub enum State {
         /// Why.
         why: GaveUp,
     },
+}
+
+/// The reason why an attempt that was due is put off. The delivery's new `due` is then the slot that it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// The endpoint's `rate_limit`: earlier deliveries have the earlier slots.
+    RateLimit,
+    /// As many attempts to the endpoint are under way or wait as this process allows at once.
+    Lane,
+    /// The endpoint's breaker is open, or another attempt probes the endpoint.
+    Breaker,
 }
 
 /// Why we gave up.
@@ -108,7 +123,7 @@ pub enum Next {
 impl Delivery {
     /// One that hasn't been tried.
     pub fn new(id: DeliveryId, event_type: EventType, created_at: Timestamp) -> Self {
-        let state = State::Pending { due: created_at };
+        let state = State::Pending { due: created_at, held: None };
         Self { id, event_type, created_at, state, attempts: 0, tries: 0, begun_by: None, asked: false, log: Vec::new() }
     }
 
@@ -136,7 +151,7 @@ impl Delivery {
         };
         self.state = match next {
             Next::Done => State::Delivered { at: now },
-            Next::Retry(due) => State::Pending { due },
+            Next::Retry(due) => State::Pending { due, held: None },
             Next::GiveUp(why) => State::Exhausted { at: now, why },
         };
         self.log.push(attempt);
@@ -144,11 +159,17 @@ impl Delivery {
         (self, next)
     }
 
-    /// No attempt is made: it is owed later.
+    /// Puts the attempt off: it is owed at that time instead, for that reason.
     #[must_use]
-    pub fn hold(mut self, due: Timestamp) -> Self {
-        self.state = State::Pending { due };
+    pub fn hold(mut self, due: Timestamp, why: Held) -> Self {
+        self.state = State::Pending { due, held: Some(why) };
         self
+    }
+
+    /// Whether the owed attempt already has a slot from the endpoint's rate limit or lane. It keeps that slot: once `due`
+    /// has come, the attempt is made without asking for another.
+    pub fn has_slot(&self) -> bool {
+        matches!(self.state, State::Pending { held: Some(Held::RateLimit | Held::Lane), .. })
     }
 
     /// No attempt can be made.
@@ -164,7 +185,7 @@ impl Delivery {
         if matches!(self.state, State::Pending { .. }) {
             return None;
         }
-        self.state = State::Pending { due: now };
+        self.state = State::Pending { due: now, held: None };
         self.tries = 0;
         self.begun_by = None;
         Some(self)
@@ -175,9 +196,9 @@ impl Delivery {
     #[must_use]
     pub fn ask(self, now: Timestamp) -> Option<Self> {
         let begun = match self.state {
-            State::Pending { due } if due <= now => None,
+            State::Pending { due, .. } if due <= now => None,
             // An operation that began the round has still begun it.
-            State::Pending { .. } => Some(Self { state: State::Pending { due: now }, tries: 0, ..self }),
+            State::Pending { .. } => Some(Self { state: State::Pending { due: now, held: None }, tries: 0, ..self }),
             State::Delivered { .. } | State::Exhausted { .. } => self.replay(now),
         };
         begun.map(|begun| Self { asked: true, ..begun })

@@ -7,12 +7,14 @@
 mod filter;
 mod header;
 mod health;
+mod rate;
 mod settings;
 
 pub use filter::{EventView, FilterFault, STEPS as FILTER_STEPS, Wish};
 pub use header::{HeaderError, check_header};
 pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE, SPREAD};
-pub use settings::{RateLimit, Settings, SettingsError};
+pub use rate::RateLimit;
+pub use settings::{Settings, SettingsError};
 
 use crate::event::{CustomerId, EndpointId, Event, Origin, Pattern};
 use jiff::{SignedDuration, Timestamp};

@@ -14,9 +14,10 @@ pub use body::Format;
 pub use name::{CustomerId, EndpointId, EventId, EventType, NameError, Pattern};
 pub use publish::{OWN_SOURCE, PublishError, Published, is_own_source};
 
+use crate::number::same;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The customer of whoever names none.
 pub const DEFAULT_CUSTOMER: &str = "default";
@@ -46,6 +47,10 @@ pub struct Event {
     /// What its publisher called it, where that can't be an [`EventId`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_id: Option<String>,
+    /// What else its publisher said in the attributes of a `CloudEvent`: `subject`, `dataschema`, `datacontenttype` and
+    /// extensions such as `traceparent`, each text, a number or a boolean. An endpoint of that format gets them.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub attributes: Map<String, Value>,
 }
 
 /// Where an event came from.
@@ -73,11 +78,13 @@ impl Event {
         matches!(self.origin, Origin::Api | Origin::Run { .. })
     }
 
-    /// Whether it is the event `before` again: one with its id that says the same, or that the same job published. What
-    /// a job says may depend on the time, and it says it once.
+    /// Whether it is the event `before` again: one with its id and source that says the same, or that the same job
+    /// published. What a job says may depend on the time, and it says it once. The attributes of a `CloudEvent` besides
+    /// those may differ, as `traceparent` does when it is sent again.
     pub fn repeats(&self, before: &Self) -> bool {
         let same_id = self.customer == before.customer && self.id == before.id;
-        let same_content = self.event_type == before.event_type && self.data == before.data;
+        let same_content =
+            self.event_type == before.event_type && self.source == before.source && same(&self.data, &before.data);
         let same_job = matches!(self.origin, Origin::Run { .. }) && self.origin == before.origin;
         same_id && (same_content || same_job)
     }
@@ -91,3 +98,6 @@ impl Event {
             .with_owned("source", self.source.as_str().into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,13 +29,17 @@
 //! - `gateway:8090` is the scope's source of just that name or, without one, key `8090` of `gateway`.
 //! - A **default** replaces null. Words that spell a JSON number, `true`, `false` or `null` are that; `| a | b`
 //!   can't chain words, but `| ${a} | b` gives the first that isn't null.
-//! - **Arithmetic** with null is null. Integers stay integers and are exact over all of `i64` and `u64`: beyond them is
-//!   an error, not a float. `/` is an integer where it is exact, else a float. `+` joins two texts.
-//! - `==` compares by value: `1 == 1.0`; different types are unequal. Order is among numbers or among texts; with null
+//! - **Numbers** keep the text in which they came; only an exponent is written anew, `e` and a sign.
+//! - **Arithmetic** with null is null. Integers stay integers and are exact over all of `i128`: beyond it is an error, not a
+//!   float. Numbers with a fraction or an exponent are computed as 64-bit floats; an infinite result is an error. `/` is an
+//!   integer where it is exact, else a float. `+` joins two texts.
+//! - `==` compares by value: `1 == 1.0`, without rounding; different types are unequal. Order is among numbers or among texts; with null
 //!   it is false. `in` looks for an element of a list, a part of a text, a key of an object; `matches` searches for
 //!   a regular expression; both are false for null. `and`, `or`, `not` judge by [`truthy`] and give booleans.
+//! - A [`Condition`] is an expression whose value is judged by [`truthy`], with or without `${` and `}` around it or its
+//!   parts; one that reads nothing is no condition.
 //! - **Conversions** leave null alone, so that the default applies, and fail rather than lose: `12.7 as integer` is an
-//!   error. Booleans are 1 and 0 as numbers. As booleans, numbers are judged by [`truthy`], and texts must be
+//!   error, and so is an integer that needs more than 64 zeros of its exponent. Booleans are 1 and 0 as numbers. As booleans, numbers are judged by [`truthy`], and texts must be
 //!   true/false, yes/no, on/off or 1/0.
 //!
 //! # Guarantees
@@ -68,6 +72,7 @@ mod eval;
 mod meter;
 mod parsed;
 mod print;
+mod condition;
 pub mod batch;
 
 #[cfg(test)]
@@ -77,6 +82,7 @@ use crate::expr::ast::{Expr, Part};
 use crate::expr::parse::Parser;
 use serde_json::{Map, Value};
 
+pub use crate::expr::condition::Condition;
 pub use crate::expr::convert::to_text;
 pub use crate::expr::error::{EvalError, SyntaxError};
 pub use crate::expr::meter::{Meter, size};
@@ -229,6 +235,31 @@ impl Template {
             Node::Hole(expr) => Ok(to_text(expr.eval(scope)?.as_ref()).into_owned()),
             Node::Text(parts) => eval::join(parts, scope),
             Node::List(_) | Node::Object(_) => Ok(to_text(&self.render(scope)?).into_owned()),
+        }
+    }
+
+    /// Whether any expression in it has a value in a scope; a constant finds nothing.
+    ///
+    /// # Errors
+    /// When an operator or a conversion does not fit its operands.
+    pub fn finds(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
+        fn any<T>(items: &[T], finds: impl Fn(&T) -> Result<bool, EvalError>) -> Result<bool, EvalError> {
+            for item in items {
+                if finds(item)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        match &self.0 {
+            Node::Constant(_) => Ok(false),
+            Node::Hole(expr) => Ok(!expr.eval(scope)?.is_null()),
+            Node::Text(parts) => any(parts, |part| match part {
+                Part::Literal(_) => Ok(false),
+                Part::Hole(expr) => Ok(!expr.eval(scope)?.is_null()),
+            }),
+            Node::List(items) => any(items, |item| item.finds(scope)),
+            Node::Object(entries) => any(entries, |(_, item)| item.finds(scope)),
         }
     }
 

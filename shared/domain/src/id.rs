@@ -20,6 +20,13 @@ impl RunId {
         Self::digest(&["key", route, key])
     }
 
+    /// The `number`-th run, from 1, that a request of this identity starts after the run `self`, which was accepted at that time
+    /// in Unix milliseconds: the request comes after its window, or again because its run failed.
+    #[must_use]
+    pub fn again(&self, accepted_at: i64, number: u32) -> Self {
+        Self::digest(&["again", &self.0, &accepted_at.to_string(), &number.to_string()])
+    }
+
     /// The run of the `index`-th item of a bulk request whose own id is `self`.
     #[must_use]
     pub fn item(&self, index: usize) -> Self {
@@ -105,6 +112,8 @@ mod tests {
         assert_ne!(base.item(1), base.item(2));
         assert_ne!(base.child("a", 1), base.child("a", 2));
         assert_ne!(base.child("1", 1), base.item(1));
+        assert_ne!(base.again(1, 1), base.again(1, 2));
+        assert_ne!(base.again(1, 1), base.again(2, 1));
     }
 
     #[test]

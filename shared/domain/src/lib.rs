@@ -13,6 +13,8 @@ pub mod endpoint;
 pub mod event;
 pub mod expr;
 pub mod id;
+pub mod json;
+pub mod number;
 pub mod operation;
 pub mod program;
 pub mod redact;

@@ -9,6 +9,7 @@ mod prepare;
 pub use prepare::{LONGEST_ARGUMENT, MOST_ARGUMENTS, Prepared, prepare};
 
 use crate::id::RunId;
+use crate::json;
 use crate::run::JobError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ impl Ended {
             if let Some(signal) = signal {
                 fields.insert("signal".to_owned(), json!(signal));
             }
-            if let (false, Ok(read)) = (truncated, serde_json::from_str(stdout)) {
+            if let (false, Ok(read)) = (truncated, json::read(stdout)) {
                 fields.insert("json".to_owned(), read);
             }
         }

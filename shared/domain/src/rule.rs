@@ -8,7 +8,7 @@
 //! request can't make an error of the rule's author its own. A target that several rules name is started once, by the
 //! first of them: a delivery and a target name one run.
 
-use crate::expr::{EvalError, Scope, Template, truthy};
+use crate::expr::{Condition, EvalError, Scope, Template};
 
 /// The rules of a source, in the order in which they are written.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -20,7 +20,7 @@ pub struct Rule {
     /// For which events.
     pub event: Events,
     /// What must hold of the request; nothing where absent.
-    pub when: Option<Template>,
+    pub when: Option<Condition>,
     /// What it starts: the name of a workflow or of a program.
     pub target: String,
     /// The run's input; the whole of what rules see where absent.
@@ -68,10 +68,9 @@ impl Rules {
             if judged.matched.iter().any(|matched| matched.target == rule.target) {
                 continue;
             }
-            match rule.when.as_ref().map(|when| when.render(scope)) {
-                None => judged.matched.push(rule),
-                Some(Ok(value)) if truthy(&value) => judged.matched.push(rule),
-                Some(Ok(_)) => {}
+            match rule.when.as_ref().map(|when| when.holds(scope)) {
+                None | Some(Ok(true)) => judged.matched.push(rule),
+                Some(Ok(false)) => {}
                 Some(Err(error)) => judged.failed.push((place, error)),
             }
         }

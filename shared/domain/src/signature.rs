@@ -30,6 +30,7 @@ mod scheme;
 mod extract;
 mod place;
 mod check;
+mod covered;
 mod procedure;
 mod verifier;
 mod preset;
@@ -43,6 +44,7 @@ pub mod batch;
 mod tests;
 
 pub use acknowledge::{Acknowledger, acknowledgement};
+pub use covered::{Covered, Proven};
 pub use extract::Extractor;
 pub use fields::Fields;
 pub use preset::{Preset, UnknownPreset};

@@ -3,22 +3,26 @@
 //! A [`Source`] is what the file (or the API) says; its secrets may still be names of environment variables. With the
 //! environment it becomes a [`ReadySource`], whose keys are read. Nothing here shows a secret.
 
-mod delivery;
+mod facts;
+mod identity;
+mod recur;
 mod ready;
 mod sealed;
 #[cfg(test)]
 mod tests;
 
-pub use delivery::delivery_key;
+pub use identity::{DEDUPE_WINDOW, Identity, MAX_DEDUPE_WINDOW, usual_event};
 pub(crate) use ready::sends_its_secret;
 pub use ready::{ReadySource, ReadyVerification, SourceError};
+pub use recur::{Earlier, Recognition, Recurrence};
 pub use sealed::SecretText;
 
 use crate::endpoint::RateLimit;
-use crate::expr::Template;
+use crate::expr::{Reference, Template};
 use crate::rule::Rules;
 use crate::signature::{Preset, Scheme};
 use ipnet::IpNet;
+use std::time::Duration;
 
 /// A provider that calls us.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +33,11 @@ pub struct Source {
     pub verification: Verification,
     /// The event's type, over the request; where the provider has it, or a usual place, where absent.
     pub event: Option<Template>,
-    /// Requests with equal values are one delivery; the provider's id or the body where absent.
+    /// Requests with equal values are one delivery; as [`Identity`] says where absent.
     pub dedupe_by: Option<Template>,
+    /// For how long equal requests are one, where nothing is signed and there is no id, and those of one `dedupe_by`; zero
+    /// if each request is one of its own. As the provider's preset says, or else [`DEDUPE_WINDOW`], where absent.
+    pub dedupe_window: Option<Duration>,
     /// What its events start.
     pub rules: Rules,
     /// Genuine requests that are taken at most; no limit where absent.
@@ -87,6 +94,24 @@ impl Verification {
     /// Whether every request passes.
     pub fn is_open(&self) -> bool {
         self.signature.is_none() && self.token.is_none() && self.networks.is_none()
+    }
+
+    /// Whether each request that passes is signed: a token alone never is enough.
+    pub fn is_signed(&self) -> bool {
+        !self.schemes().is_empty() && self.schemes().iter().all(Scheme::is_signature)
+    }
+
+    /// Whether the signature fixes what a template reads there. What the request doesn't say, as the environment, is fixed.
+    pub fn covers(&self, read: &Reference) -> bool {
+        self.schemes().iter().all(|scheme| scheme.covers(read))
+    }
+
+    fn schemes(&self) -> &[Scheme] {
+        match self.signature.as_ref().map(|signature| &signature.scheme) {
+            Some(SchemeChoice::Preset(preset)) => preset.schemes(),
+            Some(SchemeChoice::Spelled(scheme)) => std::slice::from_ref(scheme),
+            None => &[],
+        }
     }
 
     /// The provider, if it is a known one.

@@ -17,11 +17,14 @@
 //! one: see [`adopt`].
 
 mod adopt;
+mod judge;
 
 pub use adopt::{Adoption, Standing, adopt, nearest};
+pub use judge::{MissingStatus, Standard};
 
 use crate::config::{Callback, RouteId};
 use crate::id::RunId;
+use crate::number;
 use crate::redact::hide_fields;
 use crate::run::JobPath;
 use serde::{Deserialize, Serialize};
@@ -64,6 +67,8 @@ pub enum Verdict {
     Success,
     /// Fails it.
     Failure,
+    /// Fails it because its status is missing and `result` finds nothing, or because `on_missing_status` says so.
+    NoStatus,
 }
 
 /// What a callback's status says.
@@ -109,11 +114,11 @@ pub const MAX_KEY: usize = 4096;
 pub const MAX_DETAIL: usize = 64 * 1024;
 
 /// A correlation value as text, or `None` where it can't be one: missing, null, empty, longer than [`MAX_KEY`], a list
-/// or an object.
+/// or an object. A number is its value: `1`, `1.0` and `1e0` are one key.
 pub fn key_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() && text.len() <= MAX_KEY => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(number::canonical(number)).filter(|key| key.len() <= MAX_KEY),
         Value::Bool(flag) => Some(flag.to_string()),
         Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
@@ -127,34 +132,49 @@ pub fn status_text(value: &Value) -> String {
     }
 }
 
-/// What a status means. A listed one decides; any other is progress where the file lists what success is, and
-/// success where it doesn't.
-pub fn judge(status: &Value, success_when: &[String], fail_when: &[String]) -> Judgement {
-    let text = status_text(status);
-    if fail_when.contains(&text) {
-        Judgement::Final(Verdict::Failure)
-    } else if success_when.is_empty() || success_when.contains(&text) {
-        Judgement::Final(Verdict::Success)
-    } else {
-        Judgement::Progress
+/// Whether two values are one case of a `switch`: numbers by value, anything else by its text.
+pub fn is_same_case(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => number::compare(left, right).is_eq(),
+        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
+            number::is_same_text(text, number)
+        }
+        _ => status_text(left) == status_text(right),
+    }
+}
+
+/// Whether a status is one of a file's list: a number by its value, anything else by its text.
+pub fn is_listed(status: &Value, list: &[String]) -> bool {
+    match status {
+        Value::Number(number) => list.iter().any(|listed| number::is_same_text(listed, number)),
+        _ => list.contains(&status_text(status)),
     }
 }
 
 impl Callback {
-    /// What a callback with this status means here. `status` is `None` where the route reads none.
-    pub fn judge(&self, status: Option<&Value>) -> Judgement {
+    /// What a callback with this status means here; `found` says whether `result` finds a value in it. `status` is `None`
+    /// where the route reads none.
+    pub fn judge(&self, status: Option<&Value>, found: bool) -> Judgement {
+        let Self { success_when, fail_when, on_missing_status, .. } = self;
         match status {
             None => Judgement::Final(Verdict::Success),
-            Some(status) => judge(status, &self.success_when, &self.fail_when),
+            Some(status) => {
+                Standard { success_when, fail_when, on_missing_status: *on_missing_status }.judge(status, found)
+            }
         }
     }
 }
 
 impl Arrival {
-    /// What is kept of a callback. A failure of which `result` takes nothing is explained by the `whole` of the request, where
-    /// that is no longer than [`MAX_DETAIL`]; nobody asked for its secrets, so what has a secret name in it is hidden.
+    /// What is kept of a callback. A failure of which `result` takes nothing, or that has no status, is explained by the
+    /// `whole` of the request, where that is no longer than [`MAX_DETAIL`]; nobody asked for its secrets, so what has a secret name in it is hidden.
     pub fn new(verdict: Verdict, result: Value, whole: &Value) -> Self {
-        if verdict == Verdict::Success || !result.is_null() || whole.to_string().len() > MAX_DETAIL {
+        let explains = match verdict {
+            Verdict::Success => false,
+            Verdict::Failure => result.is_null(),
+            Verdict::NoStatus => true,
+        };
+        if !explains || whole.to_string().len() > MAX_DETAIL {
             return Self { verdict, result };
         }
         let mut whole = whole.clone();

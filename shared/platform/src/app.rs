@@ -12,6 +12,7 @@ use crate::queue::Queue;
 use crate::secret::KeyRing;
 use crate::sender::Sender;
 use crate::settings::Settings;
+use crate::slots::Slots;
 use crate::sources::{Sources, UnusableSource};
 use crate::store::Store;
 use domain::config::{Config, Program};
@@ -71,6 +72,8 @@ pub struct App {
     pub directory: Arc<Directory>,
     /// Attempts under way.
     pub lanes: Lanes,
+    /// The next slots of endpoints with a rate limit.
+    pub slots: Arc<Slots>,
     /// The keys of what is kept secret.
     pub keys: Arc<KeyRing>,
     /// When this process began: what is older may have been worked on by the one before.
@@ -97,6 +100,7 @@ impl App {
             programs: Arc::new(programs::overlay()),
             directory: Arc::default(),
             lanes: Lanes::default(),
+            slots: Arc::default(),
             surroundings: Arc::new(surroundings),
             definition: None,
             definitions: Arc::default(),

@@ -15,7 +15,7 @@
 use crate::app::App;
 use crate::settings::variable;
 use crate::store::{StoreError, StoredDefinition, pack_text, unpack_text};
-use domain::config::{Config, load};
+use domain::config::{Config, load_stored};
 use domain::id::DefinitionId;
 use domain::run::{Plan, Run, Surroundings};
 use serde_json::{Map, Value};
@@ -140,7 +140,7 @@ impl App {
         }
         let packed = self.keys.open(&stored.sealed, &seal_name(&stored.id)).map_err(|error| error.to_string())?;
         let text = unpack_text(&packed).map_err(|error| error.to_string())?;
-        let loaded = load(&text, "ringback.yml");
+        let loaded = load_stored(&text, "ringback.yml");
         let config = Arc::new(loaded.config.ok_or("it does not load any more")?);
         let reads = loaded.env.into_iter().map(|read| read.name).collect();
         let definition = Arc::new(Definition { config, reads });

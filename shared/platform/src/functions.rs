@@ -62,7 +62,8 @@ impl Functions {
                 return Err(format!("its answer is longer than {} bytes", self.max_answer).into());
             }
         }
-        let body: Value = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
+        let text = String::from_utf8_lossy(&bytes);
+        let body = domain::json::read(&text).unwrap_or_else(|_| Value::from(text.as_ref()));
         if failed {
             let said = body.get("errorMessage").and_then(Value::as_str).unwrap_or("it didn't say why");
             let message = format!("the function `{}` failed: {said}", invocation.function);

@@ -7,6 +7,7 @@
 //! starts, [`problem`] turns errors into answers, and [`lambda`]
 //! runs a handler in AWS Lambda.
 
+pub mod admission;
 pub mod app;
 pub mod settings;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod directory;
 pub mod definitions;
 pub mod overlay;
 pub mod lanes;
+pub mod slots;
 pub mod store;
 pub mod queue;
 pub mod functions;
@@ -25,6 +27,7 @@ pub mod sender;
 pub mod secret;
 pub mod attempt;
 pub mod replay;
+pub mod head;
 pub mod request;
 pub mod starts;
 pub mod sources;

@@ -218,7 +218,8 @@ impl From<PublishError> for Problem {
             | PublishError::Missing(_)
             | PublishError::Wrong(..)
             | PublishError::Unknown(_)
-            | PublishError::SpecVersion(_) => Code::UnusableRequest,
+            | PublishError::SpecVersion(_)
+            | PublishError::Attribute(_) => Code::UnusableRequest,
         };
         Self::new(code, error.to_string())
     }

@@ -5,6 +5,7 @@
 mod batch;
 mod rest;
 
+pub use batch::REST_OF_DELAY;
 pub use rest::{RECEIVE_COUNT, RECEIVES, received, rest};
 
 use aws_sdk_sqs::Client;

@@ -74,9 +74,8 @@ impl Incoming {
 
     /// What is stored with a run, for replay: without secrets, and without the body where the run's input is the body.
     pub fn stored(&self, body_is_input: bool) -> Value {
-        let (mut headers, mut query) = (self.headers.clone(), self.query.clone());
+        let (mut headers, query) = (self.headers.clone(), self.shown_query());
         hide(&mut headers, &self.hidden);
-        hide(&mut query, &self.hidden);
         let mut stored = json!({"method": self.method, "path": self.path, "params": self.params,
             "query": query, "headers": headers});
         if let (Value::Object(stored), false) = (&mut stored, body_is_input) {
@@ -85,10 +84,11 @@ impl Incoming {
         stored
     }
 
-    /// The `Idempotency-Key` header
-    /// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
-    pub fn idempotency_key(&self) -> Option<&str> {
-        self.headers.get("idempotency-key").and_then(Value::as_str).filter(|key| !key.is_empty())
+    /// The query as it is stored: secrets are hidden.
+    pub fn shown_query(&self) -> Value {
+        let mut query = self.query.clone();
+        hide(&mut query, &self.hidden);
+        query
     }
 }
 

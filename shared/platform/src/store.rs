@@ -9,7 +9,7 @@
 //! | endpoint | `customer#<customer>` | `endpoint#<id>` |
 //! | whose it is | `endpoint#<id>` | `customer` |
 //! | how it fails | `customer#<customer>` | `health#<id>` |
-//! | deliveries in a period | `customer#<customer>` | `rate#<endpoint>#<period>` |
+//! | its next free slot, if it has a rate limit | `customer#<customer>` | `slots#<id>` |
 //! | operation | `operation#<id>` | `operation` |
 //! | API token of a customer | `token#<SHA-256>` | `token` |
 //! | runtime configuration | `config` | `source#<name>`, `program#<name>`, `learned#<name>` |
@@ -34,12 +34,14 @@ mod event;
 mod health;
 mod list;
 mod moot;
+mod new_run;
 mod operation;
 mod owed;
 mod rate;
 mod run;
 mod reseal;
 mod resume;
+mod slot;
 mod token;
 mod vault;
 mod versioned;
@@ -55,9 +57,10 @@ pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
 pub use event::NewEvent;
 pub use health::StoredHealth;
+pub use new_run::NewRun;
 pub use operation::StoredOperation;
 pub use owed::Owes;
-pub use run::{NewRun, Saved, Stored};
+pub use run::{Saved, Stored};
 pub use timer::{Deadline, Timer, TimerPage};
 pub use token::StoredToken;
 

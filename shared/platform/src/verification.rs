@@ -20,8 +20,8 @@ use crate::sources::Found;
 use axum::response::Response;
 use domain::config::{RouteId, Verify};
 use domain::redact::KnownSecrets;
-use domain::signature::{Headers, Refusal, Request, Verified, Verifier, verify};
-use domain::source::{ReadyVerification, delivery_key};
+use domain::signature::{Headers, Preset, Refusal, Request, Verified, Verifier, verify};
+use domain::source::{Identity, ReadyVerification, usual_event};
 use std::net::IpAddr;
 
 /// Characters of an unknown source's name in the log, at most.
@@ -38,17 +38,28 @@ pub enum Judged {
     Answered(Response),
 }
 
-/// A genuine request.
-#[derive(Debug)]
+/// A genuine request, or one of which nothing had to be proven (`Passed::default()`).
+#[derive(Debug, Default)]
 pub struct Passed {
     /// What is known of it.
     pub verified: Verified,
-    /// By what its repetitions are known.
-    pub key: String,
-    /// Headers and query parameters that hold a secret of ours.
+    /// Headers and parameters of the query that hold a secret of ours.
     pub hidden: Vec<String>,
     /// The secrets that it may hold.
     pub secrets: KnownSecrets,
+    /// The provider, if it is a known one.
+    pub preset: Option<&'static Preset>,
+}
+
+impl Passed {
+    /// By what repetitions of the request are recognised. `event` is its type, where that is known otherwise than by the
+    /// provider's preset.
+    pub fn identity(&self, seen: &Seen<'_>, event: Option<&str>) -> Identity {
+        let request = seen.request();
+        let event = event.map(str::to_owned).or_else(|| self.verified.event_type.clone());
+        let event = event.or_else(|| usual_event(&request));
+        Identity::of(&self.verified, &request, event.as_deref(), &self.hidden)
+    }
 }
 
 /// A request as verification sees it, with what it borrows.
@@ -137,12 +148,11 @@ async fn weigh(
     if let Some(handshake) = handshake {
         return shake::signed(app, place, handshake).await.map(|response| Ok(Judged::Answered(response)));
     }
-    let key = delivery_key(&verified, &request);
     Ok(Ok(Judged::Passed(Passed {
         verified,
-        key,
         hidden: verification.secret_places(),
         secrets: verification.secrets().clone(),
+        preset: verification.preset,
     })))
 }
 

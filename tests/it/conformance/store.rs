@@ -72,6 +72,7 @@ scenarios! {
     runs:
         a_run_is_stored_once_and_read_as_it_was
         of_two_changes_of_one_version_one_is_written
+        of_several_later_runs_of_one_identity_one_is_stored
         a_change_owes_its_messages_and_the_next_one_takes_them_back
         a_run_that_has_ended_is_reminded_of_nothing
         what_does_not_fit_is_refused_and_leaves_the_run_as_it_was;
@@ -89,7 +90,8 @@ scenarios! {
         an_operation_owes_its_next_step;
     endpoints:
         endpoints_and_their_health_are_found_together
-        deliveries_are_counted_up_to_the_limit_however_many_come_at_once
+        slots_are_given_once_in_order_and_evenly_apart_however_many_ask_at_once
+        requests_are_counted_up_to_the_limit_however_many_come_at_once
         tokens_are_found_by_their_digest_and_listed;
     configs:
         a_change_and_its_line_are_written_together_or_not_at_all

@@ -66,7 +66,8 @@ async fn a_delivery_that_several_processes_sweep_is_reminded_once() {
     let (endpoint, event) = (super::endpoint(&world.app), super::event(&world.app));
     let id = DeliveryId { customer: event.customer.clone(), event: event.id.clone(), endpoint: endpoint.id };
     let due = now + SignedDuration::from_hours(1);
-    let delivery = Delivery { state: State::Pending { due }, ..Delivery::new(id.clone(), event.event_type, now) };
+    let delivery =
+        Delivery { state: State::Pending { due, held: None }, ..Delivery::new(id.clone(), event.event_type, now) };
     store.save_delivery(&delivery, 0, &[], now).await.unwrap();
     let message = DeliverMessage { delivery: id, attempt: 1, event: None, due: Some(due) };
     store.add_timer(due, &Timer::Deliver(message)).await.unwrap();

@@ -1,5 +1,6 @@
 //! A process of Ringback: its handlers and all that is in its memory, gone when it dies.
 
+use super::burst;
 use super::clock::VirtualClock;
 use super::service::Outside;
 use super::stage::Stage;
@@ -7,6 +8,7 @@ use super::state::Shared;
 use axum::Router;
 use platform::App;
 use platform::chance::Chance;
+use platform::lanes::Lanes;
 use platform::queue::Queue;
 use platform::store::Store;
 use std::sync::Arc;
@@ -37,7 +39,9 @@ impl Process {
             chance: Chance::of(move |bytes| dice.lock().dice.fill(bytes)),
             settings,
         };
-        let app = App::new(outside, stage.config.clone(), stage.surroundings.clone()).expect("no secret is missing");
+        let mut app =
+            App::new(outside, stage.config.clone(), stage.surroundings.clone()).expect("no secret is missing");
+        app.lanes = Lanes::fixed(burst::WIDTH, burst::LINE);
         let app = Arc::new(app);
         Self {
             triggers: trigger::router(&app, &stage.config.listeners),

@@ -84,6 +84,7 @@ impl State {
         if let Some(before) = changed.cloned() {
             self.violation(format!("a try of {delivery} for {event} differs from the one of {}", before.delivery));
         }
+        self.comes_in_turn(&delivery);
         let all = self.receivers[receiver].got.len();
         let earlier = self.receivers[receiver].got.iter().filter(|got| got.event == event).count();
         let status = match self.receivers[receiver].mood {

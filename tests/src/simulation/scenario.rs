@@ -1,6 +1,7 @@
 //! What callers do, when, and how bad the weather gets: rolled from the seed before anything happens.
 
 use super::ask::{Ask, Refused, What};
+use super::burst;
 use super::dice::Dice;
 use super::file::WORKFLOWS;
 use super::receiver::{self, Mood, Receiver};
@@ -86,6 +87,7 @@ impl Scenario {
         for _ in 0..dice.pick(&[0, 0, 1, 2]) {
             asks.push(Ask::new(What::Refused(refused(dice)), later(dice, start, 90)));
         }
+        burst::roll(dice, start, &mut receivers, &mut asks);
         Self { weather, receivers, asks }
     }
 }

@@ -1,6 +1,7 @@
 //! Sees every write that reached the table, and what must hold between one and the next.
 
 mod endpoints;
+mod slots;
 
 use super::state::State;
 use base64::Engine;
@@ -30,6 +31,7 @@ pub(super) struct Watch {
     /// Callbacks that each wait has taken from its present waiter.
     arrivals: BTreeMap<String, u32>,
     events: BTreeMap<String, u32>,
+    slots: slots::Slots,
 }
 
 impl State {
@@ -62,6 +64,7 @@ impl State {
                 }
             }
             ("event", _) => {
+                self.saw_event(&pk);
                 let written = self.watch.events.entry(pk.clone()).or_default();
                 *written += 1;
                 if *written > 1 {
@@ -122,6 +125,7 @@ impl State {
         if version != last + 1 {
             self.violation(format!("version {last} of {id} was followed by {version}"));
         }
+        self.saw_slot(&delivery);
         self.watch.deliveries.insert(id, (delivery, version));
     }
 

@@ -8,6 +8,7 @@ use platform::queue::rest;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::share::{Group, Share};
 use crate::aws::{
     Aws,
     fault::Service,
@@ -49,13 +50,21 @@ struct Batch {
     succeeded: Vec<Receipt>,
 }
 
-/// One message's end: its batch, its receipt, and whether it succeeded.
-type End = (u64, (Receipt, u32), bool);
+/// One message's end.
+struct End {
+    batch: u64,
+    receipt: Receipt,
+    /// How often it has been received.
+    received: u32,
+    group: Group,
+    succeeded: bool,
+}
 
 impl Aws {
     /// Hands the messages of `queue` to `handler` until `shutdown` is cancelled.
     ///
-    /// A message whose handler fails or panics rests, longer each time ([`rest`]), and comes again. Faults may make any
+    /// Each message group has its [`Share`] of the concurrency; what it may not have now stays in the queue, in order. A
+    /// message whose handler fails or panics rests, longer each time ([`rest`]), and comes again. Faults may make any
     /// message come more often than the mapping says.
     ///
     /// # Errors
@@ -73,24 +82,31 @@ impl Aws {
         E: Display + Send + 'static,
     {
         let channel = self.sqs.channel(queue).ok_or_else(|| UnknownQueue(queue.to_owned()))?;
-        let mut poller =
-            Poller { sqs: &self.sqs, channel, batches: HashMap::new(), next_batch: 0, running: JoinSet::new() };
+        let mut poller = Poller {
+            sqs: &self.sqs,
+            channel,
+            batches: HashMap::new(),
+            next_batch: 0,
+            running: JoinSet::new(),
+            share: Share::of(mapping.concurrency),
+        };
         let handler = Arc::new(handler);
         while !shutdown.is_cancelled() {
             poller.reap();
-            let free = mapping.concurrency.max(1).saturating_sub(poller.running.len());
             let duplicates = || match &self.faults {
                 Some(faults) if mapping.duplicates == Duplicates::None => faults.duplicates(),
                 _ => mapping.duplicates,
             };
-            if poller.receive(free, duplicates, &handler) {
+            if poller.receive(duplicates, &handler) {
                 continue;
             }
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                Some(end) = poller.running.join_next() => poller.ended(end.ok()),
-                () = channel.may_have_messages(), if free > 0 => {}
-            }
+            let Poller { share, running, .. } = &mut poller;
+            let ended = tokio::select! {
+                () = shutdown.cancelled() => None,
+                Some(end) = running.join_next() => end.ok(),
+                () = channel.may_have_messages_of(|group| share.admits(group)), if share.free() > 0 => None,
+            };
+            poller.ended(ended);
         }
         while let Some(end) = poller.running.join_next().await {
             poller.ended(end.ok());
@@ -105,20 +121,24 @@ struct Poller<'a> {
     batches: HashMap<u64, Batch>,
     next_batch: u64,
     running: JoinSet<End>,
+    share: Share,
 }
 
 impl Poller<'_> {
     /// Receives what there is room for and starts its handlers; false if there was nothing.
-    fn receive<H, F, E>(&mut self, free: usize, duplicates: impl Fn() -> Duplicates, handler: &Arc<H>) -> bool
+    fn receive<H, F, E>(&mut self, duplicates: impl Fn() -> Duplicates, handler: &Arc<H>) -> bool
     where
         H: Fn(SqsMessage) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display + Send + 'static,
     {
-        if free == 0 {
-            return false;
+        let mut deliveries = Vec::new();
+        while deliveries.len() < BATCH_MAX
+            && let Some(delivery) = self.channel.receive_one_of(|group| self.share.admits(group), self.sqs.now_ms())
+        {
+            self.share.take(&delivery.message.group);
+            deliveries.push(delivery);
         }
-        let deliveries = self.channel.receive(free.min(BATCH_MAX), None, self.sqs.now_ms());
         if deliveries.is_empty() {
             return false;
         }
@@ -127,7 +147,7 @@ impl Poller<'_> {
         self.next_batch += 1;
         self.batches.insert(batch, Batch { running: deliveries.len(), succeeded: Vec::new() });
         for delivery in deliveries {
-            let receipt = (delivery.receipt, delivery.receive_count);
+            let (receipt, received, group) = (delivery.receipt, delivery.receive_count, delivery.message.group.clone());
             let message = event(&self.channel.name, &delivery);
             let (handler, duplicates) = (Arc::clone(handler), duplicates());
             self.running.spawn(async move {
@@ -144,7 +164,7 @@ impl Poller<'_> {
                         false
                     }
                 };
-                (batch, receipt, succeeded)
+                End { batch, receipt, received, group, succeeded }
             });
         }
         true
@@ -159,7 +179,8 @@ impl Poller<'_> {
 
     fn ended(&mut self, end: Option<End>) {
         // `None` would be a task that was aborted, which happens only when all of them are dropped.
-        let Some((id, (receipt, received), succeeded)) = end else { return };
+        let Some(End { batch: id, receipt, received, group, succeeded }) = end else { return };
+        self.share.give_back(&group);
         if !succeeded {
             self.sqs.ledger().call(Service::Sqs, "ChangeMessageVisibility");
             self.channel.leave(receipt, rest(received) / self.sqs.time_scale().max(1));

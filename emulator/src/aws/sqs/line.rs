@@ -1,7 +1,8 @@
 //! Who is next: messages ready to be received, in turn by message group.
 //!
 //! As in SQS's fair queues, a group with a backlog doesn't make the others wait: each group that has messages
-//! gets one turn after another. Messages without a group are one group, first in, first out.
+//! gets one turn after another, except groups that the receiver doesn't admit now, since it has enough of them in flight.
+//! Within a group it is first in, first out. Messages without a group are one group.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
 
 use std::{
@@ -27,9 +28,10 @@ impl Line {
         waiting.push_back(key);
     }
 
-    /// The next message; its group goes to the end of the turns.
-    pub(super) fn pop(&mut self) -> Option<u64> {
-        let group = self.turns.pop_front()?;
+    /// The next message of those groups; its group goes to the end of the turns, and the others keep theirs.
+    pub(super) fn pop(&mut self, admits: impl Fn(Option<&str>) -> bool) -> Option<u64> {
+        let turn = self.turns.iter().position(|group| admits(group.as_deref()))?;
+        let group = self.turns.remove(turn)?;
         let waiting = self.groups.get_mut(&group)?;
         let key = waiting.pop_front();
         if waiting.is_empty() {
@@ -40,12 +42,12 @@ impl Line {
         key
     }
 
-    /// Whether nobody waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.turns.is_empty()
+    /// Whether a message of those groups waits.
+    pub(super) fn has(&self, admits: impl Fn(Option<&str>) -> bool) -> bool {
+        self.turns.iter().any(|group| admits(group.as_deref()))
     }
 
-    /// Forgets everybody.
+    /// Forgets all messages.
     pub(super) fn clear(&mut self) {
         self.groups.clear();
         self.turns.clear();

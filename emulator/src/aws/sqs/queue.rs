@@ -153,11 +153,23 @@ impl Queue {
         now: Instant,
         now_ms: u128,
     ) -> Received {
+        self.receive_of(|_| true, limit, visibility, now, now_ms)
+    }
+
+    /// The same, of the groups that `admits` names alone; `None` is the group of messages without one.
+    pub(in crate::aws) fn receive_of(
+        &mut self,
+        admits: impl Fn(Option<&str>) -> bool,
+        limit: usize,
+        visibility: Option<Duration>,
+        now: Instant,
+        now_ms: u128,
+    ) -> Received {
         self.reveal(now);
         let until = now + visibility.unwrap_or(self.visibility);
         let mut received = Received::default();
         while received.deliveries.len() < limit
-            && let Some(key) = self.line.pop()
+            && let Some(key) = self.line.pop(&admits)
         {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             if self.max_receive_count.is_some_and(|max| entry.receive_count >= max) {
@@ -238,10 +250,10 @@ impl Queue {
         self.visibility
     }
 
-    /// Whether a receive would bring something now.
-    pub(in crate::aws) fn has_visible(&mut self, now: Instant) -> bool {
+    /// Whether a receive of the groups that `admits` names would bring something now.
+    pub(in crate::aws) fn has_visible(&mut self, admits: impl Fn(Option<&str>) -> bool, now: Instant) -> bool {
         self.reveal(now);
-        !self.line.is_empty()
+        self.line.has(admits)
     }
 
     fn reveal(&mut self, now: Instant) {

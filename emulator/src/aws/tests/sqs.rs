@@ -1,5 +1,6 @@
 use aws_lambda_events::event::sqs::SqsMessage;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use platform::queue::REST_OF_DELAY;
 use tokio::time::Instant;
 
 use super::*;
@@ -43,6 +44,20 @@ async fn time_scale_shortens_delays() {
     let started = Instant::now();
     aws.sqs().receive_message().queue_url(&url).wait_time_seconds(20).send().await.unwrap();
     assert_eq!(started.elapsed().as_secs(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_is_exact_to_the_millisecond_where_the_sender_says_so() {
+    for (time_scale, millis, rest) in [(1, 2_250, "250"), (10, 225, "250"), (1, 2_000, "1000"), (1, 2_000, "soon")] {
+        let aws = Aws::open(AwsOptions { time_scale, ..options() }).unwrap();
+        let url = aws.queue_url("work");
+        let rest = MessageAttributeValue::builder().data_type("Number").string_value(rest).build().unwrap();
+        let send = aws.sqs().send_message().queue_url(&url).message_body("later").delay_seconds(2);
+        send.message_attributes(REST_OF_DELAY, rest).send().await.unwrap();
+        let started = Instant::now();
+        aws.sqs().receive_message().queue_url(&url).wait_time_seconds(20).send().await.unwrap();
+        assert_eq!(started.elapsed().as_millis(), millis);
+    }
 }
 
 #[tokio::test]

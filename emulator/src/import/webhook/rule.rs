@@ -171,9 +171,12 @@ fn condition(rule: &Value, at: &str) -> Result<String, Refused> {
         if let Some(parts) = rule.get(key).and_then(Value::as_array) {
             let parts = parts.iter().enumerate().map(|(n, part)| condition(part, &format!("{at}/{key}/{n}")));
             let parts: Vec<String> = parts.collect::<Result<_, _>>()?;
-            // As there: all of nothing holds, one of nothing doesn't.
-            let empty = if key == "and" { "true" } else { "false" };
-            return Ok(if parts.is_empty() { empty.to_owned() } else { format!("({})", parts.join(word)) });
+            if parts.is_empty() {
+                // As there: all of nothing holds, one of nothing doesn't.
+                let always = if key == "and" { "always" } else { "never" };
+                return refused(format!("an `{key}` of nothing {always} holds: leave it out, or the rule"));
+            }
+            return Ok(format!("({})", parts.join(word)));
         }
     }
     if let Some(inner) = rule.get("not") {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// A source of the file.
 pub(super) fn of_file(source: &Source, learned: bool) -> Value {
-    let Source { name, verification, event, dedupe_by, rules, rate_limit, max_body } = source;
+    let Source { name, verification, event, dedupe_by, dedupe_window, rules, rate_limit, max_body } = source;
     let mut by_event: Map<String, Value> = Map::new();
     for rule in &rules.0 {
         let event = match &rule.event {
@@ -34,6 +34,7 @@ pub(super) fn of_file(source: &Source, learned: bool) -> Value {
         "public_url": verification.public_url,
         "event": event.as_ref().map(ToString::to_string),
         "dedupe_by": dedupe_by.as_ref().map(ToString::to_string),
+        "dedupe_window": dedupe_window.map(domain::config::duration::print),
         "rate_limit": rate_limit.map(|rate| json!({"limit": rate.limit, "period": format!("{}s", rate.period)})),
         "max_body": max_body, "rules": by_event,
     })
@@ -42,9 +43,7 @@ pub(super) fn of_file(source: &Source, learned: bool) -> Value {
 fn shown(rule: &Rule) -> Value {
     let mut shown = json!({"target": rule.target});
     if let (Some(when), Value::Object(shown)) = (&rule.when, &mut shown) {
-        let text = when.to_string();
-        let inner = text.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
-        shown.insert("when".to_owned(), inner.unwrap_or(&text).into());
+        shown.insert("when".to_owned(), when.to_string().into());
     }
     if let (Some(input), Value::Object(shown)) = (&rule.input, &mut shown) {
         shown.insert("input".to_owned(), input.to_json());

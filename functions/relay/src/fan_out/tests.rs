@@ -5,7 +5,7 @@ use crate::allowance::{OF_BATCH, OF_CUSTOMER};
 use domain::endpoint::FILTER_STEPS;
 use domain::event::{EventId, EventType, Origin};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A filter that no endpoint can be made with any more.
 fn costly() -> String {
@@ -33,6 +33,7 @@ fn event(customer: &str, data: Value) -> Event {
         accepted_at: Timestamp::UNIX_EPOCH,
         origin: Origin::Api,
         given_id: None,
+        attributes: Map::new(),
     }
 }
 

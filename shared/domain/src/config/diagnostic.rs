@@ -94,6 +94,10 @@ codes! {
     BadId "bad_id" Error,
     /// A template that can't be parsed.
     BadTemplate "bad_template" Error,
+    /// A condition that nothing can change, or a value in a condition's place that is none.
+    BadCondition "bad_condition" Error,
+    /// A field that a source with known fields doesn't have: `${jobs.X.ouput}`.
+    UnknownField "unknown_field" Error,
     /// A source that has no value in this place.
     MisplacedSource "misplaced_source" Error,
     /// `${…}` where only plain text is possible.
@@ -122,6 +126,8 @@ codes! {
     UndefinedTarget "undefined_target" Warning,
     /// `verify` names a source that the file doesn't define.
     UndefinedSource "undefined_source" Warning,
+    /// `dedupe_by` of signed requests reads something that is not signed.
+    UnsignedDedupe "unsigned_dedupe" Warning,
     /// A source that takes every request.
     OpenSource "open_source" Warning,
     /// A program that the file doesn't define.
@@ -146,6 +152,14 @@ codes! {
     ListenerWithoutRoutes "listener_without_routes" Warning,
     /// A public address of this file's that is none of its routes.
     UnmatchedAddress "unmatched_address" Warning,
+    /// An address that has the path of a callback route, at a host that isn't known to be ours: nothing waits.
+    ForeignAddress "foreign_address" Warning,
+    /// A key that only the service's answer can bring, and nothing says that it does.
+    UncertainKey "uncertain_key" Warning,
+    /// Two runs, or two jobs of one run, that wait on one route under one key.
+    SharedKey "shared_key" Warning,
+    /// A status that no list, or only a list of failures, judges.
+    UnjudgedStatus "unjudged_status" Warning,
 }
 
 impl Code {
@@ -160,8 +174,18 @@ impl Code {
                     | Self::ExposedApi
                     | Self::NothingToExpose
                     | Self::OpenSource
+                    | Self::UnsignedDedupe
                     | Self::CommandIsText
+                    | Self::ForeignAddress
+                    | Self::UncertainKey
+                    | Self::SharedKey
+                    | Self::UnjudgedStatus
             )
+    }
+
+    /// Whether an earlier version took files with it: stored ones, which runs still follow, are read all the same.
+    pub fn is_new(self) -> bool {
+        matches!(self, Self::BadCondition | Self::UnknownField)
     }
 }
 
@@ -315,13 +339,18 @@ mod tests {
         assert_eq!(
             harmless,
             [
+                "unsigned_dedupe",
                 "open_source",
                 "command_is_text",
                 "undefined_gateway",
                 "exposed_api",
                 "nothing_to_expose",
                 "listener_without_routes",
-                "unmatched_address"
+                "unmatched_address",
+                "foreign_address",
+                "uncertain_key",
+                "shared_key",
+                "unjudged_status"
             ]
         );
         assert_eq!(Code::UnsetEnv.severity(), Severity::Warning);

@@ -3,7 +3,7 @@
 use super::diagnostic::Span;
 use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, Program, RouteId, Workflow};
 use crate::event::EventType;
-use crate::expr::Template;
+use crate::expr::{Reference, Template};
 use crate::source::Source;
 use indexmap::IndexMap;
 use std::collections::HashSet;
@@ -34,6 +34,8 @@ pub(super) struct Draft {
     pub(super) targeted: Vec<(String, Span)>,
     /// Sources that `verify` names.
     pub(super) verified: Vec<(String, Span)>,
+    /// What triggers say of repetitions, with the source by which their requests are verified.
+    pub(super) deduped: Vec<(String, DedupeDraft)>,
     /// Programs that components name.
     pub(super) run: Vec<(String, Span)>,
     /// Event types that components name outright.
@@ -55,14 +57,32 @@ pub(super) struct RouteDraft {
     pub(super) identify_by: Option<String>,
 }
 
+/// What a trigger or a source says of repetitions.
+#[derive(Debug)]
+pub(super) struct DedupeDraft {
+    /// What `dedupe_by` reads, and where it stands.
+    pub(super) by: Option<(Vec<Reference>, Span)>,
+    /// Where `dedupe_window` stands.
+    pub(super) window: Option<Span>,
+}
+
 /// A component, and the wait that is settled once all routes are known.
 #[derive(Debug)]
 pub(super) struct ComponentDraft {
     pub(super) span: Span,
     pub(super) component: Component,
     /// Texts of the request that may hold an address of this file's.
-    pub(super) texts: Vec<(String, Span)>,
+    pub(super) texts: Vec<RequestText>,
     pub(super) completion: CompletionDraft,
+}
+
+/// A text of a request, with its place.
+#[derive(Debug, Clone)]
+pub(super) struct RequestText {
+    pub(super) text: String,
+    pub(super) span: Span,
+    /// It is the address of the service, or the beginning of it: what it begins with is called, and not sent.
+    pub(super) is_address: bool,
 }
 
 /// What a component says about its wait.

@@ -40,6 +40,8 @@ pub(super) enum Shape {
     Template,
     /// One text that may hold `${…}`.
     TextTemplate,
+    /// A text that is a condition, with or without `${` and `}`.
+    Condition,
     /// Names and text templates.
     TextTemplates,
     /// Names and templates.

@@ -76,6 +76,16 @@ impl Loaded {
 
 /// Loads the text of a `ringback.yml`. `file_name` is only for messages. Finds as many problems as it can in one go.
 pub fn load(text: &str, file_name: &str) -> Loaded {
+    load_where(text, file_name, |code| code.severity() == Severity::Error)
+}
+
+/// Loads a text that was loaded before and is stored with the runs that follow it: there is a configuration although it
+/// has errors that earlier versions did not know ([`Code::is_new`]), and it means what it meant.
+pub fn load_stored(text: &str, file_name: &str) -> Loaded {
+    load_where(text, file_name, |code| code.severity() == Severity::Error && !code.is_new())
+}
+
+fn load_where(text: &str, file_name: &str, refuses: impl Fn(Code) -> bool) -> Loaded {
     let lines = Lines::new(text);
     let (root, problems) = yaml::parse(text);
     let mut cx = Cx { problems, ..Cx::default() };
@@ -95,7 +105,7 @@ pub fn load(text: &str, file_name: &str) -> Loaded {
     diagnostics.sort_unstable_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
     diagnostics.dedup();
     let env = env(&cx.uses, &lines, file_name);
-    let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning);
+    let sound = !diagnostics.iter().any(|diagnostic| refuses(diagnostic.code));
     Loaded { config: config.filter(|_| sound), diagnostics, inferred, env, routes }
 }
 
@@ -109,13 +119,29 @@ fn located(route: &RouteDraft, lines: &Lines<'_>) -> RouteReference {
 /// # Errors
 /// What is wrong with it, each in a sentence that names the field.
 pub fn load_source(name: &str, fields: &Value) -> Result<(Source, Vec<String>), Vec<String>> {
+    load_source_where(name, fields, |code| code.severity() == Severity::Error)
+}
+
+/// Reads a source that was read before and is stored, as [`load_stored`] reads a file.
+///
+/// # Errors
+/// What is wrong with it, each in a sentence that names the field.
+pub fn load_stored_source(name: &str, fields: &Value) -> Result<(Source, Vec<String>), Vec<String>> {
+    load_source_where(name, fields, |code| code.severity() == Severity::Error && !code.is_new())
+}
+
+fn load_source_where(
+    name: &str,
+    fields: &Value,
+    refuses: impl Fn(Code) -> bool,
+) -> Result<(Source, Vec<String>), Vec<String>> {
     let text = serde_json::json!({"sources": {name: fields}}).to_string();
     let (root, problems) = yaml::parse(&text);
     let mut cx = Cx { problems, ..Cx::default() };
     if let Some(root) = root {
         section::read(&mut cx, &root);
     }
-    let errors = cx.problems.iter().filter(|problem| problem.code.severity() == Severity::Error);
+    let errors = cx.problems.iter().filter(|problem| refuses(problem.code));
     let errors: Vec<String> = errors
         .map(|problem| match &problem.suggestion {
             Some(right) => format!("{}; did you mean `{right}`?", problem.message),

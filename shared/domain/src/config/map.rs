@@ -6,7 +6,7 @@ use super::duration;
 use super::keys::{Key, Keys, Shape, nearest};
 use super::template::{self, Place};
 use super::yaml::{Entry, Node};
-use crate::expr::Template;
+use crate::expr::{Condition, Template};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -157,6 +157,11 @@ impl<'n> Map<'n> {
     /// Any template.
     pub(super) fn template(&self, cx: &mut Cx, name: &str, place: &Place) -> Option<Template> {
         template::template(cx, self.node(name)?, place)
+    }
+
+    /// A condition.
+    pub(super) fn condition(&self, cx: &mut Cx, name: &str, place: &Place) -> Option<Condition> {
+        template::condition(cx, self.node(name)?, place)
     }
 
     /// A text template.

@@ -59,6 +59,7 @@ impl Schema {
             Shape::Id => json!({"type": ["string", "number", "boolean"], "maxLength": 128}),
             Shape::Template => json!({}),
             Shape::TextTemplate | Shape::Scalar => scalar(),
+            Shape::Condition => json!({"type": "string", "minLength": 1}),
             Shape::TextTemplates => {
                 json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
             }

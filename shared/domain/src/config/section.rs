@@ -4,6 +4,7 @@ mod block;
 pub(super) mod completion;
 pub(super) mod component;
 pub(super) mod controller;
+mod dedupe;
 mod delivery;
 mod event;
 mod program;
@@ -18,6 +19,8 @@ mod ssh;
 mod step;
 pub(super) mod verify;
 pub(super) mod workflow;
+
+pub(super) use dedupe::check as check_dedupe;
 
 use super::cx::Cx;
 use super::diagnostic::{Code, Span};

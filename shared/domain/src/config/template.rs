@@ -2,10 +2,11 @@
 
 use super::cx::{Cx, Use};
 use super::diagnostic::{Code, Span};
+use super::field;
 use super::keys::nearest;
 use super::text::has_default;
 use super::yaml::{Kind, Node};
-use crate::expr::{Reference, Sources, SyntaxError, Template};
+use crate::expr::{Condition, Reference, Sources, SyntaxError, Template};
 use serde_json::Value;
 
 /// Every source that has a meaning anywhere in the file.
@@ -147,19 +148,65 @@ pub(super) fn text_template(cx: &mut Cx, node: &Node, place: &Place) -> Option<T
     }
 }
 
-/// Reads a text that is an expression as a whole, such as a rule's condition.
-pub(super) fn expression(cx: &mut Cx, node: &Node, place: &Place) -> Option<Template> {
-    let Some(text) = node.text() else {
-        cx.report(Code::WrongType, node.span, format!("expected an expression, not {}", node.describe()));
-        return None;
+/// Reads a condition, with or without `${` and `}`.
+///
+/// Files that were stored before this was read as a condition have a template here: one that is no condition is reported,
+/// and given with the meaning that it had.
+pub(super) fn condition(cx: &mut Cx, node: &Node, place: &Place) -> Option<Condition> {
+    let Some(Value::String(text)) = node.scalar().map(|scalar| &scalar.value) else {
+        let message = format!("expected a condition, such as `input.x == 5`, not {}", node.describe());
+        cx.report(Code::BadCondition, node.span, message);
+        return template(cx, node, place).map(Condition::of_template);
     };
-    let parsed = Template::expression(text, known(place));
-    finish(cx, parsed, text, place, &|needle| node.find(needle), &|offset, length| node.part(offset, length))
+    let Err(error) = Condition::parse(text, known(place)) else {
+        return condition_in(cx, text, place, &|needle| node.find(needle), &|offset, length| node.part(offset, length));
+    };
+    match Template::parse(text, known(place)) {
+        Ok(former) => {
+            let message = format!("this is no condition: {}", error.message);
+            let span = node.part(error.offset, error.length);
+            cx.report_near(Code::BadCondition, span, message, error.suggestion.as_deref());
+            let former = Condition::stored(text, known(place)).unwrap_or(Condition::of_template(former));
+            note(cx, former.template(), text, place, &|needle| node.find(needle)).then_some(former)
+        }
+        Err(_) => finish(cx, Err(error), text, place, &|_| node.span, &|offset, length| node.part(offset, length))
+            .map(Condition::of_template),
+    }
 }
 
-/// The same for a text that is a key, which is one place as a whole.
-pub(super) fn key_expression(cx: &mut Cx, key: &str, span: Span, place: &Place) -> Option<Template> {
-    finish(cx, Template::expression(key, known(place)), key, place, &|_| span, &|_, _| span)
+/// Reads a rule's condition, which always was one.
+pub(super) fn rule_condition(cx: &mut Cx, node: &Node, place: &Place) -> Option<Condition> {
+    let Some(text) = node.text() else {
+        cx.report(Code::WrongType, node.span, format!("expected a condition, not {}", node.describe()));
+        return None;
+    };
+    condition_in(cx, text, place, &|needle| node.find(needle), &|offset, length| node.part(offset, length))
+}
+
+/// Reads a rule's condition that is a key, which is one place as a whole.
+pub(super) fn key_condition(cx: &mut Cx, key: &str, span: Span, place: &Place) -> Option<Condition> {
+    condition_in(cx, key, place, &|_| span, &|_, _| span)
+}
+
+/// Reads a condition; one of literals alone is reported, and given with the meaning that it has in stored files.
+fn condition_in(
+    cx: &mut Cx,
+    text: &str,
+    place: &Place,
+    find: &dyn Fn(&str) -> Span,
+    part: &dyn Fn(usize, usize) -> Span,
+) -> Option<Condition> {
+    let condition = match Condition::parse(text, known(place)) {
+        Ok(condition) => condition,
+        Err(error) => {
+            let Ok(stored) = Condition::stored(text, known(place)) else {
+                return finish(cx, Err(error), text, place, find, part).map(Condition::of_template);
+            };
+            cx.report(Code::BadCondition, part(error.offset, error.length), error.message);
+            stored
+        }
+    };
+    note(cx, condition.template(), text, place, find).then_some(condition)
 }
 
 fn leaf(cx: &mut Cx, node: &Node, text: &str, place: &Place) -> Option<Template> {
@@ -189,6 +236,11 @@ fn finish(
             return None;
         }
     };
+    note(cx, &template, text, place, find).then_some(template)
+}
+
+/// Notes what a template reads; whether its place has all the sources.
+fn note(cx: &mut Cx, template: &Template, text: &str, place: &Place, find: &dyn Fn(&str) -> Span) -> bool {
     let mut in_place = true;
     for reference in template.references() {
         let written = written(&reference);
@@ -199,10 +251,13 @@ fn finish(
             let meant = nearest(&reference.source, place.sources.iter().copied());
             cx.report_near(Code::MisplacedSource, span, message, meant);
             in_place = false;
+        } else if let Some(unknown) = field::unknown(&reference, place) {
+            let meant = unknown.meant();
+            cx.report_near(Code::UnknownField, find(&unknown.written), unknown.to_string(), meant.as_deref());
         }
         cx.uses.push(Use { has_default: has_default(text, &written), reference, span });
     }
-    in_place.then_some(template)
+    in_place
 }
 
 /// How the beginning of a reference is written: `env.TOKEN`, `jobs.build`, `gateway:8090.public_url`.

@@ -1,6 +1,8 @@
 //! Tests of the loader.
 
 mod chapters;
+mod conditions;
+mod dedupe;
 mod delivery;
 mod fields;
 mod gateways;
@@ -10,6 +12,7 @@ mod order;
 mod programs;
 mod routes;
 mod schema;
+mod silence;
 mod summary;
 mod templates;
 mod inference;
@@ -30,6 +33,11 @@ fn check(table: &[(&str, &str)]) {
     for (text, told) in table {
         assert_eq!(report(text), *told, "{text}");
     }
+}
+
+/// Codes and lines of what is said about a text.
+fn told(text: &str) -> Vec<(&'static str, usize)> {
+    load(text, "f").diagnostics.iter().map(|told| (told.code.as_str(), told.line)).collect()
 }
 
 /// The configuration of a text without errors.

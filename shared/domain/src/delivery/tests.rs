@@ -97,12 +97,12 @@ fn a_replay_is_a_new_round_and_asking_twice_is_asking_once() {
 fn what_somebody_asks_for_is_due_now_and_stays_asked_for_until_it_is_made() {
     let at = |seconds| Timestamp::from_second(seconds).unwrap();
     let id = DeliveryId::parse("c.evt_1.ep_1").unwrap();
-    let pending = Delivery::new(id, EventType::parse("job.failed").unwrap(), at(0)).hold(at(30));
+    let pending = Delivery::new(id, EventType::parse("job.failed").unwrap(), at(0)).hold(at(30), Held::Breaker);
     let asked = pending.ask(at(10)).unwrap();
-    assert_eq!((&asked.state, asked.asked, asked.owed()), (&State::Pending { due: at(10) }, true, Some(1)));
+    assert_eq!((&asked.state, asked.asked, asked.owed()), (&State::Pending { due: at(10), held: None }, true, Some(1)));
     assert_eq!(asked.clone().ask(at(10)), None);
     assert_eq!(asked.clone().ask(at(20)), None);
-    let held = asked.hold(at(15));
+    let held = asked.hold(at(15), Held::Breaker);
     assert!(held.asked);
     let settings = settings(&json!({"max_retries": 1}));
     let (failed, _) = held.record(attempt(Some(500), None, None), &settings, at(15), 0.5);
@@ -113,6 +113,33 @@ fn what_somebody_asks_for_is_due_now_and_stays_asked_for_until_it_is_made() {
     let (given_up, _) =
         again.give_up(GaveUp::Tries, at(17)).record(attempt(Some(410), None, None), &settings, at(17), 0.5);
     assert!(given_up.ask(at(18)).unwrap().asked);
+}
+
+#[test]
+fn a_slot_is_kept_until_the_attempt_is_made_or_somebody_asks() {
+    let at = |seconds| Timestamp::from_second(seconds).unwrap();
+    let id = DeliveryId::parse("c.evt_1.ep_1").unwrap();
+    let new = Delivery::new(id, EventType::parse("job.failed").unwrap(), at(0));
+    assert!(!new.has_slot());
+    for (why, slot) in [(Held::RateLimit, true), (Held::Lane, true), (Held::Breaker, false)] {
+        let held = new.clone().hold(at(30), why);
+        assert_eq!((held.has_slot(), &held.state), (slot, &State::Pending { due: at(30), held: Some(why) }), "{why:?}");
+        assert!(!held.clone().ask(at(1)).unwrap().has_slot());
+        let (failed, next) = held.record(attempt(Some(500), None, None), &settings(&json!({})), at(30), 0.5);
+        assert!(matches!(next, Next::Retry(_)) && !failed.has_slot(), "each attempt has a slot of its own");
+    }
+}
+
+#[test]
+fn what_was_stored_before_holds_had_a_reason_is_read_and_nothing_is_added_where_there_is_none() {
+    let state: State = serde_json::from_value(json!({"state": "pending", "due": "2026-01-02T03:04:05Z"})).unwrap();
+    let due = "2026-01-02T03:04:05Z".parse().unwrap();
+    assert_eq!(state, State::Pending { due, held: None });
+    assert_eq!(serde_json::to_value(state).unwrap(), json!({"state": "pending", "due": "2026-01-02T03:04:05Z"}));
+    let held = State::Pending { due, held: Some(Held::RateLimit) };
+    let stored = serde_json::to_value(&held).unwrap();
+    assert_eq!(stored["held"], "rate_limit");
+    assert_eq!(serde_json::from_value::<State>(stored).unwrap(), held);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use super::Endpoint;
 use crate::event::{CustomerId, Event, EventId, EventType, Origin};
-use crate::expr::{Meter, Parsed, Template, size};
+use crate::expr::{Condition, Meter, Parsed, size};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::cell::OnceCell;
@@ -73,9 +73,9 @@ impl<'e> EventView<'e> {
 
 /// Whether a filter stays within [`STEPS`] on the largest event: one that holds the largest text, as JSON, at one of the places
 /// that the filter reads. What it costs on other data is only known when it is evaluated.
-pub(super) fn check(filter: &Template) -> bool {
+pub(super) fn check(filter: &Condition) -> bool {
     let mut places: Vec<Vec<String>> = Vec::new();
-    for read in filter.references().into_iter().filter(|read| read.source == "data") {
+    for read in filter.template().references().into_iter().filter(|read| read.source == "data") {
         if places.len() < PLACES && !places.contains(&read.path) {
             places.push(read.path);
         }
@@ -107,6 +107,7 @@ fn largest(place: &[String]) -> Event {
         accepted_at: Timestamp::UNIX_EPOCH,
         origin: Origin::Test,
         given_id: None,
+        attributes: Map::new(),
     }
 }
 

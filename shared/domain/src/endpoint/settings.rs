@@ -1,9 +1,10 @@
 //! What a customer says about an endpoint.
 
+use super::RateLimit;
 use super::filter;
 use super::header::{HeaderError, merged};
 use crate::event::{Format, NameError, Pattern};
-use crate::expr::{Sources, Template};
+use crate::expr::{Condition, Sources};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
@@ -53,15 +54,6 @@ pub enum SettingsError {
     CostlyFilter,
 }
 
-/// At most so many deliveries in so many seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RateLimit {
-    /// Deliveries: 1 to 10,000.
-    pub limit: u32,
-    /// Seconds: 1 to 3,600.
-    pub period: u32,
-}
-
 /// What a customer says about an endpoint. Made by [`Settings::read`] only, so it can't be wrong.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Settings {
@@ -71,7 +63,7 @@ pub struct Settings {
     pub url: String,
     /// What it subscribes to; at least one.
     pub events: Vec<Pattern>,
-    /// Only events for which this expression holds, over `data`, `event`, `id` and `source`.
+    /// Only events for which this condition holds, over `data`, `event`, `id` and `source`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// Sent along.
@@ -94,7 +86,7 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// The filter, parsed when it is first needed.
     #[serde(skip)]
-    parsed: OnceLock<Option<Template>>,
+    parsed: OnceLock<Option<Condition>>,
 }
 
 impl PartialEq for Settings {
@@ -158,8 +150,8 @@ impl Settings {
     }
 
     /// The filter, if there is one.
-    pub fn filter(&self) -> Option<&Template> {
-        let parse = || Template::expression(self.filter.as_deref()?, Sources::Any).ok();
+    pub fn filter(&self) -> Option<&Condition> {
+        let parse = || Condition::stored(self.filter.as_deref()?, Sources::Any).ok();
         self.parsed.get_or_init(parse).as_ref()
     }
 }
@@ -198,7 +190,7 @@ fn patterns(value: Value) -> Result<Vec<Pattern>, SettingsError> {
 
 fn read_filter(value: Value) -> Result<String, SettingsError> {
     let text = text(value, "filter", MAX_FILTER)?;
-    match Template::expression(&text, Sources::Known(&["data", "event", "id", "source"])) {
+    match Condition::parse(&text, Sources::Known(&["data", "event", "id", "source"])) {
         Ok(parsed) if filter::check(&parsed) => Ok(text),
         Ok(_) => Err(SettingsError::CostlyFilter),
         Err(error) => Err(SettingsError::Filter(error.to_string())),

@@ -28,6 +28,7 @@ fn event(event_type: &str, accepted_at: Timestamp) -> Event {
         accepted_at,
         origin: Origin::Api,
         given_id: None,
+        attributes: serde_json::Map::new(),
     }
 }
 

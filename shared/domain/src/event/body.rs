@@ -47,15 +47,22 @@ impl Format {
             Self::Standard => json!({
                 "type": event.event_type, "timestamp": event.timestamp.to_string(), "data": event.data,
             }),
-            Self::CloudEvents => json!({
-                "specversion": "1.0",
-                "id": id,
-                "source": event.source,
-                "type": event.event_type,
-                "time": event.timestamp.to_string(),
-                "datacontenttype": "application/json",
-                "data": event.data,
-            }),
+            Self::CloudEvents => {
+                let known = json!({
+                    "specversion": "1.0",
+                    "id": id,
+                    "source": event.source,
+                    "type": event.event_type,
+                    "time": event.timestamp.to_string(),
+                    "datacontenttype": event.attributes.get("datacontenttype").unwrap_or(&json!("application/json")),
+                });
+                let mut fields = event.attributes.clone();
+                if let Value::Object(known) = known {
+                    fields.extend(known);
+                }
+                fields.insert("data".to_owned(), event.data.clone());
+                Value::Object(fields)
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From what a publisher sent to an event.
 
 use super::{CustomerId, Event, EventId, EventType, NameError, Origin, cloudevents};
+use crate::number;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -35,6 +36,9 @@ pub enum PublishError {
     /// The source is [`OWN_SOURCE`].
     #[error("the source `{OWN_SOURCE}` is Ringback itself: name another source, or leave it out")]
     ReservedSource,
+    /// An attribute of a `CloudEvent` that is a list or an object.
+    #[error("the attribute `{0}` must be text, a number or a boolean (CloudEvents 1.0.2, section 3.2)")]
+    Attribute(String),
     /// Not the CloudEvents that we read.
     #[error("CloudEvents {0} are not read; send 1.0")]
     SpecVersion(String),
@@ -45,7 +49,12 @@ impl PublishError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::ReservedType(_) | Self::ReservedSource => "reserved_event",
-            Self::Name(_) | Self::Missing(_) | Self::Wrong(..) | Self::Unknown(_) | Self::SpecVersion(_) => "bad_event",
+            Self::Name(_)
+            | Self::Missing(_)
+            | Self::Wrong(..)
+            | Self::Unknown(_)
+            | Self::SpecVersion(_)
+            | Self::Attribute(_) => "bad_event",
         }
     }
 }
@@ -67,6 +76,8 @@ pub struct Published {
     pub source: Option<String>,
     /// Of the data's form.
     pub version: Option<String>,
+    /// The other attributes, if it is a `CloudEvent`.
+    pub attributes: Option<Map<String, Value>>,
 }
 
 impl Published {
@@ -104,6 +115,7 @@ impl Published {
             timestamp: time(fields.remove("timestamp"))?,
             source: text(fields.remove("source"), "source")?,
             version: text(fields.remove("version"), "version")?,
+            attributes: None,
         };
         match fields.into_iter().next() {
             Some((name, _)) => Err(PublishError::Unknown(name)),
@@ -124,9 +136,10 @@ impl Published {
     ) -> Event {
         let source = self.source.unwrap_or_else(|| OWN_SOURCE.to_owned());
         let (id, given_id) = match (self.id, key) {
+            // CloudEvents are told apart by source and id together (CloudEvents 1.0.2, section 3.1).
+            (Some(given), _) if self.attributes.is_some() => (EventId::keyed(&["id", &source, &given]), Some(given)),
             (Some(given), _) => match EventId::parse(&given) {
                 Ok(id) => (id, None),
-                // CloudEvents are told apart by source and id together (CloudEvents 1.0.2, section "id").
                 Err(_) => (EventId::keyed(&["id", &source, &given]), Some(given)),
             },
             (None, Some(key)) => (EventId::keyed(&["key", key]), None),
@@ -143,6 +156,7 @@ impl Published {
             accepted_at: now,
             origin,
             given_id,
+            attributes: self.attributes.unwrap_or_default(),
         }
     }
 }
@@ -154,12 +168,12 @@ pub(super) fn type_of(value: Value) -> Result<EventType, PublishError> {
     }
 }
 
-/// Text, or a number as text; null is nothing.
+/// Text, or a number as the text of its value, so that `1` and `1.0` are one id; null is nothing.
 pub(super) fn text(value: Option<Value>, name: &'static str) -> Result<Option<String>, PublishError> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Number(number)) => Ok(Some(number::canonical(&number))),
         Some(_) => Err(PublishError::Wrong(name, "text")),
     }
 }

@@ -2,15 +2,12 @@
 
 use crate::expr::ast::Conversion;
 use crate::expr::error::Fault;
-use crate::expr::number::{self, Exact, Malformed};
 use crate::expr::operate::{MAX_TEXT, too_long, truthy, type_name};
+use crate::{json, number};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value};
 use std::borrow::Cow;
-
-/// Where floats begin to skip integers, 2^53: beyond it, the float nearest to a text may be another integer than it says.
-const FLOATS_SKIP_INTEGERS: i128 = 1 << f64::MANTISSA_DIGITS;
 
 /// A value as it stands within text: null is nothing, a text is itself, all else is compact JSON.
 pub fn to_text(value: &Value) -> Cow<'_, str> {
@@ -33,44 +30,40 @@ impl Conversion {
             (Self::Number, other) => Value::Number(number(other)?),
             (Self::Text, other) => Value::String(to_text(other).into_owned()),
             (Self::Boolean, other) => Value::Bool(boolean(other)?),
-            (Self::Json, Value::String(text)) => serde_json::from_str(text).map_err(|_| not_json())?,
+            (Self::Json, Value::String(text)) => read_json(text).map_err(Fault)?,
             (Self::Base64, other) => Value::String(base64(&to_text(other))?),
         };
         Ok(Cow::Owned(made))
     }
 }
 
-pub(super) fn not_json() -> Fault {
-    Fault("the text is not JSON".to_owned())
+/// The JSON in a text, or the reason why it can't be read.
+pub(super) fn read_json(text: &str) -> Result<Value, String> {
+    json::read(text).map_err(|error| match error {
+        json::Unreadable::Syntax(_) => "the text is not JSON".to_owned(),
+        json::Unreadable::Reserved => error.to_string(),
+    })
 }
 
 fn integer(value: &Value) -> Result<Number, Fault> {
     let number = number(value)?;
-    let exact = Exact::from(&number);
-    let Some(int) = exact.as_int() else {
+    let exact = number::decimal(&number);
+    if !exact.is_integer() {
         return Err(Fault("the number is not an integer".to_owned()));
-    };
-    let rounded = matches!((value, exact), (Value::String(_), Exact::Float(_))) && int.abs() >= FLOATS_SKIP_INTEGERS;
-    match Exact::Int(int).into_number() {
-        Some(number) if !rounded => Ok(number),
-        Some(_) | None => Err(out_of_range()),
     }
+    let digits = exact.integer().and_then(|digits| number::parse(&digits));
+    digits.ok_or_else(|| Fault("the integer is too large to be written without an exponent".to_owned()))
 }
 
 fn number(value: &Value) -> Result<Number, Fault> {
     match value {
         Value::Number(number) => Ok(number.clone()),
         Value::Bool(flag) => Ok(Number::from(u8::from(*flag))),
-        Value::String(text) => number::parse_leniently(text.trim()).map_err(|malformed| match malformed {
-            Malformed::NotANumber => Fault("the text is not a number".to_owned()),
-            Malformed::OutOfRange => out_of_range(),
-        }),
+        Value::String(text) => {
+            number::parse_leniently(text.trim()).ok_or_else(|| Fault("the text is not a number".to_owned()))
+        }
         Value::Null | Value::Array(_) | Value::Object(_) => Err(Fault(format!("{} is not a number", type_name(value)))),
     }
-}
-
-fn out_of_range() -> Fault {
-    Fault("the number needs more than 64 bits".to_owned())
 }
 
 fn boolean(value: &Value) -> Result<bool, Fault> {

@@ -1,8 +1,8 @@
 //! Evaluation: values are borrowed from the scope and the template for as long as they are whole.
 
 use crate::expr::ast::{Conversion, Expr, Logic, Op, Part, Pattern};
-use crate::expr::convert::{not_json, to_text};
-use crate::expr::error::EvalError;
+use crate::expr::convert::to_text;
+use crate::expr::error::{EvalError, Fault};
 use crate::expr::meter::joining;
 use crate::expr::operate::{self, MAX_TEXT, truthy};
 use crate::expr::path::Step;
@@ -46,7 +46,7 @@ impl Expr {
             && let Some((json, fresh)) = scope.parsed().and_then(|parsed| parsed.json(path, text))
         {
             scope.charge_json(text, fresh).map_err(|fault| fault.at(self))?;
-            return json.map(Cow::Borrowed).ok_or_else(|| not_json().at(self));
+            return json.map(Cow::Borrowed).map_err(|why| Fault(why.clone()).at(self));
         }
         scope.charge(conversion.steps(&value)).map_err(|fault| fault.at(self))?;
         conversion.apply(value).map_err(|fault| fault.at(self))

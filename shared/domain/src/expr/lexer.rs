@@ -1,11 +1,8 @@
 //! A place in the text and the words that can stand there: names, numbers, quoted texts.
 
 use crate::expr::error::SyntaxError;
-use crate::expr::number::{self, Malformed};
+use crate::number;
 use serde_json::Number;
-
-/// What is said of a number that would be rounded.
-pub(super) const NEEDS_QUOTES: &str = "this number needs more than 64 bits; as text it needs quotes";
 
 pub(super) fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '-'
@@ -132,10 +129,8 @@ impl<'t> Lexer<'t> {
             last = c;
             self.bump();
         }
-        number::parse(self.since(start)).map_err(|malformed| match malformed {
-            Malformed::NotANumber => self.error_since(start, "this is not a number as JSON writes it"),
-            Malformed::OutOfRange => self.error_since(start, NEEDS_QUOTES),
-        })
+        number::parse(self.since(start))
+            .ok_or_else(|| self.error_since(start, "this is not a number as JSON writes it"))
     }
 
     /// A text in the quotes that start here.

@@ -3,6 +3,7 @@
 use crate::expr::error::SyntaxError;
 use crate::expr::lexer::Lexer;
 use crate::expr::parse::MAX_DEPTH;
+use crate::json;
 use serde_json::{Map, Value};
 
 impl Lexer<'_> {
@@ -39,7 +40,11 @@ impl Lexer<'_> {
             if !matches!(lexer.peek(), Some('"' | '\'')) {
                 return Err(lexer.expected("a key in quotes"));
             }
+            let start = lexer.at();
             let key = lexer.quoted()?;
+            if json::is_reserved(&key) {
+                return Err(lexer.error_since(start, json::Unreadable::Reserved.to_string()));
+            }
             lexer.skip_whitespace();
             if !lexer.eat(":") {
                 return Err(lexer.expected("`:`"));

@@ -8,7 +8,7 @@ use crate::expr::ast::{Conversion, Op};
 use crate::expr::error::Fault;
 use crate::expr::path::Step;
 use crate::expr::scope::Scope;
-use serde_json::Value;
+use serde_json::{Number, Value};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -64,10 +64,11 @@ impl Meter {
     }
 }
 
-/// The size of a value: 8 for each value in it, and the bytes of its texts and names.
+/// The size of a value: 8 for each value in it, and the bytes of its texts, names and numbers.
 pub fn size(value: &Value) -> usize {
     8 + match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(number) => number.as_str().len(),
         Value::String(text) => text.len(),
         Value::Array(items) => items.iter().map(size).sum(),
         Value::Object(fields) => fields.iter().map(|(name, field)| name.len() + size(field)).sum(),
@@ -141,6 +142,7 @@ impl Op {
         match (self, left, right) {
             (Self::Equal | Self::NotEqual, ..) => comparing(left, right),
             (Self::Order(_), Value::String(a), Value::String(b)) => steps(a.len().min(b.len()), TEXT),
+            (Self::Order(_) | Self::Arithmetic(_), Value::Number(a), Value::Number(b)) => numbers(a, b),
             (Self::In, part, Value::Array(items)) => items.iter().map(|item| 1 + comparing(item, part)).sum(),
             (Self::In, Value::String(_), Value::String(text)) => steps(text.len(), SEARCH),
             (Self::Arithmetic(_), Value::String(a), Value::String(b)) => steps(a.len() + b.len(), TEXT),
@@ -154,6 +156,11 @@ pub(super) fn joining(text: &str) -> u64 {
     steps(text.len(), TEXT)
 }
 
+/// Steps to compare two numbers, which are read from their texts: none for those that fit into a step.
+fn numbers(a: &Number, b: &Number) -> u64 {
+    ((a.as_str().len() + b.as_str().len()) / SEARCH) as u64
+}
+
 fn steps(bytes: usize, of: usize) -> u64 {
     bytes.div_ceil(of) as u64
 }
@@ -161,7 +168,8 @@ fn steps(bytes: usize, of: usize) -> u64 {
 /// Steps to copy a value.
 fn copying(value: &Value) -> u64 {
     1 + match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(number) => (number.as_str().len() / TEXT) as u64,
         Value::String(text) => steps(text.len(), TEXT),
         Value::Array(items) => items.iter().map(copying).sum(),
         Value::Object(fields) => fields.iter().map(|(name, field)| steps(name.len(), TEXT) + copying(field)).sum(),
@@ -172,6 +180,7 @@ fn copying(value: &Value) -> u64 {
 fn comparing(left: &Value, right: &Value) -> u64 {
     match (left, right) {
         (Value::String(a), Value::String(b)) if a.len() == b.len() => steps(a.len(), TEXT),
+        (Value::Number(a), Value::Number(b)) => numbers(a, b),
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => copying(left),
         (Value::Object(a), Value::Object(b)) if a.len() == b.len() => copying(left),
         _ => 0,

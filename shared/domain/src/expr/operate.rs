@@ -2,11 +2,11 @@
 
 use crate::expr::ast::{Arithmetic, Op, Order};
 use crate::expr::error::Fault;
-use crate::expr::number::Exact;
+use crate::expr::number::Operand;
 use crate::expr::pattern::{self, FixedPattern};
+use crate::number::{compare, decimal, same};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 /// Longest text that an expression makes, in bytes; well above what a request or an answer may hold.
 pub(super) const MAX_TEXT: usize = 16 << 20;
@@ -16,7 +16,7 @@ pub fn truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(flag) => *flag,
-        Value::Number(number) => !Exact::from(number).is_zero(),
+        Value::Number(number) => !decimal(number).is_zero(),
         Value::String(text) => !text.is_empty(),
         Value::Array(items) => !items.is_empty(),
         Value::Object(entries) => !entries.is_empty(),
@@ -39,24 +39,12 @@ fn mismatch(operator: &str, left: &Value, right: &Value) -> Fault {
     Fault(format!("`{operator}` does not fit {} and {}", type_name(left), type_name(right)))
 }
 
-/// Equal by value: `1` and `1.0` are, here and within lists and objects.
-fn equal(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(a), Value::Number(b)) => Exact::from(a).compare(b.into()) == Ordering::Equal,
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
-        }
-        _ => left == right,
-    }
-}
-
 impl Op {
     /// The left side is taken so that a chain of texts grows in place.
     pub(super) fn apply(self, left: Cow<'_, Value>, right: &Value) -> Result<Value, Fault> {
         match self {
-            Self::Equal => Ok(Value::Bool(equal(&left, right))),
-            Self::NotEqual => Ok(Value::Bool(!equal(&left, right))),
+            Self::Equal => Ok(Value::Bool(same(&left, right))),
+            Self::NotEqual => Ok(Value::Bool(!same(&left, right))),
             Self::Order(order) => ordered(order, &left, right).map(Value::Bool),
             Self::In => is_in(&left, right).map(Value::Bool),
             Self::Arithmetic(arithmetic) => calculate(arithmetic, left, right),
@@ -68,7 +56,7 @@ impl Op {
 fn ordered(order: Order, left: &Value, right: &Value) -> Result<bool, Fault> {
     match (left, right) {
         (Value::Null, _) | (_, Value::Null) => Ok(false),
-        (Value::Number(a), Value::Number(b)) => Ok(order.holds(Exact::from(a).compare(b.into()))),
+        (Value::Number(a), Value::Number(b)) => Ok(order.holds(compare(a, b))),
         (Value::String(a), Value::String(b)) => Ok(order.holds(a.cmp(b))),
         _ => Err(mismatch(order.symbol(), left, right)),
     }
@@ -78,7 +66,7 @@ fn ordered(order: Order, left: &Value, right: &Value) -> Result<bool, Fault> {
 fn is_in(part: &Value, whole: &Value) -> Result<bool, Fault> {
     match (part, whole) {
         (Value::Null, _) | (_, Value::Null) => Ok(false),
-        (_, Value::Array(items)) => Ok(items.iter().any(|item| equal(item, part))),
+        (_, Value::Array(items)) => Ok(items.iter().any(|item| same(item, part))),
         (Value::String(part), Value::String(text)) => Ok(text.contains(part.as_str())),
         (Value::String(key), Value::Object(entries)) => Ok(entries.contains_key(key)),
         _ => Err(mismatch(Op::In.symbol(), part, whole)),
@@ -109,7 +97,7 @@ pub(super) fn matches(text: &Value, pattern: &Value) -> Result<bool, Fault> {
 fn calculate(op: Arithmetic, left: Cow<'_, Value>, right: &Value) -> Result<Value, Fault> {
     let (a, b) = match (left.as_ref(), right) {
         (Value::Null, _) | (_, Value::Null) => return Ok(Value::Null),
-        (Value::Number(a), Value::Number(b)) => (Exact::from(a), Exact::from(b)),
+        (Value::Number(a), Value::Number(b)) => (a, b),
         (Value::String(a), Value::String(b)) if op == Arithmetic::Add => {
             if a.len() + b.len() > MAX_TEXT {
                 return Err(too_long());
@@ -118,10 +106,13 @@ fn calculate(op: Arithmetic, left: Cow<'_, Value>, right: &Value) -> Result<Valu
         }
         (left, right) => return Err(mismatch(op.symbol(), left, right)),
     };
-    if op == Arithmetic::Divide && b.is_zero() {
+    if op == Arithmetic::Divide && decimal(b).is_zero() {
         return Err(Fault("division by zero".to_owned()));
     }
-    match a.combine(op, b).and_then(Exact::into_number) {
+    let (Some(a), Some(b)) = (Operand::of(a), Operand::of(b)) else {
+        return Err(Fault(format!("`{}` has an operand out of range", op.symbol())));
+    };
+    match a.combine(op, b).and_then(Operand::into_number) {
         Some(number) => Ok(Value::Number(number)),
         None => Err(Fault(format!("the result of `{}` is out of range", op.symbol()))),
     }

@@ -2,8 +2,7 @@
 
 use crate::expr::ast::{Expr, Part};
 use crate::expr::error::SyntaxError;
-use crate::expr::lexer::{Lexer, NEEDS_QUOTES};
-use crate::expr::number::{self, Malformed};
+use crate::expr::lexer::Lexer;
 use crate::expr::scope::Sources;
 use serde_json::Value;
 
@@ -222,12 +221,7 @@ impl<'t> Parser<'t> {
 
     /// Words up to `close`; the first of their parts may have been read.
     fn words(&mut self, parts: Vec<Part>, close: Close) -> Result<Expr, SyntaxError> {
-        let start = self.lexer.at();
         let mut parts = self.parts(parts, close.stops())?;
-        let words = self.lexer.since(start).trim_end();
-        if number::parse(words) == Err(Malformed::OutOfRange) {
-            return Err(SyntaxError::new(start..start + words.len(), NEEDS_QUOTES));
-        }
         if let Some(Part::Literal(last)) = parts.last_mut() {
             last.truncate(last.trim_end().len());
         }

@@ -2,6 +2,7 @@
 
 use crate::expr::ast::{Expr, Part, Pattern};
 use crate::expr::path::{Path, Step};
+use std::fmt;
 
 /// A source and the literal path below it that a template reads, e.g. `jobs` and `["generate","output"]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,17 @@ pub struct Reference {
     pub qualifier: Option<String>,
     /// The named steps up to the first that isn't a plain name (an index, a slice, `[*]`).
     pub path: Vec<String>,
+}
+
+/// As it is written in a template: `header.x-event`, `gateway:8090.public_url`.
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)?;
+        if let Some(qualifier) = &self.qualifier {
+            write!(f, ":{qualifier}")?;
+        }
+        self.path.iter().try_for_each(|name| write!(f, ".{name}"))
+    }
 }
 
 impl From<&Path> for Reference {

@@ -1,10 +1,10 @@
 use super::{Events, Rule, Rules};
-use crate::expr::{Scope, Sources, Template};
+use crate::expr::{Condition, Scope, Sources, Template};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn rule(event: &str, when: Option<&str>, target: &str) -> Rule {
-    let when = when.map(|text| Template::expression(text, Sources::Any).unwrap());
+    let when = when.map(|text| Condition::stored(text, Sources::Any).unwrap());
     Rule { event: Events::read(event), when, target: target.to_owned(), input: None }
 }
 
@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn no_condition_panics_when_it_is_read(text in "\\PC{0,40}") {
-        if let Ok(when) = Template::expression(&text, Sources::Any) {
+        if let Ok(when) = Condition::parse(&text, Sources::Any) {
             let rules = Rules(vec![Rule { event: Events::Any, when: Some(when), target: "t".to_owned(), input: None }]);
             prop_assert!(rules.judge(None, &Scope::new()).matched.len() <= 1);
         }

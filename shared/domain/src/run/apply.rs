@@ -134,7 +134,7 @@ impl Run {
         let is_current = attempt == job.attempt;
         let counts = match arrival.verdict {
             Verdict::Success => attempt <= job.attempt,
-            Verdict::Failure => is_current,
+            Verdict::Failure | Verdict::NoStatus => is_current,
         };
         if !counts {
             return;
@@ -143,7 +143,8 @@ impl Run {
             // Held until the answer is there; a success rather than a failure.
             JobState::Calling { arrived, .. } => {
                 let held = arrived.as_ref().map(|held| held.verdict);
-                if matches!((held, arrival.verdict), (None, _) | (Some(Verdict::Failure), Verdict::Success)) {
+                let failure = |verdict| matches!(verdict, Verdict::Failure | Verdict::NoStatus);
+                if held.is_none_or(|held| failure(held) && arrival.verdict == Verdict::Success) {
                     *arrived = Some(arrival);
                 }
             }

@@ -6,8 +6,8 @@ use super::path::{Inner, locate};
 use super::settle::Ending;
 use super::{Effect, JobError, JobPath, JobState, Run, Stretch};
 use crate::config::{Component, Job, Step};
-use crate::expr::{EvalError, Template, to_text, truthy};
-use crate::wait::status_text;
+use crate::expr::{Condition, EvalError, Template, to_text};
+use crate::wait::is_same_case;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -31,13 +31,13 @@ impl Run {
         match &job.step {
             Step::Call { component } => self.begin_component(path, job, component, turn),
             Step::If { condition, .. } => {
-                let holds = truthy(&self.evaluate(path, condition, turn)?);
+                let holds = self.decide(path, condition, turn)?;
                 self.branch(path, job, if holds { &Inner::Then } else { &Inner::Else }, turn);
                 Ok(())
             }
             Step::Switch { value, cases, .. } => {
-                let value = status_text(&self.evaluate(path, value, turn)?);
-                let case = cases.iter().position(|(case, _)| status_text(case) == value);
+                let value = self.evaluate(path, value, turn)?;
+                let case = cases.iter().position(|(case, _)| is_same_case(case, &value));
                 self.branch(path, job, &case.map_or(Inner::Default, Inner::Case), turn);
                 Ok(())
             }
@@ -140,6 +140,13 @@ impl Run {
     fn evaluate(&self, path: &JobPath, template: &Template, turn: &Turn<'_>) -> Result<Value, JobError> {
         self.scope_for_job(path, &[template], turn.plan, turn.now)
             .and_then(|scope| template.render(&scope))
+            .map_err(|error| JobError::template(&error))
+    }
+
+    /// A condition of the job itself.
+    fn decide(&self, path: &JobPath, condition: &Condition, turn: &Turn<'_>) -> Result<bool, JobError> {
+        self.scope_for_job(path, &[condition.template()], turn.plan, turn.now)
+            .and_then(|scope| condition.holds(&scope))
             .map_err(|error| JobError::template(&error))
     }
 

@@ -6,7 +6,7 @@ use super::settle::success;
 use super::{JobError, JobPath, JobState, Outcome, Run, Stretch};
 use crate::config::{Completion, Polling};
 use crate::expr::Template;
-use crate::wait::{Arrival, Judgement, Verdict, judge};
+use crate::wait::{Arrival, Judgement, Standard, Verdict};
 use serde_json::Value;
 
 impl Run {
@@ -68,13 +68,29 @@ impl Run {
         let read = |template: &Template| self.component_output(path, template, &answer, &Value::Null, turn);
         let judgement = match &polling.status {
             None => Judgement::Final(Verdict::Success),
-            Some(status) => judge(&read(status)?, &polling.success_when, &polling.fail_when),
+            Some(status) => {
+                let Polling { success_when, fail_when, on_missing_status, .. } = polling;
+                let standard = Standard { success_when, fail_when, on_missing_status: *on_missing_status };
+                let found = match &polling.result {
+                    Some(result) => self.finds(path, result, &answer, turn)?,
+                    None => false,
+                };
+                standard.judge(&read(status)?, found)
+            }
         };
         let result = polling.result.as_ref().map(read).transpose()?;
         Ok(match judgement {
+            Judgement::Final(Verdict::NoStatus) => Some(Arrival::new(Verdict::NoStatus, Value::Null, &answer)),
             Judgement::Final(verdict) => Some(Arrival { verdict, result: result.unwrap_or(answer) }),
             Judgement::Progress => None,
         })
+    }
+
+    /// Whether a template of a polling completion finds a value in an answer.
+    fn finds(&self, path: &JobPath, template: &Template, answer: &Value, turn: &Turn<'_>) -> Result<bool, JobError> {
+        let input = self.step_input(path, turn.plan, turn.now)?;
+        let scope = self.scope(path, &[template], turn.plan, turn.now).with("input", &input).with("response", answer);
+        template.finds(&scope).map_err(|error| JobError::template(&error))
     }
 }
 

@@ -112,6 +112,10 @@ impl Run {
                 let error = JobError::new("callback_failed", "the service reported a failure");
                 self.fail(path, error.with_detail(arrival.result), turn);
             }
+            Verdict::NoStatus => {
+                let message = "what the service sent has no status, and nothing in it says that the job succeeded";
+                self.fail(path, JobError::new("no_status", message).with_detail(arrival.result), turn);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod fixture;
 mod chapters;
 mod request;
+mod stored;
 mod output;
 mod order;
 mod program;

@@ -1,7 +1,7 @@
 //! Many requests, one JSON line each: what `emulator verify --batch` reads and writes.
 
 use super::diagnose::Style;
-use super::{Headers, Preset, Refusal, Request, Scheme, Secret, SecretEncoding, verify};
+use super::{Headers, Preset, Refusal, Request, Scheme, Secret, SecretEncoding, Verifier, verify};
 use base64::Engine as _;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -76,7 +76,32 @@ pub fn verify_line(line: &str, clock: Timestamp) -> Value {
     }
 }
 
+/// A request of a line, with what it is judged by.
+pub(crate) struct Given {
+    pub(crate) verifier: Verifier,
+    pub(crate) now: Timestamp,
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Headers,
+    pub(crate) body: Vec<u8>,
+    client_ip: Option<IpAddr>,
+}
+
+impl Given {
+    pub(crate) fn request(&self) -> Request<'_> {
+        let Self { method, url, headers, body, client_ip, .. } = self;
+        Request { method, url, headers, body, client_ip: *client_ip }
+    }
+}
+
 fn judge(line: &str, clock: Timestamp) -> Result<(), String> {
+    let given = read(line, clock)?;
+    let judged = verify(&given.verifier, &given.request(), given.now);
+    judged.map(drop).map_err(|refusal: Refusal| refusal.to_string())
+}
+
+/// Reads a line, as [`verify_line`] judges it.
+pub(crate) fn read(line: &str, clock: Timestamp) -> Result<Given, String> {
     let line: Line = serde_json::from_str(line).map_err(|error| format!("bad line: {error}"))?;
     let style = style(line.provider.as_deref(), line.scheme.as_ref())?;
     let verifier = style.verifier(&secrets(line.secret.as_ref(), line.secret_encoding)?);
@@ -90,10 +115,9 @@ fn judge(line: &str, clock: Timestamp) -> Result<(), String> {
         (None, body) => body.unwrap_or_default().into_bytes(),
     };
     let now = line.now.as_ref().map_or(Ok(clock), time)?;
-    let (method, url) = (line.method.as_deref().unwrap_or("POST"), line.url.as_deref().unwrap_or_default());
+    let (method, url) = (line.method.unwrap_or_else(|| "POST".to_owned()), line.url.unwrap_or_default());
     let Pairs(headers) = line.headers.unwrap_or_default();
-    let request = Request { method, url, headers: &headers, body: &body, client_ip: line.client_ip };
-    verify(&verifier, &request, now).map(drop).map_err(|refusal: Refusal| refusal.to_string())
+    Ok(Given { verifier, now, method, url, headers, body, client_ip: line.client_ip })
 }
 
 fn style(provider: Option<&str>, scheme: Option<&Value>) -> Result<Style, String> {

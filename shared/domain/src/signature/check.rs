@@ -4,6 +4,7 @@
 //! time wherever the first difference is, over signatures that were first decoded to their fixed length.
 
 use super::clock;
+use super::covered::{self, Covered, Proven, refuse_ambiguous};
 use super::fields::Lazily;
 use super::place::{self, Found};
 use super::procedure;
@@ -32,6 +33,17 @@ pub(super) struct Proof {
     pub(super) key: usize,
     /// When it was signed, as the signature covers it.
     pub(super) signed_at: Option<Timestamp>,
+    /// The id that the signature covers, from the header that belongs to this signature.
+    pub(super) id: Option<String>,
+    /// By what.
+    pub(super) proven: Proven,
+}
+
+impl Proof {
+    /// By a secret that was compared; nothing was signed.
+    fn compared(key: usize) -> Self {
+        Self { key, signed_at: None, id: None, proven: Proven::Secret }
+    }
 }
 
 impl Attempt<'_> {
@@ -48,6 +60,11 @@ impl Attempt<'_> {
         // The address of the key is judged even where the key is known: a request that names another is no genuine one.
         if let Some(url) = &self.spec.key_url {
             url.find(self.request, self.fields.get())?;
+        }
+        if let Some(prefix) = &self.spec.body_prefix
+            && !self.request.body.trim_ascii_start().starts_with(prefix.as_bytes())
+        {
+            return Err(Refusal::malformed("the body", format!("it does not begin with `{prefix}`")));
         }
         match self.spec.procedure {
             Some(Procedure::Adyen) => return procedure::adyen::judge(self),
@@ -82,17 +99,22 @@ impl Attempt<'_> {
         let signed_at = timestamp.as_deref().map(|text| self.spec.timestamp_unit.read(text)).transpose()?;
         let signatures = self.decode(&found.what, &found.signatures)?;
         let mismatch = || Refusal::Mismatch { what: found.what.clone() };
-        let key = if self.spec.procedure == Some(Procedure::Twilio) {
+        let id = self.id(found.alternative)?.map(str::to_owned);
+        let (key, covered) = if self.spec.procedure == Some(Procedure::Twilio) {
             let contents = procedure::twilio::contents(self.request);
-            contents.iter().find_map(|content| self.matching(content, &signatures)).ok_or_else(mismatch)?
+            let found = contents.iter().find_map(|content| Some((self.matching(content, &signatures)?, content)));
+            let (key, content) = found.ok_or_else(mismatch)?;
+            (key, Covered::of(content))
         } else {
-            let content = self.content(found.alternative, timestamp.as_deref())?;
-            self.matching(&content, &signatures).ok_or_else(mismatch)?
+            let content = self.content(found.alternative, timestamp.as_deref(), false)?;
+            let key = self.matching(&content, &signatures).ok_or_else(mismatch)?;
+            refuse_ambiguous(self.spec, self.request)?;
+            (key, Covered::of(&self.content(found.alternative, timestamp.as_deref(), true)?))
         };
         if let (Some(signed_at), Some(now), Some(tolerance)) = (signed_at, self.now, self.spec.tolerance) {
             clock::judge(signed_at, now, tolerance.0, self.spec.reject_future)?;
         }
-        Ok(Proof { key, signed_at })
+        Ok(Proof { key, signed_at, id, proven: Proven::Signature(covered) })
     }
 
     /// The time's text.
@@ -113,21 +135,19 @@ impl Attempt<'_> {
         }
     }
 
-    /// What was signed.
-    fn content(&self, alternative: usize, timestamp: Option<&str>) -> Result<Vec<u8>, Refusal> {
-        let id = match self.spec.id_header.of(alternative) {
-            Some(name) => {
-                let id = self.request.headers.one(name)?.filter(|id| !id.is_empty());
-                let needed = self.spec.signed.covers(&Part::Id);
-                if needed && id.is_none() {
-                    return Err(Refusal::missing(format!("the header {name}")));
-                }
-                id
-            }
-            None => None,
-        };
-        let Self { request, parameters, .. } = self;
-        self.spec.signed.render(&Holes { request, fields: self.fields, id, timestamp, parameters })
+    /// The id, if the signature covers one.
+    fn id(&self, alternative: usize) -> Result<Option<&str>, Refusal> {
+        let name = self.spec.id_header.of(alternative).filter(|_| self.spec.signed.covers(&Part::Id));
+        let Some(name) = name else { return Ok(None) };
+        let id = self.request.headers.one(name)?.filter(|id| !id.is_empty());
+        id.map(Some).ok_or_else(|| Refusal::missing(format!("the header {name}")))
+    }
+
+    /// The signed text; with `timeless`, without the time in it.
+    fn content(&self, alternative: usize, timestamp: Option<&str>, timeless: bool) -> Result<Vec<u8>, Refusal> {
+        let (id, Self { request, parameters, .. }) = (self.id(alternative)?, self);
+        let holes = Holes { request, fields: self.fields, id, timestamp, parameters };
+        if timeless { covered::timeless(self.spec, alternative, &holes) } else { self.spec.signed.render(&holes) }
     }
 
     /// The bytes of those signatures that can be some.
@@ -169,7 +189,7 @@ impl Attempt<'_> {
         };
         let key = self.keys.iter().position(same);
         let key = key.ok_or_else(|| Refusal::WrongToken { what: found.what.clone() })?;
-        Ok(Proof { key, signed_at: None })
+        Ok(Proof::compared(key))
     }
 
     /// `Authorization: Basic` (RFC 7617).
@@ -184,6 +204,6 @@ impl Attempt<'_> {
         let credentials = BASE64.decode(credentials.trim());
         let credentials = credentials.map_err(|_| Refusal::malformed(&what, "what follows `Basic` is not base64"))?;
         let key = self.keys.iter().position(|key| key.verifies(Algorithm::Basic, &[], &credentials));
-        Ok(Proof { key: key.ok_or(Refusal::WrongToken { what })?, signed_at: None })
+        Ok(Proof::compared(key.ok_or(Refusal::WrongToken { what })?))
     }
 }

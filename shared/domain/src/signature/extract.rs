@@ -19,10 +19,14 @@ pub struct Extractor {
     except: Option<String>,
 }
 
+/// Where one text is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
+    /// In the header of that name.
     Header(String),
+    /// At that path of the body.
     Body(String),
+    /// In the parameter of that name of the query.
     Query(String),
 }
 
@@ -75,12 +79,17 @@ impl Extractor {
         }
     }
 
-    /// The path in the body that it reads, if it reads one.
-    pub fn body_path(&self) -> Option<&str> {
-        match self.places.as_slice() {
-            [Place::Body(path)] => Some(path),
-            _ => None,
-        }
+    /// The places whose texts it joins.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Whether the lists through which its paths lead have one element each: the value speaks for the whole body then.
+    pub fn is_of_one(&self, fields: &Fields) -> bool {
+        self.places.iter().all(|place| match place {
+            Place::Body(path) => fields.is_single(path),
+            Place::Header(_) | Place::Query(_) => true,
+        })
     }
 
     /// The value, if it is there, is text, and isn't empty.
@@ -92,7 +101,7 @@ impl Extractor {
         }
         let values = self.places.iter().map(|place| match place {
             Place::Header(name) => request.headers.plain(name).map(str::to_owned),
-            Place::Body(path) => fields.text(path),
+            Place::Body(path) => fields.id(path),
             Place::Query(name) => request.query(name),
         });
         let value = values.collect::<Option<Vec<_>>>()?.join(":");

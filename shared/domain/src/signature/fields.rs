@@ -1,6 +1,8 @@
 //! Fields of a body, parsed once and only when somebody asks: JSON, or a form.
 
 use super::Request;
+use crate::json;
+use crate::number::canonical;
 use serde_json::{Map, Value};
 use std::cell::OnceCell;
 
@@ -34,7 +36,7 @@ impl Fields {
             let kind = request.headers.plain("content-type")?.to_ascii_lowercase();
             kind.starts_with("application/x-www-form-urlencoded").then(|| form(request.body))
         };
-        Self { parsed: serde_json::from_slice(request.body).ok().or_else(form) }
+        Self { parsed: std::str::from_utf8(request.body).ok().and_then(|text| json::read(text).ok()).or_else(form) }
     }
 
     /// The whole.
@@ -55,7 +57,30 @@ impl Fields {
         Some(value).filter(|value| !value.is_null())
     }
 
-    /// The text at a path: a string as it is, a number or a boolean as JSON writes it. Nothing else is text.
+    /// The text at a path that tells requests apart: as [`Fields::text`], but a number is its value, so that `1` and `1.0` are
+    /// one id.
+    pub fn id(&self, path: &str) -> Option<String> {
+        match self.at(path)? {
+            Value::Number(number) => Some(canonical(number)),
+            _ => self.text(path),
+        }
+    }
+
+    /// Whether each list on the way to a path has one element.
+    pub fn is_single(&self, path: &str) -> bool {
+        let mut value = self.value();
+        for key in path.split('.') {
+            value = match value {
+                Some(Value::Array(list)) if list.len() > 1 => return false,
+                Some(Value::Array(list)) => key.parse::<usize>().ok().and_then(|index| list.get(index)),
+                Some(Value::Object(object)) => object.get(key),
+                _ => None,
+            };
+        }
+        true
+    }
+
+    /// The text at a path: a string as it is, a number as it was written, a boolean as JSON writes it. Nothing else is text.
     pub fn text(&self, path: &str) -> Option<String> {
         match self.at(path)? {
             Value::String(text) => Some(text.clone()),
@@ -68,6 +93,6 @@ impl Fields {
 fn form(body: &[u8]) -> Value {
     let pairs = form_urlencoded::parse(body).into_owned().map(|(key, value)| (key, Value::String(value)));
     let object: Map<String, Value> = pairs.collect();
-    let inner = object.get("payload").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+    let inner = object.get("payload").and_then(Value::as_str).and_then(|text| json::read(text).ok());
     inner.filter(Value::is_object).unwrap_or(Value::Object(object))
 }

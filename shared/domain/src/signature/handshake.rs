@@ -132,10 +132,11 @@ fn visible(text: String) -> Option<String> {
     (!text.is_empty() && text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(text)
 }
 
-/// Text that may be signed for a stranger: as base64 has it, in either alphabet. No provider's signed content is of that
-/// form, so that nobody gets a signature for a body of theirs by calling it a challenge.
+/// Text that may be signed for a stranger: letters, digits, `-` and `_`, as in base64 for URLs. It is no JSON object and no
+/// form with a field, and a scheme whose provider has its challenges signed takes no body of that form either
+/// (`body_prefix`), so that a signature that was given for a challenge is the signature of no request.
 fn word(text: String) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     (!text.is_empty() && text.len() <= 256 && text.bytes().all(plain)).then_some(text)
 }
 

@@ -11,6 +11,7 @@ use super::verifier::fitting;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use std::sync::LazyLock;
+use std::time::Duration;
 use thiserror::Error;
 
 /// The files, by subject.
@@ -46,6 +47,9 @@ pub struct Preset {
     facts: IndexMap<String, Vec<Extractor>>,
     handshake: Option<Handshaker>,
     acknowledge: Option<Acknowledger>,
+    /// How long the provider goes on sending a request that was not answered well, as `11h`.
+    #[serde(default, deserialize_with = "span")]
+    redelivers: Option<Duration>,
 }
 
 /// There is no such preset.
@@ -127,6 +131,11 @@ impl Preset {
         self.facts.keys().map(String::as_str)
     }
 
+    /// How long the provider goes on sending the same bytes, where it signs nothing and some of its requests have no id.
+    pub fn redelivers(&self) -> Option<Duration> {
+        self.redelivers
+    }
+
     /// How it makes sure that somebody wants its requests, if it does.
     pub fn handshaker(&self) -> Option<Handshaker> {
         self.handshake
@@ -136,6 +145,11 @@ impl Preset {
     pub fn acknowledger(&self) -> Option<Acknowledger> {
         self.acknowledge
     }
+}
+
+fn span<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    crate::config::duration::parse(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// A name without what doesn't matter in it.

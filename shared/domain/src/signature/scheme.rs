@@ -14,6 +14,7 @@ pub(super) use template::{Holes, Part};
 use super::clock::Unit;
 use super::key_url::KeyUrl;
 use super::secret::SecretEncoding;
+use crate::expr::Reference;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -46,6 +47,24 @@ impl Scheme {
         let names = self.0.header.0.iter().chain(&self.0.query).map(String::as_str);
         names.filter(move |name| holds && *name != "*")
     }
+
+    /// Whether something is signed, and not only a secret compared.
+    pub fn is_signature(&self) -> bool {
+        !self.0.algorithm.compares()
+    }
+
+    /// Whether the signature fixes what a template reads of the request. Its method is fixed by the route; what is no part
+    /// of it, as the environment, is fixed anyway, the time at which it comes is not.
+    pub fn covers(&self, read: &Reference) -> bool {
+        let spec = &self.0;
+        match read.source.as_str() {
+            "header" => read.path.first().is_some_and(|name| spec.covers_header(name)),
+            "body" | "item" => spec.covers_field(&read.path.join(".")),
+            "query" | "path" => spec.covers_url(),
+            "context" => false,
+            _ => true,
+        }
+    }
 }
 
 impl Scheme {
@@ -62,6 +81,7 @@ impl Scheme {
             fields: None,
             numbered: false,
             signed: Template::body(),
+            body_prefix: None,
             id_header: Names::default(),
             timestamp_header: Names::default(),
             timestamp_path: None,
@@ -80,6 +100,20 @@ impl Scheme {
 }
 
 impl Spec {
+    /// Whether the signature covers a header.
+    pub(super) fn covers_header(&self, name: &str) -> bool {
+        let is = |names: &Names| names.0.iter().any(|one| one.eq_ignore_ascii_case(name));
+        let id = is(&self.id_header) && self.signed.covers(&Part::Id);
+        let time = is(&self.timestamp_header) && self.signed.covers(&Part::Timestamp);
+        !self.algorithm.compares() && self.procedure.is_none() && (id || time || self.signed.covers_header(name))
+    }
+
+    /// Whether the signature covers the path and the query.
+    pub(super) fn covers_url(&self) -> bool {
+        let twilio = self.procedure == Some(Procedure::Twilio);
+        !self.algorithm.compares() && (twilio || (self.procedure.is_none() && self.signed.covers_url()))
+    }
+
     /// Whether the signature covers a field of the body.
     pub(super) fn covers_field(&self, path: &str) -> bool {
         let field = || self.signed.covers(&Part::Field(path.to_owned()));
@@ -127,6 +161,8 @@ pub(super) struct Spec {
     pub(super) numbered: bool,
     #[serde(default = "Template::body", alias = "template")]
     pub(super) signed: Template,
+    /// What each body begins with, after white space; another is refused, whatever its signature.
+    pub(super) body_prefix: Option<String>,
     #[serde(default)]
     pub(super) id_header: Names,
     #[serde(default)]

@@ -1,10 +1,11 @@
 //! A verifier: what must hold of a request, with its keys read and ready.
 
 use super::check::{Attempt, Proof};
-use super::extract::{self, Extractor};
+use super::covered::Proven;
+use super::extract::{self, Extractor, Place};
 use super::fields::Lazily;
 use super::preset::Preset;
-use super::scheme::{Part, Scheme, Spec};
+use super::scheme::{Scheme, Spec};
 use super::secret::{Key, KeyError, Secret};
 use super::{Refusal, Request};
 use ipnet::IpNet;
@@ -46,14 +47,21 @@ pub struct Verified {
     pub delivery_id: Option<String>,
     /// Whether the signature covers that id. Where it doesn't, whoever repeats the request can change it.
     pub delivery_id_signed: bool,
-    /// Whether something was signed: not if all that was there was a token.
-    pub signed: bool,
+    /// What it proved.
+    pub proven: Proven,
     /// The provider's name of what happened.
     pub event_type: Option<String>,
     /// When it was signed, where the signature covers that.
     pub signed_at: Option<Timestamp>,
     /// Which of the secrets it was, counted from 0.
     pub secret: usize,
+}
+
+impl Verified {
+    /// Whether a signature fixes what the request says.
+    pub fn is_signed(&self) -> bool {
+        matches!(self.proven, Proven::Signature(_))
+    }
 }
 
 impl Verifier {
@@ -251,7 +259,7 @@ pub(super) fn judge(verifier: &Verifier, request: &Request<'_>, now: Option<Time
         match &mut verified {
             None => verified = Some(of_group),
             // The first that knows it says it, and a signature knows better than a token.
-            Some(first) if first.delivery_id.is_none() && (of_group.signed || !first.signed) => *first = of_group,
+            Some(first) if first.delivery_id.is_none() && !first.is_signed() => *first = of_group,
             Some(_) => {}
         }
     }
@@ -269,7 +277,7 @@ impl Group {
                 continue;
             }
             match attempt.judge() {
-                Ok(proof) => return Ok(self.verified(ready, &proof, request, fields)),
+                Ok(proof) => return Ok(self.verified(ready, proof, request, fields)),
                 // That something is there and wrong says more than that something else isn't there.
                 Err(error) if refusal.as_ref().is_none_or(|first| telling(first) < telling(&error)) => {
                     refusal = Some(error);
@@ -280,21 +288,25 @@ impl Group {
         Err(refusal.unwrap_or(Refusal::KeyNeeded))
     }
 
-    fn verified(&self, ready: &Ready, proof: &Proof, request: &Request<'_>, fields: &Lazily<'_>) -> Verified {
+    fn verified(&self, ready: &Ready, proof: Proof, request: &Request<'_>, fields: &Lazily<'_>) -> Verified {
         let spec = ready.scheme.spec();
         let id = extract::first(&self.delivery_id, request, fields.get());
-        let signed = id.as_ref().and_then(|(at, _)| self.delivery_id.get(*at)).is_some_and(|extractor| {
-            let header = extractor.header_name().is_some_and(|name| {
-                let ours = spec.id_header.0.iter().any(|id| id.eq_ignore_ascii_case(name));
-                (ours && spec.signed.covers(&Part::Id)) || spec.signed.covers_header(name)
-            });
-            let body = extractor.body_path().is_some_and(|path| spec.covers_field(path));
-            header || body
+        let extractor = id.as_ref().and_then(|(at, _)| self.delivery_id.get(*at));
+        // The id of the first of several things is not the id of them all.
+        let signed = extractor.is_some_and(|extractor| {
+            extractor.is_of_one(fields.get())
+                && extractor.places().iter().all(|place| match place {
+                    Place::Header(name) => spec.signed.covers_header(name),
+                    Place::Body(path) => spec.covers_field(path),
+                    Place::Query(_) => spec.covers_url(),
+                })
         });
+        let (delivery_id_signed, id) = (signed || proof.id.is_some(), id.map(|(_, id)| id));
         Verified {
-            delivery_id: id.map(|(_, id)| id),
-            delivery_id_signed: signed,
-            signed: !spec.algorithm.compares(),
+            // The id beside the signature that holds; a header of another name is not covered by it.
+            delivery_id: proof.id.or(id),
+            delivery_id_signed,
+            proven: proof.proven,
             event_type: extract::first(&self.event_type, request, fields.get()).map(|(_, event)| event),
             signed_at: proof.signed_at,
             secret: ready.origins.get(proof.key).copied().unwrap_or_default(),

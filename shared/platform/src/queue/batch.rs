@@ -5,7 +5,7 @@
 
 use super::{MAX_DELAY, Message, QueueError};
 use aws_sdk_sqs::error::BuildError;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use std::time::Duration;
 
 /// Messages in one `SendMessageBatch`
@@ -17,6 +17,10 @@ const BATCH: usize = 10;
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>). One message may be
 /// longer, up to 1 MiB: it goes alone.
 const BATCH_BYTES: usize = 256 * 1024;
+
+/// The attribute of a delayed message that tells the milliseconds of its delay beyond the whole seconds that SQS delays by.
+/// SQS itself overlooks it; the emulator's queue delays by both, so that no receiver has to wait.
+pub const REST_OF_DELAY: &str = "delay-millis";
 
 /// A message, ready to be sent.
 #[derive(Debug, Clone)]
@@ -32,10 +36,16 @@ impl Entry {
         Ok(Self { body: plain(body), delay: *delay, group: message.group() })
     }
 
-    /// Delayed by whole seconds, rounded down, since whoever receives it waits for the rest.
+    /// Delayed by whole seconds, rounded down, since the receiver waits for the rest. The rest is an attribute.
     pub(super) fn to_request(&self, id: usize) -> Result<SendMessageBatchRequestEntry, BuildError> {
-        let seconds = i32::try_from(self.delay.min(MAX_DELAY).as_secs()).unwrap_or(0);
-        let entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(&self.body);
+        let delay = self.delay.min(MAX_DELAY);
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(0);
+        let mut entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(&self.body);
+        if delay.subsec_millis() > 0 {
+            let millis = MessageAttributeValue::builder().data_type("Number");
+            let millis = millis.string_value(delay.subsec_millis().to_string()).build()?;
+            entry = entry.message_attributes(REST_OF_DELAY, millis);
+        }
         entry.set_message_group_id(self.group.clone()).set_delay_seconds((seconds > 0).then_some(seconds)).build()
     }
 }

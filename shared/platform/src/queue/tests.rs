@@ -40,3 +40,34 @@ fn programs_and_endpoints_have_groups() {
     let deliver = DeliverMessage { delivery, attempt: 1, event: None, due: None };
     assert_eq!(Message::from(deliver).group(), Some(endpoint));
 }
+
+/// Messages as version 0.1 wrote them. Their types are tagged and flattened, which not every number survives by itself.
+#[test]
+fn messages_are_read_with_the_numbers_that_were_written() {
+    let data = "{\"a\":[7,18446744073709551615,-12,1.5,100.0,-0.0,1e+21,1e-7,1000000000000000000001,1.10,1e+400,-0]}";
+    let event = format!(
+        "\"id\":\"e1\",\"customer\":\"default\",\"type\":\"order.paid\",\"data\":{data},\"timestamp\":\
+         \"2026-01-02T03:04:05Z\",\"source\":\"ringback\",\"version\":\"1.0\",\"accepted_at\":\"2026-01-02T03:04:05Z\",\
+         \"origin\":\"api\""
+    );
+    let run = "run_27df15b6bb03986824f8cde139e16eb1";
+    for text in [
+        format!(
+            "{{\"work\":\"run\",\"run\":\"{run}\",\"stretch\":\"wait\",\"route\":\"in:POST:/done\",\"key\":\"5.5\"}}"
+        ),
+        format!(
+            "{{\"work\":\"run\",\"run\":\"{run}\",\"stretch\":\"wake\",\"job\":\"second\",\"attempt\":1,\"nth\":4294967295,\
+             \"due\":\"2026-01-02T05:04:05Z\"}}"
+        ),
+        format!("{{\"work\":\"run\",\"run\":\"{run}\",\"stretch\":\"continue\",\"version\":18446744073709551615}}"),
+        format!(
+            "{{\"work\":\"deliver\",\"delivery\":\"default.e1.ep_53e19357ccc35725865996c6\",\"attempt\":1,\
+             \"event\":{{{event}}}}}"
+        ),
+        format!("{{\"work\":\"publish\",{event}}}"),
+        format!("{{\"work\":\"program\",\"run\":\"{run}\",\"job\":\"job\",\"attempt\":1,\"program\":\"p\"}}"),
+    ] {
+        let message: Message = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert_eq!(serde_json::to_string(&message).unwrap(), text);
+    }
+}

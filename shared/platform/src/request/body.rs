@@ -4,6 +4,7 @@ use crate::problem::{Code, Problem};
 use axum::body::Bytes;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::json::{Unreadable, is_reserved};
 use serde_json::{Map, Value, json};
 
 /// Parts of a multipart body.
@@ -19,7 +20,7 @@ pub(super) async fn parse(content_type: Option<&str>, bytes: Bytes) -> Result<Va
         (None | Some(""), _) => Ok(json(&bytes).or_else(|_| text(&bytes)).unwrap_or_else(|_| raw(&bytes))),
         (Some("application/x-www-form-urlencoded"), _) => match misnamed(&bytes) {
             Some(value) => Ok(value),
-            None => Ok(form(utf8(&bytes)?.as_bytes())),
+            None => form(utf8(&bytes)?.as_bytes()),
         },
         (Some("multipart/form-data"), Some(whole)) => multipart(whole, bytes).await,
         (Some("application/octet-stream"), _) => Ok(raw(&bytes)),
@@ -36,8 +37,13 @@ pub(super) async fn parse(content_type: Option<&str>, bytes: Bytes) -> Result<Va
 /// One JSON text, at most 128 levels deep (what `serde_json` allows, so that no input can exhaust the stack).
 pub(super) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     let text = utf8(bytes)?;
-    serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| Problem::new(Code::MalformedBody, format!("the body is not valid JSON: {error}")))
+    domain::json::read(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        let detail = match &error {
+            Unreadable::Syntax(error) => format!("the body is not valid JSON: {error}"),
+            Unreadable::Reserved => format!("the body is not read: {error}"),
+        };
+        Problem::new(Code::MalformedBody, detail)
+    })
 }
 
 /// JSON that calls itself a form, as `curl -d` does unless told otherwise: an object or a list, which no form begins like.
@@ -46,15 +52,21 @@ fn misnamed(bytes: &[u8]) -> Option<Value> {
 }
 
 /// Names and values; a repeated name gives a list.
-pub(super) fn form(bytes: &[u8]) -> Value {
+///
+/// # Errors
+/// 400 if a name is one that JSON from outside can't have either.
+pub(super) fn form(bytes: &[u8]) -> Result<Value, Problem> {
     let mut map = Map::new();
     for (name, value) in form_urlencoded::parse(bytes) {
-        insert(&mut map, name.into_owned(), Value::String(value.into_owned()));
+        insert(&mut map, name.into_owned(), Value::String(value.into_owned()))?;
     }
-    Value::Object(map)
+    Ok(Value::Object(map))
 }
 
-fn insert(map: &mut Map<String, Value>, name: String, value: Value) {
+fn insert(map: &mut Map<String, Value>, name: String, value: Value) -> Result<(), Problem> {
+    if is_reserved(&name) {
+        return Err(Problem::new(Code::MalformedBody, format!("the request is not read: {}", Unreadable::Reserved)));
+    }
     match map.get_mut(&name) {
         None => {
             map.insert(name, value);
@@ -62,6 +74,7 @@ fn insert(map: &mut Map<String, Value>, name: String, value: Value) {
         Some(Value::Array(values)) => values.push(value),
         Some(first) => *first = Value::Array(vec![first.take(), value]),
     }
+    Ok(())
 }
 
 async fn multipart(content_type: &str, bytes: Bytes) -> Result<Value, Problem> {
@@ -86,7 +99,7 @@ async fn multipart(content_type: &str, bytes: Bytes) -> Result<Value, Problem> {
             Some(filename) => json!({"filename": filename, "content_type": part_type, "size": data.len(),
                 "data": STANDARD.encode(&data)}),
         };
-        insert(&mut map, name, value);
+        insert(&mut map, name, value)?;
     }
     Ok(Value::Object(map))
 }

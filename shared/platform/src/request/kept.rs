@@ -6,10 +6,12 @@
 //! `Authorization`) is never kept: it is not in `proof`, and masked elsewhere.
 
 use super::{Came, Incoming, Raw};
+use crate::admission::DELIVERY_ID;
 use crate::store::Stored;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::redact::{KnownSecrets, MASKED, hide_fields, is_secret};
+use domain::source::Identity;
 use serde_json::{Map, Value, json};
 
 /// The longest body that is kept as it was received, in bytes; a longer one can't be sent again as it was.
@@ -66,7 +68,7 @@ impl Incoming {
     /// What is stored with a run that this request started alone or first: as [`Incoming::stored_by`], and as it was
     /// received, with what tells it from other requests if anything does.
     /// A body that is written again as it was received takes no room of its own.
-    pub fn stored_whole(&self, body_is_input: bool, came: &Came, delivery: Option<&str>) -> Value {
+    pub fn stored_whole(&self, body_is_input: bool, came: &Came, identity: Option<&Identity>) -> Value {
         let mut raw = self.kept.clone();
         let again = serde_json::to_string(&self.body).ok();
         if let Value::Object(fields) = &mut raw
@@ -75,12 +77,21 @@ impl Incoming {
             fields.remove("text");
             fields.insert("same".to_owned(), true.into());
         }
-        let mut stored = self.stored_by(body_is_input, came);
+        let mut stored = self.stored_as(body_is_input, came, identity);
         if let Value::Object(fields) = &mut stored {
             fields.insert("raw".to_owned(), raw);
-            if let Some(delivery) = delivery {
-                fields.insert("delivery".to_owned(), delivery.into());
+            if let Some(identity) = identity {
+                fields.insert("delivery".to_owned(), identity.key().into());
             }
+        }
+        stored
+    }
+
+    /// As [`Incoming::stored_by`], with the provider's id of the delivery.
+    pub fn stored_as(&self, body_is_input: bool, came: &Came, identity: Option<&Identity>) -> Value {
+        let mut stored = self.stored_by(body_is_input, came);
+        if let (Value::Object(fields), Some(delivery)) = (&mut stored, identity.and_then(Identity::delivery)) {
+            fields.insert(DELIVERY_ID.to_owned(), delivery.into());
         }
         stored
     }

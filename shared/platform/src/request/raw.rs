@@ -51,7 +51,7 @@ impl Raw {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             params,
-            query: body::form(parts.uri.query().unwrap_or_default().as_bytes()),
+            query: body::form(parts.uri.query().unwrap_or_default().as_bytes())?,
             headers: header_map(&parts.headers),
             body,
             hidden: Vec::new(),

@@ -52,6 +52,37 @@ async fn what_cannot_be_read_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn numbers_are_read_as_they_were_written() {
+    for body in ["[1000000000000000000001,1.10,-0,0.1000,1e+400]", "{\"n\":123456789012345678901234567890.50}"] {
+        for content_type in [Some("application/json"), Some("application/x-www-form-urlencoded"), None] {
+            assert_eq!(read(content_type, body).await.unwrap().to_string(), body, "{content_type:?}");
+        }
+    }
+}
+
+/// An object with a key of `serde_json`'s own would be read as a number, or as any JSON, once it is stored.
+#[tokio::test]
+async fn no_request_brings_a_reserved_key() {
+    for key in ["$serde_json::private::Number", "$serde_json::private::RawValue", "\\u0024serde_json::private::Number"]
+    {
+        for body in [format!("{{\"{key}\":\"1\"}}"), format!("[1,{{\"a\":{{\"b\":1,\"{key}\":\"[]\"}}}}]")] {
+            let refused = read(Some("application/json"), body).await.unwrap_err();
+            assert_eq!(refused.code, Code::MalformedBody);
+            assert!(refused.detail.contains("is reserved; rename the key"), "{}", refused.detail);
+        }
+    }
+    let name = "%24serde_json%3A%3Aprivate%3A%3ANumber";
+    let form = read(Some("application/x-www-form-urlencoded"), format!("a=1&{name}=1")).await;
+    let part = "--b\r\nContent-Disposition: form-data; name=\"$serde_json::private::Number\"\r\n\r\n1\r\n--b--\r\n";
+    let multipart = read(Some("multipart/form-data; boundary=b"), part).await;
+    let query = Request::builder().uri(format!("/x?{name}=1")).body(Body::empty()).unwrap();
+    let query = Incoming::read(query, 10).await.map(|incoming| incoming.query);
+    for refused in [form, multipart, query] {
+        assert_eq!(refused.unwrap_err().code, Code::MalformedBody);
+    }
+}
+
+#[tokio::test]
 async fn a_compressed_body_is_refused() {
     let request = Request::builder().uri("/").header("content-encoding", "gzip").body(Body::from("x")).unwrap();
     assert_eq!(Incoming::read(request, 10).await.unwrap_err().code, Code::UnsupportedEncoding);

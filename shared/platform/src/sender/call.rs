@@ -100,7 +100,8 @@ fn answer_value(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+    let text = String::from_utf8_lossy(body);
+    domain::json::read(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
 }
 
 /// The failure of a call that was never made.

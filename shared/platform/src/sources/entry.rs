@@ -2,7 +2,7 @@
 
 use crate::secret::KeyRing;
 use crate::store::{ConfigEntry, ConfigKind};
-use domain::config::load_source;
+use domain::config::load_stored_source;
 use domain::source::Source;
 use serde_json::{Map, Value};
 
@@ -25,7 +25,7 @@ pub fn read_entry(entry: &ConfigEntry, keys: &KeyRing) -> Result<(Source, Vec<St
         secrets.push((field.clone(), texts));
     }
     let content = entry.content.as_object().ok_or("it is no object")?;
-    load_source(&entry.name, &fields_with_secrets(content, &secrets)).map_err(|errors| errors.join("; "))
+    load_stored_source(&entry.name, &fields_with_secrets(content, &secrets)).map_err(|errors| errors.join("; "))
 }
 
 /// The fields as the file's reader takes them: secrets that come through the API are what they are, and no templates.

@@ -1,11 +1,11 @@
-//! How endpoints fail, and how much they have had: what changes with attempts.
+//! How endpoints fail: what changes with attempts.
 
 use super::endpoint::{StoredEndpoint, customer_pk, is_endpoint};
-use super::item::{Item, bytes, expiry, n, number, s, text};
+use super::item::{Item, bytes, expiry, number, s, text};
 use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
 use crate::queue::Message;
-use domain::endpoint::{Health, RateLimit};
+use domain::endpoint::Health;
 use domain::event::{CustomerId, EndpointId};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -88,38 +88,6 @@ impl Store {
         let delete = self.client.delete_item().table_name(&self.table);
         let delete = delete.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
         delete.send().await.map(|_| ()).map_err(unavailable)
-    }
-
-    /// Counts a delivery in the endpoint's present period. False if it has had as many as it may.
-    ///
-    /// # Errors
-    /// If the table is unavailable.
-    pub async fn count_delivery(
-        &self,
-        (customer, id): (&CustomerId, &EndpointId),
-        rate: RateLimit,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let period = now.as_second() / i64::from(rate.period.max(1));
-        let kept = Duration::from_secs(u64::from(rate.period) * 2);
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", s(customer_pk(customer)))
-            .key("sk", s(format!("rate#{id}#{}#{period}", rate.period)))
-            .update_expression("ADD n :one SET expires = :expires")
-            .condition_expression("attribute_not_exists(n) OR n < :limit")
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":limit", n(rate.limit))
-            .expression_attribute_values(":expires", expiry(now, kept));
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
-            }
-            Err(error) => Err(unavailable(error)),
-        }
     }
 }
 

@@ -1,24 +1,19 @@
 //! Runs in the table.
 
 use super::item::{Item, b, damaged, expiry, n, number, s, sortable, yes};
-use super::vault::Besides;
 use super::{Store, StoreError, codec, unavailable};
 use crate::queue::{Message, RunMessage};
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::RunId;
-use domain::run::{Run, Status, Stretch};
+use domain::run::{Run, Status};
 use jiff::Timestamp;
 use serde_json::Value;
 
 /// The largest item that DynamoDB stores
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>).
 const MAX_ITEM: usize = 400 * 1024;
-/// The largest new run, with the request that started it: there is room for some of what it will do, and at least for
-/// why it failed.
-const MAX_NEW: usize = codec::MAX_BLOB - 16 * 1024;
 
 /// A run as it stands in the table.
 #[derive(Debug, Clone)]
@@ -29,15 +24,8 @@ pub struct Stored {
     pub version: u64,
     /// The request that started it, for replay.
     pub request: Option<Value>,
-}
-
-/// What became of a new run.
-#[derive(Debug, Clone)]
-pub enum NewRun {
-    /// It is stored.
-    Accepted,
-    /// A run of this id was there before: this one, where the table has told.
-    Duplicate(Option<Box<Stored>>),
+    /// Runs that requests of the same identity started later.
+    pub later: u32,
 }
 
 /// What became of a change.
@@ -50,66 +38,6 @@ pub enum Saved {
 }
 
 impl Store {
-    /// Stores a run that has not begun, and with it the promise to start it.
-    ///
-    /// # Errors
-    /// If it is too large, or the table is unavailable.
-    pub async fn add_run(&self, run: &Run, request: Option<&Value>) -> Result<NewRun, StoreError> {
-        let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None }.into()];
-        let pk = format!("run#{}", run.id);
-        let packed = self.vault.pack(run, &pk)?;
-        // `raw` is a copy of the request as it was received: it says a secret of its body too, and in another form.
-        let besides = Besides { about: Some(&run.input), copy: Some("raw") };
-        let pack = |request: &Value| self.vault.pack_besides(request, &pk, besides);
-        let (mut request, whole) = (request.map(pack).transpose(), request);
-        let size = |request: &Result<Option<Vec<u8>>, StoreError>| match request {
-            Ok(request) => packed.len() + request.as_ref().map_or(0, Vec::len),
-            Err(_) => usize::MAX,
-        };
-        if size(&request) > MAX_NEW
-            && let Some(Value::Object(mut parsed)) = whole.cloned()
-            && parsed.remove("raw").is_some()
-        {
-            // It can't be sent again as it was received then; the run is what matters.
-            request = pack(&Value::Object(parsed)).map(Some);
-        }
-        let size = size(&request);
-        let request = request?;
-        if size > MAX_NEW {
-            return Err(StoreError::TooLarge { size, limit: MAX_NEW });
-        }
-        let mut put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .item("pk", s(&pk))
-            .item("sk", s("run"))
-            .item("v", n(1))
-            .item("st", s(run.status().as_str()))
-            .item("run", b(packed))
-            .item("owed", yes())
-            .item("owes", owes_value(&owes)?)
-            .item("list", s(self.list_shard("runs", run.id.as_str())))
-            .item("at", s(Self::run_place(run)))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if let Some(request) = request {
-            put = put.item("request", b(request));
-        }
-        match put.send().await {
-            Ok(_) => Ok(NewRun::Accepted),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                let PutItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
-                    return Ok(NewRun::Duplicate(None));
-                };
-                Ok(NewRun::Duplicate(refused.item.and_then(|item| self.stored_run(&item).ok()).map(Box::new)))
-            }
-            Err(error) => Err(too_large_or_unavailable(error)),
-        }
-    }
-
     /// Reads a run, with all writes that were answered before.
     ///
     /// # Errors
@@ -245,10 +173,11 @@ impl Store {
 }
 
 impl Store {
-    fn stored_run(&self, item: &Item) -> Result<Stored, StoreError> {
+    pub(super) fn stored_run(&self, item: &Item) -> Result<Stored, StoreError> {
         let request = item.contains_key("request").then(|| self.vault.unpack(item, "request")).transpose()?;
         let version = number(item, "v").ok_or_else(|| damaged(item))?;
-        Ok(Stored { run: self.vault.unpack(item, "run")?, version, request })
+        let later = number(item, "later").unwrap_or_default();
+        Ok(Stored { run: self.vault.unpack(item, "run")?, version, request, later })
     }
 }
 
@@ -257,7 +186,7 @@ pub(super) fn owes_value(messages: &[Message]) -> Result<AttributeValue, StoreEr
 }
 
 /// DynamoDB says that an item is too large in a validation error's text only.
-fn too_large_or_unavailable<E, R>(error: SdkError<E, R>) -> StoreError
+pub(super) fn too_large_or_unavailable<E, R>(error: SdkError<E, R>) -> StoreError
 where
     E: aws_sdk_dynamodb::error::ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,

@@ -101,6 +101,14 @@ impl Vault {
         value
     }
 
+    /// Seals the secrets of a value.
+    pub(super) fn seal(&self, value: &mut Value, pk: &str) {
+        if let Some(keys) = &self.0 {
+            let own = KnownSecrets::of_input(value);
+            keys.ring.seal_within(value, &owner(pk), &[&keys.known, &own], false);
+        }
+    }
+
     /// Opens what has come out of an item as it was.
     pub(super) fn open(&self, value: &mut Value, pk: &str) {
         if let Some(keys) = &self.0 {

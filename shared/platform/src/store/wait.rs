@@ -276,6 +276,7 @@ impl Store {
         let verdict = match text(item, "verdict") {
             Some("success") => Verdict::Success,
             Some("failure") => Verdict::Failure,
+            Some("no_status") => Verdict::NoStatus,
             _ => return Err(damaged(item)),
         };
         let result = self.vault.unpack(item, "result")?;
@@ -303,6 +304,7 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Success => "success",
         Verdict::Failure => "failure",
+        Verdict::NoStatus => "no_status",
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Table, at};
 use domain::endpoint::{Endpoint, Health, RateLimit};
 use domain::event::{CustomerId, EndpointId};
 use futures_util::future::join_all;
+use platform::slots::Slots;
 use platform::store::{Saved, StoredToken};
 use serde_json::json;
 
@@ -23,9 +24,9 @@ pub(super) async fn endpoints_and_their_health_are_found_together(table: &Table)
         store.save_owner(&one.id, &customer).await.unwrap();
         assert_eq!(store.save_endpoint(&one, 0, &[]).await.unwrap(), Saved::Written(1));
         assert_eq!(store.save_endpoint(&one, 0, &[]).await.unwrap(), Saved::Conflict);
-        // What is counted stands beside them, and is no endpoint.
+        // The next slot stands beside them, and is no endpoint.
         let rate = RateLimit { limit: 5, period: 60 };
-        assert!(store.count_delivery((&customer, &one.id), rate, at(0)).await.unwrap());
+        assert_eq!(store.slot_now((&customer, &one.id), rate, at(0)).await.unwrap(), Some(at(0)));
     }
     let ill = EndpointId::parse("ep_b").unwrap();
     let health = Health::failed(None, true, at(10));
@@ -47,13 +48,29 @@ pub(super) async fn endpoints_and_their_health_are_found_together(table: &Table)
     assert_eq!(listed.iter().map(|e| e.endpoint.id.as_str()).collect::<Vec<_>>(), ["ep_c", "ep_a"]);
 }
 
-pub(super) async fn deliveries_are_counted_up_to_the_limit_however_many_come_at_once(table: &Table) {
+pub(super) async fn slots_are_given_once_in_order_and_evenly_apart_however_many_ask_at_once(table: &Table) {
     let store = &table.store;
-    let (customer, id) = (CustomerId::parse("counted").unwrap(), EndpointId::parse("ep").unwrap());
+    let (customer, id) = (CustomerId::parse("slots").unwrap(), EndpointId::parse("ep").unwrap());
     let rate = RateLimit { limit: 5, period: 60 };
-    let counted = join_all((0..12).map(|_| store.count_delivery((&customer, &id), rate, at(0)))).await;
-    assert_eq!(counted.into_iter().filter(|may| *may.as_ref().unwrap()).count(), 5);
-    assert!(store.count_delivery((&customer, &id), rate, at(60)).await.unwrap());
+    let (one, other) = (Slots::default(), Slots::default());
+    let reserve = async |slots: &Slots, now| slots.reserve(store, (&customer, &id), rate, now).await.unwrap();
+    let mut slots = join_all((0..12).map(|n| reserve(if n % 3 == 0 { &one } else { &other }, at(0)))).await;
+    slots.sort_unstable();
+    assert_eq!(slots, (0..12).map(|n| at(12 * n)).collect::<Vec<_>>());
+    assert_eq!(reserve(&one, at(100)).await, at(144), "those before it have the earlier ones");
+    assert_eq!(reserve(&other, at(1_000)).await, at(1_000), "unused slots are not saved up");
+    assert_eq!(reserve(&other, at(1_012)).await, at(1_012));
+    // Clocks differ by seconds; one that was hours ahead doesn't hold up the endpoint for hours.
+    assert_eq!(reserve(&one, at(1_020)).await, at(1_024));
+    assert_eq!(reserve(&other, at(1_010)).await, at(1_036));
+    assert_eq!(reserve(&one, at(9_000)).await, at(9_000));
+    assert_eq!(reserve(&one, at(1_050)).await, at(1_050));
+    assert_eq!(reserve(&other, at(1_051)).await, at(1_062));
+}
+
+pub(super) async fn requests_are_counted_up_to_the_limit_however_many_come_at_once(table: &Table) {
+    let store = &table.store;
+    let rate = RateLimit { limit: 5, period: 60 };
     let requests = join_all((0..12).map(|_| store.count_request("github", rate, at(0)))).await;
     assert_eq!(requests.into_iter().filter(|may| may.as_ref().unwrap().is_ok()).count(), 5);
 }

@@ -66,6 +66,35 @@ pub(super) async fn of_two_changes_of_one_version_one_is_written(table: &Table) 
     assert!(store.run(&nobody.id).await.unwrap().is_none());
 }
 
+pub(super) async fn of_several_later_runs_of_one_identity_one_is_stored(table: &Table) {
+    let store = &table.store;
+    let first = run("first", 0, json!(1));
+    store.add_run(&first, None).await.unwrap();
+    for (number, is_over) in [(1, false), (2, true)] {
+        let stored = store.run(&first.id).await.unwrap().unwrap();
+        assert_eq!(stored.later, number - 1);
+        if is_over {
+            // What it owes has been told, and isn't told again.
+            store.save_run(&ended(first.clone()), stored.version, &[timer(&first).into()], at(60)).await.unwrap();
+        }
+        let stored = store.run(&first.id).await.unwrap().unwrap();
+        let later = Run { id: first.id.again(0, number), ..run("later", 100, json!(number)) };
+        let request = json!({"body": number});
+        let added = join_all((0..8).map(|_| store.add_later_run(&stored, &later, &request, at(100)))).await;
+        assert_eq!(added.into_iter().filter(|added| *added.as_ref().unwrap()).count(), 1, "{number}");
+        let read = store.run(&later.id).await.unwrap().unwrap();
+        assert_eq!((read.run, read.version, read.request), (later.clone(), 1, Some(request)));
+        assert!(table.owes(&pk(&later), "run").await.is_some());
+        assert_eq!(table.owes(&pk(&first), "run").await, None);
+        let counted = store.run(&first.id).await.unwrap().unwrap();
+        assert_eq!(
+            (counted.later, counted.version),
+            (number, stored.version),
+            "who has read the first run may write it"
+        );
+    }
+}
+
 pub(super) async fn a_change_owes_its_messages_and_the_next_one_takes_them_back(table: &Table) {
     let store = &table.store;
     let one = run("owing", 0, json!(1));

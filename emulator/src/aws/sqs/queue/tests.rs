@@ -46,13 +46,28 @@ fn groups_take_turns() {
 }
 
 #[test]
+fn a_group_that_is_not_admitted_stays_in_its_place_and_in_order() {
+    let mut queue = Queue::new(VISIBILITY, None);
+    let now = Instant::now();
+    for (id, group) in [("a1", Some("a")), ("a2", Some("a")), ("b1", Some("b")), ("c1", None), ("b2", Some("b"))] {
+        queue.send(message(id, group), now, now);
+    }
+    let not_a = |group: Option<&str>| group != Some("a");
+    assert_eq!(ids(&queue.receive_of(not_a, 10, None, now, 0)), ["b1", "c1", "b2"]);
+    assert!(!queue.has_visible(not_a, now) && queue.has_visible(|_| true, now));
+    queue.send(message("a3", Some("a")), now, now);
+    assert_eq!(ids(&queue.receive(2, None, now, 0)), ["a1", "a2"]);
+    assert_eq!(ids(&queue.receive_of(|_| true, 10, None, now, 0)), ["a3"]);
+}
+
+#[test]
 fn visibility_can_be_changed_only_in_flight() {
     let mut queue = Queue::new(VISIBILITY, None);
     let now = Instant::now();
     queue.send(message("a", None), now, now);
     let delivery = queue.receive(1, None, now, 0).deliveries.remove(0);
     assert!(queue.change_visibility(delivery.receipt, now));
-    assert!(queue.has_visible(now));
+    assert!(queue.has_visible(|_| true, now));
     assert!(!queue.change_visibility(delivery.receipt, now + VISIBILITY));
     assert_eq!(queue.depth(now), Depth { visible: 1, in_flight: 0, delayed: 0 });
     // It was taken by then, and may be deleted although it is visible again.
@@ -85,7 +100,7 @@ proptest! {
                     deleted += usize::from(queue.delete(delivery.receipt).is_some());
                 }
             }
-            if queue.has_visible(now) {
+            if queue.has_visible(|_| true, now) {
                 continue;
             }
             match queue.next_visible_at() {

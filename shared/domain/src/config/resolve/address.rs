@@ -1,10 +1,14 @@
-//! Public addresses of this file's routes in the texts of a request.
+//! Addresses in the texts of a request that may be those of this file's routes.
 
-use crate::config::draft::RouteDraft;
+use super::origin::Origin;
+use crate::config::draft::{RequestText, RouteDraft};
 use crate::config::path::parameter;
 use crate::config::text::{Piece, pieces};
 
-/// An address of this file's, as far as its text tells.
+/// The most addresses that are looked for in one text.
+const MOST: usize = 32;
+
+/// An address, as far as its text tells.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Address {
     /// Whose.
@@ -16,12 +20,16 @@ pub(super) struct Address {
 }
 
 /// What an address begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Base {
-    /// `${gateway:PORT.public_url}`.
+    /// `${gateway:PORT.public_url}`, or `https://${gateway:PORT.public_address}`.
     Port(u16),
     /// `${listener.url}`: the one callback route's own address.
     Listener,
+    /// Scheme, host and port that are written out.
+    Written(Origin),
+    /// Any other expression: only a start tells which address it is.
+    Expression,
 }
 
 /// A part between two slashes.
@@ -34,16 +42,42 @@ pub(super) struct Segment {
 }
 
 impl Address {
-    /// The first address in a text.
-    pub(super) fn find(text: &str) -> Option<Self> {
-        let pieces = pieces(text);
-        let is_base = |piece: &Piece<'_>| if let Piece::Hole(inner) = piece { base(inner) } else { None };
-        let (at, base) = pieces.iter().enumerate().find_map(|(at, piece)| Some((at, is_base(piece)?)))?;
-        let rest = pieces.get(at + 1..).unwrap_or_default();
+    /// The addresses in a text, those of this file's gateways and listener first. What the service's own address begins
+    /// with is none of them.
+    pub(super) fn find_all(text: &RequestText) -> Vec<Self> {
+        let pieces = pieces(&text.text);
+        let after = |at: usize| pieces.get(at + 1..).unwrap_or_default();
+        let ours = pieces.iter().enumerate().find_map(|(at, piece)| match piece {
+            Piece::Hole(inner) => Some(Self::below(base(inner)?, after(at))),
+            Piece::Literal(_) => None,
+        });
+        let others = pieces.iter().enumerate().flat_map(|(at, piece)| {
+            let begins = match at {
+                0 => true,
+                1 => matches!(pieces.first(), Some(Piece::Literal("http://" | "https://"))),
+                _ => false,
+            };
+            match piece {
+                Piece::Literal(literal) => written(literal, after(at), text.is_address && at == 0),
+                Piece::Hole(inner) if base(inner).is_none() && !(text.is_address && begins) => {
+                    match after(at).first() {
+                        Some(Piece::Literal(path)) if path.starts_with('/') => {
+                            vec![Self::below(Base::Expression, after(at))]
+                        }
+                        _ => Vec::new(),
+                    }
+                }
+                Piece::Hole(_) => Vec::new(),
+            }
+        });
+        ours.into_iter().chain(others).take(MOST).collect()
+    }
+
+    fn below(base: Base, rest: &[Piece<'_>]) -> Self {
         let mut address = Self { base, segments: Vec::new(), query: Vec::new() };
         let query = address.read_path(rest);
         address.query = parameters(&query);
-        Some(address)
+        address
     }
 
     /// Reads the path; gives the text of the query.
@@ -108,8 +142,26 @@ fn base(inner: &str) -> Option<Base> {
     if path == "listener.url" {
         return Some(Base::Listener);
     }
-    let port = path.strip_prefix("gateway:")?.strip_suffix(".public_url")?;
+    let field = path.strip_prefix("gateway:")?;
+    let port = field.strip_suffix(".public_url").or_else(|| field.strip_suffix(".public_address"))?;
     port.parse().ok().map(Base::Port)
+}
+
+/// The addresses that begin in a literal piece; `called` leaves out one at its very beginning.
+fn written(literal: &str, rest: &[Piece<'_>], called: bool) -> Vec<Address> {
+    let begins = literal.match_indices("http").map(|(at, _)| at).filter(|at| !(called && *at == 0)).take(MOST);
+    let address = |at: usize| {
+        let text = literal.get(at..)?;
+        let (origin, path) = Origin::split(text)?;
+        // The host may go on in an expression.
+        if path.is_empty() && !rest.is_empty() {
+            return None;
+        }
+        let mut pieces = vec![Piece::Literal(path)];
+        pieces.extend_from_slice(rest);
+        Some(Address::below(Base::Written(origin), &pieces))
+    };
+    begins.filter_map(address).collect()
 }
 
 fn parameters(query: &str) -> Vec<(String, String)> {

@@ -1,20 +1,22 @@
 //! What to wait for, told from how a callback is identified.
 //!
 //! A route identified by `${body.a.b}` is answered by a service that knows the value: either it chose it and told it in
-//! its answer, at the same path as a rule; or we sent it, in the field of that name; or it was given the run's id. Where
-//! the value stands in the address that we sent, there is nothing to guess.
+//! its answer, at the same path as a rule; or we sent it, in the field of that name; or it was given the run's id, where the
+//! request carries that. Where the value stands in the address that we sent, there is nothing to guess.
 
 use crate::config::template::SOURCES;
 use crate::config::text::{Piece, pieces};
 use crate::expr::{Sources, Template};
 
-/// What the address sent tells about the callback.
+/// What the request tells about the callback.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Sent<'a> {
     /// Parameters of the path.
     pub(super) path: Vec<(&'a str, &'a str)>,
     /// Parameters of the query.
     pub(super) query: &'a [(String, String)],
+    /// The run's id is somewhere in the request.
+    pub(super) run_id: bool,
 }
 
 /// The template of the key, and its text; none if `identify_by` is not made of plain paths.
@@ -50,7 +52,10 @@ fn value(inner: &str, sent: &Sent<'_>) -> Option<String> {
         _ => return None,
     }
     let (whole, last) = (steps.concat(), last?);
-    Some(format!("${{response{whole} | ${{request{last} | ${{context.run_id}}}}}}"))
+    Some(match sent.run_id {
+        true => format!("${{response{whole} | ${{request{last} | ${{context.run_id}}}}}}"),
+        false => format!("${{response{whole} | ${{request{last}}}}}"),
+    })
 }
 
 /// A source and the names below it, each written as a step: `.name` or `["any key"]`.

@@ -2,9 +2,10 @@
 
 use super::address::{Address, Base};
 use super::key::{Sent, wait_for};
+use super::shared::{self, Callers};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Problem, Span};
-use crate::config::draft::{CallbackDraft, CompletionDraft, ComponentDraft, Draft, RouteDraft};
+use crate::config::draft::{CallbackDraft, CompletionDraft, ComponentDraft, Draft, RequestText, RouteDraft};
 use crate::config::inference::Inference;
 use crate::config::keys::nearest;
 use crate::config::section::component::LONGEST_WAIT;
@@ -29,13 +30,21 @@ struct Named<'a> {
 pub(super) fn settle(cx: &mut Cx, draft: &mut Draft) -> (IndexMap<String, Component>, Vec<Inference>) {
     let mut inferred = Vec::new();
     let mut components = IndexMap::new();
-    for (id, ComponentDraft { span, mut component, texts, completion }) in std::mem::take(&mut draft.components) {
+    let mut spans = Vec::new();
+    let drafts = std::mem::take(&mut draft.components);
+    let draft: &Draft = draft;
+    let callers = Callers::of(draft.workflows.values());
+    for (id, ComponentDraft { span, mut component, texts, completion }) in drafts {
         if let Component::HttpClient(client) = &mut component {
-            let addresses: Vec<(Address, Span)> =
-                texts.iter().filter_map(|(text, span)| Some((Address::find(text)?, *span))).collect();
-            let capability = texts.iter().any(|(text, _)| text.contains(CAPABILITY));
-            let mut wait =
-                Wait { capability, draft, addresses: &addresses, problems: &mut cx.problems, component: &id, span };
+            let found = |text: &RequestText| {
+                let addresses = Address::find_all(text).into_iter();
+                addresses.map(|address| (address, text.span)).collect::<Vec<_>>()
+            };
+            let addresses: Vec<(Address, Span)> = texts.iter().flat_map(found).collect();
+            let capability = texts.iter().any(|text| text.text.contains(CAPABILITY));
+            let run_id = callers.all_carry_run_id(&id, client);
+            let problems = &mut cx.problems;
+            let mut wait = Wait { capability, run_id, draft, addresses: &addresses, problems, component: &id, span };
             client.completion = match completion {
                 CompletionDraft::None => None,
                 CompletionDraft::Polling(polling) => Some(Completion::Polling(polling)),
@@ -43,8 +52,12 @@ pub(super) fn settle(cx: &mut Cx, draft: &mut Draft) -> (IndexMap<String, Compon
                 CompletionDraft::Silent => wait.silent(client.timeout, &mut inferred),
             };
         }
+        spans.push(span);
         components.insert(id, component);
     }
+    let key_is_inferred =
+        |id: &str| inferred.iter().any(|told: &Inference| told.component == id && told.wait_for.is_some());
+    cx.problems.extend(shared::problems(draft, &components, &spans, &callers, &key_is_inferred));
     (components, inferred)
 }
 
@@ -52,6 +65,8 @@ pub(super) fn settle(cx: &mut Cx, draft: &mut Draft) -> (IndexMap<String, Compon
 struct Wait<'a> {
     /// Its request carries an address that is made for the job alone.
     capability: bool,
+    /// Its request carries the run's id.
+    run_id: bool,
     draft: &'a Draft,
     addresses: &'a [(Address, Span)],
     problems: &'a mut Vec<Problem>,
@@ -92,7 +107,7 @@ impl<'a> Wait<'a> {
             None => {
                 let (template, text) = match named.filter(|named| named.route.id == route.id) {
                     Some(named) => self.key(&named)?,
-                    None => self.key_of(route, &Sent::default(), written.span)?,
+                    None => self.key_of(route, &Sent { run_id: self.run_id, ..Sent::default() }, written.span)?,
                 };
                 (template, Some(text))
             }
@@ -108,16 +123,16 @@ impl<'a> Wait<'a> {
     fn named(&mut self, warn: bool) -> Option<Named<'a>> {
         let (draft, addresses) = (self.draft, self.addresses);
         for (address, span) in addresses {
-            let mut found: Vec<Named<'a>> = match address.base {
-                Base::Port(port) => {
-                    let on_port = callbacks(draft).filter(|route| route.port == port);
-                    on_port.filter_map(|route| named(route, address, *span, address.matches(route)?)).collect()
+            let mut found: Vec<Named<'a>> = match &address.base {
+                Base::Port(_) | Base::Written(_) => {
+                    let there = callbacks(draft).filter(|route| leads_to(draft, address, route.port));
+                    there.filter_map(|route| named(route, address, *span, address.matches(route)?)).collect()
                 }
                 // It is the whole address of a route; a path behind it would be another's.
                 Base::Listener if address.segments.is_empty() => {
                     callbacks(draft).filter_map(|route| named(route, address, *span, Vec::new())).collect()
                 }
-                Base::Listener => Vec::new(),
+                Base::Listener | Base::Expression => Vec::new(),
             };
             // A route that is written out is meant rather than one with a parameter in that place.
             let fewest = found.iter().map(|named| named.path.len()).min();
@@ -179,7 +194,7 @@ impl<'a> Wait<'a> {
     }
 
     fn key(&mut self, named: &Named<'_>) -> Option<(Template, String)> {
-        let sent = Sent { path: named.path.clone(), query: &named.address.query };
+        let sent = Sent { path: named.path.clone(), query: &named.address.query, run_id: self.run_id };
         self.key_of(named.route, &sent, named.span)
     }
 
@@ -227,20 +242,58 @@ fn named<'a>(
     Some(Named { route, address, path, span })
 }
 
-fn label(route: &RouteDraft) -> String {
+pub(super) fn label(route: &RouteDraft) -> String {
     format!("{} {} on port {}", route.method, route.path, route.port)
 }
 
-/// A warning if an address with a path is on a listener's port but is none of its routes.
-fn unmatched(draft: &Draft, address: &Address, span: Span) -> Option<Problem> {
-    let Base::Port(port) = address.base else { return None };
-    let on_port: Vec<&RouteDraft> = draft.routes.iter().filter(|route| route.port == port).collect();
-    if address.segments.is_empty() || on_port.is_empty() || on_port.iter().any(|route| address.matches(route).is_some())
-    {
-        return None;
+/// Whether an address, by what it begins with, is that of a listener on that port.
+fn leads_to(draft: &Draft, address: &Address, port: u16) -> bool {
+    match &address.base {
+        Base::Port(written) => *written == port,
+        Base::Written(origin) => origin.reaches(draft, port),
+        Base::Listener | Base::Expression => false,
     }
+}
+
+/// A warning if an address with a path leads to a listener but to none of its routes, or if only its path is that of a
+/// callback route.
+fn unmatched(draft: &Draft, address: &Address, span: Span) -> Option<Problem> {
+    let there: Vec<&RouteDraft> = draft.routes.iter().filter(|route| leads_to(draft, address, route.port)).collect();
     let path = address.path();
-    let meant = nearest(&path, on_port.iter().map(|route| route.path.as_str()));
-    let message = format!("`{path}` is none of the routes on port {port}: nothing waits for what arrives there");
-    Some(Problem::new(Code::UnmatchedAddress, span, message).suggest(meant))
+    match &address.base {
+        _ if address.segments.is_empty() || there.iter().any(|route| address.matches(route).is_some()) => None,
+        Base::Port(port) if !there.is_empty() => {
+            let meant = nearest(&path, there.iter().map(|route| route.path.as_str()));
+            let message =
+                format!("`{path}` is none of the routes on port {port}: nothing waits for what arrives there");
+            Some(Problem::new(Code::UnmatchedAddress, span, message).suggest(meant))
+        }
+        Base::Written(_) | Base::Expression => match callbacks(draft).find(|route| address.matches(route).is_some()) {
+            Some(route) => Some(foreign(address, route, &path, span)),
+            // There may be other things than routes at a host of ours, so only a slip is told.
+            None => {
+                let meant = nearest(&path, there.iter().map(|route| route.path.as_str()))?;
+                let message = format!("`{path}` is none of this file's routes: nothing waits for what arrives there");
+                Some(Problem::new(Code::UnmatchedAddress, span, message).suggest(Some(meant)))
+            }
+        },
+        Base::Port(_) | Base::Listener => None,
+    }
+}
+
+/// A warning of an address that has a callback route's path at a host that isn't known to be ours.
+fn foreign(address: &Address, route: &RouteDraft, path: &str, span: Span) -> Problem {
+    let known = match &address.base {
+        Base::Expression => "what it begins with is not known before the start",
+        Base::Written(_) | Base::Port(_) | Base::Listener => {
+            "its host is neither that of `controller.public_url` nor a gateway's"
+        }
+    };
+    let message = format!(
+        "`{path}` is the path of {}, but {known}: nothing waits for the callback; \
+         write `${{gateway:{}.public_url}}{path}`, or `completion: {{type: callback, …}}`",
+        label(route),
+        route.port
+    );
+    Problem::new(Code::ForeignAddress, span, message)
 }

@@ -2,7 +2,7 @@
 
 use super::component::LONGEST_WAIT;
 use super::request::{REQUEST, request};
-use super::route::verdicts;
+use super::route::{ON_MISSING_STATUS, Verdicts, verdicts};
 use crate::config::Polling;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
@@ -29,7 +29,7 @@ static CALLBACK: Keys = Keys {
         Key::new(
             "wait_for",
             Shape::TextTemplate,
-            "The value that the callback's `identify_by` will give, over `response`, `request` and `input`; where absent, the service's answer at the path that `identify_by` reads, or the request's field of that name, or the run's id.",
+            "The value that the callback's `identify_by` will give, over `response`, `request` and `input`; where absent, the service's answer at the path that `identify_by` reads, or the request's field of that name, or the run's id if the request carries it.",
         ),
         Key::new(
             "callback",
@@ -49,8 +49,17 @@ static POLLING: Keys = Keys {
             Key::new("interval", Shape::Duration, "Pause between two questions.").default("5s"),
             TIMEOUT,
             Key::new("status", Shape::TextTemplate, "Over `response`: what the lists below judge."),
-            Key::new("success_when", Shape::Texts, "Statuses that complete it; compared as text."),
-            Key::new("fail_when", Shape::Texts, "Statuses that fail it; compared as text."),
+            Key::new(
+                "success_when",
+                Shape::Texts,
+                "Statuses that complete it; compared as text. Any other is progress.",
+            ),
+            Key::new(
+                "fail_when",
+                Shape::Texts,
+                "Statuses that fail it; compared as text. Without `success_when`, another completes it if `result` finds a value.",
+            ),
+            ON_MISSING_STATUS,
             Key::new(
                 "result",
                 Shape::Template,
@@ -107,8 +116,8 @@ fn polling(cx: &mut Cx, map: &Map<'_>, component: &Map<'_>, timeout: Option<Dura
     }
     let interval = map.duration(cx, "interval", false).unwrap_or(INTERVAL);
     let status = map.text_template(cx, "status", &POLL);
-    let (success_when, fail_when) = verdicts(cx, map);
+    let Verdicts { success_when, fail_when, on_missing_status } = verdicts(cx, map);
     let result = map.template(cx, "result", &POLL);
     let timeout = timeout.unwrap_or(LONGEST_WAIT);
-    Polling { request, interval, timeout, status, success_when, fail_when, result }
+    Polling { request, interval, timeout, status, success_when, fail_when, on_missing_status, result }
 }

@@ -3,7 +3,8 @@
 use super::route::{METHODS, method};
 use crate::config::HttpRequest;
 use crate::config::cx::Cx;
-use crate::config::diagnostic::{Code, Span};
+use crate::config::diagnostic::Code;
+use crate::config::draft::RequestText;
 use crate::config::keys::{Key, Shape};
 use crate::config::map::Map;
 use crate::config::path;
@@ -121,24 +122,24 @@ fn check_headers(cx: &mut Cx, map: &Map<'_>) {
     }
 }
 
-/// The texts of a request that hold expressions, with their places.
-pub(super) fn texts(map: &Map<'_>) -> Vec<(String, Span)> {
+/// The texts of a request that may hold an address of this file's, with their places.
+pub(super) fn texts(map: &Map<'_>) -> Vec<RequestText> {
     let mut found = Vec::new();
     for name in ["base_url", "path", "endpoint", "params", "headers", "body"] {
         if let Some(node) = map.node(name) {
-            collect(node, &mut found);
+            collect(node, matches!(name, "base_url" | "endpoint"), &mut found);
         }
     }
     found
 }
 
-fn collect(node: &Node, found: &mut Vec<(String, Span)>) {
+fn collect(node: &Node, is_address: bool, found: &mut Vec<RequestText>) {
     match &node.kind {
-        Kind::Scalar(scalar) if scalar.text.contains("${") => {
-            found.push((scalar.text.clone(), node.span));
+        Kind::Scalar(scalar) if scalar.text.contains("${") || scalar.text.contains("://") => {
+            found.push(RequestText { text: scalar.text.clone(), span: node.span, is_address });
         }
         Kind::Scalar(_) => {}
-        Kind::List(items) => items.iter().for_each(|item| collect(item, found)),
-        Kind::Map(entries) => entries.iter().for_each(|entry| collect(&entry.value, found)),
+        Kind::List(items) => items.iter().for_each(|item| collect(item, is_address, found)),
+        Kind::Map(entries) => entries.iter().for_each(|entry| collect(&entry.value, is_address, found)),
     }
 }

@@ -1,16 +1,18 @@
 //! The routes of listeners: triggers and callbacks.
 
 use super::listener::Around;
-use super::verify;
+use super::{dedupe, verify};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::draft::RouteDraft;
 use crate::config::keys::{Key, Keys, Shape, nearest};
-use crate::config::map::Map;
+use crate::config::map::{Map, items};
 use crate::config::path;
 use crate::config::template::{INBOUND, INBOUND_ITEM, Place};
-use crate::config::{Callback, Route, RouteId, Trigger};
+use crate::config::{Callback, Route, RouteId, Trigger, Verify};
 use crate::expr::Template;
+use crate::number;
+use crate::wait::{MissingStatus, is_listed};
 use serde_json::Value;
 
 /// The correlation key where a callback doesn't say how to find one.
@@ -32,13 +34,25 @@ pub(super) const ROUTE: &[Key] = &[
     ),
 ];
 
+/// What a report without a status means.
+pub(super) const ON_MISSING_STATUS: Key = Key::new(
+    "on_missing_status",
+    Shape::Choice(MissingStatus::WORDS),
+    "What a missing, null or empty status means; where absent, success if `result` finds a value, else failure.",
+);
+
 /// What a callback does with a request.
 pub(super) const CALLBACK: &[Key] = &[
     Key::new("identify_by", Shape::TextTemplate, "The value that joins a callback to the job that waits for it.")
         .default(ANY),
     Key::new("status", Shape::TextTemplate, "The status that `success_when` and `fail_when` judge."),
-    Key::new("success_when", Shape::Texts, "Statuses that complete the job; compared as text."),
-    Key::new("fail_when", Shape::Texts, "Statuses that fail the job; compared as text."),
+    Key::new("success_when", Shape::Texts, "Statuses that complete the job; compared as text. Any other is progress."),
+    Key::new(
+        "fail_when",
+        Shape::Texts,
+        "Statuses that fail the job; compared as text. Without `success_when`, another completes it if `result` finds a value.",
+    ),
+    ON_MISSING_STATUS,
     Key::new("result", Shape::Template, "What the job gets as `result`; the whole body (or item) where absent."),
 ];
 
@@ -47,6 +61,7 @@ pub(super) const TRIGGER: &[Key] = &[
     Key::new("workflow", Shape::Id, "The workflow it starts."),
     Key::new("input", Shape::Template, "The run's input; the whole body (or item) where absent."),
     Key::new("dedupe_by", Shape::TextTemplate, "Requests with one value start one run."),
+    dedupe::DEDUPE_WINDOW,
 ];
 
 pub(super) static CALLBACK_ENTRY: Keys =
@@ -63,12 +78,13 @@ pub(super) fn callback(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Ca
         None => Some(Template::constant(Value::String(ANY.to_owned()))),
     };
     let status = map.text_template(cx, "status", place);
-    let (success_when, fail_when) = verdicts(cx, map);
+    let Verdicts { success_when, fail_when, on_missing_status } = verdicts(cx, map);
     let result = map.template(cx, "result", place);
     let written = map.node("identify_by").and_then(|node| node.text()).unwrap_or(ANY).to_owned();
     let verify = verify::of_route(cx, map);
     let route = route(cx, map, around, Some(written))?;
-    Some(Callback { route, identify_by: identify_by?, status, success_when, fail_when, result, bulk, verify })
+    let identify_by = identify_by?;
+    Some(Callback { route, identify_by, status, success_when, fail_when, on_missing_status, result, bulk, verify })
 }
 
 /// Reads a trigger.
@@ -82,23 +98,67 @@ pub(super) fn trigger(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Tri
     }
     let input = map.template(cx, "input", place);
     let dedupe_by = map.text_template(cx, "dedupe_by", place);
+    let (dedupe_window, deduped) = dedupe::read(cx, map, dedupe_by.as_ref());
     let verify = verify::of_route(cx, map);
+    match &verify {
+        Some(Verify::Inline(verification)) => dedupe::check(cx, verification, &deduped),
+        Some(Verify::Source(name)) => cx.draft.deduped.push((name.clone(), deduped)),
+        None => {}
+    }
     let route = route(cx, map, around, None)?;
-    Some(Trigger { route, workflow: workflow?, input, bulk, dedupe_by, verify })
+    Some(Trigger { route, workflow: workflow?, input, bulk, dedupe_by, dedupe_window, verify })
 }
 
-/// Statuses that end a wait well and badly; useless without a status.
-pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> (Vec<String>, Vec<String>) {
-    for name in ["success_when", "fail_when"] {
+/// How a status is judged.
+pub(super) struct Verdicts {
+    pub(super) success_when: Vec<String>,
+    pub(super) fail_when: Vec<String>,
+    pub(super) on_missing_status: Option<MissingStatus>,
+}
+
+/// Reads how a status is judged; useless without a status.
+pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> Verdicts {
+    for name in ["success_when", "fail_when", "on_missing_status"] {
         if let Some(entry) = map.entry(name).filter(|_| !map.has("status")) {
             cx.report(Code::MissingKey, entry.key_span, format!("`{name}` needs `status`: the value it judges"));
         }
     }
-    let (success, fail) = (map.texts(cx, "success_when"), map.texts(cx, "fail_when"));
-    if let (Some(both), Some(node)) = (fail.iter().find(|text| success.contains(text)), map.node("fail_when")) {
+    let (success, fail) = (statuses(cx, map, "success_when"), statuses(cx, map, "fail_when"));
+    if let (Some(both), Some(node)) = (
+        fail.iter()
+            .find(|text| is_listed(&number::parse(text).map_or_else(|| text.as_str().into(), Value::Number), &success)),
+        map.node("fail_when"),
+    ) {
         cx.report(Code::ConflictingKeys, node.span, format!("`{both}` is in `success_when` and in `fail_when`"));
     }
-    (success, fail)
+    let on_missing_status = map.choice(cx, "on_missing_status").and_then(MissingStatus::read);
+    if let Some(entry) = map.entry("status").filter(|_| !map.has("success_when")) {
+        let message = match map.entry("result") {
+            _ if !map.has("fail_when") => {
+                "every status completes the job: `success_when` says which ones do".to_owned()
+            }
+            None => "a status that is not in `fail_when` never completes the job, since there is no `result` to find: \
+                     `success_when` says which ones do"
+                .to_owned(),
+            Some(_) => String::new(),
+        };
+        if !message.is_empty() {
+            cx.report(Code::UnjudgedStatus, entry.key_span, message);
+        }
+    }
+    Verdicts { success_when: success, fail_when: fail, on_missing_status }
+}
+
+/// Reads a list of statuses; a comparison in it would never be one.
+fn statuses(cx: &mut Cx, map: &Map<'_>, name: &str) -> Vec<String> {
+    for item in map.node(name).map(items).unwrap_or_default() {
+        let compares = |text: &str| [" == ", " != ", " < ", " <= ", " > ", " >= "].iter().any(|op| text.contains(op));
+        let Some(text) = item.text().filter(|text| text.contains("${") || compares(text)) else { continue };
+        let message =
+            format!("`{name}` lists the values of `status`, and `{text}` is an expression: `status` reads it");
+        cx.report(Code::BadValue, item.span, message);
+    }
+    map.texts(cx, name)
 }
 
 /// The list of a bulk route, and what its other templates can read.

@@ -6,16 +6,16 @@ use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::keys::{Key, Keys, Shape};
 use crate::config::map::{Map, check_id, plain};
-use crate::config::template::{RULE as PLACE, expression, key_expression};
+use crate::config::template::{RULE as PLACE, key_condition, rule_condition};
 use crate::config::yaml::{Kind, Node};
-use crate::expr::Template;
+use crate::expr::Condition;
 use crate::rule::{Events, Rule, Rules};
 
 pub(super) static RULE: Keys = Keys {
     name: "a rule",
     doc: "A target, and when it is started.",
     groups: &[&[
-        Key::new("when", Shape::Text, "An expression over what rules see: `branch == 'main'`."),
+        Key::new("when", Shape::Condition, "A condition over what rules see: `branch == 'main'`."),
         Key::new("target", Shape::Id, "The workflow or program that it starts.").required(),
         Key::new("input", Shape::Template, "The run's input; all that rules see where absent."),
     ]],
@@ -35,7 +35,7 @@ pub(super) fn rules(cx: &mut Cx, map: &Map<'_>) -> Rules {
         match &entry.value.kind {
             Kind::Map(conditions) => {
                 for entry in conditions {
-                    let when = key_expression(cx, &entry.key, entry.key_span, &PLACE);
+                    let when = key_condition(cx, &entry.key, entry.key_span, &PLACE);
                     if let Some(when) = when {
                         targets(cx, &entry.value, &event, Some(&when), &mut rules);
                     }
@@ -48,7 +48,7 @@ pub(super) fn rules(cx: &mut Cx, map: &Map<'_>) -> Rules {
 }
 
 /// A target or a list of them; a listed one may be a rule.
-fn targets(cx: &mut Cx, node: &Node, event: &Events, when: Option<&Template>, rules: &mut Vec<Rule>) {
+fn targets(cx: &mut Cx, node: &Node, event: &Events, when: Option<&Condition>, rules: &mut Vec<Rule>) {
     match &node.kind {
         Kind::Scalar(_) => {
             if let Some(target) = target(cx, node) {
@@ -75,13 +75,13 @@ fn targets(cx: &mut Cx, node: &Node, event: &Events, when: Option<&Template>, ru
     }
 }
 
-fn rule(cx: &mut Cx, node: &Node, event: &Events, above: Option<&Template>) -> Option<Rule> {
+fn rule(cx: &mut Cx, node: &Node, event: &Events, above: Option<&Condition>) -> Option<Rule> {
     let map = Map::open(cx, node, node.span, &RULE)?;
     if let Some(when) = map.entry("when").filter(|_| above.is_some()) {
         cx.report(Code::ConflictingKeys, when.key_span, "there is a condition above this one already");
     }
     let when = match map.node("when") {
-        Some(node) => Some(expression(cx, node, &PLACE)?),
+        Some(node) => Some(rule_condition(cx, node, &PLACE)?),
         None => above.cloned(),
     };
     let input = match map.node("input") {

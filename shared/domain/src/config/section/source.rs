@@ -3,7 +3,7 @@
 use super::listener::claim;
 use super::rule::{RULE, rules};
 use super::verify::{self, VERIFY};
-use super::{Item, Section};
+use super::{Item, Section, dedupe};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::keys::{Key, Keys, Shape};
@@ -35,8 +35,9 @@ static SOURCE: Keys = Keys {
             Key::new(
                 "dedupe_by",
                 Shape::TextTemplate,
-                "Requests with equal values are one delivery; by the provider's id or the body where absent.",
+                "Requests with equal values are one delivery; by what is signed, or the provider's id, where absent.",
             ),
+            dedupe::DEDUPE_WINDOW,
             Key::new(
                 "rate_limit",
                 Shape::One(&[&RATE]),
@@ -82,10 +83,13 @@ fn source(cx: &mut Cx, item: &Item<'_>) -> Option<Source> {
     let verification = verify::read(cx, &map, Some(&name));
     let event = map.text_template(cx, "event", &PLACE);
     let dedupe_by = map.text_template(cx, "dedupe_by", &PLACE);
+    let (dedupe_window, deduped) = dedupe::read(cx, &map, dedupe_by.as_ref());
     let rules = rules(cx, &map);
     let rate_limit = rate_limit(cx, &map);
     let max_body = map.count(cx, "max_body").and_then(|count| usize::try_from(count).ok());
-    Some(Source { name, verification: verification?, event, dedupe_by, rules, rate_limit, max_body })
+    let verification = verification?;
+    dedupe::check(cx, &verification, &deduped);
+    Some(Source { name, verification, event, dedupe_by, dedupe_window, rules, rate_limit, max_body })
 }
 
 fn rate_limit(cx: &mut Cx, map: &Map<'_>) -> Option<RateLimit> {

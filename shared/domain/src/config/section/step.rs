@@ -22,7 +22,12 @@ pub(super) static IF: Keys = Keys {
     groups: &[
         &[
             Key::new("type", Shape::Choice(&["if"]), "One of two branches.").required(),
-            Key::new("condition", Shape::Template, "Holds unless false, null, 0 or empty.").required(),
+            Key::new(
+                "condition",
+                Shape::Condition,
+                "`input.n == 5`; a value alone holds unless it is false, null, 0 or empty.",
+            )
+            .required(),
             Key::new("then", Shape::List(JOBS), "Jobs to run when it holds."),
             Key::new("else", Shape::List(JOBS), "Jobs to run when it doesn't."),
         ],
@@ -77,7 +82,9 @@ type Reads = Vec<(String, Span)>;
 
 /// Reads `if`.
 pub(super) fn branch(cx: &mut Cx, map: &Map<'_>, scope: &Enclosing<'_>, reads: &mut Reads) -> Option<Step> {
-    let condition = template(cx, map, "condition", reads);
+    let mark = cx.uses.len();
+    let condition = map.condition(cx, "condition", &JOB);
+    reads.extend(cx.jobs_read_since(mark));
     let then = jobs(cx, map, "then", scope, reads);
     let otherwise = jobs(cx, map, "else", scope, reads);
     if !map.has("then") && !map.has("else") {

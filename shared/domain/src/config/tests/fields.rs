@@ -6,6 +6,7 @@ use crate::config::{
     Runtime, SshAuth, SshConnection, SshTunnel, Step, Tls, Tunnel,
 };
 use crate::expr::{Sources, Template};
+use crate::wait::MissingStatus;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ fn a_callback_has_defaults_for_everything_but_its_path() {
 fn a_callback_reads_statuses_as_json_prints_them() {
     let config = config(
         "listener: {base_path: /w/, max_concurrent_count: 3, runtime: docker, id: in, host: '::1', port: 9000, callbacks: \
-         [{path: /done, method: put, status: '${body.s}', success_when: [200, true, 1.50, null, done], fail_when: no, \
+         [{path: /done, method: put, status: '${body.s}', success_when: [200, true, 1.50, null, done], fail_when: no, on_missing_status: progress, \
          bulk: true, item: '${body.items}', identify_by: '${item.id}', result: {a: ['${item.x}', 1]}}, {path: /}]}",
     );
     let listener = &config.listeners[0];
@@ -58,8 +59,10 @@ fn a_callback_reads_statuses_as_json_prints_them() {
     assert_eq!((listener.runtime, listener.max_concurrent_count), (Runtime::Docker, Some(3)));
     let Routes::Callbacks(callbacks) = &listener.routes else { panic!("callbacks") };
     assert_eq!(callbacks[0].route.id.0, "in:PUT:/w/done");
-    assert_eq!(callbacks[0].success_when, ["200", "true", "1.5", "null", "done"]);
+    assert_eq!(callbacks[0].success_when, ["200", "true", "1.50", "null", "done"]);
     assert_eq!(callbacks[0].fail_when, ["no"]);
+    assert_eq!(callbacks[0].on_missing_status, Some(MissingStatus::Progress));
+    assert_eq!(callbacks[1].on_missing_status, None);
     assert_eq!(callbacks[0].status, Some(template("${body.s}")));
     assert_eq!(callbacks[0].bulk, Some(template("${body.items}")));
     assert_eq!(callbacks[0].identify_by, template("${item.id}"));
@@ -262,10 +265,11 @@ fn a_poll_takes_the_components_base_and_time() {
     assert!(poll.request.host_is_literal);
     let poll = polls(
         "endpoint: 'https://h', completion: {type: polling, endpoint: 'https://s', status: '${response.s}', \
-         success_when: ok, fail_when: [bad], result: '${response.r}', interval: 1.5s}",
+         success_when: ok, fail_when: [bad], on_missing_status: failure, result: '${response.r}', interval: 1.5s}",
     );
     assert_eq!((poll.interval, poll.timeout), (Duration::from_millis(1_500), Duration::from_hours(24)));
     assert_eq!((poll.success_when, poll.fail_when), (vec!["ok".to_owned()], vec!["bad".to_owned()]));
+    assert_eq!(poll.on_missing_status, Some(MissingStatus::Failure));
     assert_eq!((poll.status, poll.result), (Some(template("${response.s}")), Some(template("${response.r}"))));
 }
 
@@ -321,7 +325,7 @@ fn branches_and_loops_are_read_whole() {
     );
     let steps: Vec<&Step> = config.workflows["default"].jobs.jobs.iter().map(|job| &job.step).collect();
     let Step::If { condition, then, otherwise } = steps[0] else { panic!("an if") };
-    assert_eq!((condition, then.jobs.len(), otherwise.jobs.len()), (&template("${input.x}"), 1, 0));
+    assert_eq!((condition.template(), then.jobs.len(), otherwise.jobs.len()), (&template("${input.x}"), 1, 0));
     let Step::Switch { value, cases, otherwise } = steps[1] else { panic!("a switch") };
     assert_eq!((value, otherwise.jobs.len()), (&template("${input.x}"), 1));
     let cases: Vec<_> = cases.iter().map(|(value, block)| (value.clone(), block.jobs.len())).collect();

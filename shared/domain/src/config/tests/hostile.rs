@@ -20,6 +20,10 @@ fn what_is_no_configuration_is_refused_where_it_breaks() {
 ",
             "f:1:1: error[wrong_type]: a configuration is a mapping, not a list",
         ),
+        (
+            "component: {id: a, endpoint: 'https://a.test', body: {$serde_json::private::Number: 1}}",
+            "f:1:55: error[bad_key]: a key begins with `$serde_json::private::`, which is reserved; rename the key",
+        ),
         ("text", "f:1:1: error[wrong_type]: a configuration is a mapping, not `text`"),
         ("42", "f:1:1: error[wrong_type]: a configuration is a mapping, not `42`"),
         (

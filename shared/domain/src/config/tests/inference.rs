@@ -51,15 +51,15 @@ fn the_korean_time_out_example_waits_once_it_has_a_listener() {
     assert_eq!(
         inferred(&text),
         "service waits for listener-8090:POST:/done, at most 5m, \
-         key ${response.job.id | ${request.id | ${context.run_id}}} (its request carries the route's address)"
+         key ${response.job.id | ${request.id}} (its request carries the route's address)"
     );
 }
 
-/// A file with one callback route and a component whose body has one text.
+/// A file with one callback route and a component whose body has one text and the run's id.
 fn file(identify_by: &str, path: &str, address: &str) -> String {
     format!(
         "listener: {{path: '{path}', identify_by: '{identify_by}'}}\n\
-         component: {{id: c, endpoint: 'https://h', body: {{at: '{address}'}}}}\n"
+         component: {{id: c, endpoint: 'https://h', body: {{at: '{address}', run: '${{context.run_id}}'}}}}\n"
     )
 }
 
@@ -97,7 +97,7 @@ fn a_key_that_stands_in_the_address_is_no_guess() {
 fn a_bulk_callback_is_identified_by_its_items() {
     let text = "listener: {path: /cb, bulk: true, item: '${body.results}', identify_by: '${item.task.id}'}\n\
                 component: {id: c, endpoint: 'https://h', body: {at: '${listener.url}'}}\n";
-    assert!(inferred(text).contains("key ${response.task.id | ${request.id | ${context.run_id}}} (its"));
+    assert!(inferred(text).contains("key ${response.task.id | ${request.id}} (its"));
 }
 
 #[test]
@@ -193,11 +193,11 @@ fn a_written_wait_may_leave_out_route_key_and_time() {
     let table = [
         (
             "callback: /hooks/done",
-            "c waits for listener-8090:POST:/hooks/done, at most 24h, key ${response.id | ${request.id | ${context.run_id}}}",
+            "c waits for listener-8090:POST:/hooks/done, at most 24h, key ${response.id | ${request.id}}",
         ),
         (
             "callback: /hooks/done, timeout: 5m",
-            "c waits for listener-8090:POST:/hooks/done, at most 5m, key ${response.id | ${request.id | ${context.run_id}}}",
+            "c waits for listener-8090:POST:/hooks/done, at most 5m, key ${response.id | ${request.id}}",
         ),
         ("callback: 'listener-8090:POST:/hooks/done', wait_for: '${response.x}'", ""),
     ];

@@ -122,7 +122,7 @@ f:1:1: error[missing_key]: an http-tunnel gateway needs the key `type`",
             "f:1:19: error[missing_key]: a job of type `if` needs the key `condition`",
         ),
         (
-            "workflow: {jobs: [{type: if, condition: x}]}",
+            "workflow: {jobs: [{type: if, condition: input.x}]}",
             "f:1:19: error[missing_key]: a job of type `if` needs `then` or `else`",
         ),
         (
@@ -288,7 +288,7 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
         ("workflow: {jobs: {a: 1}}", "f:1:18: error[wrong_type]: expected a list of jobs, not a mapping"),
         ("workflow: {jobs: [a]}", "f:1:19: error[wrong_type]: a job must be a mapping, not `a`"),
         (
-            "workflow: {jobs: [{type: iff, condition: x}]}",
+            "workflow: {jobs: [{type: iff, condition: input.x}]}",
             "f:1:26: error[bad_value]: `iff` is none of: component, if, switch, for-each; did you mean `if`?",
         ),
         (
@@ -302,8 +302,8 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
             "f:1:32: error[expression_not_allowed]: an expression isn't possible here: this is needed before any request",
         ),
         (
-            "workflow: {jobs: [{type: if, condition: x, then: {component: logger}}]}",
-            "f:1:50: error[wrong_type]: expected a list of jobs, not a mapping",
+            "workflow: {jobs: [{type: if, condition: input.x, then: {component: logger}}]}",
+            "f:1:56: error[wrong_type]: expected a list of jobs, not a mapping",
         ),
         (
             "workflow: {jobs: [{type: switch, value: x, cases: {a: []}}]}",

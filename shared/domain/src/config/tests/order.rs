@@ -44,7 +44,7 @@ fn an_order_that_cannot_be_is_refused() {
     - {id: a, component: logger}
     - id: b
       type: if
-      condition: true
+      condition: input.x
       then: [{id: c, component: logger, depends_on: [a]}]
 ",
             "f:7:54: error[unknown_job]: `depends_on` of `c`: `a` is in a block around it; let the job around it wait for that",
@@ -141,7 +141,7 @@ f:6:47: error[job_cycle]: these jobs wait for each other: `c` depends on `d`, `d
   jobs:
     - id: a
       type: if
-      condition: true
+      condition: input.x
       then: [{id: h, component: logger, input: '${jobs.a.output}'}]
 ",
             "f:6:51: error[job_cycle]: a job can't wait for itself: `a` reads the output of `a`",
@@ -227,7 +227,7 @@ fn a_name_means_the_nearest_job_of_that_name() {
     - {id: a, component: logger, depends_on: []}
     - id: branch
       type: if
-      condition: true
+      condition: input.x
       depends_on: []
       then:
         - {id: a, component: logger}

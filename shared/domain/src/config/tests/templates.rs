@@ -97,7 +97,7 @@ fn an_environment_variable_that_is_not_set_is_a_warning_unless_it_has_a_default(
 #[test]
 fn every_source_is_known_in_its_place() {
     config(include_str!("../../../../../tests/fixtures/config/everything.yml"));
-    let text = "listener:\n  path: /a/{p}\n  identify_by: ${path.p}${query.q}${header.X-Id}${method}${body.b}${context.run_id}\n\
+    let text = "listener:\n  path: /a/{p}\n  identify_by: ${path.p}${query.q}${header.X-Id}${method}${body.b}${context.timestamp}\n\
                 workflow:\n  jobs:\n    - id: a\n      component: logger\n      input: [\"${input}\", \"${output}\", \"${item}\", \"${error.message}\"]\n      \
                 output: [\"${response}\", \"${result}\", \"${output}\", \"${jobs.b}\"]\n      depends_on: []\n    - {id: b, component: logger, depends_on: []}\n";
     config(text);

@@ -240,6 +240,10 @@ impl MapFrame {
             return if node.text().is_some() { Ok(()) } else { Err(Problem::new(Code::BadKey, span, message())) };
         };
         let Some(key) = key else { return Ok(()) };
+        if crate::json::is_reserved(&key) {
+            let message = crate::json::Unreadable::Reserved.to_string();
+            return Err(Problem::new(Code::BadKey, key_span, message));
+        }
         if key == "<<" {
             match &node.kind {
                 Kind::Map(_) => self.merged.push(node),

@@ -1,5 +1,6 @@
 //! Which JSON value a scalar is: the core schema of YAML 1.2, <https://yaml.org/spec/1.2.2/#103-core-schema>.
 
+use crate::number::parse_leniently;
 use serde_json::{Number, Value};
 
 /// The value of a plain scalar.
@@ -12,7 +13,8 @@ pub(super) fn resolve(text: &str) -> Value {
     }
 }
 
-/// A number, unless JSON couldn't hold it without loss: an id of thirty digits stays text.
+/// A number, as it was written: a price of `1.10` is passed on as `1.10`. Only what JSON can't write so is written otherwise:
+/// `+3`, `007` and `.5` are `3`, `7` and `0.5`, and an exponent has a sign.
 fn number(text: &str) -> Option<Number> {
     if let Some(digits) = text.strip_prefix("0x") {
         return u64::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+')).map(Number::from);
@@ -20,24 +22,7 @@ fn number(text: &str) -> Option<Number> {
     if let Some(digits) = text.strip_prefix("0o") {
         return u64::from_str_radix(digits, 8).ok().filter(|_| !digits.starts_with('+')).map(Number::from);
     }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        let positive = text.strip_prefix('+').unwrap_or(text);
-        return positive.parse::<u64>().map(Number::from).or_else(|_| positive.parse::<i64>().map(Number::from)).ok();
-    }
-    if is_float(unsigned) { Number::from_f64(text.parse().ok()?) } else { None }
-}
-
-/// `[0-9]* . [0-9]*` with a digit on one side at least, and perhaps an exponent.
-fn is_float(text: &str) -> bool {
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
-        None => (text, None),
-    };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let exponent_fits = exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent));
-    digits(whole) && digits(part) && !(whole.is_empty() && part.is_empty()) && exponent_fits
+    parse_leniently(text)
 }
 
 #[cfg(test)]
@@ -59,20 +44,24 @@ mod tests {
             ("0x1F", json!(31)),
             ("0o17", json!(15)),
             ("0x+1", json!("0x+1")),
-            ("1.50", json!(1.5)),
+            ("1.5", json!(1.5)),
             (".5", json!(0.5)),
-            ("6e2", json!(600.0)),
+            ("5.", json!(5.0)),
             ("1e", json!("1e")),
             (".", json!(".")),
             ("1.2.3", json!("1.2.3")),
-            ("12345678901234567890123", json!("12345678901234567890123")),
-            ("1e999", json!("1e999")),
+            ("12345678901234567890123", json!(12_345_678_901_234_567_890_123_i128)),
             (".inf", json!(".inf")),
             ("2026-01-01", json!("2026-01-01")),
             ("1024x1024", json!("1024x1024")),
         ];
         for (text, value) in table {
             assert_eq!(resolve(text), value, "{text}");
+        }
+        for (text, written) in
+            [("1.10", "1.10"), ("-0", "-0"), ("1e999", "1e+999"), ("6e-2", "6e-2"), ("0.1000", "0.1000")]
+        {
+            assert_eq!(resolve(text).to_string(), written, "{text}");
         }
     }
 }

@@ -15,6 +15,7 @@ fn event(event_type: &str, data: Value) -> Event {
         accepted_at: Timestamp::UNIX_EPOCH,
         origin: Origin::Api,
         given_id: None,
+        attributes: serde_json::Map::new(),
     }
 }
 

@@ -32,6 +32,30 @@ fn a_schema_judges_data_and_tells_the_place_but_not_the_value() {
 }
 
 #[test]
+fn numbers_are_judged_by_value_beyond_64_bits_too() {
+    let value = |text: &str| crate::json::read(text).expect("JSON");
+    let fits = |schema: &str, data: &str| {
+        Schema::compile(value(schema)).expect("a schema").violations(&value(data), 9).is_empty()
+    };
+    for (schema, right, wrong) in [
+        ("{\"type\":\"integer\"}", ["1000000000000000000001", "1.0"], ["1.10", "1e-400"]),
+        ("{\"const\":1}", ["1.0", "1e0"], ["1000000000000000000001", "1.10"]),
+        ("{\"enum\":[1.10]}", ["1.1", "11e-1"], ["1", "1.10000000000000000000000001"]),
+        ("{\"maximum\":1000000000000000000000}", ["1e21", "-1e400"], ["1000000000000000000001", "1e400"]),
+        ("{\"multipleOf\":0.01}", ["1.10", "-0"], ["1.101", "0.001"]),
+        ("{\"uniqueItems\":true}", ["[1,2]", "[1,\"1\"]"], ["[1,1.0]", "[1e0,1]"]),
+        ("{\"exclusiveMinimum\":0}", ["1e400", "1e999999999"], ["-0", "-1e400"]),
+    ] {
+        for data in right {
+            assert!(fits(schema, data), "{schema} {data}");
+        }
+        for data in wrong {
+            assert!(!fits(schema, data), "{schema} {data}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_schema_is_refused_with_its_place() {
     assert_eq!(errors(json!({"type": "objekt"})).0, "/type");
     assert_eq!(errors(json!({"properties": {"a/b": {"minimum": "x"}}})).0, "/properties/a~1b/minimum");

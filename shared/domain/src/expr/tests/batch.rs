@@ -23,7 +23,18 @@ fn a_line_gives_a_value_or_an_error() {
             json!({"error":
             "`as` is followed by one of integer, number, text, boolean, json, base64 (at byte 7 of /0); did you mean `text`?"}),
         ),
-        (r#"{"scope": {}}"#, json!({"error": "bad line: missing field `template` at line 1 column 13"})),
+        (r#"{"scope": {}}"#, json!({"error": "bad line: missing field `template` (or `condition`)"})),
+        (r#"{"condition": "${a} == 1", "scope": {"a": 1}}"#, json!({"value": true})),
+        (r#"{"condition": "a == 1", "scope": {"a": 2}}"#, json!({"value": false})),
+        (
+            r#"{"condition": "true"}"#,
+            json!({"error":
+            "`true` is always true: a condition must read something, such as `input.x == 5` (at byte 0)"}),
+        ),
+        (
+            r#"{"condition": "a", "template": "a"}"#,
+            json!({"error": "bad line: `template` and `condition` exclude each other"}),
+        ),
         (
             r#"{"template": "x", "scope": 1}"#,
             json!({"error":

@@ -23,7 +23,9 @@ fn a_constant_keeps_its_type() {
     gives(&[
         ("${x | 10}", json!(10)),
         ("${x|10}", json!(10)),
-        ("${x | -2.5e1}", json!(-25.0)),
+        ("${x | -2.5e1}", serde_json::from_str("-2.5e1").unwrap()),
+        ("${x | 1.10}", serde_json::from_str("1.10").unwrap()),
+        ("${x | 1000000000000000000001}", json!(1_000_000_000_000_000_000_001_i128)),
         ("${x | 18446744073709551615}", json!(u64::MAX)),
         ("${x | true}", json!(true)),
         ("${x | null}", Value::Null),

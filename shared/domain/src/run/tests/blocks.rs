@@ -81,7 +81,7 @@ fn one_branch_runs_and_its_output_is_the_jobs() {
         story.answer(&format!("decide/{branch}"), json!(branch));
         assert_eq!(story.result(), &json!({"got": branch}));
     }
-    let file = with_jobs("[{id: decide, type: if, condition: '', then: [{id: yes, component: c}]}]");
+    let file = with_jobs("[{id: decide, type: if, condition: '${input.no}', then: [{id: yes, component: c}]}]");
     assert_eq!(story(&file, json!({})).result(), &Value::Null);
 }
 
@@ -113,7 +113,7 @@ fn jobs_inside_see_the_item_and_the_jobs_beside_and_around() {
         "[{id: token, component: c},
           {id: each, type: for-each, items: [7], do: [
             {id: token-of, component: c, input: '${jobs.token.output}-${item}'},
-            {id: inner, type: if, condition: true, then: [
+            {id: inner, type: if, condition: '${input.yes | true}', then: [
               {id: last, component: c, input: ['${jobs.token.output}', '${jobs.token-of.output}', '${item}']}]}]}]",
     );
     let mut story = story(&file, json!({}));
@@ -173,7 +173,7 @@ fn an_error_of_one_item_is_handled_inside_the_loop() {
 #[test]
 fn a_block_has_a_deadline_of_its_own_that_spares_its_error_handler() {
     let file = with_jobs(
-        "[{id: decide, type: if, condition: true, timeout: 10s, then: [{id: in, component: c}],
+        "[{id: decide, type: if, condition: '${input.yes | true}', timeout: 10s, then: [{id: in, component: c}],
            on_error: [{id: sorry, component: c, input: '${error.code}'}]}]",
     );
     let mut story = story(&file, json!({}));

@@ -107,7 +107,7 @@ fn a_wait_is_not_closed_while_another_job_waits_there() {
             - {id: a, component: early, depends_on: []}
             - id: b
               type: if
-              condition: true
+              condition: input.key
               depends_on: []
               then: [{id: mine, component: early, depends_on: []}, {id: bad, component: plain, depends_on: []}]
               on_error: [{id: sorry, component: plain}]

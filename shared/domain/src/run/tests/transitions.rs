@@ -41,7 +41,7 @@ workflows:
   - {id: fun, jobs: [{id: job, component: fun, retry: *retry}]}
   - {id: pause, jobs: [{id: job, component: pause, retry: *retry}]}
   - {id: child, jobs: [{id: job, component: child, retry: *retry}]}
-  - {id: if, jobs: [{id: job, type: if, condition: true, then: [{id: in, component: plain}], retry: *retry}]}
+  - {id: if, jobs: [{id: job, type: if, condition: 'input.yes | true', then: [{id: in, component: plain}], retry: *retry}]}
   - {id: each, jobs: [{id: job, type: for-each, items: [1, 2], component: plain, retry: *retry}]}
 "#;
 

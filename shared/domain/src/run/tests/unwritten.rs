@@ -81,7 +81,7 @@ workflow:
   jobs:
     - {id: a, component: plain, depends_on: []}
     - {id: b, component: late, depends_on: []}
-    - {id: c, type: if, condition: true, depends_on: [], then: [{id: in, component: plain}],
+    - {id: c, type: if, condition: 'input.yes | true', depends_on: [], then: [{id: in, component: plain}],
        on_error: [{id: oh, component: plain}]}
     - {id: d, type: for-each, items: [1], depends_on: [], component: plain}
 ";
@@ -118,7 +118,7 @@ fn jobs_that_are_gone_do_not_hold_up_the_rest() {
 #[test]
 fn a_job_that_is_another_kind_by_now_fails() {
     let call = "component: plain, depends_on: []";
-    let branch = "type: if, condition: true, depends_on: [], then: [{id: in, component: plain}]";
+    let branch = "type: if, condition: 'input.yes | true', depends_on: [], then: [{id: in, component: plain}]";
     let each = "type: for-each, items: [1], depends_on: [], component: plain";
     for (was, is) in [(branch, call), (each, branch), (each, call)] {
         let (before, after) = (file(&FULL.replacen(call, was, 1)), file(FULL));

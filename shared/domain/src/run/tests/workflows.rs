@@ -91,7 +91,7 @@ workflows:
       - {id: pause, component: pause}
       - {id: a, component: early, timeout: 40s}
       - {id: beside, component: polled, depends_on: []}
-      - {id: again, type: if, condition: true, retry: {max_attempts: 3, delay: 2s}, then: [{id: b, component: early}]}
+      - {id: again, type: if, condition: 'input.yes | true', retry: {max_attempts: 3, delay: 2s}, then: [{id: b, component: early}]}
   - id: fixed
     jobs:
       - {id: a, component: fixed, depends_on: [], retry: {max_attempts: 2, delay: 1s}}

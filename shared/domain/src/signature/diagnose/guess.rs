@@ -1,5 +1,6 @@
 //! The likely mistakes.
 
+use crate::json;
 use crate::signature::clock::{self, Unit};
 use crate::signature::secret::BASE64;
 use crate::signature::{Request, Scheme, Secret, SecretEncoding};
@@ -26,7 +27,7 @@ pub(super) fn bodies(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         all.push(("with LF for CRLF", unix.clone().into_bytes()));
         all.push(("with CRLF for LF", unix.replace('\n', "\r\n").into_bytes()));
     }
-    if let Ok(value) = serde_json::from_slice::<Value>(body) {
+    if let Some(value) = std::str::from_utf8(body).ok().and_then(|text| json::read(text).ok()) {
         let compact = value.to_string();
         all.push(("the same JSON without white space (it was parsed and written again)", compact.into_bytes()));
         if let Ok(pretty) = serde_json::to_vec_pretty(&value) {

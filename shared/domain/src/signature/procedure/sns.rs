@@ -3,6 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html>.
 
 use crate::signature::check::{Attempt, Proof};
+use crate::signature::covered::{Covered, Proven};
 use crate::signature::scheme::Algorithm;
 use crate::signature::secret::Key;
 use crate::signature::{Refusal, fields::Fields};
@@ -30,7 +31,9 @@ pub(in crate::signature) fn judge(attempt: &Attempt<'_>) -> Result<Proof, Refusa
     let content = content(fields)?;
     let verifies = |key: &Key| signatures.iter().any(|signature| key.verifies(algorithm, &content, signature));
     let key = attempt.keys.iter().position(verifies).ok_or(Refusal::Mismatch { what: what.to_owned() })?;
-    Ok(Proof { key, signed_at: fields.text("Timestamp").and_then(|time| time.parse().ok()) })
+    let signed_at = fields.text("Timestamp").and_then(|time| time.parse().ok());
+    // The time is when the message was published, the same in each repetition, so it may stay in.
+    Ok(Proof { key, signed_at, id: None, proven: Proven::Signature(Covered::of(&content)) })
 }
 
 fn content(fields: &Fields) -> Result<Vec<u8>, Refusal> {

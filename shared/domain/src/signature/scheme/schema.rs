@@ -73,6 +73,7 @@ fn content() -> Vec<Property> {
     vec![
         ("signed", text(signed)),
         ("template", text("The same as signed.")),
+        ("body_prefix", text("What each body begins with, after white space; another is refused.")),
         ("id_header", names("The header that holds the delivery's id.")),
         ("timestamp_header", names("The header that holds the time.")),
         ("timestamp_path", text("The field of the body that holds the time.")),

@@ -63,6 +63,21 @@ impl Template {
         self.0.iter().any(|part| matches!(part, Part::Body | Part::BodySha256 | Part::BodyCrc32))
     }
 
+    /// Whether a part stands right behind another, without text between them.
+    pub(in crate::signature) fn follows_directly(&self, first: &Part, second: &Part) -> bool {
+        self.0.windows(2).any(|pair| pair == [first.clone(), second.clone()])
+    }
+
+    /// The template without some of its parts.
+    pub(in crate::signature) fn without(&self, unwanted: impl Fn(&Part) -> bool) -> Self {
+        Self(self.0.iter().filter(|part| !unwanted(part)).cloned().collect())
+    }
+
+    /// Whether the signature covers the address of the request.
+    pub(in crate::signature) fn covers_url(&self) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Url | Part::UrlUnescaped))
+    }
+
     /// The bytes that are signed.
     pub(in crate::signature) fn render(&self, holes: &Holes<'_>) -> Result<Vec<u8>, Refusal> {
         let Holes { request, fields, .. } = holes;

@@ -31,6 +31,20 @@ fn facts_of_a_push_to_a_branch_and_of_a_tag() {
     assert_eq!(facts_of("github", &[("x-github-event", "pull_request")], &pull), expected);
 }
 
+/// What tells deliveries apart is a number's value; what a signature covers is its text.
+#[test]
+fn a_number_is_an_id_by_its_value_and_a_text_as_it_was_written() {
+    let of = |body: &str| Fields::of(&post(&headers(&[]), body.as_bytes()));
+    for text in ["7", "7.0", "7e0", "70e-1"] {
+        assert_eq!(of(&format!("{{\"id\":{text}}}")).id("id").as_deref(), Some("7"), "{text}");
+    }
+    let fields = of("{\"amount\":1.10,\"id\":1000000000000000000001,\"name\":\"1.10\"}");
+    assert_eq!((fields.text("amount").as_deref(), fields.id("amount").as_deref()), (Some("1.10"), Some("1.1")));
+    assert_eq!(fields.id("id").as_deref(), Some("1000000000000000000001"));
+    assert_eq!(fields.id("name").as_deref(), Some("1.10"));
+    assert!(of("{\"id\":{\"$serde_json::private::Number\":\"7\"}}").value().is_none(), "a forged number");
+}
+
 #[test]
 fn facts_of_gitlab_and_bitbucket() {
     let push = json!({"object_kind": "push", "ref": "refs/heads/main", "checkout_sha": "f00d",
@@ -105,7 +119,13 @@ fn ids_and_events_are_where_each_provider_puts_them() {
         ),
         ("svix", &[("svix-id", "msg_1")], json!({"type": "a.b"}), "msg_1", "a.b"),
         ("paypal", &[("paypal-transmission-id", "t-1")], json!({"event_type": "E"}), "t-1", "E"),
-        ("hubspot", &[], json!([{"eventId": 7, "subscriptionType": "contact.creation"}]), "7", "contact.creation"),
+        (
+            "hubspot",
+            &[],
+            json!([{"subscriptionId": 3, "eventId": 7, "occurredAt": 9, "subscriptionType": "contact.creation"}]),
+            "3:7:9",
+            "contact.creation",
+        ),
         ("sendgrid", &[], json!([{"sg_event_id": "s", "event": "open"}]), "s", "open"),
         (
             "adyen",

@@ -53,7 +53,7 @@ fn challenges_that_are_signed() {
 #[test]
 fn a_stranger_gets_no_signature_for_a_text_of_theirs() {
     let long = "a".repeat(300);
-    for token in ["v0:1700000000:{}", "{\"a\":1}", "a b", "", "é", &long] {
+    for token in ["v0:1700000000:{}", "{\"a\":1}", "a b", "", "é", "event=deploy", "YQ==", "a+b", "a/b", &long] {
         let body =
             serde_json::json!({"event": "endpoint.url_validation", "payload": {"plainToken": token}}).to_string();
         assert_eq!(ask("zoom", "POST", URL, &[], &body), None, "{token}");
@@ -156,4 +156,123 @@ fn the_ping_of_woocommerce_is_answered_and_nothing_else_that_is_unsigned() {
     }
     let signed = [form, ("X-WC-Webhook-Signature", "AAAA")];
     assert_eq!(ask("woocommerce", "POST", URL, &signed, "webhook_id=17"), None);
+}
+
+/// Texts in an answer: the body, the texts of its JSON, the values of its headers.
+fn texts(reply: &handshake::Reply) -> Vec<String> {
+    let fields: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&reply.body).ok();
+    let inner = fields.into_iter().flatten().filter_map(|(_, value)| value.as_str().map(str::to_owned));
+    let headers = reply.headers.iter().map(|(_, value)| value.clone());
+    inner.chain(headers).chain([reply.body.clone()]).filter(|text| !text.is_empty()).collect()
+}
+
+/// The requests by which a provider's challenge could come, for a text of the sender's choice.
+fn challenges(text: &str) -> Vec<(&'static str, String, Vec<(&'static str, String)>, String)> {
+    let query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    let get = |name: &str, more: &str| ("GET", format!("{URL}?{more}{name}={query}"), vec![], String::new());
+    let post = |body: serde_json::Value| ("POST", URL.to_owned(), vec![], body.to_string());
+    let verification = ("Twitch-Eventsub-Message-Type", "webhook_callback_verification".to_owned());
+    vec![
+        get("crc_token", ""),
+        get("challenge", ""),
+        get("hub.challenge", "hub.mode=subscribe&hub.verify_token=word&"),
+        post(serde_json::json!({"type": "url_verification", "challenge": text})),
+        post(serde_json::json!({"event": "endpoint.url_validation", "payload": {"plainToken": text}})),
+        post(serde_json::json!({"verification_token": text})),
+        post(serde_json::json!({"type": 1, "challenge": text})),
+        ("POST", URL.to_owned(), vec![verification], serde_json::json!({"challenge": text}).to_string()),
+        ("POST", URL.to_owned(), vec![("X-Hook-Secret", text.to_owned())], String::new()),
+        ("OPTIONS", URL.to_owned(), vec![("WebHook-Request-Origin", text.to_owned())], String::new()),
+        ("POST", URL.to_owned(), vec![], format!("webhook_id={text}")),
+    ]
+}
+
+/// Challenges that an adversary would try, and many that nobody thought of.
+fn adversarial_texts() -> Vec<String> {
+    let chosen = [
+        "event=deploy",
+        "deploy",
+        "a=b",
+        "YQ==",
+        "a+b/c",
+        "{}",
+        "{\"a\":1}",
+        "[1]",
+        "v0:0:{}",
+        "0",
+        "7",
+        "a-b_c",
+        "\"a\"",
+    ];
+    let alphabet: Vec<char> = ('!'..='~').collect();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap()
+    };
+    let made = (0..300).map(|_| (0..=next() % 24).map(|_| alphabet[next() % alphabet.len()]).collect());
+    chosen.iter().map(|text| (*text).to_owned()).chain(made).collect()
+}
+
+#[test]
+fn no_answer_to_a_handshake_is_the_proof_of_a_request() {
+    let (secret, mut asked, mut tried) = (Secret::new("secret"), 0, 0);
+    for preset in Preset::all().iter().filter(|preset| preset.handshaker().is_some()) {
+        let verifiers: Vec<Verifier> = preset
+            .schemes()
+            .iter()
+            .filter_map(|scheme| Verifier::scheme(scheme, std::slice::from_ref(&secret)).ok())
+            .collect();
+        for text in adversarial_texts() {
+            for (method, url, list, body) in challenges(&text) {
+                let list: Vec<(&str, &str)> = list.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let Some(answer) = ask(preset.name(), method, &url, &list, &body) else { continue };
+                asked += 1;
+                for signature in texts(answer.reply()) {
+                    for body in [text.as_str(), &body, ""] {
+                        for verifier in &verifiers {
+                            for kind in ["application/json", "application/x-www-form-urlencoded", "text/plain"] {
+                                tried += 1;
+                                let proofs = proofs(preset, &signature, kind);
+                                let request = Request { url: &url, ..post(&proofs, body.as_bytes()) };
+                                assert!(verify(verifier, &request, at(0)).is_err(), "{} signs {text:?}", preset.name());
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(asked > 300 && tried > 1_000, "{asked} {tried}");
+}
+
+/// A text in each header that can hold a signature of the preset, with what its schemes put before one.
+fn proofs(preset: &Preset, text: &str, kind: &str) -> Headers {
+    let mut headers = headers(&[("content-type", kind)]);
+    for spec in preset.schemes().iter().map(Scheme::spec) {
+        let bare = text.strip_prefix(&spec.prefix).unwrap_or(text);
+        for name in spec.header.0.iter().filter(|name| *name != "*") {
+            headers.push(name, format!("{}{bare}", spec.prefix));
+        }
+        for name in spec.timestamp_header.0.iter().chain(&spec.id_header.0) {
+            headers.push(name, "0");
+        }
+    }
+    headers
+}
+
+#[test]
+fn x_takes_as_signed_only_what_no_challenge_can_be() {
+    let (preset, secret, none) = (preset("x"), Secret::new("secret"), Headers::default());
+    let verifier = Verifier::preset(preset, std::slice::from_ref(&secret)).unwrap();
+    for (body, right) in
+        [("{\"a\":1}", true), (" \n{}", true), ("deploy", false), ("event=deploy", false), ("", false), ("[1]", false)]
+    {
+        let request = post(&none, body.as_bytes());
+        let proof: Headers =
+            sign(preset.scheme_for(&secret).unwrap(), &secret, &request, "m", at(0)).unwrap().into_iter().collect();
+        assert_eq!(verify(&verifier, &post(&proof, body.as_bytes()), at(0)).is_ok(), right, "{body}");
+    }
 }

@@ -1,0 +1,100 @@
+//! Admission: whether a request starts a run, or repeats one that it started before.
+//!
+//! ```text
+//! put the run under the identity's own id ─┬─ stored ─► Started: one write, no read
+//!                                          └─ there already ─► the newest run of the identity
+//!                                                ├─ a repetition ─► Repeated
+//!                                                └─ again ─► the next run and the count of them, in one transaction
+//! ```
+
+use crate::app::App;
+use crate::store::{NewRun, StoreError, Stored};
+use domain::id::RunId;
+use domain::run::{Run, Status};
+use domain::source::{Earlier, Recognition, Recurrence};
+use serde_json::Value;
+
+/// Rounds against other requests of the same identity. Each lost round means that another one won.
+const ROUNDS: usize = 8;
+/// The field of a stored request that holds the provider's id of the delivery.
+pub(crate) const DELIVERY_ID: &str = "delivery_id";
+
+/// What became of a request.
+#[derive(Debug, Clone)]
+pub enum Admitted {
+    /// It started this run.
+    Started(RunId),
+    /// It is a repetition.
+    Repeated {
+        /// The newest run that a request of this identity started.
+        id: RunId,
+        /// The first one, where the table has told.
+        first: Option<Box<Stored>>,
+    },
+}
+
+impl Admitted {
+    /// The run that the request started, or started before.
+    pub fn id(&self) -> &RunId {
+        match self {
+            Self::Started(id) | Self::Repeated { id, .. } => id,
+        }
+    }
+
+    /// Whether nothing new has started.
+    pub fn is_repeated(&self) -> bool {
+        matches!(self, Self::Repeated { .. })
+    }
+}
+
+/// Stores a new run, whose id is made of the request's identity, unless the request repeats an earlier one.
+///
+/// # Errors
+/// If the run is too large, or the table is unavailable.
+pub async fn admit(
+    app: &App,
+    run: Run,
+    request: &Value,
+    recognition: &Recognition<'_>,
+) -> Result<Admitted, StoreError> {
+    let mut first = match app.store.add_run(&run, Some(request)).await? {
+        NewRun::Accepted => return Ok(Admitted::Started(run.id)),
+        NewRun::Duplicate(Some(first)) => first,
+        NewRun::Duplicate(None) => return Ok(Admitted::Repeated { id: run.id, first: None }),
+    };
+    for _ in 0..ROUNDS {
+        let accepted_at = first.run.accepted_at.as_millisecond();
+        let newest = match first.later {
+            0 => None,
+            number => app.store.run(&first.run.id.again(accepted_at, number)).await?,
+        };
+        if recognition.judge(&earlier(newest.as_ref().unwrap_or(&first))) == Recurrence::Repetition {
+            let id = newest.map_or_else(|| first.run.id.clone(), |newest| newest.run.id);
+            return Ok(Admitted::Repeated { id, first: Some(first) });
+        }
+        let mut next = run.clone();
+        next.id = first.run.id.again(accepted_at, first.later.saturating_add(1));
+        if app.store.add_later_run(&first, &next, request, recognition.now).await? {
+            return Ok(Admitted::Started(next.id));
+        }
+        // The first run may have expired in between; then its id is free again.
+        first = match app.store.run(&run.id).await? {
+            Some(stored) => Box::new(stored),
+            None => match app.store.add_run(&run, Some(request)).await? {
+                NewRun::Accepted => return Ok(Admitted::Started(run.id)),
+                NewRun::Duplicate(Some(stored)) => stored,
+                NewRun::Duplicate(None) => return Ok(Admitted::Repeated { id: run.id, first: None }),
+            },
+        };
+    }
+    Err(StoreError::Unavailable(format!("other requests kept starting runs of the identity of {}", run.id)))
+}
+
+/// What recognition needs to know of a run.
+fn earlier(stored: &Stored) -> Earlier<'_> {
+    Earlier {
+        accepted_at: stored.run.accepted_at,
+        failed: stored.run.status() == Status::Failed,
+        delivery: stored.request.as_ref().and_then(|request| request.get(DELIVERY_ID)).and_then(Value::as_str),
+    }
+}
