@@ -1,7 +1,7 @@
 //! Runs in the table.
 
 use super::item::{Item, b, damaged, expiry, n, number, s, sortable, yes};
-use super::{Store, StoreError, codec, unavailable};
+use super::{Store, StoreError, unavailable};
 use crate::queue::{Message, RunMessage};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
