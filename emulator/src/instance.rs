@@ -18,21 +18,23 @@ mod retired;
 mod routers;
 mod holder;
 mod loops;
-mod patience;
+mod public;
 mod switch;
 pub(crate) mod key;
 mod token;
 
 pub use current::Current;
 pub use holder::Holder;
+pub use public::{Public, parse as parse_public_url};
 pub use switch::{NewFile, SETTLED, Switch};
 
 use crate::aws::fault::Faults;
 use crate::aws::mapping::Duplicates;
 use crate::aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use crate::gateway::{self, GatewayOptions, Gateways, PublicUrl};
+use crate::socket::{self, Limits, Server, Shared};
 use crate::worker;
-use address::{Server, Sockets};
+use address::Sockets;
 use current::Door;
 use domain::address::Guard;
 use domain::config::{Config, Runtime, Tls};
@@ -96,6 +98,8 @@ pub struct Options {
     /// The driver (`cloudflare`, `ngrok`) that takes the place of the gateways' own; without gateways it opens every
     /// listener to the internet.
     pub tunnel: Option<&'static str>,
+    /// The public address that is given for this process.
+    pub public: Public,
     /// How gateways are run.
     pub gateways: GatewayOptions,
     /// How messages come: tests have each come twice.
@@ -118,8 +122,8 @@ pub struct Options {
     pub programs_clock: Option<Arc<dyn Clock>>,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
-    /// How long a caller may take for a request's headers, and again for its body.
-    pub patience: Duration,
+    /// How much time and room callers may take.
+    pub limits: Limits,
     /// Divides the queues' delays.
     pub time_scale: u32,
     /// Makes the AWS under it misbehave.
@@ -236,6 +240,7 @@ impl Options {
             ephemeral_ports: false,
             without_gateways: false,
             tunnel: None,
+            public: Public::default(),
             gateways: GatewayOptions::default(),
             duplicates: Duplicates::None,
             concurrency: 256,
@@ -247,7 +252,7 @@ impl Options {
             clock: Arc::new(SystemClock),
             programs_clock: None,
             sweep_every: Duration::from_secs(1),
-            patience: patience::PATIENCE,
+            limits: Limits::default(),
             time_scale: 1,
             faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
@@ -274,7 +279,7 @@ impl Instance {
             None => None,
         };
         let tls = match &config.controller.tls {
-            Some(Tls { cert, key }) => Some(address::tls(cert, key).await?),
+            Some(Tls { cert, key }) => Some(socket::tls::read(cert, key).await.map_err(StartError::Tls)?),
             None => None,
         };
         let local = |port| bound.sockets.local(&config, port);
@@ -313,7 +318,13 @@ impl Instance {
         settings.queue_url = aws.queue_url(QUEUE);
         settings.programs_queue_url = aws.queue_url(PROGRAMS);
         settings.token_digests.push(token::digest(&token));
-        let surroundings = switch::surroundings(&config, options.env, &bound.sockets, &public_urls, &keys);
+        let addresses = switch::Addresses {
+            public: &options.public,
+            asked_for: options.tunnel.is_some(),
+            sockets: &bound.sockets,
+            public_urls: &public_urls,
+        };
+        let surroundings = switch::surroundings(&config, options.env, &addresses, &keys);
         let outside = Outside {
             store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
             queue: Queue::new(aws.sqs(), settings.queue_url.clone(), settings.programs_queue_url.clone()),
@@ -336,18 +347,20 @@ impl Instance {
         let retired = retired::read(&app).await?;
         let mut bound = bound;
         let listeners = retired::listeners(&retired, &app.config);
-        retired::tell(&listeners);
+        retired::tell(&app, &listeners, &app.config).await?;
         let older = bound.sockets.bind_listeners(&app.config, &listeners).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
         let stopping = CancellationToken::new();
         let api = bound.sockets.api_url(tls.is_some());
+        let shared = Shared::new(options.limits);
         let place = Place {
             without_gateways: options.without_gateways,
             tunnel: options.tunnel,
             programs: options.programs.then_some((options.program_concurrency, options.lease)),
             programs_clock: options.programs_clock.unwrap_or_else(|| app.clock.clone()),
-            patience: options.patience,
+            shared: shared.clone(),
+            public: options.public,
         };
         let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
         let pace =
@@ -355,10 +368,10 @@ impl Instance {
         let mut running = loops::start(&aws, switch.current(), &stopping, pace);
         running.spawn(loops::let_go(switch.clone(), stopping.clone()));
         switch.start_worker().await;
-        let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api), options.patience)];
+        let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api), &shared)];
         let mut aws_url = None;
         if let Some((socket, url)) = door {
-            servers.push(Server::start(socket, None, aws.router(token::digest(&token)), options.patience));
+            servers.push(Server::start(socket, None, aws.router(token::digest(&token)), &shared));
             aws_url = Some(url);
         }
         let listeners = switch.listeners().await;
@@ -437,7 +450,7 @@ async fn follow(switch: Switch, mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, 
 }
 
 /// Of several gateways to one port, the file's first counts.
-fn by_port(urls: &[PublicUrl]) -> BTreeMap<u16, String> {
+pub(crate) fn by_port(urls: &[PublicUrl]) -> BTreeMap<u16, String> {
     urls.iter().rev().map(|entry| (entry.port, entry.public_url.clone())).collect()
 }
 

@@ -142,6 +142,12 @@ impl Job {
         lines.extend(text("/program").map(|program| format!("runs the program {program}")));
         lines.extend(text("/worker/id").map(|worker| format!("on the worker {worker}")));
         lines.extend(self.more.get("error").map(|error| format!("error: {}", why(error))));
+        // Where the output is the same, one of them says it.
+        let came = self.more.get("result").filter(|came| Some(*came) != self.more.get("output"));
+        lines.extend(came.map(|came| format!("came: {}", shown(came))));
+        if self.more.get("result_at").is_some() {
+            lines.push("came: kept beside the run, for it is large; `emulator runs result` prints it".to_owned());
+        }
         lines.extend(
             self.more.get("output").filter(|o| !o.is_null()).map(|output| format!("output: {}", shown(output))),
         );

@@ -4,7 +4,7 @@
 use domain::config::RouteId;
 use domain::id::RunId;
 use domain::run::JobPath;
-use domain::wait::{Adoption, Arrival, Opening, Reception, Verdict, WaitKey, Waiter, adopt};
+use domain::wait::{Adoption, Arrival, ArrivalId, Opening, Reception, Verdict, WaitKey, Waiter, adopt};
 use emulator::aws::{Aws, AwsOptions};
 use jiff::{SignedDuration, Timestamp};
 use platform::store::Store;
@@ -175,6 +175,10 @@ fn waiter(number: u8) -> Waiter {
     Waiter { run: RunId::random([number; 16]), job: JobPath::new("job"), attempt: 1 }
 }
 
+fn id(from: &str) -> ArrivalId {
+    ArrivalId::read(from)
+}
+
 fn arrival(from: &str) -> Arrival {
     Arrival { verdict: Verdict::Success, result: json!(from) }
 }
@@ -189,7 +193,7 @@ async fn nothing_is_lost_and_nothing_is_taken_twice_in_any_order() {
     for (number, order) in orders(&steps).into_iter().enumerate() {
         // Cut off after each step too: whatever is stored then must be sound.
         for length in 1..=order.len() {
-            let route = RouteId(format!("l:POST:/{number}/{length}"));
+            let route = RouteId(format!("POST /{number}/{length}"));
             let key = |key: &str| WaitKey { route: route.clone(), key: key.to_owned() };
             // Each play is newer than the ones before: what it leaves unclaimed is the newest of the list.
             seconds += 1;
@@ -228,7 +232,10 @@ impl Play {
     async fn through(&self, order: &[Step]) -> &'static str {
         let Self { store, now, early, wanted } = self;
         let deadline = *now + SignedDuration::from_hours(1);
-        assert_eq!(store.receive_callback(early, &arrival("early"), *now).await.unwrap(), Reception::Stored);
+        assert_eq!(
+            store.receive_callback(early, &arrival("early"), &id("early"), *now).await.unwrap(),
+            Reception::Stored
+        );
         assert_eq!(store.open_wait(wanted, &waiter(1), deadline).await.unwrap(), Opening::Waits);
         let (mut read, mut given, mut own, mut claimed) = (None, false, None, None);
         for step in order {
@@ -239,7 +246,9 @@ impl Play {
                     let read = self.read().await;
                     given |= self.write(read).await;
                 }
-                Step::Own => own = Some(store.receive_callback(wanted, &arrival("own"), *now).await.unwrap()),
+                Step::Own => {
+                    own = Some(store.receive_callback(wanted, &arrival("own"), &id("own"), *now).await.unwrap())
+                }
                 Step::Claimant => {
                     claimed = Some(store.open_wait(early, &waiter(2), deadline).await.unwrap());
                 }
@@ -264,12 +273,12 @@ impl Play {
             // Whoever comes with the early key finds it given, and a repetition of it is a duplicate.
             assert!(matches!(claimed, None | Some(Opening::Taken(_))), "{told}");
             assert_eq!(
-                store.receive_callback(early, &arrival("x"), *now).await.unwrap(),
+                store.receive_callback(early, &arrival("early"), &id("early"), *now).await.unwrap(),
                 Reception::Duplicate,
                 "{told}"
             );
             assert_eq!(
-                store.receive_callback(wanted, &arrival("x"), *now).await.unwrap(),
+                store.receive_callback(wanted, &arrival("own"), &id("own"), *now).await.unwrap(),
                 Reception::Duplicate,
                 "{told}"
             );

@@ -1,8 +1,13 @@
 //! A run goes on by the file that it began with: after another was put in charge, and after a restart with another.
 
 use emulator::instance::{NewFile, SETTLED, Switch};
-use ringback_tests::{File, ManualClock, Service, job};
-use serde_json::{Map, json};
+use jiff::Timestamp;
+use platform::sources::read_entry;
+use platform::store::ConfigEntry;
+use reqwest::Method;
+use ringback_tests::{File, ManualClock, Service, job, send};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Two calls with a callback between them; `word` tells the versions of the file apart.
@@ -37,6 +42,32 @@ async fn reload(switch: &Switch, text: &str) {
     let config = loaded.config.unwrap_or_else(|| panic!("{:?}\n{text}", loaded.diagnostics));
     let file = NewFile { config, text: Some(text.into()), env: Map::new(), functions: None };
     switch.reload(file).await.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[tokio::test]
+async fn a_file_or_source_that_an_earlier_version_took_is_read_although_it_is_refused_now() {
+    let gateway = File::new("{}").run().await;
+    let app = gateway.app();
+    let text = "workflow: {jobs: [{type: if, condition: true, then: [{component: logger}]}]}";
+    assert!(domain::config::load(text, "ringback.yml").config.is_none());
+    let id = app.keep_definition(text, false).await.unwrap().unwrap();
+    let stored = app.store.definition(&id).await.unwrap().unwrap();
+    assert!(app.open_definition(&stored).unwrap().config.workflows.contains_key("default"));
+    let content = json!({"auth_type": "none", "rules": {"push": [{"when": "true", "target": "t"}]}});
+    let refused = send(gateway.api(Method::POST, "/api/config/webhooks").json(&named(&content))).await;
+    refused.is_problem(400, "unusable_request");
+    assert!(refused.body["detail"].as_str().unwrap().contains("`true` is always true"), "{}", refused.body);
+    let secrets = BTreeMap::new();
+    let entry = ConfigEntry { name: "s".into(), content, secrets, version: 1, updated_at: Timestamp::UNIX_EPOCH };
+    let (source, targets) = read_entry(&entry, &app.keys).unwrap();
+    assert_eq!((source.rules.0.len(), targets), (1, vec!["t".to_owned()]));
+}
+
+/// The same source as the API takes it.
+fn named(content: &Value) -> Value {
+    let mut content = content.clone();
+    content["name"] = json!("s");
+    content
 }
 
 #[tokio::test]

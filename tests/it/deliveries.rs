@@ -202,7 +202,8 @@ async fn what_was_accepted_before_this_process_began_is_not_sent_again_where_it_
     let done = delivery_when(&gateway, &id, &good.id, "delivered").await;
     let app = gateway.app();
     let stored = app.store.event(&done.id.customer, &done.id.event).await.unwrap().unwrap();
-    let again = DeliverMessage { delivery: done.id.clone(), attempt: 1, event: Some(Box::new(stored)), due: None };
+    let again =
+        DeliverMessage { delivery: done.id.clone(), attempt: 1, event: Some(Box::new(stored)), due: None, again: 0 };
     app.queue.send(&[(again.into(), Duration::ZERO)]).await.unwrap();
     // One message is handled after the other: when the next event has arrived, that one is done with.
     let next = publish(&gateway, &event("job.completed")).await;

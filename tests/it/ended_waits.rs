@@ -67,7 +67,7 @@ async fn a_callback_for_a_call_that_failed_is_ignored() {
 async fn a_wait_that_a_run_left_open_is_taken_over() {
     let service = Service::answering(json!({})).await;
     let gateway = run(&service).await;
-    let wait = WaitKey { route: RouteId("listener-8090:POST:/done".to_owned()), key: "__callback__".to_owned() };
+    let wait = WaitKey { route: RouteId("POST /done".to_owned()), key: "__callback__".to_owned() };
     let gone = Waiter { run: RunId::random([7; 16]), job: JobPath::new("job-1"), attempt: 1 };
     let app = gateway.app();
     let tomorrow = app.now() + jiff::SignedDuration::from_hours(24);

@@ -13,7 +13,7 @@ use domain::endpoint::{BREAKER_FAILURES, Endpoint, Health, Settings as EndpointS
 use domain::event::{CustomerId, EndpointId, Event, EventId, EventType, Origin};
 use domain::id::RunId;
 use domain::run::{JobPath, Phase, Run, Surroundings};
-use domain::wait::{Arrival, Opening, Verdict, WaitKey, Waiter};
+use domain::wait::{Arrival, ArrivalId, Opening, Verdict, WaitKey, Waiter};
 use emulator::aws::fault::Faults;
 use emulator::aws::{Aws, AwsOptions, QueueOptions};
 use futures_util::future::BoxFuture;
@@ -71,7 +71,7 @@ async fn an_attempt_that_took_its_key_over_is_not_refused_by_itself() {
         assert_eq!(store.replace_wait(&wait, &waiter(2), now, &waiter(1)).await.unwrap(), Opening::Waits);
     }
     let arrival = Arrival { verdict: Verdict::Success, result: json!(1) };
-    store.receive_callback(&wait, &arrival, now).await.unwrap();
+    store.receive_callback(&wait, &arrival, &ArrivalId::read("1"), now).await.unwrap();
     assert_eq!(store.replace_wait(&wait, &waiter(2), now, &waiter(1)).await.unwrap(), Opening::Met(arrival));
     let other = Waiter { job: JobPath::new("other"), ..waiter(1) };
     assert_eq!(store.replace_wait(&wait, &other, now, &waiter(1)).await.unwrap(), Opening::Taken(waiter(2)));
@@ -127,7 +127,7 @@ workflow: {id: w, jobs: [{id: a, component: waits}, {id: c, component: hangs}]}
     let Routes::Callbacks(callbacks) = &app.config.listeners[0].routes else { panic!("a callback listener") };
     let wait = WaitKey { route: callbacks[0].route.id.clone(), key: "shared".to_owned() };
     let arrival = Arrival { verdict: Verdict::Success, result: json!({}) };
-    app.store.receive_callback(&wait, &arrival, app.now()).await.unwrap();
+    app.store.receive_callback(&wait, &arrival, &ArrivalId::read("1"), app.now()).await.unwrap();
     let [resume] = world.relayed().await.try_into().expect("one message");
 
     // The process dies while it makes the call that the callback has made due. Another job takes the key over.
@@ -274,6 +274,6 @@ fn event(app: &App) -> Event {
         accepted_at: app.now(),
         origin: Origin::Api,
         given_id: None,
-        attributes: serde_json::Map::new(),
+        attributes: Map::new(),
     }
 }

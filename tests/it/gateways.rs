@@ -7,6 +7,7 @@ mod hook;
 mod ngrok;
 mod refusals;
 mod reload;
+mod sources;
 mod ssh;
 mod ssh_login;
 

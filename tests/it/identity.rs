@@ -3,6 +3,7 @@
 
 mod redeliveries;
 
+use emulator::aws::ledger::Snapshot;
 use futures_util::future::join_all;
 use reqwest::Method;
 use ringback_tests::{Answer, File, Gateway, ManualClock, Provider, send};
@@ -98,6 +99,24 @@ async fn of_many_that_come_at_once_after_the_window_one_starts_a_run() {
 }
 
 #[tokio::test]
+async fn a_new_request_costs_one_write_and_one_after_its_window_a_transaction_besides() {
+    let (gateway, clock) = gateway().await;
+    let puts = |before: &Snapshot| {
+        let cost = &gateway.cost() - before;
+        (cost.calls_of("PutItem"), cost.calls_of("TransactWriteItems"))
+    };
+    for (seconds, expected) in [(0, (1, 0)), (1, (1, 0)), (60, (1, 1)), (1, (1, 0)), (60, (1, 1))] {
+        clock.advance(Duration::from_secs(seconds));
+        let before = gateway.cost();
+        let task = deploy(&gateway, "/deploy/a").await.task_id();
+        // The run itself is only updated.
+        gateway.result_of(&task).await;
+        assert_eq!(puts(&before), expected, "after {seconds} s");
+    }
+    assert_eq!(gateway.tasks().await.len(), 3);
+}
+
+#[tokio::test]
 async fn a_caught_signed_request_starts_nothing_whatever_is_changed_and_however_late_it_comes() {
     let (gateway, clock) = gateway().await;
     let body = br#"{"ref": "refs/heads/main"}"#;
@@ -132,7 +151,7 @@ async fn a_caught_signed_request_starts_nothing_whatever_is_changed_and_however_
 async fn one_signed_body_for_two_topics_is_two_deliveries() {
     let (gateway, clock) = gateway().await;
     let shop = Provider::new("shopify", SECRET, &clock, "/api/webhooks/shop");
-    let of = |topic: &'static str| shop.send(&gateway, "", b"{\"id\": 7}", &[("X-Shopify-Topic", topic)]);
+    let of = async |topic: &str| shop.send(&gateway, "", b"{\"id\": 7}", &[("X-Shopify-Topic", topic)]).await;
     let (created, paid) = (of("orders/create").await.task_id(), of("orders/paid").await.task_id());
     assert_ne!(created, paid);
     assert_eq!(of("orders/paid").await.task_id(), paid);
@@ -142,7 +161,7 @@ async fn one_signed_body_for_two_topics_is_two_deliveries() {
 #[tokio::test]
 async fn a_file_may_say_that_each_request_is_one_of_its_own() {
     let (gateway, _clock) = gateway().await;
-    let tasks = join_all((0..5).map(|_| gateway.trigger("/each", &json!(1)))).await;
+    let tasks = join_all((0..5).map(async |_| gateway.trigger("/each", &json!(1)).await)).await;
     let tasks: BTreeSet<String> = tasks.iter().map(Answer::task_id).collect();
     assert_eq!(tasks.len(), 5);
     let open = [gateway.trigger("/open", &json!(1)).await, gateway.trigger("/open", &json!(1)).await];
@@ -187,8 +206,8 @@ async fn a_callers_key_at_another_address_is_a_key_that_was_used_twice() {
 async fn the_answer_to_a_challenge_is_no_signature_of_a_request() {
     let (gateway, _clock) = gateway().await;
     let url = format!("{}/hooks/x", gateway.api);
-    for text in ["event=deploy", "event%3Ddeploy", "deploy", "{}"] {
-        let asked = send(gateway.request(Method::GET, &url).query(&[("crc_token", text)])).await;
+    for text in ["event=deploy", "event%3Ddeploy", "deploy", "%7B%7D"] {
+        let asked = send(gateway.request(Method::GET, &format!("{url}?crc_token={text}"))).await;
         let signature = asked.body["response_token"].as_str().unwrap_or("sha256=AAAA").to_owned();
         for kind in ["application/x-www-form-urlencoded", "text/plain", "application/json"] {
             let forged = gateway.request(Method::POST, &url).header("content-type", kind);

@@ -156,7 +156,7 @@ impl World {
                 }
                 Step::WaiterAgain => deliver::handle(app.clone(), first.clone(), 1).await.unwrap(),
                 Step::Callback => answers.push((self.callback(&app, &id, "first").await, "first")),
-                Step::Duplicate => answers.push((self.callback(&app, &id, "second").await, "second")),
+                Step::Duplicate => answers.push((self.callback(&app, &id, "first").await, "second")),
                 Step::Deadline => {
                     app.clock.sleep_until(app.now() + SignedDuration::from_hours(48)).await;
                     sweep::Sweeper::default().sweep(&app).await.unwrap();
@@ -176,7 +176,7 @@ impl World {
         match (taken.as_slice(), &run.phase) {
             ([one], Phase::Completed { .. }) => {
                 let generated = serde_json::to_value(&run.jobs["generate"].state).unwrap();
-                assert_eq!(generated["output"]["from"], *one, "{told}");
+                assert_eq!((*one, &generated["output"]["from"]), ("first", &json!("first")), "{told}");
                 assert!(calls >= 1, "{told}: the second job was not called");
                 let other = answers.iter().find(|(_, name)| name != one).unwrap();
                 assert_eq!(other.0, "duplicate", "{told}");

@@ -78,7 +78,11 @@ fn selectors_select_the_pods_and_ports_are_those_of_the_file() {
     let config = config();
     let (ports, mut expected) = (ports(), BTreeMap::from([("api".to_owned(), u64::from(config.controller.port))]));
     for listener in &config.listeners {
-        let name = if matches!(listener.routes, Routes::Triggers(_)) { "triggers" } else { "callbacks" };
+        let name = match listener.routes {
+            Routes::Triggers(_) => "triggers",
+            Routes::Callbacks(_) => "callbacks",
+            Routes::Sources(_) => "sources",
+        };
         expected.insert(name.to_owned(), u64::from(listener.port));
     }
     assert_eq!(ports, expected);
@@ -107,6 +111,7 @@ fn the_ingress_knows_each_path_of_the_file() {
             Routes::Callbacks(all) => {
                 expected.extend(all.into_iter().map(|one| (one.route.path, "callbacks".to_owned())));
             }
+            Routes::Sources(_) => {}
         }
     }
     assert_eq!(given, expected);

@@ -164,12 +164,12 @@ workflow: {jobs: [{component: service}]}
     assert_eq!((answer.status, &answer.body["status"]), (200, &json!("resumed")));
     let items = answer.body["items"].as_array().unwrap();
     let statuses: Vec<_> = items.iter().map(|item| item["status"].as_str().unwrap()).collect();
-    // The two halves of one key race, and one of them is first.
+    // Two callbacks of one key race: one of them is first, and the other is kept for a job that waits there next.
     assert_eq!([statuses[1], statuses[2], statuses[4], statuses[5]], ["failed", "resumed", "stored", "stored"]);
     assert_eq!((&items[1]["index"], &items[1]["code"]), (&json!(1), &json!("unusable_request")));
     let mut same_key = [statuses[0], statuses[3]];
     same_key.sort_unstable();
-    assert_eq!(same_key, ["duplicate", "resumed"]);
+    assert_eq!(same_key, ["resumed", "stored"]);
     let result = gateway.result_of(&good).await;
     assert!(result == "picture" || result == "again", "{result}");
     assert_eq!(gateway.error_of(&bad).await["detail"], "too dark");

@@ -13,10 +13,12 @@ fn file(head: &str, route: &str, component: &str) -> String {
     )
 }
 
-/// How a run ends: with a result, or with a code and a detail.
+/// The end of a run: a result, or a code and a detail.
 type Ending = Result<Value, (&'static str, Value)>;
+/// Keys of a route, the callbacks without their `id` and the answer to each, and the end.
+type Case = (String, Vec<(Value, &'static str)>, Ending);
 
-/// A status and no result, a status of which one fails, and so on: keys of a route, with the service's word `status`.
+/// Keys of a route: its key, its status, and one or both lists.
 const BOTH: &str = "identify_by: '${body.id}', status: '${body.status}', success_when: [done], fail_when: [bad]";
 const FAILURES: &str = "identify_by: '${body.id}', status: '${body.status}', fail_when: [bad]";
 const RESULT: &str = "result: {url: '${body.url}'}";
@@ -26,8 +28,7 @@ const BY_RUN: &str = "body: {to: '${gateway:8090.public_url}/done', id: '${conte
 #[tokio::test]
 async fn no_wait_hangs_on_what_a_callback_leaves_out() {
     let failed = |code: &'static str, body: Value| -> Ending { Err((code, body)) };
-    // Keys of the route, the callbacks without their `id` with what each is answered, and the end.
-    let cases: [(String, Vec<(Value, &str)>, Ending); 11] = [
+    let cases: [Case; 11] = [
         (format!("{BOTH}, {RESULT}"), vec![(json!({"url": "u"}), "resumed")], Ok(json!({"url": "u"}))),
         (
             format!("{BOTH}, {RESULT}"),

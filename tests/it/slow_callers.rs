@@ -11,7 +11,13 @@ workflow: {id: w, jobs: [{component: {type: logger, message: hello}}]}
 ";
 
 async fn gateway() -> Gateway {
-    File::new(FILE).with(|options| options.patience = Duration::from_millis(200)).run().await
+    File::new(FILE)
+        .with(|options| {
+            let short = Duration::from_millis(200);
+            (options.limits.header, options.limits.body, options.limits.idle) = (short, short, short);
+        })
+        .run()
+        .await
 }
 
 /// What comes after this was sent, and then nothing more, until the connection is closed.

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::config::RouteId;
 use domain::id::RunId;
 use domain::run::JobPath;
-use domain::wait::{Arrival, Verdict, WaitKey, Waiter};
+use domain::wait::{Arrival, ArrivalId, Verdict, WaitKey, Waiter};
 use emulator::aws::fault::{Answer, Call, Fault, Faults};
 use emulator::aws::{Aws, AwsOptions};
 use jiff::{SignedDuration, Timestamp};
@@ -13,13 +13,13 @@ use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::store::{Deadline, Store, Timer};
+use platform::store::{Deadline, Placed, Store, Timer};
 use ringback_tests::ManualClock;
 use serde_json::{Map, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use sweep::{BUDGET, MARGIN, Sweeper};
+use sweep::{BUDGET, Sweeper};
 use tokio::sync::Notify;
 
 /// More than two pages of timers hold.
@@ -54,13 +54,17 @@ async fn a_write_that_fails_holds_up_its_own_shard_at_its_own_timer_alone() {
     world.weather.fails.store(100, Ordering::Relaxed);
     Sweeper::default().sweep(&world.app).await.unwrap_err();
     assert_eq!(world.open_waits(200).await, 1, "all but the one whose write failed");
-    let through = Store::timer_key(world.app.now(), MARGIN);
+    // The others are told by a read to be over: the next write is that one's again.
+    world.weather.fails.store(world.weather.updates() + 1, Ordering::Relaxed);
+    Sweeper::default().sweep(&world.app).await.unwrap_err();
     let cursors = world.app.store.cursors().await.unwrap();
-    let held: Vec<_> = cursors.into_iter().filter(|(_, cursor)| *cursor != through).collect();
-    let [(shard, cursor)] = held.try_into().expect("one shard");
-    let left = world.app.store.due_timers(shard, &cursor, world.app.now()).await.unwrap().timers;
-    assert_eq!(left[0].0, cursor, "the cursor waits at that timer");
-    let before = world.app.store.due_timers(shard, "0", world.app.now()).await.unwrap().timers.len() - left.len();
+    let held: Vec<_> = cursors.into_iter().filter(|cursor| cursor.settled != cursor.announced).collect();
+    let [held] = held.try_into().expect("one shard");
+    let timers =
+        async |from: &str| world.app.store.due_timers(held.shard, from, world.app.now(), true).await.unwrap().timers;
+    let left = timers(&held.settled).await;
+    assert_eq!(left[0].0, held.settled, "the cursor waits at that timer");
+    let before = timers("0").await.len() - left.len();
     assert!(before > 10, "the others of its shard before it are passed: {before}");
     // Whoever comes next, without memory, begins there.
     assert_eq!(Sweeper::default().sweep(&world.app).await.unwrap(), left.len());
@@ -103,7 +107,7 @@ async fn a_sweep_that_finds_nothing_writes_nothing() {
         world.clock.advance(Duration::from_secs(60));
         assert_eq!(sweeper.sweep(&world.app).await.unwrap(), 0);
     }
-    assert_eq!(world.weather.updates(), 101);
+    assert_eq!(world.weather.updates(), 102, "what was announced is settled, and then nothing is written");
 }
 
 /// Writes that are under way at the end, with the SDK's tries of each, have the rest.
@@ -123,9 +127,13 @@ async fn the_one_cursor_of_old_holds_for_shards_without_their_own() {
     let put = put.item("pk", AttributeValue::S("sweep".to_owned())).item("sk", AttributeValue::S("cursor".to_owned()));
     put.item("through", AttributeValue::N(due.as_millisecond().to_string())).send().await.unwrap();
     let own = Store::timer_key(world.due(30), SignedDuration::ZERO);
-    store.advance_cursors(&[(1, own.clone())]).await.unwrap();
     let through = Store::timer_key(due, SignedDuration::ZERO);
-    assert_eq!(store.cursors().await.unwrap(), [(0, through), (1, own)]);
+    let [first, second] = store.cursors().await.unwrap().try_into().unwrap();
+    assert_eq!((&first.settled, &first.announced, first.moves), (&through, &through, 0));
+    let announced = second.moved(&own, &own);
+    assert!(store.move_cursor(&announced).await.unwrap());
+    assert!(store.move_cursor(&announced.moved(&own, &own)).await.unwrap());
+    assert_eq!(store.cursors().await.unwrap()[1].settled, own);
     let left = world.left().await;
     assert!((20..30).contains(&left), "{left}");
     assert_eq!(Sweeper::default().sweep(&world.app).await.unwrap(), left);
@@ -171,19 +179,33 @@ async fn a_wait_that_is_opened_after_its_timer_was_swept_is_closed_all_the_same(
     assert_eq!(world.open_waits(1).await, 0);
 }
 
+/// However long the wait takes to be opened: the cursor has passed the timer by then.
 #[tokio::test]
-async fn a_refused_write_is_repeated_until_the_margin_has_passed_and_not_longer() {
+async fn a_wait_that_is_opened_after_its_timer_was_passed_takes_the_cursor_back() {
+    let world = World::new(1);
+    let (store, due) = (&world.app.store, world.app.now());
+    let placed = world.put_timer(0, due).await;
+    for _ in 0..4 {
+        world.clock.advance(Duration::from_secs(60));
+        Sweeper::default().sweep(&world.app).await.unwrap();
+    }
+    assert_eq!(world.left().await, 0, "it was passed");
+    store.open_wait(&wait(0), &waiter(0), due).await.unwrap();
+    store.keep_cursor_behind(&placed).await.unwrap();
+    assert_eq!(Sweeper::default().sweep(&world.app).await.unwrap(), 1);
+    assert_eq!(world.open_waits(1).await, 0);
+}
+
+#[tokio::test]
+async fn a_refused_write_is_repeated_until_its_timer_is_passed_and_not_longer() {
     let world = World::new(1);
     let (sweeper, due) = (Sweeper::default(), world.app.now());
     world.add_timer(0, due).await;
-    world.clock.advance(Duration::from_secs(30));
-    assert_eq!(sweeper.sweep(&world.app).await.unwrap(), 1);
-    // Another holds up the cursor, which then says nothing of this one.
-    world.clock.advance(Duration::from_secs(31));
-    world.weather.fails.store(world.weather.updates() + 1, Ordering::Relaxed);
-    sweeper.sweep(&world.app).await.unwrap_err();
-    assert_eq!(sweeper.sweep(&world.app).await.unwrap(), 1, "it failed, so it isn't done");
-    assert_eq!(sweeper.sweep(&world.app).await.unwrap(), 0);
+    // Seen; seen and announced; seen again and passed.
+    for swept in [1, 1, 1, 0] {
+        world.clock.advance(Duration::from_secs(31));
+        assert_eq!(sweeper.sweep(&world.app).await.unwrap(), swept);
+    }
 }
 
 fn wait(n: usize) -> WaitKey {
@@ -279,8 +301,13 @@ impl World {
     }
 
     async fn add_timer(&self, n: usize, due: Timestamp) {
+        let placed = self.put_timer(n, due).await;
+        self.app.store.keep_cursor_behind(&placed).await.unwrap();
+    }
+
+    async fn put_timer(&self, n: usize, due: Timestamp) -> Placed {
         let timer = Timer::Wait(Deadline { wait: wait(n), waiter: Some(waiter(n)) });
-        self.app.store.add_timer(due, &timer).await.unwrap();
+        self.app.store.put_timer(due, &timer).await.unwrap()
     }
 
     /// Opens so many waits, one deadline a millisecond, which have all passed when it returns; and counts from there.
@@ -295,7 +322,7 @@ impl World {
 
     async fn call_back(&self, n: usize) {
         let arrival = Arrival { verdict: Verdict::Success, result: json!(1) };
-        self.app.store.receive_callback(&wait(n), &arrival, self.began).await.unwrap();
+        self.app.store.receive_callback(&wait(n), &arrival, &ArrivalId::read("1"), self.began).await.unwrap();
     }
 
     /// How many of the first so many have not ended.
@@ -310,9 +337,10 @@ impl World {
     /// How many timers the next sweep will find.
     async fn left(&self) -> usize {
         let mut left = 0;
-        for (shard, mut after) in self.app.store.cursors().await.unwrap() {
+        for cursor in self.app.store.cursors().await.unwrap() {
+            let mut after = cursor.settled;
             loop {
-                let page = self.app.store.due_timers(shard, &after, self.app.now()).await.unwrap();
+                let page = self.app.store.due_timers(cursor.shard, &after, self.app.now(), true).await.unwrap();
                 left += page.timers.len();
                 let Some(next) = page.next else { break };
                 after = next;

@@ -91,7 +91,7 @@ async fn what_a_killed_worker_had_is_run_by_another() {
         if ran == 20 { Ok(()) } else { Err(ran) }
     })
     .await;
-    doomed.kill().await;
+    doomed.kill();
     std::fs::write(place.directory.path().join("ran.go"), "").unwrap();
     let _other = worker(&gateway, &place.file(), &["--lease", "1s"]).await;
     all_complete(&gateway, &tasks).await;

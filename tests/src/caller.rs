@@ -150,6 +150,6 @@ pub async fn send(request: RequestBuilder) -> Answer {
 
 /// A client that is told by nobody else's settings where to go.
 pub(crate) fn client() -> Client {
-    let client = Client::builder().no_proxy().timeout(Duration::from_secs(60));
+    let client = Client::builder().no_proxy().timeout(DEADLINE);
     client.build().expect("a client")
 }

@@ -18,6 +18,7 @@ mod caller;
 mod clock;
 mod deployed;
 mod eventually;
+mod family;
 mod fixture;
 mod front;
 mod gate;

@@ -1,5 +1,6 @@
 //! Ringback as a process of its own.
 
+use crate::family::Family;
 use crate::worker::WorkPlace;
 use crate::{Caller, DEADLINE, watch};
 use serde_json::Value;
@@ -25,7 +26,7 @@ pub struct Finished {
 
 /// A running `emulator up`, and a caller who knows where it is.
 pub struct Process {
-    child: Child,
+    child: Family,
     log: JoinHandle<String>,
     lines: tokio::sync::Mutex<Lines<BufReader<ChildStdout>>>,
     caller: Caller,
@@ -129,7 +130,7 @@ impl Process {
 
     /// A replica is told the token, and so doesn't say it.
     async fn start_with(command: &mut Command, token: Option<&str>) -> Result<Self, Finished> {
-        let mut child = command.stdin(Stdio::null()).spawn().expect("the program");
+        let mut child = Family::of(command.stdin(Stdio::null()).spawn().expect("the program"));
         let mut stderr = child.stderr.take().expect("standard error");
         let log = tokio::spawn(async move {
             let mut text = Vec::new();
@@ -167,12 +168,22 @@ impl Process {
         }
     }
 
-    /// Ends it as a power cut would: SIGKILL, at once.
+    /// Ends it, and all that it has started, as a power cut would: SIGKILL, at once.
     ///
     /// # Panics
     /// If it had ended by itself.
     pub async fn kill(mut self) {
-        self.child.kill().await.expect("a running process");
+        assert!(self.child.try_wait().expect("its status").is_none(), "it has ended by itself");
+        self.child.kill();
+        watch::told(&self.log.await.unwrap());
+    }
+
+    /// Ends it by SIGKILL, and leaves what it has started to end by itself.
+    ///
+    /// # Panics
+    /// If it can't be killed.
+    pub async fn kill_alone(mut self) {
+        Child::kill(&mut self.child).await.expect("a running process");
         watch::told(&self.log.await.unwrap());
     }
 

@@ -13,6 +13,8 @@
 //! **Guarantees checked**: those of the README. What is acknowledged is not lost, repeats are answered alike, calls keep
 //! their idempotency keys, refused requests write nothing, answers hold no secrets, outcomes are recorded once, waits end.
 //!
+//! In some scenarios the file is edited, or Ringback is upgraded, while runs wait: see [`edits`].
+//!
 //! Not simulated: programs (they are processes), sources and their signatures, and the emulator's own event source mappings,
 //! which real processes test.
 
@@ -23,6 +25,7 @@ mod check;
 mod client;
 mod clock;
 mod dice;
+mod edits;
 mod executor;
 mod file;
 mod journal;

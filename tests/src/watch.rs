@@ -159,6 +159,7 @@ pub(crate) fn file(config: &Config, env: &serde_json::Map<String, Value>) {
         let inline: Vec<&Option<Verify>> = match &listener.routes {
             Routes::Triggers(routes) => routes.iter().map(|route| &route.verify).collect(),
             Routes::Callbacks(routes) => routes.iter().map(|route| &route.verify).collect(),
+            Routes::Sources(_) => Vec::new(),
         };
         for verify in inline.into_iter().flatten() {
             if let Verify::Inline(of_route) = verify {

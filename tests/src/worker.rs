@@ -1,15 +1,16 @@
 //! `emulator work` as a process of its own, beside an `emulator up` that serves its little AWS, or a deployment.
 
 use crate::DEADLINE;
+use crate::family::Family;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::time::timeout;
 
 /// A running `emulator work`.
 pub struct WorkerProcess {
-    child: Child,
+    child: Family,
 }
 
 /// Where a worker finds its work.
@@ -39,21 +40,21 @@ impl WorkerProcess {
         command.env("AWS_ENDPOINT_URL", &place.aws).env("AWS_REGION", &place.region);
         command.env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", &place.key).env("AWS_SECRET_ACCESS_KEY", "anything");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
-        let mut child = command.spawn().expect("the program");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = Family::of(command.spawn().expect("the program"));
         let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
         let line = timeout(DEADLINE, lines.next_line()).await.expect("it is ready in time").expect("its output");
         assert_eq!(line.as_deref(), Some(r#"{"ready":true}"#));
         Self { child }
     }
 
-    /// Ends it as a power cut would: SIGKILL, at once.
+    /// Ends it, and the programs that it runs, as a power cut would: SIGKILL, at once.
     ///
     /// # Panics
     /// If it had ended by itself.
-    pub async fn kill(mut self) {
+    pub fn kill(mut self) {
         assert!(self.child.try_wait().expect("its status").is_none(), "it has ended by itself");
-        self.child.kill().await.expect("a running process");
+        self.child.kill();
     }
 
     /// Asks it to stop, and waits until it has.

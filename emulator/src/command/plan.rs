@@ -14,7 +14,7 @@ mod routes;
 
 use super::{Failure, file, output};
 use clap::Args;
-use domain::config::{Code, Config};
+use domain::config::{Code, Config, Listener, Routes};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -88,7 +88,11 @@ impl Plan {
 /// One function serves all listeners of a kind. Where one of them has no limit, neither has the function.
 fn max_concurrent(config: &Config) -> BTreeMap<&'static str, u32> {
     let of = |function: &'static str| {
-        let listeners = config.listeners.iter().filter(|listener| routes::function(&listener.routes) == function);
+        // A listener that the file doesn't write says nothing of a limit either.
+        let is_written =
+            |listener: &&Listener| !matches!(&listener.routes, Routes::Sources(sources) if sources.implied);
+        let written = config.listeners.iter().filter(is_written);
+        let listeners = written.filter(|listener| routes::function(&listener.routes) == function);
         let mut limits = listeners.map(|listener| listener.max_concurrent_count);
         let first = limits.next()??;
         Some((function, limits.try_fold(first, |sum, limit| Some(sum.saturating_add(limit?)))?))

@@ -41,6 +41,13 @@ enum Action {
         /// The run.
         id: String,
     },
+    /// Print what a callback, or the last answer, brought for a job, as JSON, whatever the job's output made of it.
+    Result {
+        /// The run.
+        id: String,
+        /// The job, as `runs show` names it.
+        job: String,
+    },
     /// Stop one: nothing more is begun, and nobody waits for its callbacks.
     Cancel {
         /// The run.
@@ -79,6 +86,10 @@ impl Runs {
             None => self.list(&client).await,
             Some(Action::Show { id }) if self.json => say(client.get(&["api", "tasks", id], &[]).await?),
             Some(Action::Show { id }) => say(task(&client, id).await?.draw(Paint::for_stdout(), SystemClock.now())),
+            Some(Action::Result { id, job }) => {
+                let answer = client.get(&["api", "tasks", id, "result"], &[("job", Some(job))]).await?;
+                say(if self.json { answer } else { answer.get("result").cloned().unwrap_or_default() })
+            }
             Some(Action::Cancel { id }) => {
                 let answer = client.post(&["api", "tasks", id, "cancel"], &[], None, None).await?;
                 if self.json { say(answer) } else { say(format!("{id} is {}", text(&answer, "/status"))) }

@@ -1,11 +1,13 @@
+mod addresses;
+mod callers;
 mod on_aws;
 
 use super::reload::{self, Reloading, Stamp};
 use super::{Failure, conditions::Conditions, file, output};
 use crate::gateway::{GatewayOptions, PublicUrl};
-use crate::instance::{DRAIN, Instance, Options, PROGRAMS_AT_ONCE};
+use crate::instance::{DRAIN, Instance, Options, PROGRAMS_AT_ONCE, Public, by_port, parse_public_url};
+use addresses::{Address, addresses, local_lines, public_lines};
 use clap::{Args, ValueEnum};
-use domain::config::{Config, Routes};
 use platform::secret::KeyRing;
 use platform::settings::variable;
 use platform::telemetry::{self, LevelFilter};
@@ -44,6 +46,10 @@ pub struct Up {
     /// How the internet reaches the listeners; without it, as the file says.
     #[arg(long, value_enum)]
     tunnel: Option<Tunnel>,
+    /// Scheme and host by which the internet reaches every port: `https://hooks.example.com`. Without it, the address of
+    /// `--tunnel`, `RINGBACK_PUBLIC_URL`, the file's `controller.public_url`, its gateways, or the local address.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
     /// Serve the table and the queues to `emulator work` on this port of the loopback interface; 0 picks a free one. It
     /// asks for the API's token as the access key id.
     #[arg(long)]
@@ -63,6 +69,8 @@ pub struct Up {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    callers: callers::Callers,
+    #[command(flatten)]
     on_aws: on_aws::OnAws,
 }
 
@@ -71,7 +79,7 @@ enum Tunnel {
     /// Not at all: the local address takes the place of the public one.
     None,
     /// Through Cloudflare's program `cloudflared`, which needs no account: every gateway of the file, or, if it has none,
-    /// every listener.
+    /// every listener, that of the sources included.
     Cloudflare,
     /// The same through ngrok, which needs no program but `NGROK_AUTHTOKEN`.
     Ngrok,
@@ -104,6 +112,7 @@ impl Up {
         };
         let mut settings = Options::new(config.clone()).settings;
         settings.runtime_programs = self.allow_runtime_programs;
+        let public = self.public()?;
         let functions = reload::functions(&config, self.allow_runtime_programs, settings.max_response).await;
         let conditions = self.conditions.prepare(&self.data)?;
         let mut options = Options {
@@ -113,12 +122,14 @@ impl Up {
             programs: !self.no_programs,
             functions,
             settings,
+            limits: self.callers.limits(),
             data: Some(self.data.clone()),
             port: self.port,
             ephemeral_ports: self.ephemeral_ports,
             keys: keys()?,
             without_gateways: matches!(self.tunnel, Some(Tunnel::None)),
             tunnel: self.tunnel.and_then(Tunnel::driver),
+            public: public.clone(),
             gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::default() },
             ..Options::new(config.clone())
         };
@@ -126,9 +137,11 @@ impl Up {
         let instance = Instance::start(options).await?;
         let mut public_urls = instance.public_urls();
         let gateways = public_urls.borrow_and_update().clone();
+        let known = Known { public, asked_for: self.tunnel.and_then(Tunnel::driver).is_some() };
+        let all = known.addresses(&instance, &gateways).await;
         if self.json {
             let mut line = json!({"ready": true, "api": instance.api, "token": instance.token, "listeners": instance.listeners,
-                "gateways": *gateways});
+                "gateways": *gateways, "addresses": all});
             if let (Some(url), Value::Object(line)) = (&instance.aws_url, &mut line) {
                 line.insert("aws".to_owned(), json!(url));
                 line.insert("queue_url".to_owned(), json!(instance.app().settings.queue_url));
@@ -140,7 +153,7 @@ impl Up {
             }
             let _ = output::say(line);
         } else {
-            let _ = output::print(banner(&config, &instance, &gateways, &self.data)?);
+            let _ = output::print(banner(&instance, &gateways, &all, &self.data)?);
             let _ = output::print(conditions.banner());
         }
         let reloading = Reloading {
@@ -154,7 +167,7 @@ impl Up {
         };
         tokio::select! {
             asked = reloading.until(&instance, asked_to_stop()) => asked?,
-            never = tell_of_new_urls(public_urls, self.json) => match never {},
+            never = tell_of_new_urls(&instance, &known, public_urls, self.json) => match never {},
         }
         stopped(instance.stop(), asked_to_stop(), |text| output::complain(text)).await
     }
@@ -195,14 +208,47 @@ fn keys() -> Result<Option<KeyRing>, Failure> {
     Ok(Some(KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}"))?))
 }
 
+impl Up {
+    fn public(&self) -> Result<Public, Failure> {
+        let option = self.public_url.as_deref().map(|url| parse_public_url("--public-url", url)).transpose()?;
+        let variable = variable("RINGBACK_PUBLIC_URL").filter(|url| !url.trim().is_empty());
+        let variable = variable.map(|url| parse_public_url("RINGBACK_PUBLIC_URL", &url)).transpose()?;
+        Ok(Public { option, variable })
+    }
+}
+
+/// What was said of public addresses when everything was started.
+struct Known {
+    public: Public,
+    /// The tunnels were asked for by `--tunnel`.
+    asked_for: bool,
+}
+
+impl Known {
+    /// The addresses of the file in charge, where the open tunnels are these.
+    async fn addresses(&self, instance: &Instance, gateways: &[PublicUrl]) -> Vec<Address> {
+        let config = instance.app().config.clone();
+        let tunnels = by_port(gateways);
+        let written = config.controller.public_url.as_deref();
+        let public_of_port = |port| self.public.url_of_port(port, written, &tunnels, self.asked_for);
+        addresses(&config, &instance.switch().listeners().await, &instance.api, public_of_port)
+    }
+}
+
 /// Prints public URLs whenever they change; never ends.
-async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: bool) -> Infallible {
+async fn tell_of_new_urls(
+    instance: &Instance,
+    known: &Known,
+    mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>,
+    json: bool,
+) -> Infallible {
     while urls.changed().await.is_ok() {
         let urls = urls.borrow_and_update().clone();
+        let all = known.addresses(instance, &urls).await;
         let text = if json {
-            format!("{}\n", json!({"gateways": *urls}))
+            format!("{}\n", json!({"gateways": *urls, "addresses": all}))
         } else {
-            format!("\nThe internet reaches it elsewhere now:\n{}", url_lines(&urls, 3))
+            format!("\nThe internet reaches it elsewhere now:\n{}", public_lines(&urls, &all, 3))
         };
         // Whoever has read the first lines may have closed it.
         let _ = output::print(text);
@@ -210,38 +256,19 @@ async fn tell_of_new_urls(mut urls: watch::Receiver<Arc<Vec<PublicUrl>>>, json: 
     std::future::pending().await
 }
 
-fn url_lines(urls: &[PublicUrl], widest: usize) -> String {
-    let widest = urls.iter().map(|entry| entry.id.chars().count()).max().unwrap_or(0).max(widest);
-    let line = |entry: &PublicUrl| {
-        format!("  {:<widest$}  {}  (port {}, through {})\n", entry.id, entry.public_url, entry.port, entry.driver)
-    };
-    urls.iter().map(line).collect()
-}
-
 fn banner(
-    config: &Config,
     instance: &Instance,
     gateways: &[PublicUrl],
+    all: &[Address],
     data: &Path,
 ) -> Result<String, std::fmt::Error> {
     let mut text = String::from("Ringback is up.\n\n");
     let widest = instance.listeners.iter().map(|listener| listener.id.chars().count()).max().unwrap_or(0).max(3);
     writeln!(text, "  {:<widest$}  {}", "API", instance.api)?;
-    for (listener, address) in config.listeners.iter().zip(&instance.listeners) {
-        let routes: Vec<(&str, &str, String)> = match &listener.routes {
-            Routes::Triggers(all) => {
-                all.iter().map(|t| (&*t.route.method, &*t.route.path, format!("starts {}", t.workflow))).collect()
-            }
-            Routes::Callbacks(all) => {
-                all.iter().map(|c| (&*c.route.method, &*c.route.path, "completes a wait".to_owned())).collect()
-            }
-        };
-        for (method, path, what) in routes {
-            writeln!(text, "  {:<widest$}  {method} {}{path}  ({what})", address.id, address.url)?;
-        }
-    }
-    if !gateways.is_empty() {
-        write!(text, "\nFrom the internet:\n{}", url_lines(gateways, widest))?;
+    text.push_str(&local_lines(all, widest));
+    let public = public_lines(gateways, all, widest);
+    if !public.is_empty() {
+        write!(text, "\nFrom the internet:\n{public}")?;
     }
     if let Some(url) = &instance.aws_url {
         writeln!(text, "\n  The table and the queues, for `emulator work`: {url}")?;

@@ -15,7 +15,8 @@ pub struct Units {
     pub index_writes: u32,
     /// Read units: each read of ours but those of `sweep` is consistent, and so a whole one.
     pub reads: u32,
-    /// Deadlines, whose items `sweep` looks at when they have passed: each [`DEADLINE`] read units.
+    /// Deadlines, which are seen to when they are written and whose items `sweep` looks at when they have passed: each
+    /// [`DEADLINE`] read units.
     pub deadlines: u32,
     /// Messages to `deliver`: each a share of a request to send, to receive and to delete, and of an invocation.
     pub messages: u32,
@@ -78,10 +79,14 @@ pub const RATED: Units = Units { writes: 1, ..NOTHING };
 
 /// Read units of who subscribes, for a batch of events and a customer with up to 4 KB of endpoints.
 pub const SUBSCRIBERS: f64 = 1.0;
-/// Read units of a deadline that has passed when nothing depends on it any more.
+/// Read units of a deadline, from its writing to its passing when nothing depends on it any more.
 ///
-/// The look at its item, and its share of the two pages of timers that it is in, for the cursor follows a minute behind.
-pub const DEADLINE: f64 = MOOT + 2.0 * 0.5 * TIMER_BYTES / 4096.0;
+/// The read after it was written, the look at its item, and its share of the three pages of timers that it is in: the cursor
+/// follows a minute behind, and passes only what was read consistently.
+pub const DEADLINE: f64 = WRITTEN + MOOT + (0.5 + 0.5 + 1.0) * TIMER_BYTES / 4096.0;
+/// Read units of seeing to it that no sweep passes a timer over, right after it was written. Timers that are written at the same
+/// moment share the read, so this is the most.
+pub const WRITTEN: f64 = 1.0;
 /// Read units of the look at its item, which may be a second old.
 pub const MOOT: f64 = 0.5;
 /// Bytes of a timer, with a path and a key of usual length; a test measures it.

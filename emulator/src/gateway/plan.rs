@@ -46,7 +46,7 @@ pub fn through(config: &mut Config, driver: &str) -> Result<(), String> {
     if config.gateways.is_empty() {
         let ports: BTreeSet<u16> = config.listeners.iter().map(|listener| listener.port).collect();
         if ports.is_empty() {
-            return Err("`--tunnel` has nothing to open a tunnel to: the file has no listener".to_owned());
+            return Err("`--tunnel` has nothing to open a tunnel to: the file has no listener and no source".to_owned());
         }
         config.gateways.push(Gateway::new(driver, ports.into_iter().collect(), tunnel()));
     }

@@ -88,6 +88,10 @@ fn a_rule_that_can_t_be_carried_over_takes_its_hook_with_it() {
         json!({"match": {"type": "regex", "regex": "(", "parameter": {"source": "payload", "name": "b"}}}),
         json!({"match": {"type": "regex", "regex": "(?=x)", "parameter": {"source": "payload", "name": "b"}}}),
         json!({"whatever": 1}),
+        json!({"or": []}),
+        json!({"match": {"type": "value", "value": "a", "parameter": {"source": "string", "name": "a"}}}),
+        json!({"match": {"type": "value", "value": "a-{{ getenv \"B\" }}", "parameter": {"source": "payload", "name": "b"}}}),
+        json!({"not": {"and": []}}),
     ];
     for rule in rules {
         let hooks = json!([

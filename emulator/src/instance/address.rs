@@ -1,18 +1,10 @@
 //! Sockets: all that are needed are bound before anything else happens, so that a port in use costs nothing.
 
-use super::patience::bounded;
 use super::{ListenerAddress, StartError, holder};
 use crate::gateway::Local;
-use axum::Router;
-use axum::middleware::map_request;
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
 use domain::config::{Config, Listener, Routes};
-use hyper_util::rt::TokioTimer;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
-use tokio::task::JoinHandle;
 
 /// Which sockets there are.
 #[derive(Debug, Clone)]
@@ -59,11 +51,16 @@ impl Sockets {
     }
 
     /// Binds what the file's listeners need and is not there yet. A listener that is there keeps its socket, also where
-    /// the file gives its port another host. Of the `retired` listeners, those stay without whose port it goes on.
+    /// the file gives its port another host. Everything goes on without the ports of `retired` listeners, and without that of
+    /// a listener that the file doesn't write, unless a gateway leads there.
     pub(super) async fn bind_listeners(&self, config: &Config, retired: &[Listener]) -> Result<Bound, StartError> {
         let mut sockets = Self { listeners: BTreeMap::new(), ..self.clone() };
         let mut new = Vec::new();
-        let of_file = config.listeners.iter().map(|listener| (listener, true));
+        let must = |listener: &Listener| {
+            let is_implied = matches!(&listener.routes, Routes::Sources(sources) if sources.implied);
+            !is_implied || config.gateways.iter().any(|gateway| gateway.ports.contains(&listener.port))
+        };
+        let of_file = config.listeners.iter().map(|listener| (listener, must(listener)));
         for (listener, must) in of_file.chain(retired.iter().map(|listener| (listener, false))) {
             let port = listener.port;
             if sockets.listeners.contains_key(&port) {
@@ -76,6 +73,10 @@ impl Sockets {
                     let socket = match bind(&listener.host, if self.ephemeral { 0 } else { port }, &what).await {
                         Ok(socket) => socket,
                         Err(error) if must => return Err(error),
+                        Err(error) if matches!(listener.routes, Routes::Sources(_)) => {
+                            tracing::warn!(%error, "the sources are served at the API's port alone: give them a `listener` of type `http-source` with a free port");
+                            continue;
+                        }
                         Err(error) => {
                             tracing::error!(%error, "callbacks to an older file's listener can't be taken");
                             continue;
@@ -125,10 +126,11 @@ impl Sockets {
             kind: match listener.routes {
                 Routes::Triggers(_) => "http-trigger",
                 Routes::Callbacks(_) => "http-callback",
+                Routes::Sources(_) => "http-source",
             },
             url: self.url_of_port(config, listener.port).unwrap_or_default(),
         };
-        config.listeners.iter().map(address).collect()
+        config.listeners.iter().filter(|listener| self.listeners.contains_key(&listener.port)).map(address).collect()
     }
 }
 
@@ -161,62 +163,4 @@ fn local(listener: &TcpListener, what: &str) -> Result<SocketAddr, StartError> {
     let failed =
         |source| StartError::Bind { host: String::new(), port: 0, what: what.to_owned(), source, holder: None };
     listener.local_addr().map_err(failed)
-}
-
-pub(super) async fn tls(cert: &str, key: &str) -> Result<RustlsConfig, StartError> {
-    RustlsConfig::from_pem_file(cert, key).await.map_err(StartError::Tls)
-}
-
-/// A socket being served.
-pub(super) struct Server {
-    handle: Handle<SocketAddr>,
-    task: JoinHandle<()>,
-}
-
-impl Server {
-    #[expect(clippy::disallowed_methods, reason = "the emulator serves its sockets itself")]
-    pub(super) fn start(socket: TcpListener, tls: Option<RustlsConfig>, router: Router, patience: Duration) -> Self {
-        let handle = Handle::new();
-        let served = handle.clone();
-        let task = tokio::spawn(async move {
-            let router = router.layer(map_request(move |request| std::future::ready(bounded(request, patience))));
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            let served = match tls {
-                // Its handshake has a bound of its own.
-                Some(tls) => match axum_server::from_tcp_rustls(socket, tls) {
-                    Ok(mut server) => {
-                        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
-                        server.handle(served).serve(service).await
-                    }
-                    Err(error) => Err(error),
-                },
-                // One version alone: to tell two apart, it would wait for the first bytes without a bound.
-                None => match axum_server::from_tcp(socket) {
-                    Ok(server) => {
-                        let mut server = server.http1_only();
-                        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
-                        server.handle(served).serve(service).await
-                    }
-                    Err(error) => Err(error),
-                },
-            };
-            if let Err(error) = served {
-                tracing::error!(%error, "a socket is no longer served");
-            }
-        });
-        Self { handle, task }
-    }
-
-    pub(super) fn stop(&self, within: Duration) {
-        self.handle.graceful_shutdown(Some(within));
-    }
-
-    pub(super) fn has_stopped(&self) -> bool {
-        self.task.is_finished()
-    }
-
-    pub(super) async fn stopped(self) {
-        // A panicking server has said so itself.
-        let _ = self.task.await;
-    }
 }

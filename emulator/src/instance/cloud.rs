@@ -19,11 +19,11 @@ mod stream;
 
 pub use provision::{Names, Places, provision};
 
-use super::address::{Server, Sockets};
+use super::address::Sockets;
 use super::current::{Current, Door};
-use super::patience::PATIENCE;
-use super::routers::{Limits, serving};
+use super::routers::{self, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops, retired};
+use crate::socket::{self, Limits, Server, Shared};
 use aws_config::SdkConfig;
 use domain::address::Guard;
 use domain::config::{Config, Tls};
@@ -63,7 +63,7 @@ pub struct CloudOptions {
     pub port: Option<u16>,
     /// Every port is a free one, whatever the file says.
     pub ephemeral_ports: bool,
-    /// How callers reach the listeners, without a path; the local address where absent.
+    /// How callers reach every port, without a path; `controller.public_url`, else the local address, where absent.
     pub public_url: Option<String>,
     /// Messages handled at once.
     pub concurrency: usize,
@@ -73,6 +73,8 @@ pub struct CloudOptions {
     pub stream: bool,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
+    /// How much time and room callers may take.
+    pub limits: Limits,
 }
 
 /// Why a replica can't start.
@@ -124,10 +126,11 @@ impl Cloud {
         let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
         let mut bound = sockets.bind_listeners(&config, &[]).await?;
         let tls = match &config.controller.tls {
-            Some(Tls { cert, key }) => Some(super::address::tls(cert, key).await?),
+            Some(Tls { cert, key }) => Some(socket::tls::read(cert, key).await.map_err(StartError::Tls)?),
             None => None,
         };
         let (settings, public_url) = (options.settings, options.public_url);
+        let public_url = public_url.or_else(|| config.controller.public_url.clone());
         let url_of_port = |port| public_url.clone().or_else(|| bound.sockets.url_of_port(&config, port));
         let surroundings = Surroundings::of(&config, options.env, url_of_port);
         let surroundings = surroundings.with_capabilities(&config, options.keys.derive("callback tokens"));
@@ -160,13 +163,15 @@ impl Cloud {
         let app = app.with_definition(definition);
         // Runs may still wait at routes that only an older file has.
         let retired = retired::read(&app).await.map_err(unavailable)?;
-        let older = bound.sockets.bind_listeners(&config, &retired::listeners(&retired, &config)).await?;
+        let gone = retired::listeners(&retired, &config);
+        retired::tell(&app, &gone, &config).await.map_err(unavailable)?;
+        let older = bound.sockets.bind_listeners(&config, &gone).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
         let queue_url = app.settings.queue_url.clone();
         let programs_queue_url = app.settings.programs_queue_url.clone();
         let has_programs = config.programs.values().any(|program| program.command().is_some());
-        let current = Current::new(serving(Arc::new(app), &retired, &mut Limits::default()));
+        let current = Current::new(serving(Arc::new(app), &retired, &mut routers::Limits::default()));
         let stopping = CancellationToken::new();
         let mut running = JoinSet::new();
         if let Some(relaying) = relaying {
@@ -190,9 +195,10 @@ impl Cloud {
         }
         let api = bound.sockets.api_url(tls.is_some());
         let listeners = bound.sockets.listener_urls(&config);
-        let mut servers = vec![Server::start(api_socket, tls, current.behind(Door::Api), PATIENCE)];
+        let shared = Shared::new(options.limits);
+        let mut servers = vec![Server::start(api_socket, tls, current.behind(Door::Api), &shared)];
         for (port, socket) in bound.new {
-            servers.push(Server::start(socket, None, current.behind(Door::Listeners(port)), PATIENCE));
+            servers.push(Server::start(socket, None, current.behind(Door::Listeners(port)), &shared));
         }
         Ok(Self { api, listeners, stopping, servers, loops: running })
     }

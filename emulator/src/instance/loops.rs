@@ -19,6 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
 const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
+/// A sweep that comes so much later than it should was held up with the whole process: it was suspended, or the machine was.
+const HELD_UP: Duration = Duration::from_secs(2);
+/// How long the timers wait then: what has come to the sockets meanwhile is taken before deadlines are judged, because it
+/// arrived before them.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
 /// How often it is looked whether runs still follow older files.
 const LET_GO_EVERY: Duration = Duration::from_secs(60);
 
@@ -68,9 +74,18 @@ pub(super) fn start(aws: &Aws, current: &Current, stopping: &CancellationToken, 
                     tracing::error!(%error, "what has expired could not be removed; it is tried again");
                 }
             }
+            let rest = tokio::time::Instant::now();
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(pace.sweep_every) => {}
+            }
+            let late = rest.elapsed().saturating_sub(pace.sweep_every);
+            if late >= HELD_UP {
+                tracing::warn!(
+                    ?late,
+                    "the process was held up; what came meanwhile is taken before any deadline is judged"
+                );
+                tokio::time::sleep(CATCH_UP).await;
             }
         }
     });

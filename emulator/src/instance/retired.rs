@@ -6,19 +6,25 @@
 //!
 //! Whether a run follows a file is told by the list of runs, which is read while there are such files: [`in_use`].
 
+use super::routers::before;
 use super::switch::sender;
 use axum::Router;
-use domain::config::{Callback, Config, Listener, Routes};
-use domain::id::DefinitionId;
+use domain::config::{Callback, Config, Listener, Route, RouteId, Routes};
+use domain::id::{DefinitionId, RunId};
+use domain::run::JobState;
 use jiff::Timestamp;
 use platform::App;
 use platform::definitions::Definition;
 use platform::store::StoreError;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Runs that are read at once.
 const PAGE: usize = 100;
+/// Runs that are looked at to say which jobs wait at a route, at most.
+const LOOKED_AT: usize = 10_000;
+/// Runs that a line of the log names.
+const NAMED: usize = 5;
 
 /// A file that is no longer in charge, and that runs may follow.
 #[derive(Clone)]
@@ -68,7 +74,7 @@ impl Retired {
     /// Its listeners with those of its callback routes alone that the file in charge doesn't have.
     fn listeners(&self, current: &Config) -> Vec<Listener> {
         let of_file = current.listeners.iter().flat_map(|listener| {
-            let callbacks = callbacks(listener).iter();
+            let callbacks = listener.callbacks().iter();
             callbacks.map(|callback| (listener.port, callback.route.method.as_str(), callback.route.path.as_str()))
         });
         let served: HashSet<_> = of_file.collect();
@@ -85,27 +91,88 @@ impl Retired {
     }
 }
 
-fn callbacks(listener: &Listener) -> &[Callback] {
-    match &listener.routes {
-        Routes::Callbacks(callbacks) => callbacks,
-        Routes::Triggers(_) => &[],
-    }
-}
-
 /// The listeners that have to stay for older files.
 pub(super) fn listeners(retired: &[Retired], current: &Config) -> Vec<Listener> {
     retired.iter().flat_map(|file| file.listeners(current)).collect()
 }
 
-/// Says in the log what is served although the file in charge doesn't have it.
-pub(super) fn tell(listeners: &[Listener]) {
-    for listener in listeners {
-        for Callback { route, .. } in callbacks(listener) {
-            let (method, port, path) = (&route.method, listener.port, &route.path);
-            tracing::warn!(
-                target: "ringback::reload",
-                "{method} :{port}{path} is not in the file any more: callbacks are taken there while a run may wait for one"
-            );
+/// Says in the log which routes are served although the file in charge doesn't have them, and which jobs wait there.
+///
+/// # Errors
+/// If the table is unavailable.
+pub(super) async fn tell(app: &App, listeners: &[Listener], current: &Config) -> Result<(), StoreError> {
+    let gone: Vec<(u16, &Route)> = listeners
+        .iter()
+        .flat_map(|listener| listener.callbacks().iter().map(|callback| (listener.port, &callback.route)))
+        .collect();
+    let ids = gone.iter().map(|(_, route)| route.id.clone()).collect();
+    let waits = hanging(app, &ids).await?;
+    for (port, route) in gone {
+        let (method, path) = (&route.method, &route.path);
+        let elsewhere =
+            current.listeners.iter().find(|listener| listener.callbacks().iter().any(|one| one.route.id == route.id));
+        let what = match elsewhere {
+            Some(listener) => format!("is on port {} now", listener.port),
+            None => "is not in the file any more".to_owned(),
+        };
+        let jobs = waits.get(&route.id).map_or_else(|| "no job waits there now".to_owned(), Hanging::words);
+        tracing::warn!(
+            target: "ringback::reload",
+            "{method} :{port}{path} {what}, and {jobs}: callbacks are taken there while a run may wait for one"
+        );
+    }
+    Ok(())
+}
+
+/// The jobs that wait at a route.
+#[derive(Default)]
+struct Hanging {
+    count: usize,
+    /// The newest runs of them, [`NAMED`] at most.
+    runs: Vec<RunId>,
+    /// There may be more among runs that were not looked at.
+    at_least: bool,
+}
+
+impl Hanging {
+    fn words(&self) -> String {
+        let runs = self.runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let more = if self.count > self.runs.len() { ", …" } else { "" };
+        let about = if self.at_least { "at least " } else { "" };
+        let waits = if self.count == 1 { "job waits" } else { "jobs wait" };
+        format!("{about}{} {waits} there (runs {runs}{more})", self.count)
+    }
+}
+
+/// The jobs that wait at these routes, of the newest [`LOOKED_AT`] runs.
+async fn hanging(app: &App, routes: &HashSet<RouteId>) -> Result<HashMap<RouteId, Hanging>, StoreError> {
+    let (mut found, mut before, mut looked_at): (HashMap<RouteId, Hanging>, _, _) = (HashMap::new(), None, 0);
+    if routes.is_empty() {
+        return Ok(found);
+    }
+    loop {
+        let (runs, next) = app.store.list_runs(before.as_deref(), PAGE).await?;
+        looked_at += runs.len();
+        for run in runs.iter().map(|stored| &stored.run).filter(|run| !run.has_ended()) {
+            for route in run.jobs.values().filter_map(|record| match &record.state {
+                JobState::Waiting { wait, .. } => Some(wait.route.present().unwrap_or_else(|| wait.route.clone())),
+                _ => None,
+            }) {
+                if routes.contains(&route) {
+                    let hanging = found.entry(route).or_default();
+                    hanging.count += 1;
+                    if hanging.runs.len() < NAMED {
+                        hanging.runs.push(run.id.clone());
+                    }
+                }
+            }
+        }
+        match next {
+            Some(next) if looked_at < LOOKED_AT => before = Some(next),
+            next => {
+                found.values_mut().for_each(|hanging| hanging.at_least = next.is_some());
+                return Ok(found);
+            }
         }
     }
 }
@@ -130,12 +197,8 @@ pub(super) fn routers(app: &App, retired: &[Retired]) -> BTreeMap<u16, Router> {
             }
         };
         for listener in &listeners {
-            let router = callback::router(&old, [listener]);
-            let router = match routers.remove(&listener.port) {
-                Some(others) => router.fallback_service(others),
-                None => router,
-            };
-            routers.insert(listener.port, router);
+            let behind = routers.remove(&listener.port);
+            routers.insert(listener.port, before(callback::routes(&old, [listener]), behind));
         }
     }
     routers

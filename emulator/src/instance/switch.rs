@@ -9,13 +9,15 @@
 //! store, the queues, connections, lanes, keys and the clock are the same before and after, and so are the sockets of ports
 //! that stay.
 
-use super::address::{Bound, Server, Sockets};
+use super::address::{Bound, Sockets};
 use super::current::{Current, Door};
+use super::public::Public;
 use super::retired::{self, Retired};
 use super::routers::{Limits, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops};
 use crate::aws::Aws;
 use crate::gateway::through;
+use crate::socket::{Server, Shared};
 use domain::address::Guard;
 use domain::config::Config;
 use domain::id::DefinitionId;
@@ -73,8 +75,10 @@ pub(super) struct Place {
     pub(super) programs: Option<(usize, Duration)>,
     /// What time it is for them.
     pub(super) programs_clock: Arc<dyn Clock>,
-    /// How long a caller may take for a request's headers, and again for its body.
-    pub(super) patience: Duration,
+    /// What all sockets have in common.
+    pub(super) shared: Shared,
+    /// The public address that was given for this process.
+    pub(super) public: Public,
 }
 
 struct State {
@@ -116,7 +120,7 @@ impl Switch {
         for (port, socket) in bound.new {
             state
                 .servers
-                .insert(port, Server::start(socket, None, current.behind(Door::Listeners(port)), place.patience));
+                .insert(port, Server::start(socket, None, current.behind(Door::Listeners(port)), &place.shared));
         }
         let inner = Inner { current, aws, place, stopping, state: Mutex::new(state) };
         Self(Arc::new(inner))
@@ -164,12 +168,13 @@ impl Switch {
         let retired = retired::read(&App::clone(&app).with_definition(definition.clone())).await?;
         let listeners = retired::listeners(&retired, &config);
         let bound = state.sockets.bind_listeners(&config, &listeners).await?;
-        let surroundings = surroundings(&config, env, &bound.sockets, &state.public_urls, &app.keys);
+        let addresses = self.0.place.addresses(&bound.sockets, &state.public_urls);
+        let surroundings = surroundings(&config, env, &addresses, &app.keys);
         let sender = sender(&app, &config)?;
         let mut next = app.with_file(Arc::new(config), surroundings, sender)?.with_definition(definition);
         next.functions = next.functions.or(functions);
+        retired::tell(&app, &listeners, &next.config).await?;
         state.retired = retired;
-        retired::tell(&listeners);
         self.put_in_charge(&mut state, next);
         self.serve(&mut state, bound);
         self.work_where_there_are_programs(&mut state);
@@ -210,7 +215,7 @@ impl Switch {
         state.sockets = sockets;
         for (port, socket) in new {
             let router = self.0.current.behind(Door::Listeners(port));
-            state.servers.insert(port, Server::start(socket, None, router, self.0.place.patience));
+            state.servers.insert(port, Server::start(socket, None, router, &self.0.place.shared));
         }
         state.draining.retain(|server| !server.has_stopped());
         for server in gone.iter().filter_map(|port| state.servers.remove(port)).collect::<Vec<_>>() {
@@ -225,7 +230,8 @@ impl Switch {
         let mut state = self.0.state.lock().await;
         let app = self.0.current.app();
         let env = app.surroundings.env.as_object().cloned().unwrap_or_default();
-        let surroundings = surroundings(&app.config, env, &state.sockets, &public_urls, &app.keys);
+        let addresses = self.0.place.addresses(&state.sockets, &public_urls);
+        let surroundings = surroundings(&app.config, env, &addresses, &app.keys);
         state.public_urls = public_urls;
         self.put_in_charge(&mut state, app.with_surroundings(surroundings));
     }
@@ -276,15 +282,40 @@ impl Switch {
     }
 }
 
+impl Place {
+    /// The addresses of this place.
+    pub(super) fn addresses<'a>(
+        &'a self,
+        sockets: &'a Sockets,
+        public_urls: &'a BTreeMap<u16, String>,
+    ) -> Addresses<'a> {
+        Addresses { public: &self.public, asked_for: self.tunnel.is_some(), sockets, public_urls }
+    }
+}
+
+/// What the public address of a port follows from.
+pub(super) struct Addresses<'a> {
+    pub(super) public: &'a Public,
+    /// The tunnels were asked for by `--tunnel`.
+    pub(super) asked_for: bool,
+    pub(super) sockets: &'a Sockets,
+    /// Where open tunnels lead to a port.
+    pub(super) public_urls: &'a BTreeMap<u16, String>,
+}
+
 /// What a file's templates see of this place.
 pub(super) fn surroundings(
     config: &Config,
     env: Map<String, Value>,
-    sockets: &Sockets,
-    public_urls: &BTreeMap<u16, String>,
+    addresses: &Addresses<'_>,
     keys: &KeyRing,
 ) -> Surroundings {
-    let url_of_port = |port| public_urls.get(&port).cloned().or_else(|| sockets.url_of_port(config, port));
+    let Addresses { public, asked_for, sockets, public_urls } = addresses;
+    let written = config.controller.public_url.as_deref();
+    let url_of_port = |port| {
+        let public = public.url_of_port(port, written, public_urls, *asked_for);
+        public.or_else(|| sockets.url_of_port(config, port))
+    };
     // Which one is opened never changes while everything runs.
     let driver_of_port = |port: u16| {
         let gateway = config.gateways.iter().find(|gateway| gateway.ports.contains(&port));

@@ -58,10 +58,17 @@ fn a_run_that_failed_says_why_and_the_shortest_job_is_seen() {
         "accepted_at": "2026-01-01T00:00:00Z", "started_at": null, "ended_at": "2026-01-02T00:00:00Z",
         "jobs": [
             {"id": "a", "status": "failed", "attempt": 1, "started_at": "2026-01-02T00:00:00Z",
-             "ended_at": "2026-01-02T00:00:00Z", "error": {"code": "timeout", "message": "too late"}},
+             "ended_at": "2026-01-02T00:00:00Z", "error": {"code": "timeout", "message": "too late"},
+             "result": {"s": "12.5s"}},
+            {"id": "b", "status": "completed", "attempt": 1, "started_at": "2026-01-02T00:00:00Z",
+             "ended_at": "2026-01-02T00:00:00Z", "output": "same", "result": "same"},
+            {"id": "c", "status": "completed", "attempt": 1, "started_at": "2026-01-02T00:00:00Z",
+             "ended_at": "2026-01-02T00:00:00Z", "output": 1, "result_at": "/api/tasks/run_3/result?job=c"},
         ],
     });
     let drawn = drawn(task, "2026-01-03T00:00:00Z");
     assert!(drawn.contains("───━  +86400.00s  0 ms"), "{drawn}");
     assert!(drawn.ends_with("error: too late (timeout)"), "{drawn}");
+    assert!(drawn.contains("came: {\"s\":\"12.5s\"}") && !drawn.contains("came: \"same\""), "{drawn}");
+    assert!(drawn.contains("`emulator runs result` prints it"), "{drawn}");
 }

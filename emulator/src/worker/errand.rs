@@ -298,7 +298,7 @@ impl Worker {
                 return Ok(());
             };
             let stretch = Stretch::Program { job: job.clone(), attempt };
-            let owes = [RunMessage { run: id.clone(), stretch, due: None }.into()];
+            let owes = [RunMessage { run: id.clone(), stretch, due: None, again: 0 }.into()];
             match self.options.store.save_run(&run, held.version, &owes, self.options.clock.now()).await? {
                 Saved::Written(_) => return Ok(()),
                 Saved::Conflict => {

@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, Request};
 use domain::event::CustomerId;
 use domain::number::canonical;
 use platform::App;
+use platform::memory::Hold;
 use platform::problem::{Code, Problem};
 use platform::request::{json_object, read_body};
 use serde_json::{Map, Value};
@@ -11,13 +12,15 @@ use std::sync::Arc;
 
 /// The fields that nobody has taken yet. An empty body has none.
 #[derive(Debug)]
-pub(crate) struct Fields(pub(crate) Map<String, Value>);
+pub(crate) struct Fields(pub(crate) Map<String, Value>, pub(crate) Hold);
 
 impl FromRequest<Arc<App>> for Fields {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        json_object(&read_body(request.into_body(), app.settings.max_body).await?).map(Self)
+        let body = read_body(request.into_body(), app.settings.max_body).await?;
+        let room = app.memory.bodies.admit(&body).await?;
+        Ok(Self(json_object(&body)?, room))
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) async fn publish(
     caller.require_publishing()?;
     let (parts, body) = request.into_parts();
     let body = read_body(body, app.settings.max_body).await?;
+    let _room = app.memory.bodies.admit(&body).await?;
     let mut attributes = cloudevents_attributes(&parts.headers);
     let published = if attributes.contains_key("specversion") {
         // In the binary mode the content type is the data's (section 3.1.1).

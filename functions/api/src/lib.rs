@@ -44,6 +44,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/tasks", get(tasks::list))
         .route("/api/tasks/{id}", get(tasks::show))
         .route("/api/tasks/{id}/cancel", post(tasks::cancel))
+        .route("/api/tasks/{id}/result", get(tasks::result))
         .route("/api/tasks/{id}/rerun", post(tasks::rerun))
         .route("/api/gateways", get(gateways::list))
         .route("/api/tasks/{id}/replay", post(replay::replay))

@@ -137,7 +137,7 @@ fn way(app: &App, request: &Value, incoming: &mut Incoming, workflow: &str) -> R
 fn trigger(app: &App, wanted: impl Fn(&Trigger) -> bool) -> Option<&Trigger> {
     let triggers = app.config.listeners.iter().filter_map(|listener| match &listener.routes {
         Routes::Triggers(all) => Some(all),
-        Routes::Callbacks(_) => None,
+        Routes::Callbacks(_) | Routes::Sources(_) => None,
     });
     triggers.flatten().find(|trigger| wanted(trigger))
 }

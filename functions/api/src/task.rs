@@ -2,15 +2,16 @@
 
 use crate::room;
 use crate::waits::shown_key;
+use domain::id::RunId;
 use domain::redact::{KnownSecrets, hide_fields};
-use domain::run::{JobPath, JobRun, JobState, Phase, Run};
+use domain::run::{Brought, JobPath, JobRun, JobState, Phase, Run};
 use jiff::Timestamp;
 use platform::request::Came;
 use serde_json::{Map, Value, json};
 
 /// What of a task, and what of a job, may be long.
 const LONG: [&str; 4] = ["input", "result", "error.detail", "error.message"];
-const LONG_OF_JOB: [&str; 4] = ["output", "response", "error.detail", "error.message"];
+const LONG_OF_JOB: [&str; 5] = ["output", "response", "result", "error.detail", "error.message"];
 
 /// `{task_id, workflow, status, input, result, error, started_at, ended_at, jobs}`; without `input` and `jobs` in lists. What
 /// is too large for an answer is cut.
@@ -20,7 +21,7 @@ pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
     if let Some(parent) = &run.parent {
         task.insert("parent".to_owned(), json!({"task_id": parent.run, "job": parent.job}));
     }
-    task.insert("jobs".to_owned(), run.jobs.iter().map(|(path, record)| job(path, record)).collect());
+    task.insert("jobs".to_owned(), run.jobs.iter().map(|(path, record)| job(&run.id, path, record)).collect());
     let mut task = Value::Object(task);
     // What is cut need not be looked through.
     if room::is_too_large(&task) {
@@ -32,6 +33,11 @@ pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
         task.get_mut(name).into_iter().for_each(hide_fields);
     }
     without_secrets(task, run, secrets)
+}
+
+/// What came for a job, and nothing else.
+pub(crate) fn result(run: &Run, job: &JobPath, value: Value, secrets: &KnownSecrets) -> Value {
+    without_secrets(json!({"task_id": run.id, "job": job, "result": value}), run, secrets)
 }
 
 /// As in a list: in brief, without what is long, and with the source whose request started it, if one did.
@@ -77,7 +83,9 @@ fn fields(run: &Run) -> Map<String, Value> {
     }
 }
 
-fn job(path: &JobPath, record: &JobRun) -> Value {
+/// What is known of a job. `result` is what a callback, or the last answer, brought; `result_at` where that is, if the task has
+/// no room for it; `result_dropped` says that no item of the table could hold it.
+fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Value {
     let mut shown = json!({
         "id": path, "status": record.state.as_str(), "attempt": record.attempt,
         "started_at": record.started_at.to_string(), "ended_at": record.ended_at().map(|time| time.to_string()),
@@ -89,6 +97,12 @@ fn job(path: &JobPath, record: &JobRun) -> Value {
             shown.insert(key.to_owned(), value);
         }
     };
+    match &record.brought {
+        Some(Brought::Here(value)) => more("result", value.clone()),
+        Some(Brought::Beside { .. }) => more("result_at", format!("/api/tasks/{run}/result?job={path}").into()),
+        Some(Brought::Dropped { bytes }) => more("result_dropped", json!({"bytes": bytes})),
+        None => {}
+    }
     match &record.state {
         JobState::Completed { output, .. } => more("output", output.clone()),
         JobState::Failed { error, .. } | JobState::Recovering { error } => more("error", json!(error)),

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::id::RunId;
-use domain::run::{Effect, Input, JobPath, Phase, Plan, Run, Stretch};
+use domain::run::{Brought, Effect, Input, JobPath, Phase, Plan, Run, Stretch};
 use domain::wait::{WaitKey, Waiter};
 use jiff::Timestamp;
 use platform::App;
@@ -56,6 +56,40 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Name(id): Name) -> Result<
     Ok(Json(task::whole(&find(&app, &id).await?.run, &app.surroundings.secrets)))
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OfJob {
+    job: String,
+}
+
+/// `GET /api/tasks/{id}/result?job=`: what a callback, or the last answer, brought for a job, whatever its `output` made of it;
+/// also where the task itself has no room for it.
+pub(crate) async fn result(
+    State(app): State<Arc<App>>,
+    Name(id): Name,
+    of: Result<Query<OfJob>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(OfJob { job }) = of.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
+    let run = find(&app, &id).await?.run;
+    let missing = |why: &str| Problem::new(Code::NotFound, format!("the job `{job}` of the task `{id}` {why}"));
+    let path = JobPath::new(job.as_str());
+    let record = run.jobs.get(&path).ok_or_else(|| missing("has not begun, or is not in the workflow"))?;
+    let value = match &record.brought {
+        None => return Err(missing("has no result: nothing has come for it")),
+        Some(Brought::Here(value)) => value.clone(),
+        Some(Brought::Beside { attempt }) => {
+            let kept = app.store.kept_result(&run.id, &path, *attempt).await?;
+            kept.ok_or_else(|| missing("has no result any more: it has expired"))?
+        }
+        Some(Brought::Dropped { bytes }) => {
+            return Err(missing(&format!(
+                "has no result: {bytes} bytes after compression fit into no item of the table"
+            )));
+        }
+    };
+    Ok(Json(task::result(&run, &path, value, &app.surroundings.secrets)))
+}
+
 /// `POST /api/tasks/{id}/cancel`: nothing more is begun, and nobody waits for its callbacks. Repeating it is safe.
 pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Result<Json<Value>, Problem> {
     for _ in 0..ROUNDS {
@@ -70,7 +104,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
         let following = app.following(&run).await?;
         let (waits, children) = left_behind(following.plan(), &run, app.now());
         let run = run.apply(Input::Cancel, &Stretch::Start, following.plan(), app.now()).run;
-        let message = |run, stretch| Message::from(RunMessage { run, stretch, due: None });
+        let message = |run, stretch| Message::from(RunMessage { run, stretch, due: None, again: 0 });
         let mut owes: Vec<Message> = children.into_iter().map(|child| message(child, Stretch::Stop)).collect();
         if let Some(Waiter { run: parent, job, attempt }) = run.parent.clone() {
             owes.push(message(parent, Stretch::Child { job, attempt, child: run.id.clone() }));

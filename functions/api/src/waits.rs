@@ -8,10 +8,10 @@ use crate::room::{self, Room};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use domain::config::{RouteId, Routes};
+use domain::config::RouteId;
 use domain::redact::{MASKED, hide_fields};
 use domain::run::{JobState, Status, is_of_token};
-use domain::wait::{Adoption, Verdict, WaitKey, Waiter, adopt as judge, nearest};
+use domain::wait::{Adoption, Standing, Verdict, WaitKey, Waiter, adopt as judge, nearest};
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Store, StoreError, Stored, Unclaimed};
@@ -55,13 +55,13 @@ pub(crate) async fn list(
     let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     match filter.state.as_deref().unwrap_or("open") {
         "open" => {
-            let (waits, next) = open(&app.store, filter.before, limit).await?;
+            let (waits, next) = open(&app, filter.before, limit).await?;
             let waits: Vec<Value> = waits.into_iter().map(|wait| wait.shown).collect();
             Ok(Json(json!({"waits": waits, "next": next})))
         }
         "unclaimed" => {
             let (unclaimed, next) = app.store.list_unclaimed(filter.before.as_deref(), limit).await?;
-            let open = if unclaimed.is_empty() { Vec::new() } else { open(&app.store, None, COMPARED).await?.0 };
+            let open = if unclaimed.is_empty() { Vec::new() } else { open(&app, None, COMPARED).await?.0 };
             let place = |one: &Unclaimed| one.place.clone();
             let (waits, next) = room::fill(&unclaimed, next, |one| Some(show(one, &open)), place);
             Ok(Json(json!({"waits": waits, "next": next})))
@@ -74,17 +74,13 @@ pub(crate) async fn list(
 }
 
 /// The jobs that wait, of the newest runs first.
-async fn open(
-    store: &Store,
-    mut before: Option<String>,
-    limit: usize,
-) -> Result<(Vec<Open>, Option<String>), StoreError> {
+async fn open(app: &App, mut before: Option<String>, limit: usize) -> Result<(Vec<Open>, Option<String>), StoreError> {
     let (mut waits, mut looked_at, mut room) = (Vec::new(), 0, Room::default());
     loop {
-        let (runs, next) = store.list_runs(before.as_deref(), READ.min(limit)).await?;
+        let (runs, next) = app.store.list_runs(before.as_deref(), READ.min(limit)).await?;
         looked_at += runs.len();
         for stored in &runs {
-            let of_run = of_run(stored);
+            let of_run = of_run(app, stored);
             if !room.takes(of_run.iter().map(|open| &open.shown)) {
                 return Ok((waits, before));
             }
@@ -98,18 +94,29 @@ async fn open(
     }
 }
 
-fn of_run(Stored { run, .. }: &Stored) -> Vec<Open> {
+fn of_run(app: &App, Stored { run, .. }: &Stored) -> Vec<Open> {
     let active = matches!(run.status(), Status::Running | Status::Waiting);
     let jobs = run.jobs.iter().filter(|_| active);
     let waiting = jobs.filter_map(|(job, record)| {
         let JobState::Waiting { wait, deadline, .. } = &record.state else { return None };
-        let shown = json!({
-            "route": wait.route, "key": shown_key(&wait.key), "task_id": run.id, "workflow": run.workflow, "job": job,
+        let route = present(&wait.route);
+        let mut shown = json!({
+            "route": route, "key": shown_key(&wait.key), "task_id": run.id, "workflow": run.workflow, "job": job,
             "attempt": record.attempt, "since": record.started_at.to_string(), "deadline": deadline.to_string(),
         });
-        Some(Open { wait: wait.clone(), shown })
+        if !app.config.callbacks().any(|callback| callback.route.id == route)
+            && let Some(fields) = shown.as_object_mut()
+        {
+            fields.insert("route_gone".to_owned(), true.into());
+        }
+        Some(Open { wait: WaitKey { route, key: wait.key.clone() }, shown })
     });
     waiting.collect()
+}
+
+/// A route as it is named now; version 0.1 stored other names.
+fn present(route: &RouteId) -> RouteId {
+    route.present().unwrap_or_else(|| route.clone())
 }
 
 /// Who knows a token may answer for its job.
@@ -119,7 +126,8 @@ pub(crate) fn shown_key(key: &str) -> &str {
 
 fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
     let Unclaimed { wait, at, arrival, .. } = unclaimed;
-    let same_route = || open.iter().filter(|open| open.wait.route == wait.route);
+    let route = present(&wait.route);
+    let same_route = || open.iter().filter(|open| open.wait.route == route);
     let keys = same_route().map(|open| open.wait.key.as_str()).filter(|key| !is_of_token(key));
     let nearest = nearest(&wait.key, keys).map(|(key, distance)| {
         let of = same_route().find(|open| open.wait.key == key).map(|open| &open.shown);
@@ -132,7 +140,7 @@ fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
         Verdict::NoStatus => "no_status",
     };
     let mut shown = json!({
-        "route": wait.route, "key": shown_key(&wait.key), "arrived_at": at.to_string(), "verdict": verdict,
+        "route": route, "key": shown_key(&wait.key), "arrived_at": at.to_string(), "verdict": verdict,
         "result": arrival.result, "nearest": nearest,
     });
     shown.get_mut("result").into_iter().for_each(hide_fields);
@@ -158,7 +166,7 @@ pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Re
     }
     let (from, to) = (WaitKey { route: route.clone(), key }, WaitKey { route, key: wanted });
     for _ in 0..ROUNDS {
-        let (early, wanting) = (app.store.wait_standing(&from).await?, app.store.wait_standing(&to).await?);
+        let ((from, early), (to, wanting)) = (standing(&app, &from).await?, standing(&app, &to).await?);
         match judge(early.as_ref(), wanting.as_ref(), &to) {
             Adoption::Give(waiter, at, arrival) => {
                 if app.store.give_callback((&from, at, arrival), (&to, waiter), app.now()).await? {
@@ -185,17 +193,28 @@ pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Re
     Err(Problem::new(Code::Conflict, "the wait is changing too quickly; try again"))
 }
 
+/// A wait as it stands under its route's present id, or else under a former one.
+async fn standing(app: &App, wait: &WaitKey) -> Result<(WaitKey, Option<Standing>), StoreError> {
+    if let Some(found) = app.store.wait_standing(wait).await? {
+        return Ok((wait.clone(), Some(found)));
+    }
+    for former in app.former_waits(wait).await? {
+        if let Some(found) = app.store.wait_standing(&former).await? {
+            return Ok((former, Some(found)));
+        }
+    }
+    Ok((wait.clone(), None))
+}
+
 fn given(waiter: &Waiter, status: &str) -> Value {
     json!({"status": status, "task_id": waiter.run, "job": waiter.job})
 }
 
 fn find_route(app: &App, text: &str) -> Result<RouteId, Problem> {
-    let callbacks = app.config.listeners.iter().filter_map(|listener| match &listener.routes {
-        Routes::Callbacks(all) => Some(all),
-        Routes::Triggers(_) => None,
-    });
-    let routes: Vec<_> = callbacks.flatten().map(|callback| &callback.route).collect();
-    if let Some(route) = routes.iter().find(|route| route.id.0 == text) {
+    let routes: Vec<_> = app.config.callbacks().map(|callback| &callback.route).collect();
+    let named = RouteId(text.to_owned());
+    let present = present(&named);
+    if let Some(route) = routes.iter().find(|route| route.id == present) {
         return Ok(route.id.clone());
     }
     let mut of_path = routes.iter().filter(|route| route.path == text);
@@ -206,7 +225,7 @@ fn find_route(app: &App, text: &str) -> Result<RouteId, Problem> {
             Err(Problem::new(Code::UnusableRequest, detail))
         }
         // A wait may be older than the file.
-        (None, _) if !text.starts_with('/') && text.contains(":/") => Ok(RouteId(text.to_owned())),
+        (None, _) if !text.starts_with('/') && (text.contains(":/") || text.contains(" /")) => Ok(named),
         (None, _) => {
             let known = routes.iter().map(|route| route.id.0.as_str()).collect::<Vec<_>>().join(", ");
             let detail = format!("there is no callback route `{}`; there is: {known}", text.escape_debug());

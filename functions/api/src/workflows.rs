@@ -33,6 +33,7 @@ pub(crate) async fn start(
     }
     let key = key(request.headers());
     let body = read_body(request.into_body(), app.settings.max_body).await?;
+    let _room = app.memory.bodies.admit(&body).await?;
     let mut fields = json_object(&body)?;
     let input = fields.remove("input").unwrap_or_default();
     if let Some(unknown) = fields.keys().next() {

@@ -2,7 +2,7 @@
 //!
 //! A callback is read, its key and its verdict are taken from it, and its half of the wait is stored: one conditional
 //! write, then the answer. Whether somebody waits already is for that write to say; if so, the table owes the run its
-//! message from then on. Where the route says what must hold of a request, that is judged first, over the raw bytes.
+//! message from then on. A repetition is known by the provider's delivery id, or else by the body's bytes. Where the route says what must hold of a request, that is judged first, over the raw bytes.
 
 mod receive;
 
@@ -13,6 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::config::{Callback, Listener, Routes};
 use domain::run::CALLBACK_TOKEN;
+use domain::signature::Verified;
+use domain::wait::ArrivalId;
 use platform::App;
 use platform::head;
 use platform::problem::Problem;
@@ -21,8 +23,15 @@ use platform::verification::{Judged, judge_route};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The callback routes of some listeners.
+/// The callback routes of some listeners, and an answer to every other request.
 pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listener>) -> Router {
+    let router = routes(app, listeners);
+    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(head::not_allowed)
+}
+
+/// The callback routes of some listeners alone, to be merged with others of the same port: a router has one answer for what it
+/// doesn't know, so whoever merges them gives it.
+pub fn routes<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listener>) -> Router {
     let mut router = Router::new();
     for listener in listeners {
         let Routes::Callbacks(callbacks) = &listener.routes else { continue };
@@ -33,7 +42,7 @@ pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
             router = router.route(&callback.route.path, on(filter, handle).with_state(state));
         }
     }
-    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(head::not_allowed)
+    router
 }
 
 async fn handle(
@@ -44,11 +53,13 @@ async fn handle(
         return Ok(head::answer());
     }
     let raw = Raw::read(request, app.settings.max_body).await?;
+    let _room = app.memory.bodies.admit(&raw.bytes).await?;
     let passed = match judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await? {
-        None => None,
-        Some(Judged::Passed(passed)) => Some(passed),
         Some(Judged::Answered(response)) => return Ok(response),
+        Some(Judged::Passed(passed)) => Some(passed),
+        None => None,
     };
+    let id = identity(&raw, passed.as_ref().map(|passed| &passed.verified));
     let mut incoming = raw.parse().await?;
     if let Some(passed) = passed {
         let token = incoming.query.get(CALLBACK_TOKEN).cloned();
@@ -58,5 +69,18 @@ async fn handle(
             query.insert(CALLBACK_TOKEN.to_owned(), token);
         }
     }
-    receive::receive(&app, &callback, &incoming).await.map(IntoResponse::into_response)
+    receive::receive(&app, &callback, &incoming, &id).await.map(IntoResponse::into_response)
+}
+
+/// Names the callback: the same for each repetition of the request.
+fn identity(raw: &Raw, verified: Option<&Verified>) -> ArrivalId {
+    let (headers, url) = (raw.headers(), raw.url(""));
+    let request = domain::signature::Request {
+        method: raw.method(),
+        url: &url,
+        headers: &headers,
+        body: &raw.bytes,
+        client_ip: None,
+    };
+    ArrivalId::of(verified, &request)
 }

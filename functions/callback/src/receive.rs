@@ -4,21 +4,27 @@ use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
 use domain::run::{CALLBACK_TOKEN, callback_token, kept_key};
-use domain::wait::{Arrival, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
+use domain::wait::{Arrival, ArrivalId, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 use platform::App;
 use platform::bulk::{AT_ONCE, items, render};
 use platform::problem::{Code, Problem};
 use platform::request::Incoming;
 use serde_json::{Value, json};
 
-pub(crate) async fn receive(app: &App, callback: &Callback, incoming: &Incoming) -> Result<Json<Value>, Problem> {
+pub(crate) async fn receive(
+    app: &App,
+    callback: &Callback,
+    incoming: &Incoming,
+    id: &ArrivalId,
+) -> Result<Json<Value>, Problem> {
     let scope = incoming.scope(app.plan(), app.now());
     // An address that was made for one job says which; the body has nothing to add to that.
     let token = incoming.query.get(CALLBACK_TOKEN).and_then(Value::as_str).and_then(callback_token);
     match &callback.bulk {
-        _ if token.is_some() => receive_one(app, callback, &scope, &incoming.body, token).await.map(Json),
-        None => receive_one(app, callback, &scope, &incoming.body, None).await.map(Json),
+        _ if token.is_some() => receive_one(app, callback, &scope, (&incoming.body, id), token).await.map(Json),
+        None => receive_one(app, callback, &scope, (&incoming.body, id), None).await.map(Json),
         Some(list) => receive_items(app, callback, &scope, list).await,
     }
 }
@@ -33,7 +39,8 @@ async fn receive_items(
     let items = items(list, scope)?;
     let received = stream::iter(items).map(|item| async move {
         let scope = scope.clone().with("item", &item);
-        receive_one(app, callback, &scope, &item, None).await
+        let id = ArrivalId::of_item(item.to_string().as_bytes());
+        receive_one(app, callback, &scope, (&item, &id), None).await
     });
     let results = received.buffered(AT_ONCE).collect::<Vec<_>>().await;
     let mut answers = Vec::with_capacity(results.len());
@@ -55,7 +62,7 @@ async fn receive_one(
     app: &App,
     callback: &Callback,
     scope: &Scope<'_>,
-    whole: &Value,
+    (whole, id): (&Value, &ArrivalId),
     token: Option<&str>,
 ) -> Result<Value, Problem> {
     let key = match token {
@@ -80,13 +87,8 @@ async fn receive_one(
     let reception = match judgement {
         Judgement::Final(verdict) => {
             let arrival = Arrival::new(verdict, result, whole);
-            match (app.store.receive_callback(&wait, &arrival, now).await?, token) {
-                (Reception::Stored, Some(token)) => {
-                    // A job may wait under the token itself, where an earlier version has called its service.
-                    let before = WaitKey { key: token.to_owned(), ..wait.clone() };
-                    let resumed = app.store.resume_wait(&before, &arrival, now).await?;
-                    if resumed { Reception::Resumed } else { Reception::Stored }
-                }
+            match (app.receive_callback(&wait, &arrival, id, now).await?, token) {
+                (Reception::Stored, Some(token)) => resume_before(app, &wait, token, (&arrival, id), now).await?,
                 (reception, _) => reception,
             }
         }
@@ -102,6 +104,25 @@ async fn receive_one(
         Reception::Duplicate => json!({"status": "duplicate"}),
         Reception::Late => json!({"status": "ignored", "reason": "nobody waits for it any more"}),
     })
+}
+
+/// Gives a callback that no job waits for to the job that waits under the token itself: an earlier version has called its
+/// service, and kept the token as the key.
+async fn resume_before(
+    app: &App,
+    wait: &WaitKey,
+    token: &str,
+    (arrival, id): (&Arrival, &ArrivalId),
+    now: Timestamp,
+) -> Result<Reception, Problem> {
+    let present = WaitKey { key: token.to_owned(), ..wait.clone() };
+    for before in app.former_waits(&present).await?.iter().chain([&present]) {
+        if app.store.resume_wait(before, arrival, id, now).await? {
+            app.store.withdraw_callback((wait, now), (before, None)).await?;
+            return Ok(Reception::Resumed);
+        }
+    }
+    Ok(Reception::Stored)
 }
 
 /// What a callback says of its job, for the log.

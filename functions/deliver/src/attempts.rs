@@ -10,7 +10,7 @@
 
 mod health;
 
-use crate::notices;
+use crate::{notices, put_off};
 use domain::delivery::{Attempt, Delivery, DeliveryId, GaveUp, Held, Next, State};
 use domain::endpoint::{DisabledBy, Health, May, SPREAD};
 use domain::event::Event;
@@ -21,6 +21,7 @@ use platform::directory::Endpoints;
 use platform::lanes::{End, Entry, Place};
 use platform::queue::{DeliverMessage, MAX_DELAY, Message};
 use platform::store::{Saved, StoreError, StoredDelivery, StoredEndpoint, StoredHealth, Timer};
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,12 +34,17 @@ const AHEAD: Duration = Duration::from_secs(10 * 60);
 /// Makes the attempt that the message names, if it is owed. `again`: the message has come before, so its attempt may have
 /// been made.
 pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> Result<(), StoreError> {
-    let DeliverMessage { delivery: id, attempt, event, due } = message;
+    let put_off = DeliverMessage { event: None, ..message.clone() };
+    let DeliverMessage { delivery: id, attempt, event, due, again: times } = message;
     // What this process has seen come into being, and for the first time, nobody has tried.
     let untried = attempt == 1 && !again && event.as_ref().is_some_and(|event| event.accepted_at > app.started_at);
     let stored = if untried { None } else { app.store.delivery(&id).await? };
-    if stored.as_ref().is_some_and(|stored| is_outdated(&stored.delivery, attempt, due)) {
-        return Ok(());
+    match stored.as_ref().map(|stored| standing(&stored.delivery, attempt, due)) {
+        Some(Ordering::Less) => return Ok(()),
+        Some(Ordering::Greater) => {
+            return put_off::until(app, put_off.into(), put_off::later(app.now(), times)).await;
+        }
+        Some(Ordering::Equal) | None => {}
     }
     let event = match event {
         Some(mut event) => {
@@ -56,12 +62,17 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
     Owed { app, event, delivery, version }.handle().await
 }
 
-/// Whether a message isn't the one that the delivery has promised. Of one attempt there may be several: each time that it
-/// is put off promises another, and so does who asks for it sooner. Did an older one put it off too, each repetition would
-/// go on for ever beside the others; did a later one, what was asked for would be made twice.
-fn is_outdated(delivery: &Delivery, attempt: u32, due: Option<Timestamp>) -> bool {
-    let promised = if let State::Pending { due, .. } = delivery.state { due } else { Timestamp::MIN };
-    delivery.owed() != Some(attempt) || due.unwrap_or(delivery.created_at) != promised
+/// How a message stands to the one that the delivery has promised. Of one attempt there may be several: each time that it is
+/// held promises another, and so does a person who asks for it sooner. Less: it is outdated. If such a one held the delivery
+/// too, each repetition would go on for ever beside the others. Greater: its timer was stored, and came due by a clock that
+/// is ahead before the delivery that promises it was stored.
+fn standing(delivery: &Delivery, attempt: u32, due: Option<Timestamp>) -> Ordering {
+    match (&delivery.state, delivery.owed()) {
+        (State::Pending { due: promised, .. }, Some(owed)) => {
+            (attempt, due.unwrap_or(delivery.created_at)).cmp(&(owed, *promised))
+        }
+        _ => Ordering::Less,
+    }
 }
 
 /// The event has expired: there is nothing to deliver.
@@ -250,7 +261,7 @@ fn soon(app: &App, now: Timestamp) -> Timestamp {
 }
 
 fn next_message(id: &DeliveryId, attempt: u32, due: Timestamp) -> DeliverMessage {
-    DeliverMessage { delivery: id.clone(), attempt, event: None, due: Some(due) }
+    DeliverMessage { delivery: id.clone(), attempt, event: None, due: Some(due), again: 0 }
 }
 
 fn after(time: Timestamp, seconds: f64) -> Timestamp {

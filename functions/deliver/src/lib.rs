@@ -2,7 +2,7 @@
 //!
 //! **Cast.** [`runs`] makes the calls that a run owes, [`attempts`] tries a delivery to a customer's endpoint, after [`judge`]
 //! has asked the endpoint's filter where `relay` has not,
-//! [`announce`] publishes what we have to say ourselves, and [`recover`] takes a step of an operation. **Guarantees.** The message covers the whole piece: whatever
+//! [`announce`] publishes what we have to say ourselves, and [`recover`] takes a step of an operation. What comes before its time, because clocks differ, is [`put_off`]. **Guarantees.** The message covers the whole piece: whatever
 //! dies, it comes again, and the table says what is still owed. A failed call or attempt is an outcome; an error means
 //! that *we* failed, and that the message comes again.
 
@@ -11,11 +11,14 @@ mod attempts;
 mod judge;
 mod notices;
 mod perform;
+mod put_off;
 mod recover;
+mod room;
 mod runs;
 mod session;
 
 use platform::App;
+use platform::clock::until;
 use platform::queue::Message;
 use platform::store::StoreError;
 use std::sync::Arc;
@@ -40,8 +43,11 @@ pub enum DeliverError {
 /// If the message must come again.
 pub async fn handle(app: Arc<App>, body: String, received: u32) -> Result<(), DeliverError> {
     let message: Message = serde_json::from_str(&body)?;
-    // The queue delays by whole seconds, rounded down; the rest of the last one passes here.
     if let Some(due) = message.due().filter(|due| *due > app.now()) {
+        if app.clock.on_the_wall(until(app.now(), due)) > put_off::LONGEST_SLEEP {
+            return Ok(put_off::until(&app, message, due).await?);
+        }
+        // The queue delays by whole seconds, rounded down; the rest of the last one passes here.
         app.clock.sleep_until(due).await;
     }
     // Boxed, so that a message takes no more room than its own kind of work needs.

@@ -96,12 +96,17 @@ async fn make_call(
 async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Vec<Input>, StoreError> {
     let deadline = deadline.max(app.now());
     let timer = Timer::Wait(Deadline { wait: wait.clone(), waiter: Some(waiter.clone()) });
-    app.store.add_timer(deadline, &timer).await?;
+    let placed = app.store.put_timer(deadline, &timer).await?;
     let mut opening = app.store.open_wait(&wait, &waiter, deadline).await?;
     if let Opening::Taken(before) = &opening
         && !still_awaits(app, before).await?
     {
         opening = app.store.replace_wait(&wait, &waiter, deadline, before).await?;
+    }
+    if opening == Opening::Waits {
+        // Only now: a sweep whose clock is ahead may have looked at the timer before there was a wait to close.
+        app.store.keep_cursor_behind(&placed).await?;
+        app.meet_callback(&wait, app.now()).await?;
     }
     let Waiter { job, attempt, .. } = waiter;
     Ok(match opening {

@@ -6,8 +6,8 @@
 //! whole stretch: whatever dies, it comes again, and the run says what is still owed. A call is repeated if its outcome
 //! was not written, with the same idempotency key.
 
-use crate::perform;
 use crate::session::Session;
+use crate::{perform, put_off};
 use domain::run::{Input, Stretch};
 use domain::wait::Waiter;
 use futures_util::StreamExt;
@@ -23,6 +23,9 @@ use std::collections::HashSet;
 /// If the table failed; the message must come again.
 pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreError> {
     let Some(mut session) = Session::open(app, message).await? else { return Ok(()) };
+    if put_off::if_before(app, session.run(), message).await? {
+        return Ok(());
+    }
     // Where there is none, what the stretch was to begin may still not be done, whatever has become of what it brought.
     if let Some(input) = input(app, message).await? {
         session.take(input);

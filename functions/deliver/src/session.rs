@@ -1,13 +1,14 @@
 //! A run in the hands of one stretch.
 
-use crate::notices;
+use crate::{notices, room};
 use domain::id::RunId;
 use domain::redact::{KnownSecrets, hide_fields};
-use domain::run::{Applied, Effect, Input, JobError, JobPath, Owed, Phase, Plan, Run, Stretch};
+use domain::run::{Applied, Effect, Input, JobPath, Keep, Owed, Phase, Plan, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::definitions::Following;
+use platform::memory::Hold;
 use platform::queue::{MAX_DELAY, Message, ProgramMessage, RunMessage};
 use platform::store::{Saved, StoreError, Timer};
 
@@ -18,36 +19,44 @@ pub(crate) struct Session<'a> {
     version: u64,
     stretch: Stretch,
     hand_over_at: Timestamp,
-    /// Since the last write; after a conflict they are applied again to what the other has written.
-    unsaved: Vec<Input>,
+    /// Since the last write, each with where its value is kept; after a conflict they are applied again to what the other has
+    /// written.
+    unsaved: Vec<(Input, Keep)>,
+    /// The run's item has no room for what callbacks brought: that is kept in items of its own.
+    is_full: bool,
+    /// What has happened when the message's time has come happens no sooner, whatever the clock says since.
+    not_before: Timestamp,
     wakes: Vec<(Stretch, Timestamp)>,
     closes: Vec<(WaitKey, JobPath)>,
     stops: Vec<RunId>,
     programs: Vec<ProgramMessage>,
     following: Following,
+    /// What the run takes of the memory.
+    _room: Hold,
 }
 
 impl<'a> Session<'a> {
     /// Reads the message's run. `None` if it is gone or has ended.
     pub(crate) async fn open(app: &'a App, message: &RunMessage) -> Result<Option<Self>, StoreError> {
-        let Some(stored) = app.store.run(&message.run).await? else { return Ok(None) };
-        if stored.run.has_ended() {
-            return Ok(None);
-        }
-        let following = app.following(&stored.run).await?;
+        let read = app.store.run_within(&message.run, &app.memory.runs).await?;
+        let Some((run, version, room)) = read.filter(|(run, ..)| !run.has_ended()) else { return Ok(None) };
+        let following = app.following(&run).await?;
         let stretch = SignedDuration::try_from(app.settings.stretch).unwrap_or(SignedDuration::MAX);
         Ok(Some(Self {
             app,
-            run: stored.run,
-            version: stored.version,
+            run,
+            version,
             stretch: message.stretch.clone(),
             hand_over_at: app.now().checked_add(stretch).unwrap_or(Timestamp::MAX),
             unsaved: Vec::new(),
+            is_full: false,
+            not_before: message.due.unwrap_or(Timestamp::MIN),
             wakes: Vec::new(),
             closes: Vec::new(),
             stops: Vec::new(),
             programs: Vec::new(),
             following,
+            _room: room,
         }))
     }
 
@@ -70,14 +79,14 @@ impl<'a> Session<'a> {
         if self.run.has_ended() && self.unsaved.is_empty() {
             return;
         }
-        self.apply(input.clone());
-        self.unsaved.push(input);
+        self.apply(input.clone(), Keep::Here);
+        self.unsaved.push((input, Keep::Here));
     }
 
-    fn apply(&mut self, input: Input) {
-        let now = self.app.now();
+    fn apply(&mut self, input: Input, keep: Keep) {
+        let now = self.app.now().max(self.not_before);
         let next = self.next_stretch(now);
-        let Applied { run, effects } = self.run.clone().apply(input, &next, self.plan(), now);
+        let Applied { run, effects } = self.run.clone().apply_keeping(keep, input, &next, self.plan(), now);
         self.run = run;
         for effect in effects {
             match effect {
@@ -100,7 +109,7 @@ impl<'a> Session<'a> {
     /// What a message brings can be had from it again, so nothing needs to be written before the calls and
     /// events that it makes due; unless something else must happen meanwhile.
     pub(crate) async fn save_unless_quiet(&mut self) -> Result<(), StoreError> {
-        let only_message = self.unsaved.iter().all(|input| matches!(input, Input::Start | Input::Woke(..)));
+        let only_message = self.unsaved.iter().all(|(input, _)| matches!(input, Input::Start | Input::Woke(..)));
         let owed = self.owed();
         let is_call = |owed: &Owed| matches!(owed, Owed::Call(..) | Owed::Publish(..) | Owed::Invoke(..));
         let calls = !owed.is_empty() && owed.iter().all(is_call);
@@ -111,9 +120,11 @@ impl<'a> Session<'a> {
 
     /// Writes the run, with the messages that it owes from now on.
     pub(crate) async fn save(&mut self) -> Result<(), StoreError> {
-        let mut shrunk = false;
         while !self.unsaved.is_empty() {
             let owes = self.owes().await?;
+            if self.run.has_ended() {
+                self.app.store.expire_results(&self.run, self.app.now()).await?;
+            }
             match self.app.store.save_run(&self.run, self.version, &owes, self.app.now()).await {
                 Ok(Saved::Written(version)) => {
                     self.version = version;
@@ -124,12 +135,8 @@ impl<'a> Session<'a> {
                     self.programs.clear();
                 }
                 Ok(Saved::Conflict) => self.replay().await?,
-                Err(StoreError::TooLarge { size, .. }) if !shrunk => {
-                    shrunk = true;
-                    self.unsaved = std::mem::take(&mut self.unsaved).into_iter().map(|i| refused(i, size)).collect();
-                    self.replay().await?;
-                }
-                Err(StoreError::TooLarge { size, .. }) if !self.run.jobs.is_empty() => self.abandon(size),
+                Err(StoreError::TooLarge { size, .. }) if self.makes_room(size) => self.replay().await?,
+                Err(StoreError::TooLarge { size, .. }) if !self.run.jobs.is_empty() => self.abandon(size).await?,
                 Err(error) => return Err(error),
             }
         }
@@ -158,15 +165,37 @@ impl<'a> Session<'a> {
                 Effect::Log { .. } | Effect::Wake { .. } | Effect::StopChild(_) | Effect::RunProgram { .. } => None,
             }));
         }
-        for input in self.unsaved.clone() {
-            self.apply(input);
+        if self.is_full {
+            room::move_beside(&self.app.store, &mut self.run).await?;
+        }
+        for (index, (input, mut keep)) in self.unsaved.clone().into_iter().enumerate() {
+            if keep != Keep::Here {
+                keep = room::keep_beside(&self.app.store, &self.run, &input, keep).await?;
+                if let Some(unsaved) = self.unsaved.get_mut(index) {
+                    unsaved.1 = keep;
+                }
+            }
+            self.apply(input, keep);
         }
         Ok(())
     }
 
-    /// The run has grown until not even the failure of one job fits: it fails as a whole, and forgets its jobs. What it
-    /// began with was stored once, with room for this.
-    fn abandon(&mut self, size: usize) {
+    /// Keeps less in the run than before: first no values that callbacks brought, then not even outputs. False where that was
+    /// tried already.
+    fn makes_room(&mut self, size: usize) -> bool {
+        let next = |keep| match keep {
+            Keep::Here => Some(Keep::Beside),
+            Keep::Beside => Some(Keep::Alone { bytes: size }),
+            Keep::Alone { .. } | Keep::Nowhere { .. } => None,
+        };
+        let changed = self.unsaved.iter_mut().filter_map(|(_, keep)| next(*keep).map(|next| *keep = next)).count();
+        self.is_full = true;
+        changed > 0
+    }
+
+    /// The run has grown until not even the failure of one job fits: it fails as a whole, and forgets what its jobs came to,
+    /// but not what callbacks brought, which is beside the run by then. What it began with was stored once, with room for this.
+    async fn abandon(&mut self, size: usize) -> Result<(), StoreError> {
         let now = self.app.now();
         self.wakes.clear();
         self.programs.clear();
@@ -182,9 +211,8 @@ impl<'a> Session<'a> {
             Phase::Active { started_at } => started_at,
             Phase::Queued | Phase::Completed { .. } | Phase::Failed { .. } | Phase::Cancelled { .. } => now,
         };
-        let message = format!("the run has become too large to be stored: {size} bytes");
-        self.run.phase = Phase::Failed { started_at, ended_at: now, error: JobError::new("too_large", message) };
-        self.run.jobs.clear();
+        self.run.phase = Phase::Failed { started_at, ended_at: now, error: room::too_large(size) };
+        room::strip(&self.app.store, &mut self.run, now).await
     }
 
     /// What the write promises: rests, the hand-over, and news for the run that waits for this one. A rest longer than
@@ -194,7 +222,7 @@ impl<'a> Session<'a> {
         let far = now.checked_add(SignedDuration::try_from(MAX_DELAY).unwrap_or(SignedDuration::ZERO)).unwrap_or(now);
         let mut owes = Vec::new();
         for (stretch, at) in &self.wakes {
-            let message = RunMessage { run: self.run.id.clone(), stretch: stretch.clone(), due: Some(*at) };
+            let message = RunMessage { run: self.run.id.clone(), stretch: stretch.clone(), due: Some(*at), again: 0 };
             if *at <= far {
                 owes.push(message.into());
             } else {
@@ -202,16 +230,16 @@ impl<'a> Session<'a> {
             }
         }
         let stops = self.stops.iter().cloned();
-        owes.extend(stops.map(|run| RunMessage { run, stretch: Stretch::Stop, due: None }.into()));
+        owes.extend(stops.map(|run| RunMessage { run, stretch: Stretch::Stop, due: None, again: 0 }.into()));
         owes.extend(self.programs.iter().cloned().map(Message::from));
         let next = Stretch::Continue { version: self.version + 1 };
         if !self.run.owed_by(&next).is_empty() {
-            owes.push(RunMessage { run: self.run.id.clone(), stretch: next, due: None }.into());
+            owes.push(RunMessage { run: self.run.id.clone(), stretch: next, due: None, again: 0 }.into());
         }
         if let (true, Some(parent)) = (self.run.has_ended(), &self.run.parent) {
             let (job, attempt, child) = (parent.job.clone(), parent.attempt, self.run.id.clone());
             let stretch = Stretch::Child { job, attempt, child };
-            owes.push(RunMessage { run: parent.run.clone(), stretch, due: None }.into());
+            owes.push(RunMessage { run: parent.run.clone(), stretch, due: None, again: 0 }.into());
         }
         owes.extend(notices::run_failed(&self.run, &self.app.surroundings.secrets));
         Ok(owes)
@@ -245,18 +273,5 @@ impl<'a> Session<'a> {
             "error" => tracing::error!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
             _ => tracing::info!(target: "workflow", task_id = run, job = job, data = data, "{message}"),
         }
-    }
-}
-
-/// In place of something that made the run too large to be stored: the job fails, and says why.
-fn refused(input: Input, size: usize) -> Input {
-    let error =
-        || JobError::new("too_large", format!("what came back makes the run too large to be stored: {size} bytes"));
-    match input {
-        Input::Answered(job, attempt, _)
-        | Input::Arrived(job, attempt, _)
-        | Input::ChildEnded(job, attempt, _)
-        | Input::Ran(job, attempt) => Input::Refused(job, attempt, error()),
-        other @ (Input::Start | Input::TimedOut(..) | Input::Woke(..) | Input::Refused(..) | Input::Cancel) => other,
     }
 }

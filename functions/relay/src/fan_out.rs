@@ -64,8 +64,8 @@ fn of_event<'e>(
         };
         let (customer, id) = (event.customer.clone(), event.id.clone());
         let delivery = DeliveryId { customer, event: id, endpoint: endpoint.id.clone() };
-        let message =
-            || DeliverMessage { delivery, attempt: 1, event: travels.then(|| Box::new(event.clone())), due: None };
+        let event = travels.then(|| Box::new(event.clone()));
+        let message = || DeliverMessage { delivery, attempt: 1, event, due: None, again: 0 };
         match wish {
             Some(Wish::Wants) => messages.push(Message::Deliver(message())),
             Some(Wish::Declines) => {}

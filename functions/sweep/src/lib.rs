@@ -5,29 +5,30 @@
 //! is told by one cheap read for a hundred deadlines (`platform::store`, `moot_timers`) and isn't written to.
 //!
 //! **Guarantees.** A timer is passed over only after its write was answered, or after a read showed what never changes
-//! again, however long nobody swept. How far each shard came is stored after each full page and at the end: a sweep that
-//! is out of time, or killed, leaves its work to the next. A cursor follows [`MARGIN`] behind the clock and moves only
-//! where there was something to sweep, so that an idle table is never written to. A timer that no longer matters changes
-//! nothing. One whose write fails holds up its own shard's cursor, and no other timer; those that were swept are not swept
-//! again for its sake.
+//! again, however long nobody swept, and whatever the clocks of the machines say that sweep and that write timers
+//! (`platform::store`, `cursor` says how). How far each shard came is stored after each full page and at the end: a sweep
+//! that is out of time, or killed, leaves its work to the next. A cursor moves only where there was something to sweep, so
+//! that an idle table is never written to. A timer that no longer matters changes nothing. One whose write fails holds up
+//! its own shard's cursor, and no other timer; those that were swept are not swept again for its sake.
 //!
-//! **What may be old.** The cursors, the pages and the read of deadlines are eventually consistent. An old cursor repeats
-//! work. A timer that a page lacks, stored just now, is found by a later sweep, for the cursor stays [`MARGIN`] behind. The
-//! read settles only what no later write changes; whatever else it shows, also "not there", goes to the conditional write,
-//! which sees the truth. Where that is refused although its timer is due only now, the wait may be about to be opened: the
-//! timer is looked at again until [`MARGIN`] has passed.
+//! **What may be old.** The cursors, the first look at new timers and the read of deadlines are eventually consistent. An old
+//! cursor repeats work, and can't be moved. What a page lacks is found by the next sweep, which reads the same range again,
+//! consistently, before it is passed. The read of deadlines settles only what no later write changes; whatever else it
+//! shows, also "not there", goes to the conditional write, which sees the truth. Where that is refused, the wait may be about
+//! to be opened: the timer is looked at again until it is passed, and whoever opens the wait then takes the cursor back.
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
-use platform::store::{Store, StoreError, Timer};
+use platform::store::{Cursor, Store, StoreError, Timer, after_timer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
-/// How far the cursors stay behind the clock: longer than the clocks of two functions differ, and than a timer takes
-/// from its time being settled to its being stored, and its wait to being opened.
+/// How far the cursors stay behind the clock. No promise depends on it: it is longer than the clocks of well-kept machines
+/// differ, so that writers rarely have to take a cursor back, which costs a write.
 pub const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a sweep begins new work in AWS Lambda, which ends it after 60 s (infra/lib/functions.ts): what is under way
@@ -41,6 +42,8 @@ const AT_ONCE: usize = 32;
 #[derive(Debug, Default)]
 pub struct Sweeper {
     recent: Mutex<BTreeMap<u8, BTreeSet<String>>>,
+    /// Callbacks that version 0.1 kept have been stored anew, as far as there are any.
+    refiled: AtomicBool,
 }
 
 impl Sweeper {
@@ -61,17 +64,34 @@ impl Sweeper {
     }
 
     async fn sweep_until(&self, app: &App, end: Option<Timestamp>) -> Result<usize, StoreError> {
+        self.refile(app).await;
         let now = app.now();
-        let through = Store::timer_key(now, MARGIN);
-        let pass = Pass { app, now, end, through, recent: &self.recent, writes: Semaphore::new(AT_ONCE) };
+        let (through, reached) = (Store::timer_key(now, MARGIN), Store::timer_key(now, SignedDuration::ZERO));
+        let pass = Pass { app, now, end, through, reached, recent: &self.recent, writes: Semaphore::new(AT_ONCE) };
         let cursors = app.store.cursors().await?;
-        let shards = join_all(cursors.into_iter().map(|(shard, cursor)| pass.shard(shard, cursor))).await;
-        let moved: Vec<(u8, String)> = shards.iter().filter_map(|shard| shard.moved.clone()).collect();
-        app.store.advance_cursors(&moved).await?;
+        let shards = join_all(cursors.into_iter().map(|cursor| pass.shard(cursor))).await;
+        let moved: Vec<Cursor> = shards.iter().filter_map(|shard| shard.moved.clone()).collect();
+        app.store.move_cursors(&moved).await?;
         let swept = shards.iter().map(|shard| shard.swept).sum();
         match shards.into_iter().find_map(|shard| shard.failed) {
             Some(error) => Err(error),
             None => Ok(swept),
+        }
+    }
+}
+
+impl Sweeper {
+    /// The first sweep of a process finds the callbacks that version 0.1 kept under names that routes don't have any more. It
+    /// fails alone: timers are swept all the same, and the next sweep tries again.
+    async fn refile(&self, app: &App) {
+        if self.refiled.load(Ordering::Relaxed) {
+            return;
+        }
+        match app.refile_callbacks().await {
+            Ok(_) => self.refiled.store(true, Ordering::Relaxed),
+            Err(error) => {
+                tracing::warn!(%error, "callbacks of an earlier version could not be stored anew; it is tried again")
+            }
         }
     }
 }
@@ -81,8 +101,10 @@ struct Pass<'a> {
     app: &'a App,
     now: Timestamp,
     end: Option<Timestamp>,
-    /// No cursor passes this key.
+    /// No cursor is announced beyond this key.
     through: String,
+    /// Every timer that is due stands before this key, but for those of this very millisecond.
+    reached: String,
     recent: &'a Mutex<BTreeMap<u8, BTreeSet<String>>>,
     writes: Semaphore,
 }
@@ -92,7 +114,7 @@ struct Pass<'a> {
 struct Shard {
     swept: usize,
     /// Where its cursor is to stand, if that is not stored yet.
-    moved: Option<(u8, String)>,
+    moved: Option<Cursor>,
     failed: Option<StoreError>,
 }
 
@@ -108,47 +130,69 @@ struct Page {
 /// What became of a timer.
 enum Fired {
     Done,
-    /// In vain; while it is younger than [`MARGIN`] it is looked at again.
+    /// In vain; it is looked at again until it is passed.
     Again,
     /// Not begun, for the time is up.
     Left,
 }
 
 impl Pass<'_> {
-    async fn shard(&self, number: u8, mut cursor: String) -> Shard {
+    async fn shard(&self, mut read: Cursor) -> Shard {
         let mut shard = Shard::default();
-        let (mut after, mut held) = (cursor.clone(), false);
+        // As it stands in the table; `None` once another has written it: then it is left to that one.
+        let mut stands = Some(read.clone());
+        let (mut after, mut held, mut seen) = (read.settled.clone(), None::<String>, String::new());
         while !self.is_over() {
-            let page = match self.app.store.due_timers(number, &after, self.now).await {
+            let page = match self.app.store.due_timers(read.shard, &after, self.now, after < read.announced).await {
                 Ok(page) => page,
                 Err(error) => {
                     shard.failed = Some(error);
                     break;
                 }
             };
-            let seen = !page.timers.is_empty();
-            let done = self.page(number, page.timers).await;
+            // A backlog: what is announced before a page is read can be settled page by page.
+            if stands.is_some() && page.next.as_ref().is_some_and(|next| read.announced < *next.min(&self.through)) {
+                let announced = Cursor { announced: self.through.clone(), moves: read.moves + 1, ..read.clone() };
+                match self.app.store.move_cursor(&announced).await {
+                    Ok(true) => {
+                        stands = Some(announced.clone());
+                        read = announced;
+                        continue;
+                    }
+                    Ok(false) => stands = None,
+                    Err(error) => {
+                        stands = None;
+                        shard.failed = Some(error);
+                    }
+                }
+            }
+            let last = page.timers.iter().rev().find(|(key, _)| *key < self.through);
+            seen = last.map_or(seen, |(key, _)| after_timer(key));
+            let done = self.page(read.shard, page.timers).await;
             shard.swept += done.swept;
             shard.failed = done.failed.or(shard.failed);
             // Once a timer is left behind, the cursor waits there; those after it are swept all the same.
-            if !held && (seen || page.next.is_some()) {
-                held = done.undone.is_some();
-                let to = done.undone.or_else(|| page.next.clone()).unwrap_or_else(|| self.through.clone());
-                let to = to.min(self.through.clone());
-                if to > cursor {
-                    cursor = to;
-                    shard.moved = Some((number, cursor.clone()));
-                }
-            }
-            self.forget(number, &cursor);
+            held = held.or(done.undone);
+            let to = held.as_ref().or(page.next.as_ref()).unwrap_or(&self.reached);
+            let is_worth_it = !seen.is_empty() || *to >= read.announced;
+            let moved = stands
+                .as_ref()
+                .filter(|_| is_worth_it)
+                .map(|stands| Cursor { moves: stands.moves + 1, ..read.moved(to, &seen) });
+            shard.moved = moved.filter(|moved| stands.as_ref().is_some_and(|stands| !stands.is_at(moved)));
+            let settled = shard.moved.as_ref().or(stands.as_ref()).unwrap_or(&read).settled.clone();
+            self.forget(read.shard, &settled);
             let Some(next) = page.next else { break };
             after = next;
             // There is more: what was done so far is kept, whatever becomes of this sweep.
-            if let Some(moved) = shard.moved.take()
-                && let Err(error) = self.app.store.advance_cursors(std::slice::from_ref(&moved)).await
-            {
-                shard.moved = Some(moved);
-                shard.failed = Some(error);
+            let Some(moved) = shard.moved.take() else { continue };
+            match self.app.store.move_cursor(&moved).await {
+                Ok(written) => stands = written.then_some(moved),
+                Err(error) => {
+                    // Whether it was written is not known.
+                    stands = None;
+                    shard.failed = Some(error);
+                }
             }
         }
         shard
@@ -169,8 +213,9 @@ impl Pass<'_> {
         let mut page = Page::default();
         while let Some((key, fired)) = fired.next().await {
             match fired {
-                Ok(Fired::Again) if key >= self.through => page.swept += 1,
-                Ok(Fired::Done | Fired::Again) => {
+                // Not remembered: if a cursor is taken back for it, it must be swept.
+                Ok(Fired::Again) => page.swept += 1,
+                Ok(Fired::Done) => {
                     page.swept += 1;
                     self.remember(shard, key);
                 }

@@ -7,7 +7,7 @@
 mod accept;
 mod sources;
 
-pub use sources::sources;
+pub use sources::{source_routes, sources};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -22,8 +22,15 @@ use platform::request::Raw;
 use platform::verification::{Judged, Passed, Seen, judge_route};
 use std::sync::Arc;
 
-/// The trigger routes of some listeners.
+/// The trigger routes of some listeners, and an answer to every other request.
 pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listener>) -> Router {
+    let router = routes(app, listeners);
+    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(head::not_allowed)
+}
+
+/// The trigger routes of some listeners alone, to be merged with others of the same port: a router has one answer for what it
+/// doesn't know, so whoever merges them gives it.
+pub fn routes<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listener>) -> Router {
     let mut router = Router::new();
     for listener in listeners {
         let Routes::Triggers(triggers) = &listener.routes else { continue };
@@ -34,7 +41,7 @@ pub fn router<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
             router = router.route(&trigger.route.path, on(filter, handle).with_state(state));
         }
     }
-    router.fallback(async || Problem::not_found()).method_not_allowed_fallback(head::not_allowed)
+    router
 }
 
 async fn handle(
@@ -45,6 +52,7 @@ async fn handle(
         return Ok(head::answer());
     }
     let raw = Raw::read(request, app.settings.max_body).await?;
+    let _room = app.memory.bodies.admit(&raw.bytes).await?;
     let passed = match judge_route(&app, trigger.verify.as_ref(), (&trigger.route.id, port), &raw).await? {
         None => None,
         Some(Judged::Passed(passed)) => Some(passed),

@@ -19,6 +19,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
+use domain::config::SourceRoutes;
 use domain::id::RunId;
 use domain::run::Run;
 use domain::signature::{Fields, acknowledgement};
@@ -38,36 +39,44 @@ use std::sync::{Arc, LazyLock};
 /// The id of the first task, where a provider demands an answer that has no room for it.
 const TASK_ID: HeaderName = HeaderName::from_static("x-task-id");
 
-/// The routes of all sources, which are public: each source says what must hold of its requests.
+/// The routes of all sources at the API's port, which are public: each source says what must hold of its requests.
 pub fn sources(app: &Arc<App>) -> Router {
-    let asked = MethodFilter::POST.or(MethodFilter::GET).or(MethodFilter::OPTIONS);
-    Router::new()
-        .route("/api/webhooks/{id}", on(MethodFilter::POST, receive))
-        .route("/hooks/{id}", on(asked, receive).fallback(head::not_allowed))
-        .with_state(app.clone())
+    source_routes(app, app.config.controller.port, "").method_not_allowed_fallback(head::not_allowed)
+}
+
+/// The same below a path on another port of the file, without an answer to other requests.
+pub fn source_routes(app: &Arc<App>, port: u16, base_path: &str) -> Router {
+    let mut router = Router::new();
+    for (path, methods) in SourceRoutes::PATHS {
+        let filters = methods.iter().filter_map(|method| MethodFilter::try_from(method.parse::<Method>().ok()?).ok());
+        let Some(filter) = filters.reduce(MethodFilter::or) else { continue };
+        router = router.route(&format!("{base_path}{path}"), on(filter, receive));
+    }
+    router.with_state((app.clone(), port))
 }
 
 async fn receive(
-    State(app): State<Arc<App>>,
+    State((app, port)): State<(Arc<App>, u16)>,
     name: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     let Path(name) = name.map_err(|_| Problem::not_found())?;
-    handle(&app, &name, request).await
+    handle(&app, port, &name, request).await
 }
 
-async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Problem> {
+async fn handle(app: &App, port: u16, name: &str, request: Request) -> Result<Response, Problem> {
     let source = match app.sources.find(&app.store, name, app.now()).await? {
         Found::Source(source) => source,
         Found::Unusable => return Err(unusable(name)),
-        Found::Nobody => return Err(nobody(app, name, request).await),
+        Found::Nobody => return Err(nobody(app, port, name, request).await),
     };
     if request.method() == Method::HEAD {
         return Ok(head::answer());
     }
     let raw = Raw::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
+    let _room = app.memory.bodies.admit(&raw.bytes).await?;
     let verification = &source.verification;
-    let seen = Seen::new(app, &raw, app.config.controller.port, verification.public_url.as_deref());
+    let seen = Seen::new(app, &raw, port, verification.public_url.as_deref());
     let passed = match judge(app, name, verification, Some(name), &seen).await? {
         Judged::Passed(passed) => passed,
         Judged::Answered(response) => return Ok(response),
@@ -81,19 +90,19 @@ async fn handle(app: &App, name: &str, request: Request) -> Result<Response, Pro
         return Err(Problem::too_many_requests(seconds));
     }
     let fields = Fields::of(&seen.request());
-    let mut incoming = raw.clone().parse().await?;
-    incoming.kept = raw.kept(Some(&passed.hidden));
     // JSON is JSON whatever the content type says, and a form's `payload` of JSON stands for all of it.
-    if let Some(body) = fields.value() {
-        incoming.body = body.clone();
-    }
+    let mut incoming = match fields.value() {
+        Some(body) => raw.with_body(body.clone())?,
+        None => raw.clone().parse().await?,
+    };
+    incoming.kept = raw.kept(Some(&passed.hidden));
     incoming.hidden.clone_from(&passed.hidden);
     incoming.conceal(&passed.secrets);
     start(app, &source, &passed, &incoming, &seen, &fields).await
 }
 
 /// An unknown name is answered after as much work as a known one, and by the same steps.
-async fn nobody(app: &App, name: &str, request: Request) -> Problem {
+async fn nobody(app: &App, port: u16, name: &str, request: Request) -> Problem {
     static NOBODY: LazyLock<Option<ReadyVerification>> = LazyLock::new(|| {
         let (source, _) = domain::config::load_source("github", &json!({"secret": "nobody has this secret"})).ok()?;
         source.verification.ready(&Value::Null).ok()
@@ -102,8 +111,12 @@ async fn nobody(app: &App, name: &str, request: Request) -> Problem {
         Ok(raw) => raw,
         Err(problem) => return problem,
     };
+    let _room = match app.memory.bodies.admit(&raw.bytes).await {
+        Ok(room) => room,
+        Err(problem) => return problem,
+    };
     if let Some(verification) = NOBODY.as_ref() {
-        let seen = Seen::new(app, &raw, app.config.controller.port, None);
+        let seen = Seen::new(app, &raw, port, None);
         judge_nobody(app, name, verification, &seen).await;
     }
     Problem::not_found()

@@ -15,6 +15,7 @@ pub mod summary;
 mod cx;
 mod draft;
 pub mod gateway;
+mod identity;
 mod keys;
 mod load;
 mod map;
@@ -32,6 +33,7 @@ mod tests;
 pub use changes::changes;
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use gateway::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshAuth, SshConnection, SshTunnel, Tunnel};
+pub use identity::RouteId;
 pub use inference::Inference;
 pub(crate) use keys::nearest;
 pub use load::{EnvReference, Loaded, RouteReference, load, load_source, load_stored, load_stored_source};
@@ -47,7 +49,6 @@ use crate::wait::MissingStatus;
 use indexmap::IndexMap;
 use ipnet::IpNet;
 use serde_json::Value;
-use std::fmt;
 use std::time::Duration;
 
 /// A whole file.
@@ -80,6 +81,16 @@ impl Config {
         }
     }
 
+    /// The port and the path at which providers reach a source: those of the first listener of sources, or the API's in a
+    /// file that has none.
+    pub fn place_of(&self, source: &str) -> (u16, String) {
+        let place = self.listeners.iter().find_map(|listener| match &listener.routes {
+            Routes::Sources(routes) => Some((listener.port, routes.path_of(source))),
+            Routes::Triggers(_) | Routes::Callbacks(_) => None,
+        });
+        place.unwrap_or_else(|| (self.controller.port, format!("/hooks/{source}")))
+    }
+
     /// A component that a job can name: one of the file's, or the one that runs a program.
     pub fn component(&self, id: &str) -> Option<&Component> {
         match id.strip_prefix(program::PREFIX) {
@@ -107,7 +118,7 @@ pub struct Controller {
     pub port: u16,
     /// PEM files for TLS.
     pub tls: Option<Tls>,
-    /// Scheme and host by which the internet knows the API; that of a gateway to its port where absent.
+    /// Scheme and host by which the internet knows every port; those of the gateways, or the local ones, where absent.
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed; none unless the file says otherwise.
     pub trusted_proxies: Vec<IpNet>,
@@ -129,7 +140,7 @@ pub struct Listener {
     pub id: String,
     /// Interface to bind; `127.0.0.1` unless the file says otherwise.
     pub host: String,
-    /// TCP port; 8090 for callbacks and 8091 for triggers unless the file says otherwise.
+    /// TCP port; 8090 for callbacks, 8091 for triggers and 8092 for sources unless the file says otherwise.
     pub port: u16,
     /// Requests handled at once; unlimited where absent.
     pub max_concurrent_count: Option<u32>,
@@ -139,13 +150,36 @@ pub struct Listener {
     pub routes: Routes,
 }
 
-/// A listener has routes of one kind.
+/// The routes of a listener, all of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Routes {
     /// Each starts runs.
     Triggers(Vec<Trigger>),
     /// Each completes waits.
     Callbacks(Vec<Callback>),
+    /// Those of the sources.
+    Sources(SourceRoutes),
+}
+
+/// The routes by which providers reach the sources: all of the file's, and those that the API defines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceRoutes {
+    /// Put before their paths; empty or `/…` without a `/` at its end.
+    pub base_path: String,
+    /// Not written in the file, but made because it has sources.
+    pub implied: bool,
+}
+
+impl SourceRoutes {
+    /// The paths below `base_path` at which a source is served, with the methods of each. The first one is for providers
+    /// that ask before they send anything.
+    pub const PATHS: [(&'static str, &'static [&'static str]); 2] =
+        [("/hooks/{id}", &["GET", "POST", "OPTIONS"]), ("/api/webhooks/{id}", &["POST"])];
+
+    /// The path at which a provider reaches one source.
+    pub fn path_of(&self, source: &str) -> String {
+        format!("{}/hooks/{source}", self.base_path)
+    }
 }
 
 /// Where a listener or gateway runs.
@@ -155,17 +189,6 @@ pub enum Runtime {
     Native,
     /// In a container, where a Docker engine answers.
     Docker,
-}
-
-/// Names one route of one file: `<listener>:<METHOD>:<path>`. Holds no `#`, which separates it from keys in the table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct RouteId(pub String);
-
-impl fmt::Display for RouteId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// What both kinds of route share: how a request reaches it.
@@ -213,7 +236,7 @@ pub struct Callback {
     pub success_when: Vec<String>,
     /// Statuses that fail it; compared as text.
     pub fail_when: Vec<String>,
-    /// What a missing status means; where absent, success if `result` finds a value, else failure.
+    /// The meaning of a missing status; where absent, success if `result` finds a value, else failure.
     pub on_missing_status: Option<MissingStatus>,
     /// What the waiting job gets as `result`; the whole body (or item) where absent.
     pub result: Option<Template>,
@@ -408,7 +431,7 @@ pub struct Polling {
     pub success_when: Vec<String>,
     /// Statuses that fail it; compared as text.
     pub fail_when: Vec<String>,
-    /// What a missing status means; where absent, success if `result` finds a value, else failure.
+    /// The meaning of a missing status; where absent, success if `result` finds a value, else failure.
     pub on_missing_status: Option<MissingStatus>,
     /// What the job gets as `result`, over `response`; its body where absent.
     pub result: Option<Template>,

@@ -47,7 +47,7 @@ pub struct Event {
     /// What its publisher called it, where that can't be an [`EventId`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_id: Option<String>,
-    /// What else its publisher said in the attributes of a `CloudEvent`: `subject`, `dataschema`, `datacontenttype` and
+    /// Other attributes of a `CloudEvent`, as its publisher gave them: `subject`, `dataschema`, `datacontenttype` and
     /// extensions such as `traceparent`, each text, a number or a boolean. An endpoint of that format gets them.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub attributes: Map<String, Value>,

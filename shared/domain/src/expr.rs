@@ -238,10 +238,10 @@ impl Template {
         }
     }
 
-    /// Whether any expression in it has a value in a scope; a constant finds nothing.
+    /// True if any expression in it has a value other than null in a scope; a constant finds nothing.
     ///
     /// # Errors
-    /// When an operator or a conversion does not fit its operands.
+    /// An operator or a conversion that does not fit its operands.
     pub fn finds(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
         fn any<T>(items: &[T], finds: impl Fn(&T) -> Result<bool, EvalError>) -> Result<bool, EvalError> {
             for item in items {

@@ -15,9 +15,11 @@
 mod apply;
 mod block;
 mod begin;
+mod brought;
 mod call;
 mod capability;
 mod job;
+mod key;
 mod path;
 mod poll;
 mod program;
@@ -28,6 +30,7 @@ mod stop;
 mod surroundings;
 
 pub use begin::MAX_ITEMS;
+pub use brought::{Brought, Keep};
 pub use call::Call;
 pub use capability::{
     Capability, PARAMETER as CALLBACK_TOKEN, callback_token, find_callback_token, is_of_token, kept_key,
@@ -346,6 +349,32 @@ impl Run {
         };
         // A job that is not there may have begun without a write.
         !self.has_ended() && self.jobs.get(job).is_none_or(|job| attempt <= job.attempt && may_wait(&job.state))
+    }
+
+    /// Whether the run has not come yet to what a rest's end or a deadline is about: its timer was stored, and the change that
+    /// relies on it was not. The message must come again, for nothing else brings it.
+    pub fn is_before(&self, stretch: &Stretch) -> bool {
+        let (job, attempt, nth) = match stretch {
+            Stretch::Wake { job, attempt, nth } => (job, *attempt, *nth),
+            Stretch::Deadline { job, attempt } => (job, *attempt, 0),
+            Stretch::Start
+            | Stretch::Wait(_)
+            | Stretch::Child { .. }
+            | Stretch::Program { .. }
+            | Stretch::Stop
+            | Stretch::Continue { .. } => return false,
+        };
+        if self.has_ended() {
+            return false;
+        }
+        let Some(begun) = self.jobs.get(job) else { return true };
+        match &begun.state {
+            state if state.has_ended() => false,
+            JobState::Polling { asked, .. } if begun.attempt == attempt => nth > asked + 1,
+            // Its first question is promised with the answer to its call.
+            JobState::Calling { .. } if begun.attempt == attempt => nth > 0,
+            _ => begun.attempt < attempt,
+        }
     }
 
     /// What the stretch has to do, as the run stands.

@@ -11,6 +11,7 @@ mod sealed;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use identity::{CALLER_KEY, header, usual_id};
 pub use identity::{DEDUPE_WINDOW, Identity, MAX_DEDUPE_WINDOW, usual_event};
 pub(crate) use ready::sends_its_secret;
 pub use ready::{ReadySource, ReadyVerification, SourceError};

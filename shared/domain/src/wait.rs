@@ -11,15 +11,19 @@
 //!     └────────► early ── open wait ► met: the opener goes on with what arrived
 //! ```
 //!
-//! A second callback finds the place taken and is a duplicate. A second waiter with the same key is refused while the
+//! A repetition of a callback finds the place taken and is a duplicate, also where the next job waits under the same key by
+//! then: a key remembers what was taken there ([`identity`]). Another callback that comes before the next job waits is kept
+//! for it. A second waiter with the same key is refused while the
 //! first still waits, and replaces it afterwards. What is written down is in `platform::store`; this module holds the
 //! words and the judgement. A callback that came under a key for which nobody waits can be given to a wait under another
 //! one: see [`adopt`].
 
 mod adopt;
+pub mod identity;
 mod judge;
 
 pub use adopt::{Adoption, Standing, adopt, nearest};
+pub use identity::ArrivalId;
 pub use judge::{MissingStatus, Standard};
 
 use crate::config::{Callback, RouteId};
@@ -85,9 +89,9 @@ pub enum Judgement {
 pub enum Reception {
     /// Somebody was waiting: the run goes on.
     Resumed,
-    /// Nobody waits yet (or it was progress): it is kept.
+    /// No job waits for it yet (or it was progress): it is kept.
     Stored,
-    /// One had come before.
+    /// It had come before.
     Duplicate,
     /// The wait was over: its deadline had passed or its run had ended.
     Late,
@@ -152,7 +156,7 @@ pub fn is_listed(status: &Value, list: &[String]) -> bool {
 }
 
 impl Callback {
-    /// What a callback with this status means here; `found` says whether `result` finds a value in it. `status` is `None`
+    /// Judges a callback with this status; `found` is true if `result` finds a value in it. `status` is `None`
     /// where the route reads none.
     pub fn judge(&self, status: Option<&Value>, found: bool) -> Judgement {
         let Self { success_when, fail_when, on_missing_status, .. } = self;
@@ -166,8 +170,8 @@ impl Callback {
 }
 
 impl Arrival {
-    /// What is kept of a callback. A failure of which `result` takes nothing, or that has no status, is explained by the
-    /// `whole` of the request, where that is no longer than [`MAX_DETAIL`]; nobody asked for its secrets, so what has a secret name in it is hidden.
+    /// Makes the part of a callback that is kept. A failure of which `result` takes nothing, or that has no status, is explained by the
+    /// `whole` of the request, where that is no longer than [`MAX_DETAIL`]; no template asked for its secrets, so every field with a secret name is hidden.
     pub fn new(verdict: Verdict, result: Value, whole: &Value) -> Self {
         let explains = match verdict {
             Verdict::Success => false,

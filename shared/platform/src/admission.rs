@@ -19,12 +19,12 @@ const ROUNDS: usize = 8;
 /// The field of a stored request that holds the provider's id of the delivery.
 pub(crate) const DELIVERY_ID: &str = "delivery_id";
 
-/// What became of a request.
+/// Outcome of an admission.
 #[derive(Debug, Clone)]
 pub enum Admitted {
-    /// It started this run.
+    /// This run was stored and will start.
     Started(RunId),
-    /// It is a repetition.
+    /// Nothing was stored: the request is a repetition.
     Repeated {
         /// The newest run that a request of this identity started.
         id: RunId,
@@ -90,7 +90,7 @@ pub async fn admit(
     Err(StoreError::Unavailable(format!("other requests kept starting runs of the identity of {}", run.id)))
 }
 
-/// What recognition needs to know of a run.
+/// Facts about a run that recognition needs.
 fn earlier(stored: &Stored) -> Earlier<'_> {
     Earlier {
         accepted_at: stored.run.accepted_at,

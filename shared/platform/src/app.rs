@@ -4,8 +4,10 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::definitions::Definitions;
 use crate::directory::Directory;
+use crate::former::Former;
 use crate::functions::Functions;
 use crate::lanes::Lanes;
+use crate::memory::Memory;
 use crate::overlay::Overlay;
 use crate::programs;
 use crate::queue::Queue;
@@ -58,6 +60,8 @@ pub struct App {
     pub definition: Option<DefinitionId>,
     /// Older files, remembered.
     pub definitions: Arc<Definitions>,
+    /// What version 0.1 called the file's callback routes.
+    pub(crate) former: Arc<Former>,
     /// The table.
     pub store: Store,
     /// The queues.
@@ -74,6 +78,8 @@ pub struct App {
     pub lanes: Lanes,
     /// The next slots of endpoints with a rate limit.
     pub slots: Arc<Slots>,
+    /// Room for what is parsed.
+    pub memory: Memory,
     /// The keys of what is kept secret.
     pub keys: Arc<KeyRing>,
     /// When this process began: what is older may have been worked on by the one before.
@@ -101,9 +107,11 @@ impl App {
             directory: Arc::default(),
             lanes: Lanes::default(),
             slots: Arc::default(),
+            memory: Memory::default(),
             surroundings: Arc::new(surroundings),
             definition: None,
             definitions: Arc::default(),
+            former: Arc::default(),
             settings,
             config,
             store,
@@ -130,7 +138,8 @@ impl App {
         let sources = Arc::new(Sources::new(&config, &surroundings.env, &self.keys)?);
         let store = self.store.clone().sealing(self.keys.clone(), surroundings.secrets.clone());
         let surroundings = Arc::new(surroundings);
-        Ok(Self { config, surroundings, definition: None, sender, sources, store, ..self.clone() })
+        let former = Arc::default();
+        Ok(Self { config, surroundings, definition: None, former, sender, sources, store, ..self.clone() })
     }
 
     /// The same file at other addresses.

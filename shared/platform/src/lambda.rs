@@ -183,7 +183,10 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
     }
     let env = environment::environment(aws, &loaded.env, path.as_deref(), &variable).await?;
     let public_url = variable("RINGBACK_PUBLIC_URL").unwrap_or_default();
-    let surroundings = Surroundings::of(&config, env, |_| Some(public_url.clone()));
+    // The API is where the sources are, and a provider may know it by a name of its own.
+    let (api, own) = (config.controller.port, config.controller.public_url.clone());
+    let url_of_port = |port: u16| own.clone().filter(|_| port == api).or_else(|| Some(public_url.clone()));
+    let surroundings = Surroundings::of(&config, env, url_of_port);
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     let keys = Arc::new(keys.unwrap_or_else(KeyRing::generate));

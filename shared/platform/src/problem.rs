@@ -9,6 +9,9 @@ use domain::event::PublishError;
 use domain::event::catalogue::Refusal;
 use serde_json::json;
 
+/// Seconds after which there may be memory again: a body has 30 s to come, and most take less than one.
+const RETRY_OVERLOADED: u64 = 2;
+
 /// Every code there is; docs/errors.md has a paragraph for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
@@ -60,11 +63,13 @@ pub enum Code {
     AnswerTooLarge,
     /// We could not store it; nothing has happened.
     Unavailable,
+    /// Other requests have all the memory that bodies may take.
+    Overloaded,
 }
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::BodyTooLarge,
         Self::RequestTimeout,
         Self::UnsupportedMediaType,
@@ -89,6 +94,7 @@ impl Code {
         Self::SchemaViolation,
         Self::AnswerTooLarge,
         Self::Unavailable,
+        Self::Overloaded,
     ];
 
     /// The word in the answer.
@@ -118,6 +124,7 @@ impl Code {
             Self::SchemaViolation => "schema_violation",
             Self::AnswerTooLarge => "answer_too_large",
             Self::Unavailable => "unavailable",
+            Self::Overloaded => "overloaded",
         }
     }
 
@@ -141,7 +148,7 @@ impl Code {
             Self::ReservedEvent | Self::KeyReused | Self::UnknownEventType | Self::SchemaViolation => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -167,6 +174,12 @@ impl Problem {
     pub fn too_many_requests(retry_after: u64) -> Self {
         let detail = "more requests came than the rate limit allows; nothing has happened, try again later";
         Self { retry_after: Some(retry_after), ..Self::new(Code::TooManyRequests, detail) }
+    }
+
+    /// What is answered where other requests have all the memory that bodies may take.
+    pub fn overloaded() -> Self {
+        let detail = "other requests take all the memory that bodies may have; nothing has happened, try again";
+        Self { retry_after: Some(RETRY_OVERLOADED), ..Self::new(Code::Overloaded, detail) }
     }
 
     /// The one answer to every failed authentication.

@@ -55,6 +55,9 @@ pub struct RunMessage {
     /// Not before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
+    /// How often it has come before its time, and was put off.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub again: u32,
 }
 
 /// Make that attempt of this delivery.
@@ -70,6 +73,9 @@ pub struct DeliverMessage {
     /// Not before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
+    /// How often it has come before its time, and was put off.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub again: u32,
 }
 
 /// Take that step of this operation.
@@ -92,6 +98,18 @@ pub struct ProgramMessage {
     pub attempt: u32,
     /// Which program: what tells a worker whether this is for it.
     pub program: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl RunMessage {
+    /// Brings a run a stretch, not before a time where there is one.
+    pub fn new(run: RunId, stretch: Stretch, due: Option<Timestamp>) -> Self {
+        Self { run, stretch, due, again: 0 }
+    }
 }
 
 impl From<RunMessage> for Message {

@@ -46,7 +46,7 @@ pub async fn begin(store: &Store, stored: StoredDelivery, by: By<'_>, now: Times
         };
         let Some(begun) = begun else { return Ok(Replay::UnderWay(delivery)) };
         let attempt = begun.owed().unwrap_or(1);
-        let message = DeliverMessage { delivery: id.clone(), attempt, event: None, due: Some(now) };
+        let message = DeliverMessage { delivery: id.clone(), attempt, event: None, due: Some(now), again: 0 };
         if let Saved::Written(_) = store.save_delivery(&begun, version, &[message.into()], now).await? {
             return Ok(Replay::Begun(begun));
         }

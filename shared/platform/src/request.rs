@@ -10,13 +10,13 @@ mod raw;
 mod stored;
 
 use crate::problem::{Code, Problem};
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, header, request::Parts};
 use domain::expr::Scope;
 use domain::redact::hide;
 use domain::run::Plan;
-use http_body_util::LengthLimitError;
+use futures_util::StreamExt;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::error::Error;
@@ -24,7 +24,7 @@ use std::io;
 
 pub use client_ip::client_ip;
 pub use kept::{Kept, MAX_KEPT};
-pub use raw::Raw;
+pub use raw::{Raw, receive};
 pub use stored::{Came, params_of, source_path};
 
 /// What templates see of a request.
@@ -92,22 +92,52 @@ impl Incoming {
     }
 }
 
+/// Ends a body for which there is no memory: [`read_body`] answers with 503.
+#[derive(Debug, thiserror::Error)]
+#[error("other bodies take all the memory that they may")]
+pub struct NoRoom;
+
 /// Reads at most `limit` bytes of a body.
 ///
 /// # Errors
-/// 413 if it is longer; 408 if it didn't come in time, where that is bounded; 400 if it broke off.
+/// 413 if it is longer; 408 if it didn't come in time, where that is bounded; 503 if it ended with [`NoRoom`]; 400 if it
+/// broke off.
 pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let mut causes = std::iter::successors(Some(&error as &(dyn Error + 'static)), |error| (*error).source());
-        let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
-        if causes.clone().any(|error| error.downcast_ref().is_some_and(is_late)) {
-            Problem::new(Code::RequestTimeout, "the body did not come in time; nothing has happened")
-        } else if causes.any(<dyn Error>::is::<LengthLimitError>) {
-            Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"))
-        } else {
-            Problem::new(Code::MalformedBody, "the body broke off")
+    // One piece of memory of the announced length, of which only what has come takes room; pieces would be copied.
+    let announced = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut read = Vec::with_capacity(announced.min(limit));
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| unread(&error))?;
+        if piece.len() > limit - read.len() {
+            return Err(too_long(limit));
         }
-    })
+        read.extend_from_slice(&piece);
+    }
+    Ok(read.into())
+}
+
+/// The problem behind an error of a body.
+fn unread(error: &axum::Error) -> Problem {
+    let mut causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |error| (*error).source());
+    let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+    if causes.clone().any(|error| error.downcast_ref().is_some_and(is_late)) {
+        Problem::new(Code::RequestTimeout, "the body did not come in time; nothing has happened")
+    } else if causes.any(is_no_room) {
+        Problem::overloaded()
+    } else {
+        Problem::new(Code::MalformedBody, "the body broke off")
+    }
+}
+
+/// An I/O error doesn't tell of what it is made of as its source.
+fn is_no_room(error: &(dyn Error + 'static)) -> bool {
+    let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is::<NoRoom>() || within.is_some_and(|within| within.is::<NoRoom>())
+}
+
+fn too_long(limit: usize) -> Problem {
+    Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"))
 }
 
 /// A compressed body could unpack to any size, and no signature covers what comes out.

@@ -36,7 +36,8 @@ pub struct UnusableSource {
 /// All sources.
 pub struct Sources {
     file: HashMap<String, Arc<ReadySource>>,
-    routes: HashMap<RouteId, Arc<ReadyVerification>>,
+    /// Of a port's routes: two ports may have a trigger and a callback with one id.
+    routes: HashMap<(u16, RouteId), Arc<ReadyVerification>>,
     /// What the API put on top of the file.
     pub overlay: Overlay<ReadySource>,
     /// Secrets that providers have sent.
@@ -68,10 +69,13 @@ impl Sources {
             let unusable = |error| UnusableSource { place: format!("the source `{name}`"), error };
             file.insert(name.clone(), Arc::new(source.ready(env).map_err(unusable)?));
         }
-        for (id, verify) in config.listeners.iter().flat_map(|listener| verified(&listener.routes)) {
+        let verified = config.listeners.iter().flat_map(|listener| {
+            verified(&listener.routes).into_iter().map(|(id, verify)| (listener.port, id, verify))
+        });
+        for (port, id, verify) in verified {
             if let Verify::Inline(verification) = verify {
                 let unusable = |error| UnusableSource { place: format!("`verify` of the route {id}"), error };
-                routes.insert(id.clone(), Arc::new(verification.ready(env).map_err(unusable)?));
+                routes.insert((port, id.clone()), Arc::new(verification.ready(env).map_err(unusable)?));
             }
         }
         let (ring, its_env) = (keys.clone(), env.clone());
@@ -123,9 +127,9 @@ impl Sources {
         Ok(with.ready(&self.env).map_or(Found::Unusable, |ready| Found::Source(Arc::new(ready))))
     }
 
-    /// What is written at a route.
-    pub fn of_route(&self, id: &RouteId) -> Option<&Arc<ReadyVerification>> {
-        self.routes.get(id)
+    /// The verification that is written at a route of that port.
+    pub fn of_route(&self, port: u16, id: &RouteId) -> Option<&Arc<ReadyVerification>> {
+        self.routes.get(&(port, id.clone()))
     }
 
     /// The environment that secrets are read from.
@@ -142,6 +146,7 @@ fn verified(routes: &Routes) -> Vec<(&RouteId, &Verify)> {
         Routes::Callbacks(all) => {
             all.iter().filter_map(|callback| Some((&callback.route.id, callback.verify.as_ref()?))).collect()
         }
+        Routes::Sources(_) => Vec::new(),
     }
 }
 

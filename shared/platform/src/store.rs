@@ -3,7 +3,9 @@
 //! | item | `pk` | `sk` |
 //! |---|---|---|
 //! | run | `run#<id>` | `run` |
+//! | what a run has no room for | `run#<id>` | `result#<digest of job and attempt>` |
 //! | wait | `wait#<route>#<key>` | `wait` |
+//! | callback for the next job under the key | `wait#<route>#<key>` | `next#<identity>` |
 //! | event | `event#<customer>#<id>` | `event` |
 //! | delivery of it | `event#<customer>#<id>` | `delivery#<endpoint>` |
 //! | endpoint | `customer#<customer>` | `endpoint#<id>` |
@@ -25,6 +27,7 @@
 mod codec;
 mod item;
 mod adopt;
+mod arrive;
 mod config;
 mod cursor;
 mod definition;
@@ -32,6 +35,7 @@ mod delivery;
 mod endpoint;
 mod event;
 mod health;
+mod kept;
 mod list;
 mod moot;
 mod new_run;
@@ -52,6 +56,7 @@ pub use adopt::Unclaimed;
 pub use codec::MAX_BLOB;
 pub(crate) use codec::{pack_text, unpack_text};
 pub use config::{ConfigChange, ConfigEntry, ConfigKind};
+pub use cursor::Cursor;
 pub use definition::StoredDefinition;
 pub use delivery::{DeliveryPlace, StoredDelivery};
 pub use endpoint::StoredEndpoint;
@@ -61,7 +66,7 @@ pub use new_run::NewRun;
 pub use operation::StoredOperation;
 pub use owed::Owes;
 pub use run::{Saved, Stored};
-pub use timer::{Deadline, Timer, TimerPage};
+pub use timer::{Deadline, Placed, Timer, TimerPage, after_timer};
 pub use token::StoredToken;
 
 use crate::secret::KeyRing;
@@ -100,12 +105,20 @@ pub struct Store {
     shards: u8,
     retention: Duration,
     vault: Vault,
+    cursor_reads: cursor::SharedReads,
 }
 
 impl Store {
     /// The table of this name.
     pub fn new(client: Client, table: String, shards: u8, retention: Duration) -> Self {
-        Self { client, table, shards: shards.max(1), retention, vault: Vault::default() }
+        Self {
+            client,
+            table,
+            shards: shards.max(1),
+            retention,
+            vault: Vault::default(),
+            cursor_reads: Default::default(),
+        }
     }
 
     /// The same table, with the secrets inside of its items sealed with these keys: texts under secret names, and `known`

@@ -72,11 +72,11 @@ pub struct Seen<'r> {
 }
 
 impl<'r> Seen<'r> {
-    /// A request to one of our ports; `public_url` is that of what is verified, if it has one.
+    /// A request to a port of the file; `public_url` is that of what is verified, if it has one. Else the request was sent to
+    /// the port's public address, which `controller.public_url` and the gateways are in already ([`domain::run::Surroundings`]).
     pub fn new(app: &App, raw: &'r Raw, port: u16, public_url: Option<&str>) -> Self {
         let gateway = || app.surroundings.gateway.get(port.to_string())?.get("public_url")?.as_str();
-        let controller = (port == app.config.controller.port).then(|| app.config.controller.public_url.as_deref());
-        let base = public_url.or(controller.flatten()).or_else(gateway).unwrap_or_default();
+        let base = public_url.or_else(gateway).unwrap_or_default();
         let client_ip = raw.client_ip(&app.config.controller.trusted_proxies);
         Self { raw, headers: raw.headers(), url: raw.url(base), client_ip }
     }
@@ -169,7 +169,7 @@ pub async fn judge_route(
     let found;
     let (verification, source) = match verify {
         None => return Ok(None),
-        Some(Verify::Inline(_)) => match app.sources.of_route(id) {
+        Some(Verify::Inline(_)) => match app.sources.of_route(port, id) {
             Some(verification) => (verification.as_ref(), None),
             None => return Err(unusable(&id.0)),
         },

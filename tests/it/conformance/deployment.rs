@@ -71,7 +71,7 @@ async fn a_killed_worker_is_replaced(deployed: &Deployed, ran: &Path) {
     let task = deployed.start("program:hang", json!({"n": 1})).await;
     let noted = || std::fs::read_to_string(ran).unwrap_or_default();
     eventually("the worker runs it", || async { if noted() == r#"{"n":1}"# { Ok(()) } else { Err(noted()) } }).await;
-    doomed.kill().await;
+    doomed.kill();
     std::fs::write(ran.with_extension("go"), "").unwrap();
     let _other = worker().await;
     assert_eq!(deployed.result_of(&task).await["exit_code"], 0);

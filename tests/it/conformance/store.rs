@@ -82,6 +82,9 @@ scenarios! {
         a_wait_that_was_closed_ignores_what_comes
         a_deadline_closes_what_still_waits_and_nothing_else
         a_later_attempt_takes_the_place_of_an_earlier_one
+        a_repetition_of_what_one_job_took_is_none_for_the_next
+        another_callback_that_comes_before_the_next_job_waits_is_kept_for_it
+        a_callback_and_the_next_job_that_come_at_once_meet
         keys_of_any_length_and_of_any_letters_are_apart;
     deliveries:
         an_event_is_stored_once_and_another_under_its_id_is_told_apart
@@ -104,7 +107,9 @@ scenarios! {
     timers:
         a_key_that_is_empty_is_refused
         timers_are_found_when_they_are_due_in_their_order
-        no_cursor_goes_back
+        a_range_that_ends_before_it_begins_holds_no_timers
+        a_cursor_moves_only_from_where_it_was_read
+        a_timer_behind_the_cursor_takes_it_back_as_far_as_needed
         deadlines_are_moot_when_their_own_waiter_was_met_or_closed
         a_deadline_of_a_run_is_moot_when_it_has_ended_or_was_reminded;
 }

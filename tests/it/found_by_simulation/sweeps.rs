@@ -69,7 +69,7 @@ async fn a_delivery_that_several_processes_sweep_is_reminded_once() {
     let delivery =
         Delivery { state: State::Pending { due, held: None }, ..Delivery::new(id.clone(), event.event_type, now) };
     store.save_delivery(&delivery, 0, &[], now).await.unwrap();
-    let message = DeliverMessage { delivery: id, attempt: 1, event: None, due: Some(due) };
+    let message = DeliverMessage { delivery: id, attempt: 1, event: None, due: Some(due), again: 0 };
     store.add_timer(due, &Timer::Deliver(message)).await.unwrap();
     world.clock.advance(Duration::from_secs(3_600));
     for _ in 0..2 {

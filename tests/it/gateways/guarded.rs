@@ -27,7 +27,7 @@ async fn the_option_tunnels_every_listener_and_kill_9_leaves_no_tunnel_behind() 
     assert_eq!(process.get("/api/gateways").await.body["gateways"], json!(gateways));
     let started = cloudflared.started();
     assert_eq!(started.len(), 2);
-    process.kill().await;
+    process.kill_alone().await;
     for started in started {
         eventually("the program is gone", async || is_gone(&started["pid"])).await;
     }

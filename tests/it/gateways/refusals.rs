@@ -49,5 +49,5 @@ async fn a_container_needs_an_engine() {
 async fn an_option_for_a_file_without_listeners_has_nothing_to_open() {
     let file = File::new("workflow: {jobs: [{component: logger}]}").with_gateways();
     let told = refusal(file.with(|options| options.tunnel = Some("cloudflare"))).await;
-    assert_eq!(told, "`--tunnel` has nothing to open a tunnel to: the file has no listener");
+    assert_eq!(told, "`--tunnel` has nothing to open a tunnel to: the file has no listener and no source");
 }

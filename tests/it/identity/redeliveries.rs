@@ -46,7 +46,7 @@ async fn a_redelivery_of_what_failed_runs_again_and_nothing_else_does() {
     let (gateway, clock, service) = gateway(2).await;
     let github = Provider::new("github", SECRET, &clock, "/api/webhooks/github");
     let sent =
-        |id: &'static str| github.send(&gateway, "", b"{}", &[("X-GitHub-Event", "e"), ("X-GitHub-Delivery", id)]);
+        async |id: &str| github.send(&gateway, "", b"{}", &[("X-GitHub-Event", "e"), ("X-GitHub-Delivery", id)]).await;
     let first = sent("d-1").await;
     let failed = called(&gateway, &first).await;
     gateway.error_of(&failed).await;

@@ -29,7 +29,8 @@ impl Left {
             |value: Option<&AttributeValue>| value.and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
         let (waiting, others): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.contains_key("waiting"));
         let waiting = waiting.into_iter();
-        let unclaimed = others.into_iter().filter(|item| item.contains_key("arrived"));
+        // One that was given away has its job.
+        let unclaimed = others.into_iter().filter(|item| item.contains_key("arrived") && !item.contains_key("closed"));
         let unclaimed = unclaimed.map(|item| text(item.get("pk"))).collect();
         let open = waiting.filter(|item| !item.contains_key("arrived") && !item.contains_key("closed"));
         Self { unclaimed, open: open.map(|item| text(item.get("pk"))).collect() }

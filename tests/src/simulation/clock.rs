@@ -1,4 +1,4 @@
-//! Virtual time: it stands still while anybody can go on, and then jumps.
+//! Virtual time: it stands still while anybody can go on, and then jumps. Each process has a clock that may be wrong.
 
 use super::state::Shared;
 use jiff::{SignedDuration, Timestamp};
@@ -7,17 +7,24 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The clock that handlers are given.
+/// The clock that the handlers of a process are given.
 #[derive(Debug, Clone)]
-pub(super) struct VirtualClock(pub(super) Shared);
+pub(super) struct VirtualClock {
+    pub(super) shared: Shared,
+    pub(super) process: usize,
+}
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        self.0.lock().now
+        self.shared.lock().shown(self.process)
     }
 
     fn sleep_until(&self, time: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(Sleep { shared: self.0.clone(), until: time })
+        // However the clock jumps meanwhile.
+        let state = self.shared.lock();
+        let until = state.now + time.duration_since(state.shown(self.process));
+        drop(state);
+        Box::pin(Sleep { shared: self.shared.clone(), until })
     }
 }
 

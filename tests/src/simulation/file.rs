@@ -10,8 +10,8 @@ pub(super) const API_TOKEN: &str = "api-token-6b0f21d8";
 pub(super) const WAIT_MINUTES: i64 = 60;
 
 /// Workflows that a trigger of that path starts.
-pub(super) const WORKFLOWS: [&str; 9] =
-    ["image", "early", "token", "stubborn", "careful", "poll", "pause", "family", "each"];
+pub(super) const WORKFLOWS: [&str; 12] =
+    ["image", "early", "token", "stubborn", "careful", "poll", "pause", "family", "each", "again", "twice", "sized"];
 
 pub(super) const TEXT: &str = r#"
 listeners:
@@ -28,6 +28,9 @@ listeners:
       - {path: /pause, workflow: pause}
       - {path: /family, workflow: family}
       - {path: /each, workflow: each}
+      - {path: /again, workflow: again}
+      - {path: /twice, workflow: twice}
+      - {path: /sized, workflow: sized}
       - {path: /batch, workflow: early, bulk: true, item: "${body.items}"}
       - {path: /deduped, workflow: image, dedupe_by: "${body.order}"}
       - {path: /signed, workflow: image, verify: {auth_type: token, token: "${env.TRIGGER_TOKEN}"}}
@@ -39,7 +42,7 @@ listeners:
     status: ${body.status}
     success_when: [done]
     fail_when: [failed]
-    result: {from: "${body.from}"}
+    result: {from: "${body.from}", size: "${body.size}"}
 
 components:
   # The key comes with the answer: the wait is opened after the call.
@@ -47,21 +50,36 @@ components:
     type: http-client
     endpoint: http://service.test/start
     headers: {X-Api-Key: "${env.SERVICE_KEY}"}
-    body: {run: "${context.run_id}", label: "${input.label}"}
+    body: {run: "${context.run_id}", attempt: "${context.attempt}", label: "${input.label}"}
     timeout: 9m
     completion: {type: callback, wait_for: "${response.task_id}", timeout: 1h}
   # The key is known before: the wait is opened before the call.
   early-maker:
     type: http-client
     endpoint: http://service.test/start
-    body: {run: "${context.run_id}", label: "${input.label}", key: "${context.run_id}"}
+    body: {run: "${context.run_id}", attempt: "${context.attempt}", label: "${input.label}", key: "${context.run_id}"}
     timeout: 9m
     completion: {type: callback, wait_for: "${context.run_id}", timeout: 1h}
+  # The key is the run's, and is known by the answer only: a callback may come before its job waits.
+  echoing-maker:
+    type: http-client
+    endpoint: http://service.test/start
+    body: {run: "${context.run_id}", attempt: "${context.attempt}", label: "${input.label}", key: "echo-${context.run_id}"}
+    timeout: 9m
+    completion: {type: callback, wait_for: "${response.key}", timeout: 1h}
+  # Not every result can be made into its output.
+  sized-maker:
+    type: http-client
+    endpoint: http://service.test/start
+    body: {run: "${context.run_id}", attempt: "${context.attempt}", label: "${input.label}"}
+    timeout: 9m
+    completion: {type: callback, wait_for: "${response.task_id}", timeout: 1h}
+    output: {pixels: "${result.size as integer}"}
   # An address for this job alone.
   token-maker:
     type: http-client
     endpoint: http://service.test/start
-    body: {run: "${context.run_id}", label: "${input.label}", callback: "${context.callback_url}"}
+    body: {run: "${context.run_id}", attempt: "${context.attempt}", label: "${input.label}", callback: "${context.callback_url}"}
     timeout: 9m
     completion: {type: callback, wait_for: "${context.callback_token}", timeout: 1h}
   asked:
@@ -69,7 +87,7 @@ components:
     base_url: http://service.test
     path: /start
     method: POST
-    body: {run: "${context.run_id}", label: "${input.label}", polled: true}
+    body: {run: "${context.run_id}", attempt: "${context.attempt}", label: "${input.label}", polled: true}
     timeout: 9m
     completion:
       type: polling
@@ -84,7 +102,7 @@ components:
     type: http-client
     endpoint: http://service.test/quick
     headers: {X-Api-Key: "${env.SERVICE_KEY}"}
-    body: {run: "${context.run_id}", label: "${input.label}"}
+    body: {run: "${context.run_id}", attempt: "${context.attempt}", label: "${input.label}"}
     timeout: 9m
   teller: {type: event, event: image.done, data: {run: "${context.run_id}"}}
   long-pause: {type: delay, duration: 2h}
@@ -100,6 +118,20 @@ workflows:
   early:
     jobs:
       - {id: generate, component: early-maker, input: {label: generate}}
+      - {id: optimise, component: quick, input: {label: optimise}}
+  again:
+    jobs:
+      - {id: generate, component: early-maker, input: {label: generate}}
+      - {id: repeat, component: early-maker, input: {label: repeat}, retry: {max_attempts: 2, delay: 1m}}
+      - {id: optimise, component: quick, input: {label: optimise}}
+  twice:
+    jobs:
+      - {id: generate, component: echoing-maker, input: {label: generate}, retry: {max_attempts: 2, delay: 1m}}
+      - {id: repeat, component: echoing-maker, input: {label: repeat}}
+      - {id: optimise, component: quick, input: {label: optimise}}
+  sized:
+    jobs:
+      - {id: generate, component: sized-maker, input: {label: generate}, retry: {max_attempts: 3, delay: 1m}}
       - {id: optimise, component: quick, input: {label: optimise}}
   token:
     jobs:

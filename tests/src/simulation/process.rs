@@ -6,6 +6,8 @@ use super::service::Outside;
 use super::stage::Stage;
 use super::state::Shared;
 use axum::Router;
+use domain::config::Config;
+use domain::run::Surroundings;
 use platform::App;
 use platform::chance::Chance;
 use platform::lanes::Lanes;
@@ -13,6 +15,12 @@ use platform::queue::Queue;
 use platform::store::Store;
 use std::sync::Arc;
 use sweep::Sweeper;
+
+/// The file that a process follows.
+pub(super) struct File {
+    pub(super) config: Arc<Config>,
+    pub(super) surroundings: Surroundings,
+}
 
 pub(super) struct Process {
     pub(super) app: Arc<App>,
@@ -26,7 +34,8 @@ pub(super) struct Process {
 pub(super) type Clients = (aws_sdk_dynamodb::Client, aws_sdk_sqs::Client);
 
 impl Process {
-    pub(super) fn start(stage: &Stage, (table, queue): &Clients, shared: &Shared) -> Self {
+    /// Starts one that follows this file.
+    pub(super) fn start(stage: &Stage, file: &File, (table, queue): &Clients, shared: &Shared, process: usize) -> Self {
         let settings = stage.settings.clone();
         let dice = shared.clone();
         let outside = platform::app::Outside {
@@ -35,19 +44,29 @@ impl Process {
             functions: None,
             sender: stage.sender.clone().carried_by(Arc::new(Outside(shared.clone()))),
             keys: stage.keys.clone(),
-            clock: Arc::new(VirtualClock(shared.clone())),
+            clock: Arc::new(VirtualClock { shared: shared.clone(), process }),
             chance: Chance::of(move |bytes| dice.lock().dice.fill(bytes)),
             settings,
         };
-        let mut app =
-            App::new(outside, stage.config.clone(), stage.surroundings.clone()).expect("no secret is missing");
+        let mut app = App::new(outside, file.config.clone(), file.surroundings.clone()).expect("no secret is missing");
         app.lanes = Lanes::fixed(burst::WIDTH, burst::LINE);
-        let app = Arc::new(app);
+        Self::of(Arc::new(app), Arc::default())
+    }
+
+    /// The same process once it follows another file; what is under way goes on by the one before.
+    pub(super) fn with_file(&self, file: &File) -> Self {
+        let sender = self.app.sender.clone();
+        let app =
+            self.app.with_file(file.config.clone(), file.surroundings.clone(), sender).expect("no secret is missing");
+        Self::of(Arc::new(app), self.sweeper.clone())
+    }
+
+    fn of(app: Arc<App>, sweeper: Arc<Sweeper>) -> Self {
         Self {
-            triggers: trigger::router(&app, &stage.config.listeners),
-            callbacks: callback::router(&app, &stage.config.listeners),
+            triggers: trigger::router(&app, &app.config.listeners),
+            callbacks: callback::router(&app, &app.config.listeners),
             api: api::router(&app),
-            sweeper: Arc::default(),
+            sweeper,
             app,
         }
     }

@@ -25,6 +25,11 @@ pub(super) struct Weather {
     pub(super) crash: f64,
     /// How often something dies at the most.
     pub(super) crashes: u32,
+    /// Of a process's clock jumping, at each step.
+    pub(super) jump: f64,
+    /// How far a clock is from the time that it is, in seconds, each as likely as the others; the time itself where nothing
+    /// jumps.
+    pub(super) off: Vec<i64>,
     /// Two processes, of which one dies at a time, and a queue that outlives them, as in AWS; else one process whose queue
     /// is in its memory, as in the emulator.
     pub(super) cloud: bool,
@@ -35,7 +40,13 @@ pub(super) struct Weather {
 impl Weather {
     /// Whether nothing goes wrong but what the outside world does.
     pub(super) fn is_fair(&self) -> bool {
-        self.fails_before + self.fails_after + self.duplicate + self.crash <= 0.0
+        self.fails_before + self.fails_after + self.duplicate + self.crash + self.jump <= 0.0
+    }
+
+    /// How much two times may differ that were taken by clocks at the same moment.
+    pub(super) fn slack(&self) -> SignedDuration {
+        let furthest = self.off.iter().map(|off| off.abs()).max().unwrap_or(0);
+        SignedDuration::from_secs(if self.jump > 0.0 { 2 * furthest } else { 0 })
     }
 }
 
@@ -103,7 +114,10 @@ fn weather(dice: &mut Dice, start: Timestamp) -> Weather {
     let (duplicate, crash) = (roll(&[0.0, 0.1, 0.3]), roll(&[0.0, 0.002, 0.01, 0.03]));
     let (reorder, tries) = (dice.happens(0.7), dice.pick(&[1, 2, 2, 3]));
     let ends = start + SignedDuration::from_hours(dice.pick(&[1, 4, 30]));
-    Weather { fails_before, fails_after, tries, duplicate, reorder, crash, crashes: 8, cloud, ends }
+    let jump = if !fair && dice.happens(0.25) { dice.pick(&[0.002, 0.01]) } else { 0.0 };
+    let off =
+        dice.pick(&[vec![0, 150], vec![0, 7_200], vec![0, -7_200, -150, 40, 150, 7_200], vec![0, -90_000, 90_000]]);
+    Weather { fails_before, fails_after, tries, duplicate, reorder, crash, crashes: 8, jump, off, cloud, ends }
 }
 
 fn mood(dice: &mut Dice, start: Timestamp) -> Mood {
@@ -165,6 +179,12 @@ fn trigger(dice: &mut Dice, start: Timestamp, n: usize) -> Ask {
                 "/pause",
                 "/family",
                 "/each",
+                "/again",
+                "/again",
+                "/twice",
+                "/twice",
+                "/sized",
+                "/sized",
             ]);
             What::Trigger { path, body, key }
         }

@@ -1,7 +1,7 @@
 //! The outside service: it takes orders, works on them, and calls back: early, late, twice, or never.
 //!
-//! It keeps to its side of the bargain: who repeats an idempotency key gets the same answer and no second piece of work,
-//! unless the first has failed.
+//! It keeps to its side of the bargain: who repeats an idempotency key gets the same answer and no second piece of work, also
+//! where the first has failed.
 
 use super::clock::Sleep;
 use super::receiver;
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use platform::sender::{Failure, Transport};
 use reqwest::{Request, Response};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whose work it is: a run, and the label that the scenarios' file gives the job.
 pub(super) type Whose = (String, String);
@@ -20,8 +20,14 @@ pub(super) type Whose = (String, String);
 /// What the service knows of a job.
 #[derive(Debug)]
 pub(super) struct Order {
-    /// The idempotency key of its calls.
+    /// The idempotency key of its first call, by which the job is known.
     pub(super) key: String,
+    /// The key of its calls now.
+    pub(super) current: String,
+    /// Keys under which it has begun a piece of work: it begins none twice.
+    pub(super) worked: BTreeSet<String>,
+    /// Keys whose work has failed, as the run has recorded, and the attempt from which on no call bears them any more.
+    pub(super) dead: BTreeMap<String, u32>,
     pub(super) fate: Fate,
     /// Calls that were answered with a 2xx.
     pub(super) good: u32,
@@ -53,6 +59,8 @@ pub(super) struct Fate {
     pub(super) verdicts: [bool; 3],
     /// It never calls back.
     pub(super) silent: bool,
+    /// The size of its result is a number.
+    pub(super) sized: bool,
     /// Questions until there is an answer.
     pub(super) questions: u32,
 }
@@ -74,8 +82,10 @@ pub(super) struct Callback {
     /// Which piece of work.
     pub(super) round: usize,
     pub(super) status: &'static str,
-    /// Names it in the run's output.
+    /// Names it in the run's output: the same for each repetition of one callback, whose bytes are the same too.
     pub(super) from: String,
+    /// What its result says of the size.
+    pub(super) size: &'static str,
     pub(super) answer_at: AnswerAt,
     pub(super) sent: bool,
     /// When it was answered, and what.
@@ -90,19 +100,23 @@ impl Order {
 }
 
 impl Callback {
-    /// Whether its key is one that the service made.
-    pub(super) fn key_was_told(&self) -> bool {
-        matches!(&self.answer_at, AnswerAt::Key(key) if *key == task_of(&self.whose))
+    /// Its key, if that is one that is known by the service's answer only.
+    pub(super) fn told_key(&self) -> Option<&str> {
+        match &self.answer_at {
+            AnswerAt::Key(key) if *key == task_of(&self.whose) || key.starts_with("echo-") => Some(key),
+            AnswerAt::Key(_) | AnswerAt::Address(_) | AnswerAt::Nowhere => None,
+        }
     }
 
     /// Path and body.
     pub(super) fn request(&self) -> (String, Value) {
-        let body = json!({"status": self.status, "from": self.from});
+        let body = json!({"status": self.status, "from": self.from, "size": self.size});
         match &self.answer_at {
             AnswerAt::Address(address) => (address.clone(), body),
-            AnswerAt::Key(key) => {
-                ("/done".to_owned(), json!({"status": self.status, "from": self.from, "key": key, "api": "x"}))
-            }
+            AnswerAt::Key(key) => (
+                "/done".to_owned(),
+                json!({"status": self.status, "from": self.from, "size": self.size, "key": key, "api": "x"}),
+            ),
             AnswerAt::Nowhere => unreachable!("nobody is called back there"),
         }
     }
@@ -113,6 +127,15 @@ pub(super) struct Service {
     pub(super) orders: BTreeMap<Whose, Order>,
     pub(super) callbacks: Vec<Callback>,
     pub(super) keys: BTreeMap<String, Whose>,
+}
+
+impl Service {
+    /// The run has recorded that the service reported a failure; `attempt` is the next one.
+    pub(super) fn reported(&mut self, job: &str, attempt: u32) {
+        if let Some(order) = self.orders.values_mut().find(|order| order.key == job) {
+            order.dead.entry(order.current.clone()).or_insert(attempt);
+        }
+    }
 }
 
 /// Everything that Ringback calls, in the place of the network.

@@ -10,7 +10,7 @@ use super::scenario::Weather;
 use super::service::Service;
 use super::tally::Tally;
 use super::watch::Watch;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,6 +20,8 @@ use std::task::Waker;
 pub(super) struct State {
     pub(super) dice: Dice,
     pub(super) now: Timestamp,
+    /// How far the clock of each process is from that.
+    pub(super) off: Vec<SignedDuration>,
     pub(super) weather: Weather,
     pub(super) journal: Journal,
     pub(super) tally: Tally,
@@ -43,6 +45,12 @@ impl State {
     /// Whether faults happen now.
     pub(super) fn is_stormy(&self) -> bool {
         self.now < self.weather.ends
+    }
+
+    /// What the clock of a process shows: once the sky is clear, the time that it is.
+    pub(super) fn shown(&self, process: usize) -> Timestamp {
+        let off = self.off.get(process).filter(|_| self.is_stormy()).copied().unwrap_or_default();
+        self.now + off
     }
 
     /// Rolls for something that only happens in bad weather.

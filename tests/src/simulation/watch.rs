@@ -17,7 +17,7 @@ use zstd::bulk::Decompressor;
 /// RFC 8878 section 3.1.1: how a compressed frame begins.
 const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// What the service and callers of a scenario can bring about.
-const EXPLAINED: [&str; 5] = ["unreachable", "http_status", "timeout", "callback_failed", "cancelled"];
+const EXPLAINED: [&str; 6] = ["unreachable", "http_status", "timeout", "callback_failed", "cancelled", "output_failed"];
 /// No state of a scenario is larger.
 const LARGEST: usize = 1 << 20;
 
@@ -86,6 +86,16 @@ impl State {
         self.tally.count("writes of runs");
         for (path, job) in &run.jobs {
             // Also one that is tried again afterwards, and of which nothing is left at the end.
+            if let JobState::Resting { error, .. } = &job.state {
+                if error.is_final() {
+                    self.violation(format!(
+                        "{path} of {} is tried again, though its service has done its part: {error}",
+                        run.id
+                    ));
+                } else if error.is_reported() {
+                    self.service.reported(&format!("{}/{path}", run.id), job.attempt);
+                }
+            }
             if let Some(error) = error_of(&job.state).filter(|error| !EXPLAINED.contains(&error.code.as_str())) {
                 self.violation(format!("{path} of {} has failed by {error}, which nothing explains", run.id));
             }
@@ -147,8 +157,12 @@ impl State {
         let due = sk.split('#').next().and_then(|due| due.parse().ok()).expect("a time");
         let due = Timestamp::from_millisecond(due).expect("a time");
         let late = if self.strikes(0.05) { self.dice.between(60, 7_200) } else { self.dice.between(0, 60) };
-        let at = due.max(self.now) + SignedDuration::from_secs(late);
-        self.sweeps.insert(at);
+        let late = SignedDuration::from_secs(late);
+        self.sweeps.insert(due.max(self.now) + late);
+        if self.weather.jump > 0.0 {
+            // Whoever sweeps then may take it for another time: once more when all clocks are right.
+            self.sweeps.insert(due.max(self.weather.ends) + late);
+        }
     }
 }
 

@@ -31,12 +31,13 @@ impl State {
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let whose = (text("run").expect("a run"), text("label").expect("a label"));
         let calls_back = request.url().path() == "/start" && body["polled"] != true;
-        self.take_order(&whose, &key, calls_back, &text);
+        let attempt = body["attempt"].as_u64().and_then(|attempt| attempt.try_into().ok()).expect("an attempt");
+        self.take_order(&whose, (&key, attempt), calls_back, &text);
         let order = self.service.orders.get_mut(&whose).expect("it was taken");
         order.calls += 1;
         let (calls, fate, rounds) = (order.calls, order.fate.clone(), order.rounds);
         let bad = (calls <= fate.bad_first).then_some(fate.bad);
-        let good = Some((200, json!({"task_id": task_of(&whose), "ok": true})));
+        let good = Some((200, json!({"task_id": task_of(&whose), "key": text("key"), "ok": true})));
         let answer = match bad {
             None => good,
             Some(Bad::Status(status, _)) => Some((status, json!({"why": "asked for"}))),
@@ -49,15 +50,36 @@ impl State {
         Course { answer, begins: (calls_back && comes_in).then(|| whose.clone()), counts_for: Some(whose), ..quiet }
     }
 
-    fn take_order(&mut self, whose: &Whose, key: &str, calls_back: bool, text: &dyn Fn(&str) -> Option<String>) {
+    fn take_order(
+        &mut self,
+        whose: &Whose,
+        (key, attempt): (&str, u32),
+        calls_back: bool,
+        text: &dyn Fn(&str) -> Option<String>,
+    ) {
         let known = self.service.keys.entry(key.to_owned()).or_insert_with(|| whose.clone()).clone();
         if known != *whose {
             self.violation(format!("{known:?} and {whose:?} have the same idempotency key {key}"));
         }
         if let Some(order) = self.service.orders.get(whose) {
-            if order.key != key {
-                let before = order.key.clone();
-                self.violation(format!("{whose:?} was called with the idempotency keys {before} and {key}"));
+            match order.dead.get(key) {
+                // A repeated message makes the call of an attempt that is over.
+                Some(next) if attempt < *next => {}
+                Some(_) => {
+                    self.violation(format!(
+                        "{whose:?} was called with {key} again, whose work is known to have failed"
+                    ));
+                }
+                None if order.current == key => {}
+                None => {
+                    let before = order.current.clone();
+                    if !order.dead.contains_key(&before) {
+                        self.violation(format!("{whose:?} was called with the idempotency keys {before} and {key}"));
+                    }
+                    if let Some(order) = self.service.orders.get_mut(whose) {
+                        key.clone_into(&mut order.current);
+                    }
+                }
             }
             return;
         }
@@ -69,7 +91,9 @@ impl State {
         };
         let fate = self.roll_fate();
         let key = key.to_owned();
-        let order = Order { key, fate, good: 0, bad: 0, calls: 0, questions: 0, rounds: 0, answer_at };
+        let (current, worked, dead) = (key.clone(), Default::default(), Default::default());
+        let order =
+            Order { key, current, worked, dead, fate, good: 0, bad: 0, calls: 0, questions: 0, rounds: 0, answer_at };
         self.service.orders.insert(whose.clone(), order);
     }
 
@@ -80,12 +104,14 @@ impl State {
             bad: dice.pick(&[
                 Bad::Status(500, true),
                 Bad::Status(429, false),
+                Bad::Status(422, false),
                 Bad::Unreachable,
                 Bad::AnswerLost,
                 Bad::AnswerLost,
             ]),
             verdicts: [dice.happens(0.75), dice.happens(0.8), true],
             silent: dice.happens(0.1),
+            sized: dice.happens(0.5),
             questions: dice.pick(&[1, 2, 3, 99]),
         }
     }
@@ -94,13 +120,7 @@ impl State {
     pub(super) fn begin_work(&mut self, whose: &Whose) {
         let Some(order) = self.service.orders.get_mut(whose) else { return };
         let (round, fate) = (order.rounds, order.fate.clone());
-        let failed_before = round > 0 && !fate.verdicts[(round - 1).min(2)];
-        if fate.silent || (round > 0 && !failed_before) || matches!(order.answer_at, AnswerAt::Nowhere) {
-            return;
-        }
-        // Only once it has said that the work failed.
-        let told = |callback: &Callback| callback.whose == *whose && callback.sent;
-        if failed_before && !self.service.callbacks.iter().any(told) {
+        if fate.silent || matches!(order.answer_at, AnswerAt::Nowhere) || !order.worked.insert(order.current.clone()) {
             return;
         }
         order.rounds += 1;
@@ -115,11 +135,12 @@ impl State {
         let progress = self.dice.happens(0.15);
         let all = std::iter::repeat_n(verdict, copies).chain(progress.then_some("working"));
         for (copy, status) in all.enumerate() {
-            let from = format!("{}/{}/{round}/{copy}", whose.0, whose.1);
+            let from = format!("{}/{}/{round}", whose.0, whose.1);
+            let size = if fate.sized { "12" } else { "12.5s" };
             let callback = self.service.callbacks.len();
             let (whose, answer_at) = (whose.clone(), answer_at.clone());
             let answers = Vec::new();
-            self.service.callbacks.push(Callback { whose, round, status, from, answer_at, sent: false, answers });
+            self.service.callbacks.push(Callback { whose, round, status, from, size, answer_at, sent: false, answers });
             let later = if copy == 0 { 0 } else { self.dice.pick(&[0, 0, 1_000, 300_000]) };
             let at = if status == "working" { self.now } else { at + SignedDuration::from_millis(later) };
             self.asks.push(Ask::new(What::CallBack { callback }, at));

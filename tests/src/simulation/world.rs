@@ -1,11 +1,13 @@
 //! Plays a scenario: rolls who goes on, who dies, and lets time pass when nobody can go on.
 
+mod changes;
 mod ends;
 
 use super::Played;
 use super::check;
 use super::client::{Door, Promises};
 use super::dice::Dice;
+use super::edits::Edits;
 use super::executor::{End, Task, Work};
 use super::journal::Journal;
 use super::process::{Clients, Process};
@@ -60,6 +62,9 @@ pub(super) struct World<'a> {
     /// Records whose messages are not all done, by the relay that sent these: what a restart relays again.
     owed: BTreeMap<u64, Vec<u64>>,
     crashes: u32,
+    edits: Edits,
+    /// Which text of the file is followed.
+    edition: usize,
 }
 
 impl<'a> World<'a> {
@@ -71,6 +76,7 @@ impl<'a> World<'a> {
         let shared = Shared::new(State {
             dice,
             now: start(),
+            off: Vec::new(),
             journal,
             weather,
             receivers,
@@ -88,10 +94,28 @@ impl<'a> World<'a> {
         let aws = Aws::open(AwsOptions::in_memory("ringback")).expect("a table in memory");
         let clients = wire::clients(&aws, &shared);
         let processes = if shared.lock().weather.cloud { 2 } else { 1 };
-        let processes = (0..processes).map(|_| Process::start(stage, &clients, &shared)).collect();
+        let edits = Edits::roll(seed);
+        let file = changes::file(stage, 0, &edits);
+        let processes =
+            (0..processes).map(|process| Process::start(stage, &file, &clients, &shared, process)).collect();
         let (tasks, records) = (Vec::new(), Vec::new());
         let owed = BTreeMap::new();
-        Self { stage, seed, shared, aws, clients, processes, tasks, next_task: 1, cursor: 0, records, owed, crashes: 0 }
+        Self {
+            stage,
+            seed,
+            shared,
+            aws,
+            clients,
+            processes,
+            tasks,
+            next_task: 1,
+            cursor: 0,
+            records,
+            owed,
+            crashes: 0,
+            edits,
+            edition: 0,
+        }
     }
 
     pub(super) fn play(mut self) -> Played {
@@ -125,12 +149,25 @@ impl<'a> World<'a> {
 
     /// One thing happens; false if nothing ever will.
     fn step(&mut self) -> bool {
+        if self.change() {
+            return true;
+        }
         let mut state = self.shared.lock();
         let crash = state.weather.crash;
         if self.crashes < state.weather.crashes && !self.tasks.is_empty() && state.strikes(crash) {
             drop(state);
             self.crash();
             return true;
+        }
+        let jump = state.weather.jump;
+        if state.strikes(jump) {
+            let process = state.dice.below(self.processes.len());
+            let offs = state.weather.off.clone();
+            let off = SignedDuration::from_secs(state.dice.pick(&offs));
+            state.off.resize(self.processes.len(), SignedDuration::ZERO);
+            state.off[process] = off;
+            state.tally.count("jumps of a clock");
+            state.note(format_args!("the clock of process {process} is off by {off}"));
         }
         drop(state);
         self.read_stream();

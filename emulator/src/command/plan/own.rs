@@ -53,6 +53,10 @@ pub(super) fn taken(method: &str, path: &str) -> Option<String> {
     if EXACT.contains(&path) || below("/api") || below("/console") {
         return Some(format!("`{path}` is Ringback's own address where all listeners share one: choose another path"));
     }
+    // The function of the triggers has the sources' paths too, and its router one name for a parameter in one place.
+    if path.strip_prefix("/hooks/").is_some_and(|rest| rest.starts_with('{') && !rest.contains('/')) {
+        return Some(format!("`{path}` is where the sources are: choose another path"));
+    }
     let (_, own) = API.iter().find(|(methods, own)| methods.split(' ').any(|m| m == method) && meet(path, own))?;
     Some(format!(
         "`{path}` also matches `{method} {own}`, Ringback's own, where all listeners share one address: begin the path \

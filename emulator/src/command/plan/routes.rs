@@ -31,7 +31,7 @@ pub(super) struct Planned {
 /// Which function serves these.
 pub(super) fn function(routes: &Routes) -> &'static str {
     match routes {
-        Routes::Triggers(_) => TRIGGER,
+        Routes::Triggers(_) | Routes::Sources(_) => TRIGGER,
         Routes::Callbacks(_) => CALLBACK,
     }
 }
@@ -41,22 +41,23 @@ fn each(config: &Config) -> impl Iterator<Item = (&'static str, &str, &Route)> {
         let routes: Vec<&Route> = match &listener.routes {
             Routes::Triggers(all) => all.iter().map(|trigger| &trigger.route).collect(),
             Routes::Callbacks(all) => all.iter().map(|callback| &callback.route).collect(),
+            // The API has its own for the sources.
+            Routes::Sources(_) => Vec::new(),
         };
         routes.into_iter().map(|route| (function(&listener.routes), listener.id.as_str(), route))
     })
 }
 
-/// The routes, in file order.
+/// The routes, in file order; `places` are theirs, as the loader gives them in the same order.
 pub(super) fn of(config: &Config, places: &[RouteReference]) -> Vec<Planned> {
-    let line = |route: &Route| places.iter().find(|place| place.id == route.id).map_or(0, |place| place.line);
-    let planned = |(function, listener, route): (&'static str, &str, &Route)| Planned {
+    let planned = |((function, listener, route), place): ((&'static str, &str, &Route), &RouteReference)| Planned {
         function,
         method: route.method.clone(),
         path: route.path.clone(),
         listener: listener.to_owned(),
-        line: line(route),
+        line: place.line,
     };
-    each(config).map(planned).collect()
+    each(config).zip(places).map(planned).collect()
 }
 
 /// What the API can't have, each with its place; `quota` is of all its routes.
@@ -64,14 +65,14 @@ pub(super) fn refusals(config: &Config, places: &[RouteReference], quota: usize,
     let room = quota.saturating_sub(OWN_ROUTES);
     let mut seen: HashMap<String, Vec<(&str, &Route)>> = HashMap::new();
     let mut refusals = Vec::new();
-    for (count, (_, listener, route)) in each(config).enumerate() {
+    for (count, ((_, listener, route), place)) in each(config).zip(places).enumerate() {
         let alike = seen.entry(shape(&route.path)).or_default();
         let refusal = not_expressible(&route.path)
             .map(|message| (Code::BadPath, message))
             .or_else(|| own::taken(&route.method, &route.path).map(|message| (Code::RouteConflict, message)))
             .or_else(|| alike.iter().find_map(|other| collision(other, route)).map(|m| (Code::RouteConflict, m)))
             .or_else(|| (count == room).then(|| (Code::TooLarge, too_many(each(config).count(), room, quota))));
-        if let (Some((code, message)), Some(place)) = (refusal, places.iter().find(|place| place.id == route.id)) {
+        if let Some((code, message)) = refusal {
             let RouteReference { span, line, column, .. } = *place;
             refusals.push(Place { span, line, column }.refuse(code, message, file));
         }

@@ -2,6 +2,7 @@
 
 use super::{Up, asked_to_stop};
 use crate::command::{Failure, file, output};
+use crate::instance::Public;
 use crate::instance::cloud::{Cloud, CloudOptions, Names, provision};
 use crate::worker;
 use aws_config::SdkConfig;
@@ -43,9 +44,6 @@ pub(super) struct OnAws {
     /// dies.
     #[arg(long, requires = "aws")]
     no_stream: bool,
-    /// How callers reach the listeners, without a path; `RINGBACK_PUBLIC_URL` where absent, else the local address.
-    #[arg(long, requires = "aws", value_name = "URL")]
-    public_url: Option<String>,
     /// The interface for all sockets instead of the file's: 0.0.0.0 in a container.
     #[arg(long, requires = "aws", value_name = "ADDRESS")]
     host: Option<String>,
@@ -85,7 +83,7 @@ impl Up {
         refuse_programs_without_a_queue(&config, &settings)?;
         let keys = platform::lambda::keys(&aws).await?;
         let env = platform::lambda::env(&aws, &read.loaded.env).await?;
-        let public_url = self.on_aws.public_url.or_else(|| variable("RINGBACK_PUBLIC_URL"));
+        let Public { option, variable } = self.public()?;
         let up = format!("Up, over the table {}.\n\n", settings.table);
         let ready = json!({
             "table": settings.table,
@@ -101,11 +99,12 @@ impl Up {
             keys,
             port: self.port,
             ephemeral_ports: self.ephemeral_ports,
-            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            public_url: option.or(variable),
             concurrency: self.on_aws.concurrency,
             programs: programs.then_some((super::PROGRAMS_AT_ONCE, worker::LEASE)),
             stream: !self.on_aws.no_stream,
             sweep_every: self.on_aws.sweep_every,
+            limits: self.callers.limits(),
         })
         .await?;
         let _ = if self.json {

@@ -188,6 +188,9 @@ fn condition(rule: &Value, at: &str) -> Result<String, Refused> {
         return Ok(format!("({}not ({held}))", there.collect::<String>()));
     }
     let Some(one) = rule.get("match") else { return refused("it is none of and, or, not and match".to_owned()) };
+    if one.pointer("/parameter/source").and_then(Value::as_str) == Some("string") {
+        return refused("it compares two constants, so it always or never holds".to_owned());
+    }
     let read = |parameter: Option<&Value>| match parameter {
         Some(parameter) => expression(parameter).or_else(&refused),
         None => refused("it reads nothing".to_owned()),
@@ -196,20 +199,36 @@ fn condition(rule: &Value, at: &str) -> Result<String, Refused> {
     match kind(one) {
         "value" => {
             let (subject, value) = (read(one.get("parameter"))?, text("value"));
+            let constant = constant(value).or_else(&refused)?;
             // Numbers and the like are compared as texts there.
             let number =
                 value.parse::<f64>().is_ok_and(|n| n.is_finite() && serde_json::from_str::<Value>(value).is_ok());
             Ok(if number || matches!(value, "true" | "false") {
-                format!("({subject} == {} or {subject} == {value})", literal(value))
+                format!("({subject} == {constant} or {subject} == {value})")
             } else {
-                format!("{subject} == {}", literal(value))
+                format!("{subject} == {constant}")
             })
         }
         "regex" => {
-            let subject = read(one.get("parameter"))?;
-            Ok(format!("({subject} != null and {subject} matches {})", literal(text("regex"))))
+            let (subject, pattern) = (read(one.get("parameter"))?, constant(text("regex")).or_else(&refused)?);
+            Ok(format!("({subject} != null and {subject} matches {pattern})"))
         }
         other => refused(format!("`{other}` can't be one of several conditions here")),
+    }
+}
+
+/// A constant of a rule as an expression: a text, or an environment variable that it is as a whole.
+///
+/// # Errors
+/// In words, where a variable is a part of the text: text in quotes is not evaluated.
+fn constant(text: &str) -> Result<String, String> {
+    let variable = text.strip_prefix("${env.").and_then(|rest| rest.strip_suffix('}'));
+    match variable.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+        Some(name) => Ok(format!("env.{name}")),
+        None if text.split_once("${").is_some_and(|(_, hole)| hole.contains('}')) => {
+            Err("it compares with a text that has a variable in it".to_owned())
+        }
+        None => Ok(literal(text)),
     }
 }
 

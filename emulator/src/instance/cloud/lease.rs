@@ -48,9 +48,12 @@ impl Lease {
     /// # Errors
     /// In words, if the table does not answer.
     pub(super) async fn take(&self, now: Timestamp) -> Result<Option<Progress>, String> {
-        let free = "attribute_not_exists(#holder) OR #holder = :me OR #until < :now";
+        // One that lasts longer than any was made by a clock that is ahead: its holder may have died long before it ends.
+        let free = "attribute_not_exists(#holder) OR #holder = :me OR #until < :now OR #until > :longest";
+        let longest = now.checked_add(LEASE).and_then(|end| end.checked_add(LEASE)).unwrap_or(Timestamp::MAX);
         let update = self.update("SET #holder = :me, #until = :until", free, now);
         let update = update.expression_attribute_values(":now", number(now)).return_values(ReturnValue::AllNew);
+        let update = update.expression_attribute_values(":longest", number(longest));
         match update.send().await {
             Ok(answer) => Ok(Some(progress(answer.attributes()))),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {

@@ -23,7 +23,7 @@ type Given = BTreeMap<&'static str, Vec<Zeroizing<String>>>;
 /// can't be read back; null takes one away.
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Fields(mut fields): Fields,
+    Fields(mut fields, _room): Fields,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let Some(Value::String(name)) = fields.remove("name") else { return Err(unusable("`name` must be text")) };
     let before = app.store.config(ConfigKind::Source, &name).await?;

@@ -34,6 +34,7 @@ struct Reached<'a> {
 enum Either<'a> {
     Trigger(&'a super::Trigger),
     Callback(&'a super::Callback),
+    Sources(&'a super::SourceRoutes),
 }
 
 fn routes(config: &Config) -> IndexMap<String, Reached<'_>> {
@@ -50,6 +51,11 @@ fn routes(config: &Config) -> IndexMap<String, Reached<'_>> {
                 all.iter()
                     .map(|one| (name(listener, &one.route), Reached { route: Either::Callback(one), listener: of })),
             ),
+            Routes::Sources(sources) if sources.implied => {}
+            Routes::Sources(sources) => {
+                let place = format!("POST :{}{}", listener.port, sources.path_of("{source}"));
+                routes.insert(place, Reached { route: Either::Sources(sources), listener: of });
+            }
         }
     }
     routes

@@ -10,6 +10,8 @@ pub(super) struct Cx {
     pub(super) problems: Vec<Problem>,
     /// Every reference of every template, in the order of reading.
     pub(super) uses: Vec<Use>,
+    /// The text was accepted and stored by a version of Ringback.
+    pub(super) stored: bool,
     /// The file so far; names in it are not yet resolved.
     pub(super) draft: Draft,
 }

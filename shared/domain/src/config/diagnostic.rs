@@ -158,6 +158,8 @@ codes! {
     UncertainKey "uncertain_key" Warning,
     /// Two runs, or two jobs of one run, that wait on one route under one key.
     SharedKey "shared_key" Warning,
+    /// A `switch` over a value that no run can change.
+    ConstantSwitch "constant_switch" Warning,
     /// A status that no list, or only a list of failures, judges.
     UnjudgedStatus "unjudged_status" Warning,
 }
@@ -180,10 +182,12 @@ impl Code {
                     | Self::UncertainKey
                     | Self::SharedKey
                     | Self::UnjudgedStatus
+                    | Self::ConstantSwitch
             )
     }
 
-    /// Whether an earlier version took files with it: stored ones, which runs still follow, are read all the same.
+    /// True for an error that earlier versions did not know: files that they took, and that runs still follow, have it and
+    /// are read all the same.
     pub fn is_new(self) -> bool {
         matches!(self, Self::BadCondition | Self::UnknownField)
     }
@@ -240,12 +244,20 @@ pub(crate) struct Problem {
     pub(crate) span: Span,
     pub(crate) message: String,
     pub(crate) suggestion: Option<String>,
+    /// The other place that it is about.
+    pub(crate) other: Option<Span>,
 }
 
 impl Problem {
     /// A problem without a suggestion.
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { code, span, message: message.into(), suggestion: None }
+        Self { code, span, message: message.into(), suggestion: None, other: None }
+    }
+
+    /// Adds the other place that it is about; its line and column are put behind the message.
+    pub(crate) fn beside(mut self, other: Span) -> Self {
+        self.other = Some(other);
+        self
     }
 
     /// Adds what was probably meant.
@@ -294,7 +306,11 @@ impl<'t> Lines<'t> {
 
     /// The problem with its place.
     pub(crate) fn locate(&self, problem: Problem, file: &str) -> Diagnostic {
-        let Problem { code, span, message, suggestion } = problem;
+        let Problem { code, span, mut message, suggestion, other } = problem;
+        if let Some(other) = other {
+            let (line, column) = self.at(other.offset);
+            message.push_str(&format!(" (the other one is at {line}:{column})"));
+        }
         let (line, column) = self.at(span.offset);
         let file = file.to_owned();
         Diagnostic { severity: code.severity(), code, message, span, line, column, suggestion, file }
@@ -350,6 +366,7 @@ mod tests {
                 "foreign_address",
                 "uncertain_key",
                 "shared_key",
+                "constant_switch",
                 "unjudged_status"
             ]
         );

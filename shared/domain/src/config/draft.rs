@@ -16,6 +16,8 @@ pub(super) struct Draft {
     pub(super) listeners: Vec<Listener>,
     /// Routes of all listeners, with their places.
     pub(super) routes: Vec<RouteDraft>,
+    /// Routes of sources: port, path and where their listener is.
+    pub(super) source_routes: Vec<(u16, String, Span)>,
     /// Interface, port and place of each listener.
     pub(super) binds: Vec<(String, u16, Span)>,
     pub(super) gateways: Vec<Gateway>,
@@ -34,7 +36,7 @@ pub(super) struct Draft {
     pub(super) targeted: Vec<(String, Span)>,
     /// Sources that `verify` names.
     pub(super) verified: Vec<(String, Span)>,
-    /// What triggers say of repetitions, with the source by which their requests are verified.
+    /// Keys of triggers about repetitions, with the source by which their requests are verified.
     pub(super) deduped: Vec<(String, DedupeDraft)>,
     /// Programs that components name.
     pub(super) run: Vec<(String, Span)>,
@@ -48,6 +50,8 @@ pub(super) struct Draft {
 #[derive(Debug, Clone)]
 pub(super) struct RouteDraft {
     pub(super) id: RouteId,
+    /// The name that version 0.1 gave it; files may use it.
+    pub(super) former: RouteId,
     pub(super) port: u16,
     pub(super) method: String,
     pub(super) path: String,
@@ -57,12 +61,12 @@ pub(super) struct RouteDraft {
     pub(super) identify_by: Option<String>,
 }
 
-/// What a trigger or a source says of repetitions.
+/// Keys of a trigger or a source about repetitions.
 #[derive(Debug)]
 pub(super) struct DedupeDraft {
-    /// What `dedupe_by` reads, and where it stands.
+    /// References that `dedupe_by` reads, and its place.
     pub(super) by: Option<(Vec<Reference>, Span)>,
-    /// Where `dedupe_window` stands.
+    /// Place of `dedupe_window`.
     pub(super) window: Option<Span>,
 }
 
@@ -81,7 +85,7 @@ pub(super) struct ComponentDraft {
 pub(super) struct RequestText {
     pub(super) text: String,
     pub(super) span: Span,
-    /// It is the address of the service, or the beginning of it: what it begins with is called, and not sent.
+    /// True for the address of the service, or its beginning: the URL at its beginning is called, and not sent.
     pub(super) is_address: bool,
 }
 

@@ -76,25 +76,28 @@ impl Loaded {
 
 /// Loads the text of a `ringback.yml`. `file_name` is only for messages. Finds as many problems as it can in one go.
 pub fn load(text: &str, file_name: &str) -> Loaded {
-    load_where(text, file_name, |code| code.severity() == Severity::Error)
+    load_where(text, file_name, false)
 }
 
-/// Loads a text that was loaded before and is stored with the runs that follow it: there is a configuration although it
-/// has errors that earlier versions did not know ([`Code::is_new`]), and it means what it meant.
+/// Loads a text that was loaded before and is stored for the runs that follow it.
+///
+/// There is a configuration although the text may have errors that earlier versions did not know ([`Code::is_new`]), or
+/// callback routes that are alike on two ports, which [`load`] refuses.
 pub fn load_stored(text: &str, file_name: &str) -> Loaded {
-    load_where(text, file_name, |code| code.severity() == Severity::Error && !code.is_new())
+    load_where(text, file_name, true)
 }
 
-fn load_where(text: &str, file_name: &str, refuses: impl Fn(Code) -> bool) -> Loaded {
+fn load_where(text: &str, file_name: &str, stored: bool) -> Loaded {
+    let refuses = |code: Code| code.severity() == Severity::Error && !(stored && code.is_new());
     let lines = Lines::new(text);
     let (root, problems) = yaml::parse(text);
-    let mut cx = Cx { problems, ..Cx::default() };
+    let mut cx = Cx { problems, stored, ..Cx::default() };
     let mut routes = Vec::new();
     let (config, inferred) = match root {
         Some(root) => {
             section::read(&mut cx, &root);
-            routes = cx.draft.routes.iter().map(|route| located(route, &lines)).collect();
-            let (config, inferred) = resolve::resolve(&mut cx);
+            let (config, inferred, drafts) = resolve::resolve(&mut cx);
+            routes = drafts.iter().map(|route| located(route, &lines)).collect();
             (Some(config), inferred)
         }
         None => (None, Vec::new()),

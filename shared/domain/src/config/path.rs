@@ -17,6 +17,20 @@ pub(super) fn read(cx: &mut Cx, node: &Node) -> Option<String> {
     }
 }
 
+/// A path below a base, as a router takes it; reports what no request could reach, and a parameter that both have.
+pub(super) fn under(cx: &mut Cx, base: &str, node: &Node) -> Option<String> {
+    let path = read(cx, node)?;
+    let names = |path: &'_ str| path.split('/').filter_map(parameter).map(str::to_owned).collect::<Vec<_>>();
+    let above = names(base);
+    if let Some(name) = names(&path).iter().find(|name| above.contains(name)) {
+        let part = format!("{{{name}}}");
+        let message = format!("`{path}`: the parameter `{part}` stands in `base_path` too: name one of them otherwise");
+        cx.report(Code::BadPath, node.find(&part), message);
+        return None;
+    }
+    Some(join(base, &path))
+}
+
 /// What is wrong with a path.
 struct Flaw<'t> {
     part: &'t str,
@@ -79,10 +93,4 @@ pub(super) fn join(base: &str, path: &str) -> String {
         (base, "/") => base.to_owned(),
         (base, path) => format!("{base}/{}", path.trim_start_matches('/')),
     }
-}
-
-/// The path with its parameters unnamed: two routes of one shape but different names confuse a router.
-pub(super) fn shape(path: &str) -> String {
-    let unnamed = |segment| if parameter(segment).is_some() { "{}" } else { segment };
-    path.split('/').map(unnamed).collect::<Vec<_>>().join("/")
 }

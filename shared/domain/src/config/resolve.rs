@@ -6,24 +6,28 @@ mod names;
 mod origin;
 mod routes;
 mod shared;
+mod sources;
 mod symbol;
 mod waits;
 
 use super::cx::Cx;
-use super::draft::Draft;
+use super::draft::{Draft, RouteDraft};
 use super::inference::Inference;
 use super::section::check_dedupe;
 use super::{Component, Config};
 use indexmap::IndexMap;
 
-/// Turns the draft into a configuration and says what was understood without being written.
-pub(super) fn resolve(cx: &mut Cx) -> (Config, Vec<Inference>) {
+/// Turns the draft into a configuration, and returns with it what was understood without being written, and the routes with
+/// their places.
+pub(super) fn resolve(cx: &mut Cx) -> (Config, Vec<Inference>, Vec<RouteDraft>) {
+    sources::imply(cx);
     routes::check(cx);
     names::check(cx);
     deduped(cx);
     let mut draft = std::mem::take(&mut cx.draft);
     let (components, inferred) = waits::settle(cx, &mut draft);
-    (config(draft, components), inferred)
+    let routes = std::mem::take(&mut draft.routes);
+    (config(draft, components), inferred, routes)
 }
 
 /// Judges the repetitions of triggers that are verified as a source of the file is.

@@ -36,6 +36,10 @@ pub struct Summary {
 pub struct SourceLine {
     /// Its name.
     pub name: String,
+    /// TCP port of its listener.
+    pub port: u16,
+    /// Whole path.
+    pub path: String,
     /// What must hold, in a few words.
     pub verified: String,
     /// What its rules start, each once.
@@ -118,7 +122,7 @@ pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
         strict_events: config.delivery.catalogue.strict,
         events: config.delivery.catalogue.types.iter().filter(|(_, entry)| entry.in_file).map(event_line).collect(),
         allow_private: config.delivery.allow_private.iter().map(ToString::to_string).collect(),
-        sources: config.sources.values().map(source_line).collect(),
+        sources: config.sources.values().map(|source| source_line(config, source)).collect(),
     }
 }
 
@@ -141,6 +145,7 @@ fn routes(config: &Config, listener: &Listener) -> Vec<RouteLine> {
         Routes::Callbacks(callbacks) => {
             callbacks.iter().map(|callback| line(&callback.route, resumes(config, &callback.route.id))).collect()
         }
+        Routes::Sources(_) => Vec::new(),
     }
 }
 
@@ -240,14 +245,15 @@ fn event_line((event, entry): (&EventType, &TypeEntry)) -> EventLine {
     EventLine { event: event.to_string(), description: described, has_schema: entry.schema.is_some() }
 }
 
-fn source_line(source: &Source) -> SourceLine {
+fn source_line(config: &Config, source: &Source) -> SourceLine {
     let mut starts: Vec<String> = Vec::new();
     for target in source.rules.targets() {
         if !starts.iter().any(|known| known == target) {
             starts.push(target.to_owned());
         }
     }
-    SourceLine { name: source.name.clone(), verified: verified(&source.verification), starts }
+    let (port, path) = config.place_of(&source.name);
+    SourceLine { name: source.name.clone(), port, path, verified: verified(&source.verification), starts }
 }
 
 /// What must hold of a request, in a few words.
@@ -273,9 +279,9 @@ impl fmt::Display for Summary {
         if !self.sources.is_empty() {
             writeln!(f, "sources")?;
         }
-        for SourceLine { name, verified, starts } in &self.sources {
+        for SourceLine { name: _, port, path, verified, starts } in &self.sources {
             let starts = if starts.is_empty() { "nothing".to_owned() } else { starts.join(", ") };
-            writeln!(f, "  POST /api/webhooks/{name} {verified} -> starts {starts}")?;
+            writeln!(f, "  POST :{port}{path} {verified} -> starts {starts}")?;
         }
         heading(f, "workflows", self.workflows.len())?;
         for WorkflowLine { id, jobs } in &self.workflows {

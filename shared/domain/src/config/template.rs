@@ -150,8 +150,8 @@ pub(super) fn text_template(cx: &mut Cx, node: &Node, place: &Place) -> Option<T
 
 /// Reads a condition, with or without `${` and `}`.
 ///
-/// Files that were stored before this was read as a condition have a template here: one that is no condition is reported,
-/// and given with the meaning that it had.
+/// Earlier versions had a template here, and files that they took are still followed by runs: a template that is no
+/// condition is reported, and given all the same with the value that it had.
 pub(super) fn condition(cx: &mut Cx, node: &Node, place: &Place) -> Option<Condition> {
     let Some(Value::String(text)) = node.scalar().map(|scalar| &scalar.value) else {
         let message = format!("expected a condition, such as `input.x == 5`, not {}", node.describe());
@@ -188,7 +188,7 @@ pub(super) fn key_condition(cx: &mut Cx, key: &str, span: Span, place: &Place) -
     condition_in(cx, key, place, &|_| span, &|_, _| span)
 }
 
-/// Reads a condition; one of literals alone is reported, and given with the meaning that it has in stored files.
+/// Reads a condition; one of literals alone is reported, and given all the same for stored files.
 fn condition_in(
     cx: &mut Cx,
     text: &str,

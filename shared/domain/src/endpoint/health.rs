@@ -87,9 +87,14 @@ impl Health {
         let Some((health, breaker)) = health.and_then(|health| Some((health, health.breaker.as_ref()?))) else {
             return May::Try;
         };
+        // A time further off than it can be was noted by a clock that was ahead: it would hold the endpoint for as long as that.
+        let is_ahead = |until: Timestamp, at_most: SignedDuration| now < until && until.duration_since(now) <= at_most;
         match breaker.probe_until {
-            Some(until) if now < until => May::Hold(if asked { until } else { until.max(breaker.until) }),
-            _ if now < breaker.until && !asked => May::Hold(breaker.until),
+            Some(until) if is_ahead(until, PROBE) => {
+                let holds = !asked && is_ahead(breaker.until, open_for(breaker.opened));
+                May::Hold(if holds { until.max(breaker.until) } else { until })
+            }
+            _ if is_ahead(breaker.until, open_for(breaker.opened)) && !asked => May::Hold(breaker.until),
             _ => {
                 let breaker = Breaker { probe_until: now.checked_add(PROBE).ok(), ..breaker.clone() };
                 May::Probe(Self { breaker: Some(breaker), ..health.clone() })
@@ -173,6 +178,17 @@ mod tests {
         let again = Health::failed(Some(&probing), true, at(3));
         assert_eq!(Health::may(Some(&again), at(4)), May::Hold(at(63)));
         assert_eq!(Health::may_if_asked(None, at(0)), May::Try);
+    }
+
+    #[test]
+    fn what_a_clock_that_was_ahead_has_noted_holds_nothing_for_longer_than_a_breaker_may() {
+        let ahead = failed(BREAKER_FAILURES, at(7200));
+        assert_eq!(Health::may(Some(&ahead), at(7200)), May::Hold(at(7230)));
+        let May::Probe(probing) = Health::may(Some(&ahead), at(0)) else { panic!("no probe") };
+        assert_eq!(Health::may(Some(&probing), at(1)), May::Hold(at(60)));
+        let May::Probe(probing) = Health::may(Some(&ahead), at(7230)) else { panic!("no probe") };
+        assert!(matches!(Health::may(Some(&probing), at(0)), May::Probe(_)), "its probe is not under way for hours");
+        assert_eq!(Health::holds(Some(&ahead), at(0), at(0)), None);
     }
 
     #[test]

@@ -47,10 +47,10 @@ impl Condition {
         Self(template)
     }
 
-    /// Whether it holds in a scope.
+    /// True if the condition holds in a scope.
     ///
     /// # Errors
-    /// When an operator or a conversion does not fit its operands.
+    /// An operator or a conversion that does not fit its operands.
     pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
         self.0.holds(scope)
     }

@@ -154,6 +154,7 @@ fn verifications(config: &Config) -> impl Iterator<Item = &Verification> {
     let routes = config.listeners.iter().flat_map(|listener| match &listener.routes {
         Routes::Triggers(routes) => routes.iter().map(|Trigger { verify, .. }| verify).collect::<Vec<_>>(),
         Routes::Callbacks(routes) => routes.iter().map(|Callback { verify, .. }| verify).collect(),
+        Routes::Sources(_) => Vec::new(),
     });
     let inline = routes.filter_map(|verify| match verify {
         Some(Verify::Inline(verification)) => Some(&**verification),

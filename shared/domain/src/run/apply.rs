@@ -2,7 +2,7 @@
 
 use self::Call::{Made, Over};
 use super::settle::Ending;
-use super::{Applied, Effect, Input, JobError, JobPath, JobRun, JobState, Outcome, Phase, Plan, Run, Stretch};
+use super::{Applied, Effect, Input, JobError, JobPath, JobRun, JobState, Keep, Outcome, Phase, Plan, Run, Stretch};
 use crate::wait::{Arrival, Verdict};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -13,6 +13,8 @@ pub(super) struct Turn<'a> {
     /// What becomes due now is this stretch's to do.
     pub(super) stretch: &'a Stretch,
     pub(super) now: Timestamp,
+    /// Where the value of the input is kept.
+    pub(super) keep: Keep,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -27,7 +29,7 @@ pub(super) enum Call {
 
 impl Input {
     /// The job that it is about.
-    fn job(&self) -> Option<&JobPath> {
+    pub(super) fn job(&self) -> Option<&JobPath> {
         match self {
             Self::Answered(job, ..)
             | Self::Arrived(job, ..)
@@ -44,8 +46,22 @@ impl Input {
 impl Run {
     /// Takes the run through one input. What becomes due at once is owed by `stretch`.
     #[must_use]
-    pub fn apply(mut self, input: Input, stretch: &Stretch, plan: Plan<'_>, now: Timestamp) -> Applied {
-        let mut turn = Turn { plan, stretch, now, effects: Vec::new() };
+    pub fn apply(self, input: Input, stretch: &Stretch, plan: Plan<'_>, now: Timestamp) -> Applied {
+        self.apply_keeping(Keep::Here, input, stretch, plan, now)
+    }
+
+    /// The same where the run has no room for what the input brings: that is kept as `keep` says. The caller stores what
+    /// [`Run::value_of`] gives before the run that points at it.
+    #[must_use]
+    pub fn apply_keeping(
+        mut self,
+        keep: Keep,
+        input: Input,
+        stretch: &Stretch,
+        plan: Plan<'_>,
+        now: Timestamp,
+    ) -> Applied {
+        let mut turn = Turn { plan, stretch, now, keep, effects: Vec::new() };
         if !self.has_ended() {
             if input == Input::Cancel {
                 self.cancel(&mut turn);
@@ -95,6 +111,9 @@ impl Run {
     }
 
     fn take(&mut self, input: Input, turn: &mut Turn<'_>) {
+        if self.take_without_room(&input, turn) {
+            return;
+        }
         match input {
             Input::Start | Input::Cancel => {}
             Input::Answered(path, attempt, outcome) => self.answered(&path, attempt, (outcome, Made), turn),
@@ -112,11 +131,17 @@ impl Run {
         self.jobs.get(path).filter(|job| job.attempt == attempt).map(|job| &job.state)
     }
 
-    fn answered(&mut self, path: &JobPath, attempt: u32, (outcome, made): (Outcome, Call), turn: &mut Turn<'_>) {
+    pub(super) fn answered(
+        &mut self,
+        path: &JobPath,
+        attempt: u32,
+        (outcome, made): (Outcome, Call),
+        turn: &mut Turn<'_>,
+    ) {
         let Some(job) = self.jobs.get_mut(path).filter(|job| job.attempt == attempt) else { return };
-        if let JobState::Calling { since, arrived, .. } = &mut job.state {
-            let (since, arrived) = (*since, arrived.take());
-            self.called(path, since, (outcome, made), arrived, turn);
+        if let JobState::Calling { since, .. } = &job.state {
+            let since = *since;
+            self.called(path, since, (outcome, made), turn);
         } else if let JobState::Polling { asker, .. } = &mut job.state
             && asker.take().is_some()
         {
@@ -143,15 +168,16 @@ impl Run {
             // Held until the answer is there; a success rather than a failure.
             JobState::Calling { arrived, .. } => {
                 let held = arrived.as_ref().map(|held| held.verdict);
-                let failure = |verdict| matches!(verdict, Verdict::Failure | Verdict::NoStatus);
-                if held.is_none_or(|held| failure(held) && arrival.verdict == Verdict::Success) {
-                    *arrived = Some(arrival);
+                let is_failure = |verdict| matches!(verdict, Verdict::Failure | Verdict::NoStatus);
+                if held.is_none_or(|held| is_failure(held) && arrival.verdict == Verdict::Success) {
+                    self.hold(path, arrival, turn);
                 }
             }
             // The attempt has begun without a write: its wait was opened, its call is under way.
             JobState::Resting { .. } if is_current => {
                 let stretch = Stretch::Wake { job: path.clone(), attempt, nth: 0 };
-                job.state = JobState::Calling { since: turn.now, stretch, arrived: Some(arrival) };
+                job.state = JobState::Calling { since: turn.now, stretch, arrived: None };
+                self.hold(path, arrival, turn);
             }
             JobState::Resting { .. } => self.conclude(path, Value::Null, arrival, turn),
             JobState::Waiting { response, wait, .. } => {
@@ -176,8 +202,23 @@ impl Run {
         }
     }
 
+    /// Keeps a callback until the job's call is answered. One that the run has no room for is held by its verdict alone.
+    fn hold(&mut self, path: &JobPath, mut arrival: Arrival, turn: &Turn<'_>) {
+        if turn.keep != Keep::Here {
+            self.keep(path, &arrival.result, turn);
+            arrival.result = Value::Null;
+        }
+        if let Some(JobState::Calling { arrived, .. }) = self.jobs.get_mut(path).map(|job| &mut job.state) {
+            *arrived = Some(arrival);
+        }
+    }
+
     fn timed_out(&mut self, path: &JobPath, attempt: u32, turn: &mut Turn<'_>) {
         let Some(state) = self.current(path, attempt) else { return };
+        // The worker told what came of the program before anybody saw that its time was over.
+        if matches!(state, JobState::Program { outcome: Some(_), .. }) {
+            return self.ran(path, attempt, turn);
+        }
         let late = || JobError::new("timeout", format!("`{path}` took longer than allowed"));
         match state {
             JobState::Waiting { failed: Some(error), .. } => {
@@ -228,7 +269,7 @@ impl Run {
     }
 
     /// Where nothing is owed to the job, nothing can be refused.
-    fn refused(&mut self, path: &JobPath, attempt: u32, error: JobError, turn: &mut Turn<'_>) {
+    pub(super) fn refused(&mut self, path: &JobPath, attempt: u32, error: JobError, turn: &mut Turn<'_>) {
         let Some(state) = self.current(path, attempt) else { return };
         match state {
             JobState::Calling { .. } => self.answered(path, attempt, (Outcome::Unreachable(error), Over), turn),
@@ -260,7 +301,7 @@ impl Run {
         match self.jobs.get_mut(path) {
             Some(job) => job.state = state,
             None => {
-                self.jobs.insert(path.clone(), JobRun { attempt: 1, started_at: now, state });
+                self.jobs.insert(path.clone(), JobRun::new(now, state));
             }
         }
     }

@@ -35,7 +35,7 @@ pub struct Call {
     pub body: Option<Value>,
     /// Bounds the whole call.
     pub timeout: Duration,
-    /// The same for every try of this job; a question of its polling has one of its own.
+    /// The same for every try of this job whose outcome is unknown; a question of its polling has one of its own.
     pub idempotency_key: String,
     /// The host comes from a template: it must not be an internal address.
     pub guarded: bool,
@@ -57,7 +57,7 @@ impl Run {
         let attempt = self.attempt(path, plan, now)?;
         let scope = self.scope(path, &[], plan, now).with("input", &attempt.input);
         let (mut request, mut scope, mut idempotency_key) =
-            (&attempt.client.request, scope, format!("{}/{path}", self.id));
+            (&attempt.client.request, scope, self.idempotency_key(path));
         if let Some(JobRun { attempt: number, state: JobState::Polling { response, asked, .. }, .. }) =
             self.jobs.get(path)
         {

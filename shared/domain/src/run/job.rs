@@ -1,4 +1,4 @@
-use super::{Claim, Errand, JobPath, Owed, ProgramOutcome, Stretch};
+use super::{Brought, Claim, Errand, JobPath, Owed, ProgramOutcome, Stretch};
 use crate::id::RunId;
 use crate::wait::{Arrival, WaitKey};
 use jiff::Timestamp;
@@ -12,6 +12,12 @@ pub struct JobRun {
     pub attempt: u32,
     /// When the first attempt began.
     pub started_at: Timestamp,
+    /// Failures that the service itself has reported, over all attempts; each gives the calls after it another idempotency key.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reported: u32,
+    /// What a callback or an answer brought last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Brought>,
     /// How far it is.
     pub state: JobState,
 }
@@ -137,7 +143,7 @@ pub enum JobState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct JobError {
-    /// Stable word: `http_status`, `timeout`, `callback_failed`, `unreachable`, `template`, …
+    /// Stable word: `http_status`, `timeout`, `callback_failed`, `unreachable`, `output_failed`, … (docs/errors.md).
     pub code: String,
     /// For people.
     pub message: String,
@@ -162,10 +168,37 @@ impl JobError {
         Self::new("template", error.to_string())
     }
 
+    /// The file's `output` (or another template over what came) has no value for what a service has brought.
+    pub(super) fn unmapped(path: &JobPath, error: &Self) -> Self {
+        let message = format!(
+            "`{path}` has its answer, but the file makes no output of it: {}; nothing is called again, and the job's result holds \
+             what came",
+            error.message
+        );
+        Self::new("output_failed", message)
+    }
+
+    /// The workflow's own `output` has no value.
+    pub(super) fn unmapped_workflow(error: &Self) -> Self {
+        let message = format!("all jobs are done, but the workflow's `output` has no value: {}", error.message);
+        Self::new("output_failed", message)
+    }
+
+    /// Whether trying again can't help, since the service has done its part: the fault is the workflow's, and another call
+    /// would be paid for twice.
+    pub fn is_final(&self) -> bool {
+        matches!(self.code.as_str(), "output_failed" | "too_large" | "no_correlation_key")
+    }
+
     /// The file has changed under the run.
     pub(super) fn gone(path: &JobPath) -> Self {
         Self::new("unknown_job", format!("`{path}` is not in the file as it is now"))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl JobState {
@@ -207,6 +240,11 @@ impl JobState {
 }
 
 impl JobRun {
+    /// A job whose first attempt begins.
+    pub(super) fn new(now: Timestamp, state: JobState) -> Self {
+        Self { attempt: 1, started_at: now, reported: 0, brought: None, state }
+    }
+
     /// When it ended.
     pub fn ended_at(&self) -> Option<Timestamp> {
         match &self.state {

@@ -33,6 +33,12 @@ impl JobPath {
         &self.0
     }
 
+    /// The path without the attempts of the jobs around: the same in each attempt of a block.
+    pub(super) fn without_attempts(&self) -> String {
+        let segments = self.0.split('/').map(|segment| segment.split('~').next().unwrap_or_default());
+        segments.collect::<Vec<_>>().join("/")
+    }
+
     /// What the paths of the jobs in an inner block begin with.
     pub(super) fn inner(&self, attempt: u32, inner: &Inner) -> String {
         let again = if attempt > 1 { format!("~{attempt}") } else { String::new() };

@@ -34,8 +34,8 @@ impl Run {
             return self.fail(path, JobError::gone(path), turn);
         };
         if let Ok(answer) = success(outcome) {
-            match self.judge_answer(path, polling, answer, turn) {
-                Err(error) => return self.fail(path, error, turn),
+            match self.judge_answer(path, polling, &answer, turn) {
+                Err(error) => return self.unmapped(path, &error, (&answer, &Value::Null), turn),
                 Ok(Some(arrival)) => {
                     let response = match self.jobs.get_mut(path).map(|job| &mut job.state) {
                         Some(JobState::Polling { response, .. }) => response.take(),
@@ -62,17 +62,17 @@ impl Run {
         &self,
         path: &JobPath,
         polling: &Polling,
-        answer: Value,
+        answer: &Value,
         turn: &Turn<'_>,
     ) -> Result<Option<Arrival>, JobError> {
-        let read = |template: &Template| self.component_output(path, template, &answer, &Value::Null, turn);
+        let read = |template: &Template| self.component_output(path, template, answer, &Value::Null, turn);
         let judgement = match &polling.status {
             None => Judgement::Final(Verdict::Success),
             Some(status) => {
                 let Polling { success_when, fail_when, on_missing_status, .. } = polling;
                 let standard = Standard { success_when, fail_when, on_missing_status: *on_missing_status };
                 let found = match &polling.result {
-                    Some(result) => self.finds(path, result, &answer, turn)?,
+                    Some(result) => self.finds(path, result, answer, turn)?,
                     None => false,
                 };
                 standard.judge(&read(status)?, found)
@@ -80,13 +80,13 @@ impl Run {
         };
         let result = polling.result.as_ref().map(read).transpose()?;
         Ok(match judgement {
-            Judgement::Final(Verdict::NoStatus) => Some(Arrival::new(Verdict::NoStatus, Value::Null, &answer)),
-            Judgement::Final(verdict) => Some(Arrival { verdict, result: result.unwrap_or(answer) }),
+            Judgement::Final(Verdict::NoStatus) => Some(Arrival::new(Verdict::NoStatus, Value::Null, answer)),
+            Judgement::Final(verdict) => Some(Arrival { verdict, result: result.unwrap_or_else(|| answer.clone()) }),
             Judgement::Progress => None,
         })
     }
 
-    /// Whether a template of a polling completion finds a value in an answer.
+    /// True if a template of a polling completion finds a value in an answer.
     fn finds(&self, path: &JobPath, template: &Template, answer: &Value, turn: &Turn<'_>) -> Result<bool, JobError> {
         let input = self.step_input(path, turn.plan, turn.now)?;
         let scope = self.scope(path, &[template], turn.plan, turn.now).with("input", &input).with("response", answer);

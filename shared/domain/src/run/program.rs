@@ -81,8 +81,17 @@ pub struct Invocation {
     pub payload: Value,
     /// How long it is waited for.
     pub timeout: Duration,
-    /// The same for every try of this job.
+    /// The same for every try of this job whose outcome is unknown.
     pub idempotency_key: String,
+}
+
+impl Claim {
+    /// Whether it still holds when another worker wants the job for itself. One that lasts more than twice as long as the
+    /// other's would was made by a clock that is ahead, and would hold the job for as long as that if its worker has died.
+    fn lasts(&self, other: &Self, now: Timestamp) -> bool {
+        let lease = other.until.duration_since(now);
+        self.until > now && self.until.duration_since(now) <= lease.saturating_add(lease)
+    }
 }
 
 impl Run {
@@ -104,7 +113,7 @@ impl Run {
     pub fn claim(mut self, path: &JobPath, attempt: u32, claim: Claim, now: Timestamp) -> Claiming {
         match self.open_errand(path, attempt) {
             None => Claiming::Over,
-            Some((_, Some(held))) if held.by != claim.by && held.until > now => Claiming::Taken(held.until),
+            Some((_, Some(held))) if held.by != claim.by && held.lasts(&claim, now) => Claiming::Taken(held.until),
             Some(_) => {
                 self.set_claim(path, Some(claim));
                 Claiming::Claimed(Box::new(self))
@@ -216,7 +225,7 @@ impl Run {
             None => input.into_owned(),
         };
         let timeout = job.timeout.unwrap_or(Duration::MAX).min(program.timeout).min(LONGEST_INVOCATION);
-        let idempotency_key = format!("{}/{path}", self.id);
+        let idempotency_key = self.idempotency_key(path);
         Ok(Invocation { function: function.clone(), payload, timeout, idempotency_key })
     }
 

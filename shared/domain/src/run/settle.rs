@@ -3,7 +3,7 @@
 use super::apply::{Call, Turn};
 use super::begin::after;
 use super::call::{render, request_read};
-use super::{JobError, JobPath, JobState, Outcome, Run};
+use super::{JobError, JobPath, JobRun, JobState, Keep, Outcome, Run};
 use crate::config::{Completion, Component, Delay, HttpClient, Step, SubWorkflow, Workflow};
 use crate::expr::Template;
 use crate::wait::{Arrival, Verdict};
@@ -41,17 +41,32 @@ impl Run {
         path: &JobPath,
         since: Timestamp,
         (outcome, made): (Outcome, Call),
-        arrived: Option<Arrival>,
         turn: &mut Turn<'_>,
     ) {
+        let holds_beside = self.jobs.get(path).is_some_and(JobRun::holds_beside);
+        let arrived = match self.jobs.get_mut(path).map(|job| &mut job.state) {
+            Some(JobState::Calling { arrived, .. }) => arrived.take(),
+            _ => None,
+        };
         let response = match (success(outcome), &arrived) {
             (Ok(response), _) => response,
             // The callback proves that the service took the call, whatever became of its answer.
             (Err(_), Some(Arrival { verdict: Verdict::Success, .. })) => Value::Null,
             (Err(error), _) => return self.call_failed(path, error, made, turn),
         };
-        if let Some(arrival) = arrived {
-            return self.conclude(path, response, arrival, turn);
+        match arrived {
+            Some(arrival) if holds_beside => {
+                let error = arrival.verdict.failure().unwrap_or_else(|| JobError::held_beside(path));
+                return self.fail(path, error, turn);
+            }
+            Some(arrival) => {
+                // Where the input is kept says nothing of what was held in the run before.
+                let keep = std::mem::replace(&mut turn.keep, Keep::Here);
+                self.conclude(path, response, arrival, turn);
+                turn.keep = keep;
+                return;
+            }
+            None => {}
         }
         let Some(client) = self.http_client(path, turn) else { return self.fail(path, JobError::gone(path), turn) };
         let deadline = self.give_up_at(path, since, turn);
@@ -81,7 +96,7 @@ impl Run {
     /// A wait that was opened before the call stays open for the next attempt: a success may still come. After the last one
     /// the wait decides: a callback may have been acknowledged there whose news is on its way.
     fn call_failed(&mut self, path: &JobPath, error: JobError, made: Call, turn: &mut Turn<'_>) {
-        let is_last = self.next_attempt(path, turn).is_none();
+        let is_last = self.next_attempt(path, &error, turn).is_none();
         match self.wait_of(path, turn).filter(|_| is_last) {
             None => self.fail(path, error, turn),
             Some(wait) if made == Call::Made => {
@@ -96,7 +111,10 @@ impl Run {
     }
 
     /// When the attempt after this one begins, if there is one.
-    fn next_attempt(&self, path: &JobPath, turn: &Turn<'_>) -> Option<Timestamp> {
+    fn next_attempt(&self, path: &JobPath, error: &JobError, turn: &Turn<'_>) -> Option<Timestamp> {
+        if error.is_final() {
+            return None;
+        }
         let job = self.jobs.get(path)?;
         let is_first = !matches!(job.state, JobState::Recovering { .. });
         let definition = self.definition(path, turn).filter(|_| is_first)?;
@@ -106,16 +124,11 @@ impl Run {
 
     /// A callback (or the last question) decides.
     pub(super) fn conclude(&mut self, path: &JobPath, response: Value, arrival: Arrival, turn: &mut Turn<'_>) {
-        match arrival.verdict {
-            Verdict::Success => self.finish_call(path, response, &arrival.result, turn),
-            Verdict::Failure => {
-                let error = JobError::new("callback_failed", "the service reported a failure");
-                self.fail(path, error.with_detail(arrival.result), turn);
-            }
-            Verdict::NoStatus => {
-                let message = "what the service sent has no status, and nothing in it says that the job succeeded";
-                self.fail(path, JobError::new("no_status", message).with_detail(arrival.result), turn);
-            }
+        self.keep(path, &arrival.result, turn);
+        match (arrival.verdict.failure(), turn.keep.refusal(path)) {
+            (Some(error), _) if turn.keep == Keep::Here => self.fail(path, error.with_detail(arrival.result), turn),
+            (Some(error), _) | (None, Some(error)) => self.fail(path, error, turn),
+            (None, None) => self.finish_call(path, response, &arrival.result, turn),
         }
     }
 
@@ -127,7 +140,7 @@ impl Run {
             Some(Component::Logger(_) | Component::Workflow(_) | Component::Delay(_)) | None => None,
         };
         let output = match template.map(|template| self.component_output(path, template, &response, result, turn)) {
-            Some(Err(error)) => return self.fail(path, error, turn),
+            Some(Err(error)) => return self.unmapped(path, &error, (&response, result), turn),
             Some(Ok(output)) => merge(output, result, true),
             None if self.maps_output(path, turn) => merge(response.clone(), result, false),
             None => merge(response.take(), result, false),
@@ -166,7 +179,7 @@ impl Run {
         };
         match output {
             Ok(output) => self.finish(path, output, &Value::Null, &Value::Null, turn),
-            Err(error) => self.fail(path, error, turn),
+            Err(error) => self.unmapped(path, &error, (&Value::Null, &Value::Null), turn),
         }
     }
 
@@ -204,15 +217,31 @@ impl Run {
         };
         match output {
             Ok(output) => self.put(path, JobState::Completed { at: turn.now, output }),
-            Err(error) => self.fail(path, error, turn),
+            Err(error) => self.unmapped(path, &error, (response, result), turn),
         }
+    }
+
+    /// What came for a job can't be made into its output: an error of the file, whatever the service did.
+    pub(super) fn unmapped(
+        &mut self,
+        path: &JobPath,
+        error: &JobError,
+        (response, result): (&Value, &Value),
+        turn: &mut Turn<'_>,
+    ) {
+        // What a callback brought is kept already.
+        if result.is_null() {
+            self.keep(path, response, turn);
+        }
+        self.fail(path, JobError::unmapped(path, error), turn);
     }
 
     /// An attempt has failed: another one, the `on_error` jobs, or the end.
     pub(super) fn fail(&mut self, path: &JobPath, error: JobError, turn: &mut Turn<'_>) {
-        let rest = self.next_attempt(path, turn);
+        let rest = self.next_attempt(path, &error, turn);
         let handled = self.definition(path, turn).is_some_and(|job| job.on_error.is_some());
         let Some(job) = self.jobs.get_mut(path) else { return };
+        job.reported += u32::from(error.is_reported());
         let is_first = !matches!(job.state, JobState::Recovering { .. });
         job.state = match rest {
             Some(until) => JobState::Resting { until, error },
@@ -235,7 +264,7 @@ impl Run {
         let Some(template) = &workflow.output else { return Ok(output) };
         let root = JobPath::new("");
         let scope = self.scope(&root, &[template], turn.plan, turn.now).with("output", &output);
-        render(template, &scope)
+        render(template, &scope).map_err(|error| JobError::unmapped_workflow(&error))
     }
 }
 

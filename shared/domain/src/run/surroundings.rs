@@ -73,7 +73,7 @@ impl Surroundings {
     pub fn with_capabilities(self, config: &Config, secret: [u8; 32]) -> Self {
         let mut routes = config.listeners.iter().flat_map(|listener| match &listener.routes {
             Routes::Callbacks(callbacks) => callbacks.iter().map(|callback| (listener.port, &callback.route)).collect(),
-            Routes::Triggers(_) => Vec::new(),
+            Routes::Triggers(_) | Routes::Sources(_) => Vec::new(),
         });
         let only = routes.next().filter(|_| routes.next().is_none()).filter(|(_, route)| !route.path.contains('{'));
         let capability = only.and_then(|(port, route)| {
@@ -92,7 +92,7 @@ fn listener_value(listener: &Listener, url_of_port: impl Fn(u16) -> Option<Strin
             [only] => format!("{base}{}", only.route.path),
             _ => base,
         },
-        Routes::Triggers(_) => base,
+        Routes::Triggers(_) | Routes::Sources(_) => base,
     };
     json!({"id": listener.id, "url": url})
 }

@@ -35,7 +35,7 @@ pub(super) struct Proof {
     pub(super) signed_at: Option<Timestamp>,
     /// The id that the signature covers, from the header that belongs to this signature.
     pub(super) id: Option<String>,
-    /// By what.
+    /// Proof of the sender.
     pub(super) proven: Proven,
 }
 

@@ -10,15 +10,15 @@ use super::{Refusal, Request};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// What a request proved of its sender.
+/// Proof of a request's sender.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Proven {
     /// Nothing, or the address that it came from.
     #[default]
     Nothing,
-    /// That it knows a token or a password; nothing of the request is fixed by that.
+    /// A token or a password; nothing of the request is fixed by that.
     Secret,
-    /// That the holder of the key signed this.
+    /// A signature over this text.
     Signature(Covered),
 }
 
@@ -27,7 +27,7 @@ pub enum Proven {
 pub struct Covered([u8; 32]);
 
 impl Covered {
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(crate) fn of(text: &[u8]) -> Self {
         Self(Sha256::digest(text).into())
     }
 

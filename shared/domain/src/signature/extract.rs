@@ -19,7 +19,7 @@ pub struct Extractor {
     except: Option<String>,
 }
 
-/// Where one text is.
+/// Place of one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     /// In the header of that name.

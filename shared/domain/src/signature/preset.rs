@@ -47,7 +47,7 @@ pub struct Preset {
     facts: IndexMap<String, Vec<Extractor>>,
     handshake: Option<Handshaker>,
     acknowledge: Option<Acknowledger>,
-    /// How long the provider goes on sending a request that was not answered well, as `11h`.
+    /// Span in which the provider sends a request again that was not answered well, as `11h`.
     #[serde(default, deserialize_with = "span")]
     redelivers: Option<Duration>,
 }
@@ -131,7 +131,9 @@ impl Preset {
         self.facts.keys().map(String::as_str)
     }
 
-    /// How long the provider goes on sending the same bytes, where it signs nothing and some of its requests have no id.
+    /// Span in which the provider sends the same bytes again, where it signs nothing and some of its requests have no id.
+    /// Postmark: 10 retries in about 10.5 hours
+    /// (<https://postmarkapp.com/support/article/understanding-inbound-webhook-retries-in-postmark>).
     pub fn redelivers(&self) -> Option<Duration> {
         self.redelivers
     }

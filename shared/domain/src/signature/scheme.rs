@@ -161,7 +161,7 @@ pub(super) struct Spec {
     pub(super) numbered: bool,
     #[serde(default = "Template::body", alias = "template")]
     pub(super) signed: Template,
-    /// What each body begins with, after white space; another is refused, whatever its signature.
+    /// Beginning of each body, after white space; a body that begins otherwise is refused, whatever its signature.
     pub(super) body_prefix: Option<String>,
     #[serde(default)]
     pub(super) id_header: Names,

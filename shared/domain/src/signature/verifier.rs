@@ -47,7 +47,7 @@ pub struct Verified {
     pub delivery_id: Option<String>,
     /// Whether the signature covers that id. Where it doesn't, whoever repeats the request can change it.
     pub delivery_id_signed: bool,
-    /// What it proved.
+    /// Proof of the sender.
     pub proven: Proven,
     /// The provider's name of what happened.
     pub event_type: Option<String>,

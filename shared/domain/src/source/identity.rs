@@ -9,9 +9,9 @@
 //! ```
 //!
 //! Guarantee: a caught signed request has one identity, whatever is changed in it that its signature doesn't cover, the
-//! event's type excepted: GitHub and Shopify sign the body alone, and Shopify sends one body for several events. Whoever
-//! knows a token, or calls a place that takes everything, can send what they like; there the identity only has to tell
-//! honest requests apart.
+//! event's type excepted: GitHub and Shopify sign the body alone, and Shopify sends one body for several events. A sender
+//! with a token, or one who calls a place that takes everything, can send anything; there the identity only has to tell honest
+//! requests apart.
 
 use crate::signature::{Covered, Fields, Preset, Proven, Request, Verified};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// How long a request without an id is remembered where neither the file nor the provider's preset says: two minutes.
+/// Span in which equal requests without an id are one, where neither the file nor the provider's preset says: two minutes.
 /// HTTP clients and proxies that got no answer try again within seconds; Alertmanager, whose reminders are equal to the
 /// byte, sends them at least its `group_interval` apart, 5 minutes unless configured
 /// (<https://prometheus.io/docs/alerting/latest/configuration/#route>).
@@ -30,7 +30,7 @@ pub const MAX_DEDUPE_WINDOW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The header by which a caller names its request
 /// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
-pub(super) const CALLER_KEY: &str = "idempotency-key";
+pub(crate) const CALLER_KEY: &str = "idempotency-key";
 /// Headers that hold a delivery's id where the sender is not known by a preset.
 const ID_HEADERS: [&str; 7] = [
     "webhook-id",
@@ -52,7 +52,7 @@ pub enum Identity {
         /// The id.
         id: String,
     },
-    /// What the signature covers, and the event's type.
+    /// The signed text, and the event's type.
     SignedText {
         /// The signed text without its time.
         covered: Covered,
@@ -169,7 +169,7 @@ pub fn usual_event(request: &Request<'_>) -> Option<String> {
 
 /// The delivery's id, where nothing else is known of the sender. That of a CloudEvent is its source and its id together
 /// (CloudEvents 1.0.2, section 3.1).
-pub(super) fn usual_id(request: &Request<'_>) -> Option<String> {
+pub(crate) fn usual_id(request: &Request<'_>) -> Option<String> {
     cloud_event(request).or_else(|| ID_HEADERS.iter().find_map(|name| header(request, name)))
 }
 
@@ -189,7 +189,7 @@ fn joined(source: &str, id: &str) -> String {
 }
 
 /// A header that is there once and is text.
-pub(super) fn header(request: &Request<'_>, name: &str) -> Option<String> {
+pub(crate) fn header(request: &Request<'_>, name: &str) -> Option<String> {
     let mut values = request.headers.get_all(name);
     let value = std::str::from_utf8(values.next()?).ok()?.trim();
     (values.next().is_none() && !value.is_empty()).then(|| value.to_owned())
@@ -218,11 +218,11 @@ fn content(request: &Request<'_>, event: Option<&str>, hidden: &[String]) -> [u8
     digest(&parts)
 }
 
-/// What the address has behind the host: the host's name is the sender's choice among ours.
+/// Path and query of the address, without the host: its name is the sender's choice among ours.
 fn path_and_query<'r>(request: &Request<'r>) -> (&'r str, &'r str) {
-    let behind = request
-        .url
-        .split_once("://")
+    // Where no public address is known, the address is only path and query, and the latter may hold another address.
+    let absolute = request.url.split_once("://").filter(|_| !request.url.starts_with('/'));
+    let behind = absolute
         .map_or(request.url, |(_, rest)| rest.find(['/', '?']).and_then(|start| rest.get(start..)).unwrap_or_default());
     behind.split_once('?').unwrap_or((behind, ""))
 }

@@ -9,21 +9,21 @@
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// What is known of the request that came now.
+/// Facts about the request that is judged.
 #[derive(Debug, Clone, Copy)]
 pub struct Recognition<'a> {
     /// For how long equal requests are one; `None`: as long as the run is kept.
     pub window: Option<Duration>,
     /// The provider's id of the delivery.
     pub delivery: Option<&'a str>,
-    /// When it came.
+    /// Time at which it came.
     pub now: Timestamp,
 }
 
 /// The newest run of this identity.
 #[derive(Debug, Clone, Copy)]
 pub struct Earlier<'a> {
-    /// When its request was accepted.
+    /// Time at which its request was accepted.
     pub accepted_at: Timestamp,
     /// Whether it has failed; one that was cancelled has not.
     pub failed: bool,
@@ -31,7 +31,7 @@ pub struct Earlier<'a> {
     pub delivery: Option<&'a str>,
 }
 
-/// What the request is.
+/// Judgement of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recurrence {
     /// The same as before: nothing new starts.

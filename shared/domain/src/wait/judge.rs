@@ -1,4 +1,4 @@
-//! What a status means for the job that waits.
+//! The meaning of a status for the job that waits.
 //!
 //! | status | `success_when` is given | `fail_when` alone | neither |
 //! |---|---|---|---|
@@ -13,7 +13,7 @@
 use super::{Judgement, Verdict, is_listed, status_text};
 use serde_json::Value;
 
-/// What a report without a status means, where the file says so: `on_missing_status`.
+/// The meaning of a report without a status, as the file's `on_missing_status` gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingStatus {
     /// Completes the job.
@@ -24,14 +24,14 @@ pub enum MissingStatus {
     Progress,
 }
 
-/// How a callback route, or a polling component, judges a status.
+/// The lists by which a callback route, or a polling completion, judges a status.
 #[derive(Debug, Clone, Copy)]
 pub struct Standard<'a> {
     /// Statuses that complete the job; numbers are compared by value, anything else as text.
     pub success_when: &'a [String],
     /// Statuses that fail it; compared likewise.
     pub fail_when: &'a [String],
-    /// What a report without a status means, where the file says so.
+    /// The meaning of a report without a status, where the file gives one.
     pub on_missing_status: Option<MissingStatus>,
 }
 
@@ -51,7 +51,7 @@ impl MissingStatus {
 }
 
 impl Standard<'_> {
-    /// What a status means; `found` says whether `result` finds a value in the report.
+    /// Judges a status; `found` is true if `result` finds a value in the report.
     pub fn judge(&self, status: &Value, found: bool) -> Judgement {
         let text = status_text(status);
         let success_or = |other| if found { Judgement::Final(Verdict::Success) } else { other };

@@ -37,7 +37,7 @@ fn programs_and_endpoints_have_groups() {
     assert_eq!(Message::from(program).group(), Some(group_id("배포")));
     let delivery = DeliveryId::parse("default.evt_1.we_1").unwrap();
     let endpoint = delivery.endpoint.as_str().to_owned();
-    let deliver = DeliverMessage { delivery, attempt: 1, event: None, due: None };
+    let deliver = DeliverMessage { delivery, attempt: 1, event: None, due: None, again: 0 };
     assert_eq!(Message::from(deliver).group(), Some(endpoint));
 }
 

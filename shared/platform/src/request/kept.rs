@@ -70,9 +70,9 @@ impl Incoming {
     /// A body that is written again as it was received takes no room of its own.
     pub fn stored_whole(&self, body_is_input: bool, came: &Came, identity: Option<&Identity>) -> Value {
         let mut raw = self.kept.clone();
-        let again = serde_json::to_string(&self.body).ok();
         if let Value::Object(fields) = &mut raw
-            && again.as_deref() == fields.get("text").and_then(Value::as_str)
+            && let Some(text) = fields.get("text").and_then(Value::as_str)
+            && serde_json::to_string(&self.body).is_ok_and(|again| again == text)
         {
             fields.remove("text");
             fields.insert("same".to_owned(), true.into());

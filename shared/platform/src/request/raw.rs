@@ -1,8 +1,8 @@
 //! A request's bytes, before anything is made of them.
 
-use super::{Incoming, body, header_map, path_params, read_body, refuse_encoding};
-use crate::problem::{Code, Problem};
-use axum::body::Bytes;
+use super::{Incoming, body, header_map, path_params, read_body, refuse_encoding, too_long};
+use crate::problem::Problem;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -20,21 +20,33 @@ pub struct Raw {
     pub bytes: Bytes,
 }
 
+/// Waits until a request's body has come, of at most `limit` bytes: the same request, and reading it takes no more time.
+///
+/// # Errors
+/// 408, 413, 415 or 503, in words.
+pub async fn receive(request: Request, limit: usize) -> Result<Request, Problem> {
+    let (parts, body) = request.into_parts();
+    let bytes = received(&parts, body, limit).await?;
+    Ok(Request::from_parts(parts, bytes.into()))
+}
+
+async fn received(parts: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    refuse_encoding(&parts.headers)?;
+    let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_long(limit));
+    }
+    read_body(body, limit).await
+}
+
 impl Raw {
     /// Reads at most `limit` bytes of body.
     ///
     /// # Errors
-    /// 408, 413 or 415, in words.
+    /// 408, 413, 415 or 503, in words.
     pub async fn read(request: Request, limit: usize) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        refuse_encoding(&parts.headers)?;
-        let too_large =
-            || Problem::new(Code::BodyTooLarge, format!("the body is longer than {limit} bytes; send less at once"));
-        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > limit) {
-            return Err(too_large());
-        }
-        let bytes = read_body(body, limit).await?;
+        let bytes = received(&parts, body, limit).await?;
         let params = path_params(&mut parts).await;
         Ok(Self { parts, params, bytes })
     }
@@ -44,13 +56,21 @@ impl Raw {
     /// # Errors
     /// 415 or 400, in words.
     pub async fn parse(self) -> Result<Incoming, Problem> {
-        let Self { parts, params, bytes } = self;
-        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let body = body::parse(content_type, bytes).await?;
+        let content_type = self.parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = body::parse(content_type, self.bytes.clone()).await?;
+        self.with_body(body)
+    }
+
+    /// The request as templates see it, with a body that has been parsed before.
+    ///
+    /// # Errors
+    /// 400 if the query has a name that no value may have.
+    pub fn with_body(&self, body: Value) -> Result<Incoming, Problem> {
+        let Self { parts, params, .. } = self;
         Ok(Incoming {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
-            params,
+            params: params.clone(),
             query: body::form(parts.uri.query().unwrap_or_default().as_bytes())?,
             headers: header_map(&parts.headers),
             body,

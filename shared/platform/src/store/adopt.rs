@@ -4,7 +4,7 @@
 //! is one transaction over both items, so that there is no moment in which a crash could lose or double it.
 
 use super::item::{Item, b, damaged, expiry, millis, n, number, s, sortable, text, yes};
-use super::wait::{OPEN, wait_pk, waiter_of, word};
+use super::wait::{OPEN, Written, conditional, wait_pk, waiter_of, word};
 use super::{Store, StoreError, config, unavailable};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -152,6 +152,38 @@ impl Store {
         // What is in no list any more was claimed a moment ago, too.
         let Some(place) = text(item, "at").map(str::to_owned) else { return Ok(None) };
         Ok(Some(Unclaimed { wait, at: arrived_at(item)?, arrival, place }))
+    }
+
+    /// Takes a callback that no job has claimed, and that arrived at that time, out of the list of those: it counts as one of
+    /// the wait `to`, whose waiter is named where it has one. `false` if it is not as it was by now.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn withdraw_callback(
+        &self,
+        (from, at): (&WaitKey, Timestamp),
+        (to, waiter): (&WaitKey, Option<&Waiter>),
+    ) -> Result<bool, StoreError> {
+        let set = match waiter {
+            Some(_) => "SET closed = :why, given = :to, run = :run, job = :job, attempt = :attempt",
+            None => "SET closed = :why, given = :to",
+        };
+        let mut update = self
+            .wait_item(from)
+            .update_expression(format!("{set} REMOVE #list, #at, owed"))
+            .condition_expression("arrived = :arrived AND attribute_not_exists(run) AND attribute_not_exists(closed)")
+            .expression_attribute_names("#list", "list")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":why", s("given away"))
+            .expression_attribute_values(":to", s(&to.key))
+            .expression_attribute_values(":arrived", millis(at));
+        if let Some(waiter) = waiter {
+            update = update
+                .expression_attribute_values(":run", s(waiter.run.as_str()))
+                .expression_attribute_values(":job", s(waiter.job.as_str()))
+                .expression_attribute_values(":attempt", n(waiter.attempt));
+        }
+        Ok(matches!(conditional(update).await?, Written::Done(_)))
     }
 
     fn wait_update(&self, wait: &WaitKey) -> UpdateBuilder {

@@ -1,10 +1,12 @@
 //! How state is packed into a binary attribute: JSON, compressed where it is worth it.
 
 use super::StoreError;
+use crate::memory;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::io::Read;
 use zstd::bulk::{Compressor, Decompressor};
 
 /// The largest packed state. An item may have 400 KB in all
@@ -18,6 +20,9 @@ const WORTH_IT: usize = 512;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// No state is larger than this unpacked: what a run may hold is bounded by its input and its answers.
 const MAX_UNPACKED: usize = 256 << 20;
+
+/// How much is unpacked at once to be weighed, in bytes.
+const PIECE: usize = 64 * 1024;
 
 thread_local! {
     /// Making a context costs more than compressing a kilobyte; each thread keeps one.
@@ -62,6 +67,22 @@ pub(super) fn read<T: DeserializeOwned>(json: &[u8], whose: &str) -> Result<T, S
     serde_json::from_slice(json).map_err(|_| StoreError::Damaged(whose.to_owned()))
 }
 
+/// What unpacking takes in memory, in bytes: an estimate, for which nothing is unpacked as a whole.
+pub(super) fn weight(bytes: &[u8]) -> usize {
+    if !bytes.starts_with(&ZSTD_MAGIC) {
+        return memory::weight(bytes);
+    }
+    let Ok(mut text) = zstd::stream::read::Decoder::new(bytes) else { return 0 };
+    let (mut weight, mut piece) = (0, vec![0; PIECE]);
+    loop {
+        match text.read(&mut piece) {
+            // What is damaged is told of where it is unpacked.
+            Ok(0) | Err(_) => return weight,
+            Ok(read) => weight += memory::weight(piece.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
 /// A long text in a binary form that leaves room for its being sealed and written in base64.
 pub(crate) fn pack_text(text: &str) -> Result<Vec<u8>, StoreError> {
     let (packed, limit) = (pack_plain(&text)?, MAX_BLOB / 4 * 3 - 1024);
@@ -75,7 +96,7 @@ pub(crate) fn unpack_text(bytes: &[u8]) -> Result<String, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BLOB, pack_plain as pack, unpack_plain as unpack};
+    use super::{MAX_BLOB, pack_plain as pack, unpack_plain as unpack, weight};
     use serde_json::{Value, json};
 
     #[test]
@@ -87,6 +108,14 @@ mod tests {
         assert!(packed.len() < 500, "{}", packed.len());
         assert_eq!(unpack::<Value>(&packed, "x").unwrap(), large);
         assert_eq!(unpack::<Value>(&pack(&small).unwrap(), "x").unwrap(), small);
+    }
+
+    #[test]
+    fn state_is_weighed_as_what_it_is_unpacked() {
+        for text in [json!({"a": 1}), json!(vec![json!([]); 100_000]), json!("words, and more words ".repeat(10_000))] {
+            let (whole, packed) = (crate::memory::weight(text.to_string().as_bytes()), weight(&pack(&text).unwrap()));
+            assert!(packed.abs_diff(whole) <= whole / 100, "{packed} {whole}");
+        }
     }
 
     #[test]

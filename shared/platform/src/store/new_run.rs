@@ -20,10 +20,10 @@ use serde_json::Value;
 /// why it failed.
 const MAX_NEW: usize = codec::MAX_BLOB - 16 * 1024;
 
-/// What became of a new run.
+/// Outcome of storing a new run.
 #[derive(Debug, Clone)]
 pub enum NewRun {
-    /// It is stored.
+    /// The run is stored.
     Accepted,
     /// A run of this id was there before: this one, where the table has told.
     Duplicate(Option<Box<Stored>>),
@@ -84,7 +84,7 @@ impl Store {
         if first.later > 0 {
             count = count.expression_attribute_values(":known", n(first.later));
         }
-        // What it owes has come to the stream by the write that made it owe that, and is not to come again by this one.
+        // The stream has brought what the item owes by the write that made it owe that; this write must not bring it again.
         if first.run.has_ended() {
             // The count has to outlast the later run, which is kept as long from its own end on.
             let expires = expiry(now, self.retention.saturating_mul(2));
@@ -110,7 +110,7 @@ impl Store {
     /// The item of a run that has not begun. A request that makes it too large is kept only as it was parsed: it can't be sent
     /// again as it was received then; the run is what matters.
     fn new_item(&self, run: &Run, request: Option<&Value>) -> Result<Item, StoreError> {
-        let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None }.into()];
+        let owes = [RunMessage::new(run.id.clone(), Stretch::Start, None).into()];
         let pk = format!("run#{}", run.id);
         let packed = self.vault.pack(run, &pk)?;
         // `raw` is a copy of the request as it was received: it says a secret of its body too, and in another form.

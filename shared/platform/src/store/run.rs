@@ -1,7 +1,8 @@
 //! Runs in the table.
 
-use super::item::{Item, b, damaged, expiry, n, number, s, sortable, yes};
-use super::{Store, StoreError, unavailable};
+use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
+use super::{Store, StoreError, codec, unavailable};
+use crate::memory::{Hold, Pool};
 use crate::queue::{Message, RunMessage};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -10,10 +11,17 @@ use domain::id::RunId;
 use domain::run::{Run, Status};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::time::Duration;
 
 /// The largest item that DynamoDB stores
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>).
 const MAX_ITEM: usize = 400 * 1024;
+
+/// What the runs of a page may weigh together, parsed, in bytes.
+const PAGE_WEIGHT: usize = 48 << 20;
+/// How long work on a run waits for room; then its message comes again. It is well below the time for which the queue gives the
+/// message to no other (15 min).
+const WAITS_FOR_ROOM: Duration = Duration::from_secs(5 * 60);
 
 /// A run as it stands in the table.
 #[derive(Debug, Clone)]
@@ -43,10 +51,42 @@ impl Store {
     /// # Errors
     /// If the table is unavailable, or the item is damaged.
     pub async fn run(&self, id: &RunId) -> Result<Option<Stored>, StoreError> {
+        self.run_item(id).await?.map(|item| self.stored_run(&item)).transpose()
+    }
+
+    /// Reads a run for work on it, without the request that started it, once there is room for it. The work has the room until
+    /// it drops it, and must not wait for more of the same pool.
+    ///
+    /// # Errors
+    /// If the table is unavailable, the item is damaged, or there was no room in time.
+    pub async fn run_within(&self, id: &RunId, pool: &Pool) -> Result<Option<(Run, u64, Hold)>, StoreError> {
+        let packed = |item: &Item| bytes(item, "run").map_or(0, codec::weight);
+        let Some(item) = self.run_item(id).await? else { return Ok(None) };
+        let weight = packed(&item);
+        let (item, hold) = match pool.try_hold(weight) {
+            Some(hold) => (item, hold),
+            None => {
+                // Many may wait: none has the item meanwhile, and its room is for what it weighed before.
+                drop(item);
+                let held = tokio::time::timeout(WAITS_FOR_ROOM, pool.hold(weight)).await;
+                let no_room = || {
+                    StoreError::Unavailable(format!("there is no memory for the run {id}, as heavy as {weight} bytes"))
+                };
+                let hold = held.ok().flatten().ok_or_else(no_room)?;
+                match self.run_item(id).await? {
+                    Some(item) => (item, hold),
+                    None => return Ok(None),
+                }
+            }
+        };
+        let run = self.vault.unpack(&item, "run")?;
+        Ok(Some((run, number(&item, "v").ok_or_else(|| damaged(&item))?, hold)))
+    }
+
+    async fn run_item(&self, id: &RunId) -> Result<Option<Item>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(format!("run#{id}"))).key("sk", s("run"));
-        let item = get.send().await.map_err(unavailable)?.item;
-        item.map(|item| self.stored_run(&item)).transpose()
+        Ok(get.send().await.map_err(unavailable)?.item)
     }
 
     /// Stores a change of a run, with the messages that it owes.
@@ -141,10 +181,10 @@ impl Store {
         let more = places.len() > limit;
         places.truncate(limit);
         let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
-        let mut runs: Vec<Stored> =
-            self.items_at(&places).await?.iter().map(|item| self.stored_run(item)).collect::<Result<_, _>>()?;
-        runs.sort_by_cached_key(|stored| std::cmp::Reverse(Self::run_place(&stored.run)));
-        Ok((runs, cursor))
+        let mut items = self.items_at(&places).await?;
+        items.sort_by(|a, b| text(b, "at").cmp(&text(a, "at")));
+        let cursor = page(&mut items, PAGE_WEIGHT).or(cursor);
+        Ok((items.iter().map(|item| self.stored_run(item)).collect::<Result<_, _>>()?, cursor))
     }
 
     /// The oldest runs that were accepted after a cursor, oldest first, and the cursor for those after them. A run's place is
@@ -155,10 +195,10 @@ impl Store {
     pub async fn runs_after(&self, after: &str, limit: usize) -> Result<(Vec<Stored>, Option<String>), StoreError> {
         let places = self.places_after("runs", after, limit).await?;
         let cursor = places.last().filter(|_| places.len() >= limit).map(|place| place.at.clone());
-        let mut runs: Vec<Stored> =
-            self.items_at(&places).await?.iter().map(|item| self.stored_run(item)).collect::<Result<_, _>>()?;
-        runs.sort_by_cached_key(|stored| Self::run_place(&stored.run));
-        Ok((runs, cursor))
+        let mut items = self.items_at(&places).await?;
+        items.sort_by(|a, b| text(a, "at").cmp(&text(b, "at")));
+        let cursor = page(&mut items, PAGE_WEIGHT).or(cursor);
+        Ok((items.iter().map(|item| self.stored_run(item)).collect::<Result<_, _>>()?, cursor))
     }
 
     /// Where a run stands among all: the cursor from which a list goes on after it.
@@ -170,6 +210,24 @@ impl Store {
     pub fn runs_cursor(since: Timestamp) -> String {
         sortable(since)
     }
+}
+
+/// Shortens a list to what may be in memory at once, one item at least: the place after which the next page goes on, if
+/// something was left off.
+fn page(items: &mut Vec<Item>, most: usize) -> Option<String> {
+    let weight =
+        |item: &Item| ["run", "request"].map(|name| bytes(item, name).map_or(0, codec::weight)).iter().sum::<usize>();
+    let mut whole = 0;
+    let fit = items.iter().take_while(|item| {
+        whole += weight(item);
+        whole <= most
+    });
+    let fit = fit.count().max(1);
+    if fit >= items.len() {
+        return None;
+    }
+    items.truncate(fit);
+    items.last().and_then(|item| text(item, "at")).map(str::to_owned)
 }
 
 impl Store {
@@ -194,4 +252,28 @@ where
     let service = error.as_service_error();
     let too_large = service.and_then(|e| e.message()).is_some_and(|text| text.contains("Item size"));
     if too_large { StoreError::TooLarge { size: MAX_ITEM, limit: MAX_ITEM } } else { unavailable(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The runs of a list, by the weight of each: those of the page, and where the next one goes on.
+    fn paged(weights: &[usize], most: usize) -> (usize, Option<String>) {
+        let item = |(n, weight): (usize, &usize)| {
+            // Half a byte of plain text for each byte of weight.
+            Item::from([("at".to_owned(), s(format!("{n}"))), ("run".to_owned(), b(vec![b'x'; weight / 2]))])
+        };
+        let mut items: Vec<Item> = weights.iter().enumerate().map(item).collect();
+        let next = page(&mut items, most);
+        (items.len(), next)
+    }
+
+    #[test]
+    fn a_page_has_what_may_be_in_memory_and_one_run_at_least() {
+        assert_eq!(paged(&[100, 100, 100], 300), (3, None));
+        assert_eq!(paged(&[100, 100, 100], 299), (2, Some("1".to_owned())));
+        assert_eq!(paged(&[1000, 100, 100], 299), (1, Some("0".to_owned())));
+        assert_eq!(paged(&[], 299), (0, None));
+    }
 }

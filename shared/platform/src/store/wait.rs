@@ -1,25 +1,22 @@
 //! The rendezvous in the table: two halves in one item, each one conditional `UpdateItem`.
 //!
-//! The waiter's half is `run`, `job`, `attempt`, `deadline`, `owes` and `waiting = true`. The callback's is `arrived`,
-//! `verdict` and `result`; where somebody waits, `owed` with them, which brings the run its message, and where nobody does,
-//! a place in the list of callbacks that nobody has claimed. `closed` ends a wait without a callback.
-//!
-//! One write can't do either as the case may be, for an index takes whatever has its keys. So the write is tried as if
-//! somebody waited, which is the usual case and costs one; an early callback costs that and one more.
+//! The waiter's half is `run`, `job`, `attempt`, `deadline`, `owes` and `waiting = true`. The callback's half is in
+//! [`arrive`](super::arrive). `closed` ends a wait without a callback. `seen` holds the identities of the callbacks that the
+//! waiters before have taken: a repetition of one of them is none for the present waiter.
 
-use super::item::{Item, b, damaged, expiry, millis, n, number, s, text, yes};
+use super::item::{Item, damaged, expiry, millis, n, number, s, text, yes};
 use super::run::owes_value;
 use super::{Store, StoreError, unavailable};
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::id::RunId;
 use domain::run::{JobPath, Stretch};
-use domain::wait::{Arrival, Opening, Reception, Verdict, WaitKey, Waiter};
+use domain::wait::identity::remembered;
+use domain::wait::{Arrival, ArrivalId, Opening, Verdict, WaitKey, Waiter};
 use jiff::Timestamp;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// A partition key has at most 2,048 bytes
@@ -28,8 +25,8 @@ use sha2::{Digest, Sha256};
 const LONGEST_KEY: usize = 1024;
 /// Nothing has decided a wait.
 pub(super) const OPEN: &str = "attribute_not_exists(arrived) AND attribute_not_exists(closed)";
-/// Tries of a callback; whoever begins to wait meanwhile is there for good, so the second one ends it.
-const ROUNDS: usize = 3;
+/// Tries of a write that depends on what was read before it, against the writes of others.
+const ROUNDS: usize = 5;
 
 /// How a conditional write of a wait ended.
 pub(super) enum Written {
@@ -49,8 +46,13 @@ impl Store {
         let free = format!(
             "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND attribute_not_exists(closed))"
         );
-        match conditional(self.waiter_half(wait, waiter, deadline, "")?.condition_expression(free)).await? {
-            Written::Done(item) => Ok(self.arrival(&item)?.map_or(Opening::Waits, Opening::Met)),
+        match conditional(self.waiter_half(wait, waiter, deadline, "", "")?.condition_expression(free)).await? {
+            Written::Done(item) => match self.arrival(&item)? {
+                Some(arrival) => Ok(Opening::Met(arrival)),
+                // Another waited here before: something may have come for this one meanwhile.
+                None if item.contains_key("seen") => self.meet_next(wait, waiter, &seen(&item)).await,
+                None => Ok(Opening::Waits),
+            },
             Written::Refused(item) => {
                 let (before, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
                 let same_job = before.run == waiter.run && before.job == waiter.job;
@@ -67,10 +69,11 @@ impl Store {
         }
     }
 
-    /// The waiter's half in the place of another's who needs no news from there any more; what came for that one is gone.
+    /// The waiter's half in the place of another's who needs no news from there any more. What came for that one is gone, but
+    /// the key remembers its identity; what has come for the next one since is met.
     ///
     /// # Errors
-    /// If the table is unavailable.
+    /// If the table is unavailable, or the item is damaged.
     pub async fn replace_wait(
         &self,
         wait: &WaitKey,
@@ -78,26 +81,40 @@ impl Store {
         deadline: Timestamp,
         before: &Waiter,
     ) -> Result<Opening, StoreError> {
-        let update = self
-            .waiter_half(wait, waiter, deadline, ", arrived, verdict, #result, closed, owed, progress, given")?
-            .expression_attribute_names("#result", "result")
-            .condition_expression("run = :old_run AND job = :old_job AND attempt = :old_attempt")
-            .expression_attribute_values(":old_run", s(before.run.as_str()))
-            .expression_attribute_values(":old_job", s(before.job.as_str()))
-            .expression_attribute_values(":old_attempt", n(before.attempt));
-        match conditional(update).await? {
-            Written::Done(_) => Ok(Opening::Waits),
-            Written::Refused(item) => {
-                let (now, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
-                Ok(match arrived {
-                    // A repeated message was here before, or this very write, whose answer got lost.
-                    Some(arrival) if now == *waiter => Opening::Met(arrival),
-                    None if now == *waiter && item.contains_key("closed") => Opening::Closed,
-                    None if now == *waiter => Opening::Waits,
-                    _ => Opening::Taken(now),
-                })
+        for _ in 0..ROUNDS {
+            // What the key is to remember hangs on what is there now.
+            let item = self.wait_as_it_is(wait).await?.ok_or_else(changes_too_quickly)?;
+            let (now, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
+            match arrived {
+                // A repeated message was here before, or this very write, whose answer got lost.
+                Some(arrival) if now == *waiter => return Ok(Opening::Met(arrival)),
+                None if now == *waiter && item.contains_key("closed") => return Ok(Opening::Closed),
+                None if now == *waiter => return self.meet_next(wait, waiter, &seen(&item)).await,
+                _ if now != *before => return Ok(Opening::Taken(now)),
+                _ => {}
+            }
+            let seen = remembered(seen(&item), text(&item, "arrival").map(ArrivalId::read));
+            let gone = ", arrived, verdict, #result, closed, owed, progress, given, arrival";
+            let list = AttributeValue::L(seen.iter().map(|id| s(id.as_str())).collect());
+            let same = "run = :old_run AND job = :old_job AND attempt = :old_attempt";
+            let update = self
+                .waiter_half(wait, waiter, deadline, ", seen = :seen", gone)?
+                .expression_attribute_names("#result", "result")
+                .expression_attribute_values(":seen", list)
+                .expression_attribute_values(":old_run", s(before.run.as_str()))
+                .expression_attribute_values(":old_job", s(before.job.as_str()))
+                .expression_attribute_values(":old_attempt", n(before.attempt));
+            let update = match item.get("arrived") {
+                Some(at) => update
+                    .condition_expression(format!("{same} AND arrived = :arrived"))
+                    .expression_attribute_values(":arrived", at.clone()),
+                None => update.condition_expression(format!("{same} AND attribute_not_exists(arrived)")),
+            };
+            if let Written::Done(_) = conditional(update).await? {
+                return self.meet_next(wait, waiter, &seen).await;
             }
         }
+        Err(changes_too_quickly())
     }
 
     fn waiter_half(
@@ -105,14 +122,15 @@ impl Store {
         wait: &WaitKey,
         waiter: &Waiter,
         deadline: Timestamp,
+        more: &str,
         remove: &str,
     ) -> Result<UpdateItemFluentBuilder, StoreError> {
-        let message = RunMessage { run: waiter.run.clone(), stretch: Stretch::Wait(wait.clone()), due: None };
+        let message = RunMessage { run: waiter.run.clone(), stretch: Stretch::Wait(wait.clone()), due: None, again: 0 };
         let set = "SET run = :run, job = :job, attempt = :attempt, deadline = :deadline, waiting = :yes, owes = :owes, expires = :expires";
         Ok(self
             .wait_item(wait)
             // It is claimed now, and nobody's no more.
-            .update_expression(format!("{set} REMOVE #list, #at{remove}"))
+            .update_expression(format!("{set}{more} REMOVE #list, #at{remove}"))
             .expression_attribute_names("#list", "list")
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":run", s(waiter.run.as_str()))
@@ -122,83 +140,6 @@ impl Store {
             .expression_attribute_values(":yes", yes())
             .expression_attribute_values(":owes", owes_value(&[message.into()])?)
             .expression_attribute_values(":expires", expiry(deadline, self.retention)))
-    }
-
-    /// The callback's half.
-    ///
-    /// # Errors
-    /// If its result is too large, or the table is unavailable.
-    pub async fn receive_callback(
-        &self,
-        wait: &WaitKey,
-        arrival: &Arrival,
-        now: Timestamp,
-    ) -> Result<Reception, StoreError> {
-        for _ in 0..ROUNDS {
-            let half = self.callback_half(wait, arrival, now, "owed = :owed")?;
-            let half = half.expression_attribute_values(":owed", yes());
-            let item =
-                match conditional(half.condition_expression(format!("attribute_exists(waiting) AND {OPEN}"))).await? {
-                    Written::Done(_) => return Ok(Reception::Resumed),
-                    Written::Refused(item) => item,
-                };
-            if item.contains_key("arrived") || item.contains_key("closed") {
-                return Ok(over(&item));
-            }
-            let listed = "owed = :owed, #list = :list, #at = :at, #route = :route, #key = :key";
-            let half = self.callback_half(wait, arrival, now, listed)?;
-            let half = self.unclaimed_place(half, wait, now).expression_attribute_values(":owed", no());
-            match conditional(half.condition_expression(format!("attribute_not_exists(waiting) AND {OPEN}"))).await? {
-                Written::Done(_) => return Ok(Reception::Stored),
-                Written::Refused(item) if item.contains_key("arrived") || item.contains_key("closed") => {
-                    return Ok(over(&item));
-                }
-                // Somebody has begun to wait in between.
-                Written::Refused(_) => {}
-            }
-        }
-        Err(StoreError::Unavailable("a wait changes too quickly".to_owned()))
-    }
-
-    fn callback_half(
-        &self,
-        wait: &WaitKey,
-        arrival: &Arrival,
-        now: Timestamp,
-        more: &str,
-    ) -> Result<UpdateItemFluentBuilder, StoreError> {
-        let set =
-            "SET arrived = :now, verdict = :verdict, #result = :result, expires = if_not_exists(expires, :expires)";
-        Ok(self
-            .wait_item(wait)
-            .update_expression(format!("{set}, {more} REMOVE progress"))
-            .expression_attribute_names("#result", "result")
-            .expression_attribute_values(":now", millis(now))
-            .expression_attribute_values(":verdict", s(word(arrival.verdict)))
-            .expression_attribute_values(":result", b(self.vault.pack(&arrival.result, &wait_pk(wait))?))
-            .expression_attribute_values(":expires", expiry(now, self.retention)))
-    }
-
-    /// A callback that decides nothing yet: the newest is kept.
-    ///
-    /// # Errors
-    /// If it is too large, or the table is unavailable.
-    pub async fn record_progress(
-        &self,
-        wait: &WaitKey,
-        result: &Value,
-        now: Timestamp,
-    ) -> Result<Reception, StoreError> {
-        let update = self
-            .wait_item(wait)
-            .update_expression("SET progress = :progress, expires = if_not_exists(expires, :expires)")
-            .condition_expression(OPEN)
-            .expression_attribute_values(":progress", b(self.vault.pack(result, &wait_pk(wait))?))
-            .expression_attribute_values(":expires", expiry(now, self.retention));
-        Ok(match conditional(update).await? {
-            Written::Done(_) => Reception::Stored,
-            Written::Refused(item) => over(&item),
-        })
     }
 
     /// Ends a wait whose deadline has passed and owes its run the news; nothing if a callback came, or the deadline
@@ -261,9 +202,7 @@ impl Store {
     /// # Errors
     /// If the table is unavailable, or the item is damaged.
     pub async fn ended_wait(&self, wait: &WaitKey) -> Result<Option<(Waiter, Option<Arrival>)>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
-        let Some(item) = get.send().await.map_err(unavailable)?.item else { return Ok(None) };
+        let Some(item) = self.wait_as_it_is(wait).await? else { return Ok(None) };
         let ended = item.contains_key("waiting") && (item.contains_key("arrived") || item.contains_key("closed"));
         if ended { Ok(Some((waiter_of(&item)?, self.arrival(&item)?))) } else { Ok(None) }
     }
@@ -281,6 +220,12 @@ impl Store {
         };
         let result = self.vault.unpack(item, "result")?;
         Ok(Some(Arrival { verdict, result }))
+    }
+
+    async fn wait_as_it_is(&self, wait: &WaitKey) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
+        Ok(get.send().await.map_err(unavailable)?.item)
     }
 
     pub(super) fn wait_item(&self, wait: &WaitKey) -> UpdateItemFluentBuilder {
@@ -308,10 +253,6 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn no() -> aws_sdk_dynamodb::types::AttributeValue {
-    aws_sdk_dynamodb::types::AttributeValue::Bool(false)
-}
-
 pub(super) async fn conditional(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
     match update.send().await {
         Ok(answer) => Ok(Written::Done(Box::new(answer.attributes.unwrap_or_default()))),
@@ -325,8 +266,14 @@ pub(super) async fn conditional(update: UpdateItemFluentBuilder) -> Result<Writt
     }
 }
 
-fn over(item: &Item) -> Reception {
-    if item.contains_key("arrived") { Reception::Duplicate } else { Reception::Late }
+fn changes_too_quickly() -> StoreError {
+    StoreError::Unavailable("a wait changes too quickly".to_owned())
+}
+
+/// The identities of what was taken under the key before its present waiter came.
+pub(super) fn seen(item: &Item) -> Vec<ArrivalId> {
+    let list = item.get("seen").and_then(|seen| seen.as_l().ok());
+    list.into_iter().flatten().filter_map(|id| id.as_s().ok()).map(|id| ArrivalId::read(id)).collect()
 }
 
 pub(super) fn waiter_of(item: &Item) -> Result<Waiter, StoreError> {

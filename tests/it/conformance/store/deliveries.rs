@@ -38,7 +38,7 @@ pub(super) async fn an_event_is_stored_once_and_another_under_its_id_is_told_apa
 pub(super) async fn deliveries_are_stored_over_the_version_that_was_read(table: &Table) {
     let store = &table.store;
     let one = delivery("versions", "e1", 0);
-    let message = DeliverMessage { delivery: one.id.clone(), attempt: 1, event: None, due: None };
+    let message = DeliverMessage { delivery: one.id.clone(), attempt: 1, event: None, due: None, again: 0 };
     // There is nothing to be reminded of yet.
     store.remind_delivery(&message).await.unwrap();
     assert!(store.delivery(&one.id).await.unwrap().is_none());

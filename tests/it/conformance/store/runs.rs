@@ -24,6 +24,7 @@ fn timer(run: &Run) -> RunMessage {
         run: run.id.clone(),
         stretch: Stretch::Wake { job: JobPath::new("ask"), attempt: 1, nth: 0 },
         due: Some(at(30)),
+        again: 0,
     }
 }
 

@@ -4,15 +4,15 @@ use super::{SHARDS, Table, at};
 use domain::config::RouteId;
 use domain::id::RunId;
 use domain::run::{JobPath, Phase, Run, Stretch};
-use domain::wait::{Arrival, Verdict, WaitKey, Waiter};
+use domain::wait::{Arrival, ArrivalId, Verdict, WaitKey, Waiter};
 use jiff::SignedDuration;
 use platform::queue::RunMessage;
-use platform::store::{Deadline, Store, Timer};
+use platform::store::{Cursor, Deadline, Store, Timer};
 use serde_json::json;
 
 fn timer(name: &str) -> Timer {
     let (run, stretch) = (RunId::keyed("timers", name), Stretch::Wake { job: JobPath::new("ask"), attempt: 1, nth: 0 });
-    Timer::Run(RunMessage { run, stretch, due: None })
+    Timer::Run(RunMessage { run, stretch, due: None, again: 0 })
 }
 
 pub(super) async fn timers_are_found_when_they_are_due_in_their_order(table: &Table) {
@@ -25,7 +25,7 @@ pub(super) async fn timers_are_found_when_they_are_due_in_their_order(table: &Ta
     let after = Store::timer_key(at(2), SignedDuration::ZERO);
     let mut found = 0;
     for shard in 0..SHARDS {
-        let page = store.due_timers(shard, &after, at(29)).await.unwrap();
+        let page = store.due_timers(shard, &after, at(29), true).await.unwrap();
         assert_eq!(page.next, None);
         let keys: Vec<&str> = page.timers.iter().map(|(key, _)| key.as_str()).collect();
         assert!(keys.is_sorted(), "{keys:?}");
@@ -37,7 +37,7 @@ pub(super) async fn timers_are_found_when_they_are_due_in_their_order(table: &Ta
     let mut left: Vec<Timer> = all.collect();
     let first = Store::timer_key(at(0), SignedDuration::from_secs(60));
     for shard in 0..SHARDS {
-        for (_, timer) in store.due_timers(shard, &first, at(100)).await.unwrap().timers {
+        for (_, timer) in store.due_timers(shard, &first, at(100), false).await.unwrap().timers {
             left.retain(|other| *other != timer);
         }
     }
@@ -47,33 +47,71 @@ pub(super) async fn timers_are_found_when_they_are_due_in_their_order(table: &Ta
 /// So nobody may ask from the beginning of a shard by an empty key
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>).
 pub(super) async fn a_key_that_is_empty_is_refused(table: &Table) {
-    let asked = table.store.due_timers(0, "", at(0)).await;
+    let asked = table.store.due_timers(0, "", at(0), false).await;
     assert_eq!(asked.is_ok(), table.takes_empty_keys, "{asked:?}");
 }
 
+/// The clock is behind what was swept.
+pub(super) async fn a_range_that_ends_before_it_begins_holds_no_timers(table: &Table) {
+    let after = Store::timer_key(at(5000), SignedDuration::ZERO);
+    for all in [true, false] {
+        let page = table.store.due_timers(0, &after, at(4000), all).await.unwrap();
+        assert_eq!((page.timers, page.next), (Vec::new(), None));
+    }
+}
+
 /// Each shard has its own, and all of them are one item.
-pub(super) async fn no_cursor_goes_back(table: &Table) {
+pub(super) async fn a_cursor_moves_only_from_where_it_was_read(table: &Table) {
     let store = &table.store;
     store.ready().await.unwrap();
     let key = |seconds| Store::timer_key(at(seconds), SignedDuration::ZERO);
-    let mut expected: Vec<(u8, String)> = (0..SHARDS).map(|shard| (shard, "0".repeat(15))).collect();
+    let at_first = |shard| Cursor { shard, settled: "0".repeat(15), announced: "0".repeat(15), moves: 0 };
+    let all: Vec<Cursor> = (0..SHARDS).map(at_first).collect();
+    assert_eq!(store.cursors().await.unwrap(), all);
+    let announced: Vec<Cursor> = all[..2].iter().map(|cursor| cursor.moved(&key(10), &key(10))).collect();
+    store.move_cursors(&announced).await.unwrap();
+    let expected: Vec<Cursor> = announced.iter().chain(&all[2..]).cloned().collect();
     assert_eq!(store.cursors().await.unwrap(), expected);
-    type Seconds = (u8, i64);
-    let steps: [(&[Seconds], &[Seconds]); 4] = [
-        (&[(0, 10), (1, 10)], &[(0, 10), (1, 10)]),
-        (&[(0, 5)], &[]),
-        // One that is further already holds up no other.
-        (&[(0, 11), (1, 9), (3, 1)], &[(0, 11), (3, 1)]),
-        (&[], &[]),
-    ];
-    for (to, changed) in steps {
-        let to: Vec<(u8, String)> = to.iter().map(|(shard, seconds)| (*shard, key(*seconds))).collect();
-        store.advance_cursors(&to).await.unwrap();
-        for (shard, seconds) in changed {
-            expected[usize::from(*shard)].1 = key(*seconds);
+    // One was written meanwhile: it stays, and holds up no other.
+    let stale = all[0].moved(&key(20), &key(20));
+    assert!(!store.move_cursor(&stale).await.unwrap());
+    let third = all[2].moved(&key(5), &key(5));
+    store.move_cursors(&[stale, third.clone()]).await.unwrap();
+    let mut expected = expected;
+    expected[2] = third;
+    assert_eq!(store.cursors().await.unwrap(), expected);
+    assert!(store.move_cursor(&expected[0].moved(&key(20), &key(20))).await.unwrap());
+}
+
+/// However far ahead a clock has put the cursor.
+pub(super) async fn a_timer_behind_the_cursor_takes_it_back_as_far_as_needed(table: &Table) {
+    let store = &table.store;
+    let years = Store::timer_key(at(100_000_000), SignedDuration::ZERO);
+    let ahead: Vec<Cursor> = store
+        .cursors()
+        .await
+        .unwrap()
+        .iter()
+        .map(|c| c.moved(&years, &years))
+        .map(|c| c.moved(&years, &years))
+        .collect();
+    let ahead: Vec<Cursor> = ahead.into_iter().map(|cursor| Cursor { moves: cursor.moves - 1, ..cursor }).collect();
+    store.move_cursors(&ahead).await.unwrap();
+    assert!(store.cursors().await.unwrap().iter().all(|cursor| cursor.settled == years));
+    for n in [700, 600, 650] {
+        let new = timer(&format!("behind {n}"));
+        store.add_timer(at(n), &new).await.unwrap();
+        let mut found = false;
+        for cursor in store.cursors().await.unwrap() {
+            let page = store.due_timers(cursor.shard, &cursor.settled, at(1000), true).await.unwrap();
+            found |= page.timers.iter().any(|(_, timer)| *timer == new);
         }
-        assert_eq!(store.cursors().await.unwrap(), expected);
+        assert!(found, "{n}");
     }
+    // One that is ahead of it leaves it where it is.
+    let before = store.cursors().await.unwrap();
+    store.add_timer(at(200_000_000), &timer("ahead")).await.unwrap();
+    assert_eq!(store.cursors().await.unwrap(), before);
 }
 
 /// More than are read at once, two of them of one wait.
@@ -87,7 +125,7 @@ pub(super) async fn deadlines_are_moot_when_their_own_waiter_was_met_or_closed(t
     for n in 0..120 {
         let wait = wait(format!("met {n}"));
         store.open_wait(&wait, &waiter(1), at(0)).await.unwrap();
-        store.receive_callback(&wait, &arrival, at(0)).await.unwrap();
+        store.receive_callback(&wait, &arrival, &ArrivalId::read("1"), at(0)).await.unwrap();
         timers.push((format!("moot {n}"), deadline(wait, Some(waiter(1)))));
     }
     store.open_wait(&wait("closed".to_owned()), &waiter(1), at(0)).await.unwrap();
@@ -100,7 +138,7 @@ pub(super) async fn deadlines_are_moot_when_their_own_waiter_was_met_or_closed(t
     store.open_wait(&wait("open".to_owned()), &waiter(1), at(0)).await.unwrap();
     timers.push(("open".to_owned(), deadline(wait("open".to_owned()), Some(waiter(1)))));
     timers.push(("absent".to_owned(), deadline(wait("absent".to_owned()), Some(waiter(1)))));
-    store.receive_callback(&wait("early".to_owned()), &arrival, at(0)).await.unwrap();
+    store.receive_callback(&wait("early".to_owned()), &arrival, &ArrivalId::read("1"), at(0)).await.unwrap();
     timers.push(("early".to_owned(), deadline(wait("early".to_owned()), Some(waiter(1)))));
     let found = store.moot_timers(&timers).await.unwrap();
     assert_eq!((found.len(), found.iter().all(|key| key.starts_with("moot "))), (moot, true), "{found:?}");
@@ -113,6 +151,7 @@ pub(super) async fn a_deadline_of_a_run_is_moot_when_it_has_ended_or_was_reminde
         run: run(n).id,
         stretch: Stretch::Deadline { job: JobPath::new("child"), attempt },
         due: None,
+        again: 0,
     };
     for n in 91..94 {
         store.add_run(&run(n), None).await.unwrap();

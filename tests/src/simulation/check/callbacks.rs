@@ -1,10 +1,10 @@
 //! A success that was acknowledged completed its job, once, with its own result.
 
-use super::super::service::{Callback, task_of};
+use super::super::service::Callback;
 use super::super::state::State;
 use super::Left;
 use super::runs::orders;
-use domain::run::{JobState, Phase, Run};
+use domain::run::{Brought, JobState, Phase, Run};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -19,16 +19,16 @@ pub(super) fn check(state: &mut State, left: &Left, wrong: &mut Vec<String>) {
         if *times > 1 {
             wrong.push(format!("two callbacks of {:?} were taken", callback.whose));
         }
-        // Its key was in an answer that got lost: nobody knew what to wait for.
-        if callback.key_was_told()
-            && left.unclaimed.contains(&format!("wait#back:POST:/done#{}", task_of(&callback.whose)))
-        {
+        let (run, _) = &state.watch.runs[&callback.whose.0];
+        let path = paths[&callback.whose].strip_prefix(&format!("{}/", callback.whose.0)).unwrap_or_default();
+        // Its key was in an answer that got lost: nobody knew what to wait for. A job that waited under it would have had it.
+        let is_unclaimed = |key: &str| left.unclaimed.contains(&format!("wait#POST /done#{key}"));
+        if callback.told_key().is_some_and(is_unclaimed) && !has_waited(run, path) {
             state.tally.count("callbacks acknowledged that nobody came to wait for");
             continue;
         }
-        let (run, _) = &state.watch.runs[&callback.whose.0];
-        let path = paths[&callback.whose].strip_prefix(&format!("{}/", callback.whose.0)).unwrap_or_default();
-        match told(run, path, callback, at) {
+        match told(run, path, callback, at + state.weather.slack()) {
+            Told::Kept => state.tally.count("results kept whose output could not be made"),
             Told::Completed => state.tally.count("jobs completed by an acknowledged callback"),
             Told::Stopped => state.tally.count("callbacks acknowledged for a run that was stopped"),
             Told::TooLate => state.tally.count("callbacks acknowledged after their job had ended"),
@@ -43,8 +43,16 @@ fn acknowledged(callback: &Callback) -> Option<Timestamp> {
     Some(*at)
 }
 
+/// Whether the job had the answer that names its key, and waited until its time was over.
+fn has_waited(run: &Run, path: &str) -> bool {
+    let job = run.jobs.iter().find(|(of, _)| of.as_str() == path).map(|(_, job)| &job.state);
+    matches!(job, Some(JobState::Failed { error, .. }) if error.code == "timeout")
+}
+
 enum Told {
     Completed,
+    /// Its output could not be made, and it is kept with the job.
+    Kept,
     /// Nobody needs it any more.
     Stopped,
     /// Its job had ended without it before.
@@ -56,6 +64,10 @@ fn told(run: &Run, path: &str, callback: &Callback, at: Timestamp) -> Told {
     let job = run.jobs.iter().find(|(of, _)| of.as_str() == path).map(|(_, job)| job);
     match job.map(|job| &job.state) {
         Some(JobState::Completed { output, .. }) if output["from"] == *callback.from => Told::Completed,
+        Some(JobState::Failed { error, .. }) if error.code == "output_failed" => match &run.jobs[path].brought {
+            Some(Brought::Here(result)) if result["from"] == *callback.from => Told::Kept,
+            kept => Told::Lost(format!("its output could not be made, and {kept:?} is kept")),
+        },
         Some(JobState::Completed { at: ended, .. } | JobState::Failed { at: ended, .. }) if *ended <= at => {
             Told::TooLate
         }

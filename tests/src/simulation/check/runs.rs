@@ -28,7 +28,7 @@ pub(super) fn check(state: &mut State, wrong: &mut Vec<String>) {
         phase(state, run, wrong);
         for (path, job) in &run.jobs {
             let Some((whose, order)) = orders.get(format!("{id}/{path}").as_str()) else { continue };
-            outcome(&state.service, (whose, order), run, job, wrong);
+            outcome(state, (whose, order), run, job, wrong);
             let once = order.fate.bad_first == 0 && job.attempt == 1;
             if state.weather.is_fair() && once && order.calls != 1 {
                 wrong.push(format!("in fair weather {whose:?} was called {} times", order.calls));
@@ -66,12 +66,12 @@ fn phase(state: &State, run: &Run, wrong: &mut Vec<String>) {
     }
 }
 
-fn outcome(service: &Service, (whose, order): (&Whose, &Order), run: &Run, job: &JobRun, wrong: &mut Vec<String>) {
+fn outcome(state: &State, (whose, order): (&Whose, &Order), run: &Run, job: &JobRun, wrong: &mut Vec<String>) {
     match &job.state {
-        JobState::Completed { output, .. } => completed(service, whose, order, output, wrong),
+        JobState::Completed { output, .. } => completed(&state.service, whose, order, output, wrong),
         JobState::Failed { at, error } => {
             // A job may begin without a write, and is said to have begun when it is written first.
-            if let Err(why) = failed(service, whose, order, (run.accepted_at, *at), error) {
+            if let Err(why) = failed(state, whose, order, (run.accepted_at, *at), error) {
                 wrong.push(format!("{whose:?} failed by {error}, and {why}"));
             }
         }
@@ -96,12 +96,13 @@ fn completed(service: &Service, whose: &Whose, order: &Order, output: &Value, wr
 }
 
 fn failed(
-    service: &Service,
+    state: &State,
     whose: &Whose,
     order: &Order,
     (accepted_at, at): (Timestamp, Timestamp),
     error: &JobError,
 ) -> Result<(), &'static str> {
+    let service = &state.service;
     let holds = |holds: bool, else_: &'static str| if holds { Ok(()) } else { Err(else_) };
     match error.code.as_str() {
         "callback_failed" => {
@@ -110,7 +111,7 @@ fn failed(
         }
         "timeout" => {
             let took = at.duration_since(accepted_at);
-            holds(took >= SignedDuration::from_mins(WAIT_MINUTES), "its time was not over")
+            holds(took + state.weather.slack() >= SignedDuration::from_mins(WAIT_MINUTES), "its time was not over")
         }
         "unreachable" | "http_status" => {
             // A job that somebody clears up after fails by what failed there.
@@ -118,6 +119,7 @@ fn failed(
             let bad = order.bad + clearing_up.map_or(0, |order| order.bad);
             holds(bad > 0, "its service answered every call")
         }
+        "output_failed" => holds(!order.fate.sized, "its output can be made"),
         _ => Err("nothing in the scenario explains that"),
     }
 }

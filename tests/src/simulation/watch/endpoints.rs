@@ -18,14 +18,19 @@ impl State {
             return self.violation(format!("{id} was disabled twice"));
         }
         self.note(format_args!("{id} is disabled: {}", why.as_str()));
+        let slack = self.weather.slack();
         let told = match why {
             DisabledBy::Request => Err("nobody asked for it"),
             DisabledBy::Gone if self.receiver_of(id, |receiver| receiver.is_gone()) => Ok("endpoints that are gone"),
             DisabledBy::Gone => Err("it never said that it was gone"),
-            DisabledBy::Failing if !self.receiver_of(id, |receiver| receiver.had_failed_by(at - DISABLE_AFTER)) => {
+            DisabledBy::Failing
+                if !self.receiver_of(id, |receiver| receiver.had_failed_by(at - DISABLE_AFTER + slack)) =>
+            {
                 Err("it had not failed for so long")
             }
-            DisabledBy::Failing if self.succeeded_between(id, at - DISABLE_AFTER + AT_ONCE, at - AT_ONCE) => {
+            DisabledBy::Failing
+                if self.succeeded_between(id, at - DISABLE_AFTER + AT_ONCE + slack, at - AT_ONCE - slack) =>
+            {
                 Err("it had succeeded meanwhile")
             }
             DisabledBy::Failing => Ok("endpoints that failed for days"),

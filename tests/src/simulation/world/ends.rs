@@ -70,8 +70,14 @@ impl World<'_> {
     /// A process dies: whatever it was doing stops where it stands.
     pub(super) fn crash(&mut self) {
         self.crashes += 1;
+        let dead = self.shared.lock().dice.below(self.processes.len());
+        self.restart(dead);
+    }
+
+    /// A process dies, and another takes its place.
+    pub(super) fn restart(&mut self, dead: usize) {
         let mut state = self.shared.lock();
-        let (cloud, dead) = (state.weather.cloud, state.dice.below(self.processes.len()));
+        let cloud = state.weather.cloud;
         state.tally.count("crashes");
         state.note(format_args!("process {dead} dies"));
         drop(state);
@@ -95,6 +101,6 @@ impl World<'_> {
             self.records.clear();
             self.cursor = 0;
         }
-        self.processes[dead] = Process::start(self.stage, &self.clients, &self.shared);
+        self.processes[dead] = Process::start(self.stage, &self.file(), &self.clients, &self.shared, dead);
     }
 }

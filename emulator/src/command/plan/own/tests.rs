@@ -38,6 +38,12 @@ fn a_variable_in_front_may_not_take_the_apis_addresses() {
 }
 
 #[test]
+fn a_route_may_not_take_the_addresses_of_the_sources() {
+    let why = taken("POST", "/hooks/{tenant}").unwrap();
+    assert!(why.contains("is where the sources are"), "{why}");
+}
+
+#[test]
 fn what_meets_none_of_them_is_free() {
     let free = [
         // Addresses of one segment are routes of their own, and come first.

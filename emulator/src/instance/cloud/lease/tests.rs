@@ -45,3 +45,12 @@ async fn what_is_given_up_can_be_had_at_once() {
     assert!(a.give_up(at(1), &progress("4")).await.unwrap());
     assert_eq!(b.take(at(1)).await.unwrap(), Some(progress("4")));
 }
+
+#[tokio::test]
+async fn one_that_lasts_longer_than_any_can_be_had() {
+    for (ahead, is_had) in [(LEASE.as_secs(), false), (LEASE.as_secs() + 1, true), (7200, true)] {
+        let (a, b) = two();
+        a.take(at(ahead)).await.unwrap();
+        assert_eq!(b.take(at(0)).await.unwrap().is_some(), is_had, "{ahead}");
+    }
+}

@@ -8,7 +8,7 @@ use crate::config::template::SOURCES;
 use crate::config::text::{Piece, pieces};
 use crate::expr::{Sources, Template};
 
-/// What the request tells about the callback.
+/// Values of the request that the callback may bring back.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Sent<'a> {
     /// Parameters of the path.

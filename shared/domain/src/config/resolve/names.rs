@@ -52,8 +52,9 @@ pub(super) fn check(cx: &mut Cx) {
         problems.push(Problem::new(Code::UndefinedEvent, *span, message).suggest(catalogue.nearest(name.as_str())));
     }
     let tunnelled = draft.gateways.iter().flat_map(|gateway| &gateway.ports);
-    let ports: BTreeSet<String> =
-        draft.binds.iter().map(|(_, port, _)| port).chain(tunnelled).map(u16::to_string).collect();
+    let bound = draft.binds.iter().map(|(_, port, _)| port);
+    let implied = draft.listeners.iter().map(|listener| &listener.port);
+    let ports: BTreeSet<String> = bound.clone().chain(implied.clone()).chain(tunnelled).map(u16::to_string).collect();
     for used in &cx.uses {
         match (used.reference.source.as_str(), used.reference.qualifier.as_deref()) {
             ("gateway", Some(port)) if !ports.contains(port) => {
@@ -72,7 +73,7 @@ pub(super) fn check(cx: &mut Cx) {
     let is_part = draft.binds.is_empty() && draft.controller.is_none();
     let controller = draft.controller.as_ref().map_or_else(|| Controller::default().port, |controller| controller.port);
     for (port, span, expose_api) in draft.tunnelled.iter().filter(|_| !is_part) {
-        let is_listener = draft.binds.iter().any(|(_, bound, _)| bound == port);
+        let is_listener = bound.clone().chain(implied.clone()).any(|bound| bound == port);
         if is_listener || *expose_api && *port == controller {
             continue;
         }

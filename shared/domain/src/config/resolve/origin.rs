@@ -4,7 +4,7 @@ use crate::config::draft::Draft;
 use crate::config::reach::{Reach, reach};
 use url::Url;
 
-/// What stands before the path of an address.
+/// Scheme, host and port of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin(Url);
 
@@ -18,7 +18,7 @@ impl Origin {
         Some((Self(Url::parse(origin).ok()?), path))
     }
 
-    /// Whether a listener on that port is reached there: by `controller.public_url`, by a gateway's name, or on this
+    /// True if a listener on that port is reached there: by `controller.public_url`, by a gateway's name, or on this
     /// machine by its own port.
     pub(super) fn reaches(&self, draft: &Draft, port: u16) -> bool {
         let public_url = draft.controller.as_ref().and_then(|controller| controller.public_url.as_deref());

@@ -5,7 +5,7 @@
 //!                  ├─ the same in another run           ─► shared by all runs: the second fails with `key_taken`
 //!                  ├─ the same for another item         ─► shared by the items of a loop
 //!                  ├─ that of another job of the run    ─► a repeated callback of one completes the other
-//!                  └─ none, and nobody reads the answer ─► only the service's answer can bring it
+//!                  └─ none, and no output reads it      ─► only the service's answer can bring it
 //! ```
 
 use super::symbol::{FIRST, Instance, Key, Place, places};
@@ -24,7 +24,7 @@ const MOST: usize = 128;
 pub(super) struct Callers<'a>(HashMap<&'a str, Vec<Place<'a>>>);
 
 impl<'a> Callers<'a> {
-    /// Of these workflows.
+    /// Collects the jobs of these workflows.
     pub(super) fn of(workflows: impl Iterator<Item = &'a Workflow>) -> Self {
         let mut callers: HashMap<&str, Vec<Place<'a>>> = HashMap::new();
         for place in places(workflows) {
@@ -40,7 +40,7 @@ impl<'a> Callers<'a> {
         self.0.get(id).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether the component's request has the run's id in it, whichever job calls it.
+    /// True if the component's request has the run's id in it for every job that calls it.
     pub(super) fn all_carry_run_id(&self, id: &str, client: &HttpClient) -> bool {
         match self.of_component(id) {
             [] => Place::outside(id).carries_run_id(client),
@@ -49,7 +49,7 @@ impl<'a> Callers<'a> {
     }
 }
 
-/// What there is to say about the keys of all components that wait; `spans` are their places.
+/// Gives the warnings about the keys of all components that wait; `spans` are the places of the components.
 pub(super) fn problems(
     draft: &Draft,
     components: &IndexMap<String, Component>,
@@ -108,7 +108,7 @@ pub(super) fn problems(
     problems
 }
 
-/// Whether a key that was inferred can only come from the service's answer, and no output reads it there.
+/// True for an inferred key that only the service's answer can bring, and that no output reads there.
 fn is_uncertain(id: &str, client: &HttpClient, wait: &CallbackCompletion, callers: &Callers<'_>) -> bool {
     let outside = [Place::outside(id)];
     let places = match callers.of_component(id) {

@@ -22,13 +22,13 @@ pub(super) struct Place<'a> {
     pub(super) path: String,
     pub(super) component: &'a str,
     pub(super) job: Option<&'a Job>,
-    /// Whether it is in the body of a loop.
+    /// True in the body of a loop.
     pub(super) looped: bool,
     /// The branches that it is in: path of the job that branches, number of the branch.
     branches: Vec<(String, usize)>,
 }
 
-/// Which run, and which item of a loop in it, from 0.
+/// A run, and an item of a loop in it, counted from 0.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Instance {
     pub(super) run: usize,
@@ -90,7 +90,7 @@ impl<'a> Place<'a> {
         Self { workflow: "", path: String::new(), component, job: None, looped: false, branches: Vec::new() }
     }
 
-    /// Whether only one of the two jobs can run: they are in two branches of one job.
+    /// True if only one of the two jobs can run, since they are in two branches of one job.
     pub(super) fn excludes(&self, other: &Self) -> bool {
         self.branches.iter().any(|(at, branch)| other.branches.iter().any(|(a, b)| a == at && b != branch))
     }
@@ -112,7 +112,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether the request has the run's id in it.
+    /// True if the request has the run's id in it.
     pub(super) fn carries_run_id(&self, client: &HttpClient) -> bool {
         let rendered = || {
             let symbols = self.symbols(client, None, FIRST)?;
@@ -123,16 +123,17 @@ impl<'a> Place<'a> {
             }
             Some(text.contains(&symbol("context", &["run_id".to_owned()], "run 0")))
         };
-        // What calculates can't be rendered; what it reads is known all the same.
+        // A template that calculates can't be rendered; its sources are known all the same.
         let reads = |template: &Template| template.references().iter().any(is_run_id);
         rendered().unwrap_or_else(|| templates(&client.request).any(reads))
     }
 
-    /// What the templates of the job and of its component read, as symbols.
+    /// Gives symbols for all that the templates of the job and of its component read; `None` if the job's input can't be
+    /// rendered over them.
     fn symbols(&self, client: &HttpClient, wait_for: Option<&Template>, instance: Instance) -> Option<Symbols> {
         let of_client: Vec<Reference> =
             templates(&client.request).chain(wait_for).flat_map(Template::references).collect();
-        // What is handed on whole has the fields that are read of it later.
+        // A value that is handed on whole has the fields that are read of it later.
         let later: Vec<&Vec<String>> = of_client
             .iter()
             .filter(|read| ["input", "request"].contains(&&*read.source))
@@ -177,17 +178,17 @@ impl<'a> Place<'a> {
     }
 }
 
-/// What a job's and a component's templates can read before the answer.
+/// The sources that templates of a job and of its component can read before the answer.
 const SOURCES: [&str; 9] = ["env", "gateway", "listener", "input", "context", "jobs", "item", "output", "error"];
 
-/// What a key comes out as.
+/// The value of a key template over symbols.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Key {
     /// A text with the symbols of what it is made of.
     Text(String),
     /// Null or empty: only the service's answer can give one.
     Nothing,
-    /// It can't be told from the file.
+    /// The file doesn't tell: the template calculates, or gives a list or an object.
     Unknown,
 }
 

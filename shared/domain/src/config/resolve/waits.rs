@@ -157,8 +157,9 @@ impl<'a> Wait<'a> {
 
     fn by_name(&mut self, name: &str, span: Span) -> Option<&'a RouteDraft> {
         let draft = self.draft;
-        let found: Vec<&RouteDraft> =
-            callbacks(draft).filter(|route| route.path == name || route.id.0 == name).collect();
+        let found: Vec<&RouteDraft> = callbacks(draft)
+            .filter(|route| route.path == name || route.id.0 == name || route.former.0 == name)
+            .collect();
         match found.as_slice() {
             [route] => return Some(route),
             [] => {
@@ -246,7 +247,7 @@ pub(super) fn label(route: &RouteDraft) -> String {
     format!("{} {} on port {}", route.method, route.path, route.port)
 }
 
-/// Whether an address, by what it begins with, is that of a listener on that port.
+/// True if the beginning of an address is that of a listener on that port.
 fn leads_to(draft: &Draft, address: &Address, port: u16) -> bool {
     match &address.base {
         Base::Port(written) => *written == port,

@@ -9,7 +9,7 @@ use crate::config::map::Map;
 use crate::config::{Controller, Tls};
 
 /// Interface of whatever doesn't say.
-pub(super) const LOCAL: &str = "127.0.0.1";
+pub(in crate::config) const LOCAL: &str = "127.0.0.1";
 
 pub(in crate::config) static SECTION: Section =
     Section { singular: "controller", plural: None, doc: "The address of the HTTP API.", kinds: &[&CONTROLLER], read };

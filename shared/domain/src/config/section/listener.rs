@@ -9,17 +9,17 @@ use crate::config::keys::{Key, Keys, Shape};
 use crate::config::map::{Map, choice};
 use crate::config::path;
 use crate::config::yaml::{Entry, Node};
-use crate::config::{Listener, Routes, Runtime};
+use crate::config::{Listener, Routes, Runtime, SourceRoutes};
 
 pub(in crate::config) static SECTION: Section = Section {
     singular: "listener",
     plural: Some("listeners"),
     doc: "Ports on which requests of other services arrive.",
-    kinds: &[&CALLBACKS, &TRIGGERS],
+    kinds: &[&CALLBACKS, &TRIGGERS, &SOURCES],
     read,
 };
 
-/// What both kinds have.
+/// What all kinds have.
 const BASE: &[Key] = &[
     Key::new("id", Shape::Id, "Its name; `listener-<port>` where absent."),
     Key::new("host", Shape::Text, "Interface to bind.").default(LOCAL),
@@ -64,6 +64,21 @@ static TRIGGERS: Keys = Keys {
     ],
 };
 
+static SOURCES: Keys = Keys {
+    name: "a source listener",
+    doc: "Receives the requests of the sources, at `/hooks/<source>` and `/api/webhooks/<source>`.",
+    groups: &[
+        &[
+            Key::new("type", Shape::Choice(&["http-source", "source"]), "What its routes do.").required(),
+            Key::new("port", Shape::Port, "TCP port.").default("8092"),
+        ],
+        BASE,
+    ],
+};
+
+/// The port of the sources unless the file says otherwise.
+pub(in crate::config) const SOURCES_PORT: u16 = 8092;
+
 /// Keys that belong to a route and not to the listener around it.
 const INLINE: [&[Key]; 3] = [ROUTE, CALLBACK, TRIGGER];
 
@@ -84,9 +99,12 @@ fn read(cx: &mut Cx, items: &[Item<'_>]) {
 }
 
 fn listener(cx: &mut Cx, item: &Item<'_>) -> Option<Listener> {
-    let triggers = is_trigger(cx, item.node);
-    let (keys, list, default_port) =
-        if triggers { (&TRIGGERS, "triggers", 8091) } else { (&CALLBACKS, "callbacks", 8090) };
+    let kind = kind(cx, item.node);
+    let (keys, default_port) = match kind {
+        Kind::Callbacks => (&CALLBACKS, 8090),
+        Kind::Triggers => (&TRIGGERS, 8091),
+        Kind::Sources => (&SOURCES, SOURCES_PORT),
+    };
     let map = Map::open(cx, item.node, item.at, keys)?;
     let host = map.text(cx, "host").unwrap_or_else(|| LOCAL.to_owned());
     let port = map.port(cx, "port").unwrap_or(default_port);
@@ -95,23 +113,47 @@ fn listener(cx: &mut Cx, item: &Item<'_>) -> Option<Listener> {
     cx.draft.binds.push((host.clone(), port, port_span));
     let base_path = map.node("base_path").and_then(|node| path::read(cx, node)).unwrap_or_default();
     let around = Around { id, port, base_path };
-    let entries = route_maps(cx, &map, list);
-    let routes = if triggers {
-        Routes::Triggers(entries.iter().filter_map(|route| route::trigger(cx, route, &around)).collect())
-    } else {
-        Routes::Callbacks(entries.iter().filter_map(|route| route::callback(cx, route, &around)).collect())
+    let routes = match kind {
+        Kind::Triggers => {
+            let entries = route_maps(cx, &map, "triggers");
+            Routes::Triggers(entries.iter().filter_map(|route| route::trigger(cx, route, &around)).collect())
+        }
+        Kind::Callbacks => {
+            let entries = route_maps(cx, &map, "callbacks");
+            Routes::Callbacks(entries.iter().filter_map(|route| route::callback(cx, route, &around)).collect())
+        }
+        Kind::Sources => {
+            let base_path = around.base_path.trim_end_matches('/').to_owned();
+            if base_path.contains('{') {
+                let span = map.node("base_path").map_or(item.at, |node| node.span);
+                cx.report(Code::BadPath, span, format!("`{base_path}`: the paths of sources have no other parameter"));
+            }
+            cx.draft.source_routes.push((port, base_path.clone(), item.at));
+            Routes::Sources(SourceRoutes { base_path, implied: false })
+        }
     };
     let max_concurrent_count = map.count(cx, "max_concurrent_count").filter(|count| *count > 0);
     Some(Listener { id: around.id, host, port, max_concurrent_count, runtime: runtime(cx, &map), routes })
 }
 
-/// What `type` says, or else what its keys tell.
-fn is_trigger(cx: &mut Cx, node: &Node) -> bool {
-    let told = || node.get("workflow").or_else(|| node.get("triggers")).is_some();
-    let Some(kind) = node.get("type").filter(|kind| !kind.is_null()) else { return told() };
-    match choice(cx, kind, &["http-callback", "http-trigger", "callback", "trigger"]) {
-        Some(kind) => kind.ends_with("trigger"),
-        None => told(),
+/// The kind of a listener's routes.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Callbacks,
+    Triggers,
+    Sources,
+}
+
+/// The kind that `type` names, or else that its keys tell.
+fn kind(cx: &mut Cx, node: &Node) -> Kind {
+    let is_trigger = node.get("workflow").or_else(|| node.get("triggers")).is_some();
+    let told = if is_trigger { Kind::Triggers } else { Kind::Callbacks };
+    let Some(kind) = node.get("type").filter(|kind| !kind.is_null()) else { return told };
+    match choice(cx, kind, &["http-callback", "http-trigger", "http-source", "callback", "trigger", "source"]) {
+        Some("http-callback" | "callback") => Kind::Callbacks,
+        Some("http-trigger" | "trigger") => Kind::Triggers,
+        Some(_) => Kind::Sources,
+        None => told,
     }
 }
 

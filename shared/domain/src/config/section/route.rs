@@ -34,7 +34,7 @@ pub(super) const ROUTE: &[Key] = &[
     ),
 ];
 
-/// What a report without a status means.
+/// The key `on_missing_status`, for callback routes and polls.
 pub(super) const ON_MISSING_STATUS: Key = Key::new(
     "on_missing_status",
     Shape::Choice(MissingStatus::WORDS),
@@ -109,14 +109,14 @@ pub(super) fn trigger(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Tri
     Some(Trigger { route, workflow: workflow?, input, bulk, dedupe_by, dedupe_window, verify })
 }
 
-/// How a status is judged.
+/// The lists of a file by which a status is judged, and the meaning of a missing one.
 pub(super) struct Verdicts {
     pub(super) success_when: Vec<String>,
     pub(super) fail_when: Vec<String>,
     pub(super) on_missing_status: Option<MissingStatus>,
 }
 
-/// Reads how a status is judged; useless without a status.
+/// Reads the lists by which a status is judged; useless without a status.
 pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> Verdicts {
     for name in ["success_when", "fail_when", "on_missing_status"] {
         if let Some(entry) = map.entry(name).filter(|_| !map.has("status")) {
@@ -184,10 +184,11 @@ fn route(cx: &mut Cx, map: &Map<'_>, around: &Around, identify_by: Option<String
         cx.report(Code::MissingKey, map.at, "a route needs the key `path`");
         return None;
     };
-    let path = path::join(&around.base_path, &path::read(cx, node)?);
-    let id = RouteId(format!("{}:{method}:{path}", around.id));
+    let path = path::under(cx, &around.base_path, node)?;
+    let id = RouteId::new(&method, &path);
     let draft = RouteDraft {
         id: id.clone(),
+        former: RouteId::former(&around.id, &method, &path),
         port: around.port,
         method: method.clone(),
         path: path.clone(),

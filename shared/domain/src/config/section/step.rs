@@ -105,6 +105,11 @@ pub(super) fn switch(
     if !map.has("value") && !map.has("input") {
         cx.report(Code::MissingKey, map.at, "a job of type `switch` needs the key `value`");
     }
+    let written = map.node("value").or_else(|| map.node("input"));
+    if let (Some(node), Some(constant)) = (written, value.as_ref().and_then(Template::as_constant)) {
+        let message = format!("this is always {constant}, so the same case always runs: `${{input.x}}` reads a value");
+        cx.report(Code::ConstantSwitch, node.span, message);
+    }
     let mut cases: Vec<(Value, Block)> = Vec::new();
     let listed = map.node("cases");
     if let Some(node) = listed.filter(|node| node.items().is_none()) {

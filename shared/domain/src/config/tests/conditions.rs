@@ -121,6 +121,22 @@ fn a_job_that_a_condition_reads_is_waited_for() {
 }
 
 #[test]
+fn a_switch_over_a_constant_is_told_of() {
+    let file = |keys: &str| {
+        format!("workflow: {{jobs: [{{type: switch, {keys}, cases: [{{value: a, then: [{{component: logger}}]}}]}}]}}")
+    };
+    for (keys, expected) in [
+        ("value: input.kind", vec![("constant_switch", 1)]),
+        ("input: {kind: a}", vec![("constant_switch", 1)]),
+        ("value: '${input.kind}'", vec![]),
+        ("value: 'a-${env.STAGE}'", vec![]),
+        ("input: '${output}'", vec![]),
+    ] {
+        assert_eq!(told(&file(keys)), expected, "{keys}");
+    }
+}
+
+#[test]
 fn a_comparison_is_no_status() {
     for list in ["success_when", "fail_when"] {
         for status in ["\"${body.status} == 'done'\"", "\"status == 'done'\"", "\"${body.done}\""] {
@@ -133,10 +149,10 @@ fn a_comparison_is_no_status() {
 }
 
 #[test]
-fn a_stored_file_means_what_it_meant() {
+fn a_stored_file_is_read_although_it_would_be_refused_now() {
     let always = [json!({}), json!({"n": 5})];
     for (written, expected) in
-        [("true", true), ("\"false\"", true), ("''", false), ("[]", false), ("\"hello ${input.n}\"", true)]
+        [("true", true), ("\"false\"", false), ("''", false), ("[]", false), ("\"hello ${input.n}\"", true)]
     {
         let text = format!("workflow: {{jobs: [{{type: if, condition: {written}, then: [{{component: logger}}]}}]}}");
         assert!(load(&text, "f").config.is_none(), "{written}");
@@ -144,9 +160,7 @@ fn a_stored_file_means_what_it_meant() {
         let condition = of_branch(&config).expect("a branch");
         for input in &always {
             let holds = condition.holds(&Scope::new().with("input", input));
-            // Text that is a literal by itself is one by now: the file was refused ever since it could be told.
-            let literal = written == "\"false\"";
-            assert_eq!(holds, Ok(expected && !literal), "{written}");
+            assert_eq!(holds, Ok(expected), "{written}");
         }
     }
     let misspelt = "workflow: {jobs: [{id: a, component: logger, input: '${jobs.b.ouput}', depends_on: [b]}, \

@@ -36,7 +36,7 @@ fn a_callback_has_defaults_for_everything_but_its_path() {
     assert_eq!((listener.runtime, listener.max_concurrent_count), (Runtime::Native, None));
     let Routes::Callbacks(callbacks) = &listener.routes else { panic!("callbacks") };
     let callback = &callbacks[0];
-    assert_eq!(callback.route.id.0, "listener-8090:POST:/done");
+    assert_eq!(callback.route.id.0, "POST /done");
     assert_eq!((callback.route.method.as_str(), callback.route.path.as_str()), ("POST", "/done"));
     assert_eq!(callback.identify_by, constant("__callback__"));
     assert_eq!((&callback.status, &callback.result, &callback.bulk), (&None, &None, &None));
@@ -58,7 +58,7 @@ fn a_callback_reads_statuses_as_json_prints_them() {
     assert_eq!((listener.id.as_str(), listener.host.as_str(), listener.port), ("in", "::1", 9000));
     assert_eq!((listener.runtime, listener.max_concurrent_count), (Runtime::Docker, Some(3)));
     let Routes::Callbacks(callbacks) = &listener.routes else { panic!("callbacks") };
-    assert_eq!(callbacks[0].route.id.0, "in:PUT:/w/done");
+    assert_eq!(callbacks[0].route.id.0, "PUT /w/done");
     assert_eq!(callbacks[0].success_when, ["200", "true", "1.50", "null", "done"]);
     assert_eq!(callbacks[0].fail_when, ["no"]);
     assert_eq!(callbacks[0].on_missing_status, Some(MissingStatus::Progress));
@@ -82,7 +82,7 @@ fn a_listener_with_a_workflow_is_a_trigger() {
         assert_eq!((config.listeners[0].id.as_str(), config.listeners[0].port), ("listener-8091", 8091));
         let Routes::Triggers(triggers) = &config.listeners[0].routes else { panic!("triggers: {text}") };
         assert_eq!(triggers[0].workflow, "w");
-        assert_eq!(triggers[0].route.id.0, "listener-8091:POST:/a");
+        assert_eq!(triggers[0].route.id.0, "POST /a");
         let input = Template::object(vec![("x".to_owned(), template("${body.x}"))]);
         assert_eq!((&triggers[0].input, &triggers[0].bulk), (&Some(input), &None));
         assert_eq!(triggers[0].dedupe_by, Some(template("${body.id}")));
@@ -108,7 +108,7 @@ fn one_or_several_in_either_form_are_all_read() {
 #[test]
 fn gateways_and_the_controller_are_read_whole() {
     let text = "controller: {host: 0.0.0.0, port: 443, tls: {cert: c.pem, key: k.pem}}\n\
-        listeners: [{port: 1, path: /a}, {port: 2, path: /a}, {port: 3, path: /a}, {port: 4, path: /a}, {port: 5, path: /a}, {port: 6, path: /a}]\n\
+        listeners: [{port: 1, path: /a}, {port: 2, path: /b}, {port: 3, path: /c}, {port: 4, path: /d}, {port: 5, path: /e}, {port: 6, path: /f}]\n\
         gateways:\n  - {type: http-tunnel, driver: cloudflare, port: [1, '2'], runtime: docker}\n  \
         - {type: http-tunnel, driver: ngrok, ports: 3, id: n}\n  \
         - {type: ssh-tunnel, port: 4, connection: {host: h, auth: {type: keyfile, username: u, keyfile: ~/.ssh/id}}}\n  \
@@ -140,7 +140,7 @@ fn gateways_and_the_controller_are_read_whole() {
 
 #[test]
 fn what_a_gateway_may_say_besides_is_read() {
-    let text = "listeners: [{port: 1, path: /a}, {port: 2, path: /a}]\ngateways:\n  \
+    let text = "listeners: [{port: 1, path: /a}, {port: 2, path: /b}]\ngateways:\n  \
         - {type: http-tunnel, driver: cloudflare, port: [1, 2], hostname: [a.example.com, b.example.com], token: '${env.T}'}\n  \
         - {type: http-tunnel, driver: cloudflare, port: 1, hostname: a.example.com, credentials_file: ~/t.json}\n  \
         - {type: http-tunnel, driver: ngrok, port: 8080, hostname: a.ngrok.app, authtoken: '${env.T}', expose_api: true, \

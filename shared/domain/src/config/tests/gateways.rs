@@ -85,7 +85,7 @@ fn what_an_ssh_tunnel_says_of_one_port_it_says_of_only_one() {
     let ssh = |keys: &str| {
         let connection = "connection: {host: h, auth: {type: agent, username: u}}";
         format!(
-            "listeners: [{{port: 1, path: /a}}, {{port: 2, path: /a}}]\ngateway: {{{keys}, type: ssh-tunnel, {connection}}}"
+            "listeners: [{{port: 1, path: /a}}, {{port: 2, path: /b}}]\ngateway: {{{keys}, type: ssh-tunnel, {connection}}}"
         )
     };
     check(&[

@@ -23,10 +23,8 @@ fn block(name: &str) -> String {
 fn the_chapters_examples_wait_for_their_callbacks() {
     let key = "${response.task_id | ${request.task_id | ${context.run_id}}}";
     let because = "(its request carries the route's address)";
-    let service = format!("external-service waits for listener-8090:POST:/callback, at most 24h, key {key} {because}");
-    let image = format!(
-        "image-generator waits for listener-8090:POST:/webhooks/image/completed, at most 24h, key {key} {because}"
-    );
+    let service = format!("external-service waits for POST /callback, at most 24h, key {key} {because}");
+    let image = format!("image-generator waits for POST /webhooks/image/completed, at most 24h, key {key} {because}");
     let table = [
         ("ko/12-13.2.2.yml", service.as_str()),
         ("zh/22-13.4.2.yml", &service),
@@ -50,7 +48,7 @@ fn the_korean_time_out_example_waits_once_it_has_a_listener() {
     let text = block("ko/22-13.4.1.yml") + "listener: {path: /done, identify_by: \"${body.job.id}\"}\n";
     assert_eq!(
         inferred(&text),
-        "service waits for listener-8090:POST:/done, at most 5m, \
+        "service waits for POST /done, at most 5m, \
          key ${response.job.id | ${request.id}} (its request carries the route's address)"
     );
 }
@@ -130,7 +128,7 @@ fn an_address_is_found_wherever_it_is_sent() {
     for request in table {
         let text =
             format!("listener: {{base_path: /w, callbacks: [{{path: /done}}]}}\ncomponent: {{id: c, {request}}}\n");
-        assert!(inferred(&text).starts_with("c waits for listener-8090:POST:/w/done,"), "{request}");
+        assert!(inferred(&text).starts_with("c waits for POST /w/done,"), "{request}");
     }
 }
 
@@ -175,7 +173,7 @@ fn an_address_that_leads_nowhere_or_to_several_routes_is_told() {
 fn a_route_that_is_written_out_is_meant_rather_than_one_with_a_parameter() {
     let text = "listener: {callbacks: [{path: '/w/{kind}'}, {path: /w/image}]}\n\
                 component: {id: c, endpoint: 'https://h', body: {at: '${gateway:8090.public_url}/w/image'}}\n";
-    assert!(inferred(text).starts_with("c waits for listener-8090:POST:/w/image,"));
+    assert!(inferred(text).starts_with("c waits for POST /w/image,"));
 }
 
 const TWO_ROUTES: &str =
@@ -191,14 +189,13 @@ fn wait(config: &Config) -> (&str, Duration, bool) {
 #[test]
 fn a_written_wait_may_leave_out_route_key_and_time() {
     let table = [
-        (
-            "callback: /hooks/done",
-            "c waits for listener-8090:POST:/hooks/done, at most 24h, key ${response.id | ${request.id}}",
-        ),
+        ("callback: /hooks/done", "c waits for POST /hooks/done, at most 24h, key ${response.id | ${request.id}}"),
         (
             "callback: /hooks/done, timeout: 5m",
-            "c waits for listener-8090:POST:/hooks/done, at most 5m, key ${response.id | ${request.id}}",
+            "c waits for POST /hooks/done, at most 5m, key ${response.id | ${request.id}}",
         ),
+        ("callback: 'POST /hooks/done', wait_for: '${response.x}'", ""),
+        // As version 0.1 named the route.
         ("callback: 'listener-8090:POST:/hooks/done', wait_for: '${response.x}'", ""),
     ];
     for (keys, told) in table {
@@ -211,9 +208,9 @@ fn a_written_wait_may_leave_out_route_key_and_time() {
     let by_address = format!(
         "{TWO_ROUTES}component: {{id: c, endpoint: 'https://h', body: '${{gateway:8090.public_url}}/hooks/other', completion: {{type: callback}}, timeout: 7s}}\n"
     );
-    assert_eq!(wait(&config(&by_address)), ("listener-8090:POST:/hooks/other", Duration::from_secs(7), false));
+    assert_eq!(wait(&config(&by_address)), ("POST /hooks/other", Duration::from_secs(7), false));
     let only = "listener: {path: /a}\ncomponent: {id: c, endpoint: 'https://h', completion: {type: callback, timeout: 9s}, timeout: 7s}\n";
-    assert_eq!(wait(&config(only)), ("listener-8090:POST:/a", Duration::from_secs(9), false));
+    assert_eq!(wait(&config(only)), ("POST /a", Duration::from_secs(9), false));
 }
 
 #[test]
@@ -245,11 +242,11 @@ component: {id: c, endpoint: 'https://h', completion: {type: callback}}
             "listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}
 component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: /done}}
 ",
-            "f:2:82: error[ambiguous_callback]: several callback routes have the path `/done`; name one of `listener-8090:POST:/done`, `listener-8090:PUT:/done`",
+            "f:2:82: error[ambiguous_callback]: several callback routes have the path `/done`; name one of `POST /done`, `PUT /done`",
         ),
         (
             "listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}
-component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: 'listener-8090:PUT:/done'}}
+component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: 'PUT /done'}}
 ",
             "",
         ),

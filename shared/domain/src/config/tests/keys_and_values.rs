@@ -130,12 +130,12 @@ f:1:1: error[missing_key]: an http-tunnel gateway needs the key `type`",
             "f:1:19: error[missing_key]: a job of type `switch` needs the key `value`",
         ),
         (
-            "workflow: {jobs: [{type: switch, value: x}]}",
+            "workflow: {jobs: [{type: switch, value: '${input.x}'}]}",
             "f:1:19: error[missing_key]: a job of type `switch` needs the key `cases`",
         ),
         (
-            "workflow: {jobs: [{type: switch, value: x, cases: [{then: []}]}]}",
-            "f:1:52: error[missing_key]: a case needs the key `value`",
+            "workflow: {jobs: [{type: switch, value: '${input.x}', cases: [{then: []}]}]}",
+            "f:1:63: error[missing_key]: a case needs the key `value`",
         ),
         (
             "workflow: {jobs: [{type: for-each, do: []}]}",
@@ -193,7 +193,7 @@ fn a_wrong_type_or_value_is_quoted() {
         ),
         (
             "listener: {type: http-calback, path: /a}",
-            "f:1:18: error[bad_value]: `http-calback` is none of: http-callback, http-trigger, callback, trigger; did you mean `http-callback`?",
+            "f:1:18: error[bad_value]: `http-calback` is none of: http-callback, http-trigger, http-source, callback, trigger, source; did you mean `http-callback`?",
         ),
         (
             "listener: {method: PSOT, path: /a}",
@@ -306,16 +306,16 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
             "f:1:56: error[wrong_type]: expected a list of jobs, not a mapping",
         ),
         (
-            "workflow: {jobs: [{type: switch, value: x, cases: {a: []}}]}",
-            "f:1:51: error[wrong_type]: `cases` must be a list, not a mapping",
+            "workflow: {jobs: [{type: switch, value: '${input.x}', cases: {a: []}}]}",
+            "f:1:62: error[wrong_type]: `cases` must be a list, not a mapping",
         ),
         (
-            "workflow: {jobs: [{type: switch, value: x, cases: [{value: '${input.x}', then: []}]}]}",
-            "f:1:61: error[expression_not_allowed]: an expression isn't possible here: this is needed before any request",
+            "workflow: {jobs: [{type: switch, value: '${input.x}', cases: [{value: '${input.x}', then: []}]}]}",
+            "f:1:72: error[expression_not_allowed]: an expression isn't possible here: this is needed before any request",
         ),
         (
-            "workflow: {jobs: [{type: switch, value: x, cases: [{value: [1], then: []}]}]}",
-            "f:1:60: error[wrong_type]: expected text, not a list",
+            "workflow: {jobs: [{type: switch, value: '${input.x}', cases: [{value: [1], then: []}]}]}",
+            "f:1:71: error[wrong_type]: expected text, not a list",
         ),
         (
             "workflow: {jobs: [{type: for-each, items: x, do: [], component: logger}]}",

@@ -3,6 +3,7 @@
 use super::chapters::blocks;
 use crate::config::keys::{Keys, Kinds, Shape};
 use crate::config::section::SECTIONS;
+use crate::config::section::listener::SOURCES_PORT;
 use crate::config::{Code, load, map, schema};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -120,6 +121,7 @@ fn defaults_of_the_schema_are_those_of_the_loader() {
     assert_eq!(default("callback_listener", "host"), config.listeners[0].host);
     assert_eq!(default("controller", "host"), config.controller.host);
     assert_eq!(default("controller", "port"), config.controller.port);
+    assert_eq!(default("source_listener", "port"), SOURCES_PORT);
     let retry = config.workflows["default"].jobs.jobs[0].retry.expect("a retry");
     assert_eq!(default("retry", "max_attempts"), retry.max_attempts);
     assert_eq!(default("retry", "delay"), crate::config::duration::print(retry.delay));

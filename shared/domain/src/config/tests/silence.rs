@@ -86,7 +86,7 @@ fn a_key_that_only_the_answer_can_bring_is_told_of() {
 
 #[test]
 fn an_address_that_is_written_out_waits_if_its_host_is_ours() {
-    let wait = "c: listener-8090:POST:/webhooks/callback";
+    let wait = "c: POST /webhooks/callback";
     let public = "controller: {public_url: 'https://My.domain'}\n";
     let ngrok = "gateway: {type: http-tunnel, driver: ngrok, port: 8090, hostname: my.domain}\n";
     let elsewhere = "gateway: {type: http-tunnel, driver: ngrok, port: 8091, hostname: my.domain}\n\

@@ -21,7 +21,7 @@ fn prints_the_main_example_of_the_chapter() {
         generate = image-generator
         optimize = image-optimizer, after generate
     components
-      image-generator: POST over HTTP, waits for listener-8090:POST:/webhooks/image/completed, at most 24h
+      image-generator: POST over HTTP, waits for POST /webhooks/image/completed, at most 24h
         understood: its request carries the route's address; the key is ${response.task_id | ${request.task_id | ${context.run_id}}}
       image-optimizer: POST over HTTP
     ");
@@ -37,9 +37,9 @@ fn prints_every_kind_of_thing() {
       POST :8091/api/github/push -> starts main, once for each item
       PATCH :8091/inline -> starts main, once for each item
     sources
-      POST /api/webhooks/github signed as github signs -> starts main, other
-      POST /api/webhooks/payments signed as paypal signs -> starts nothing
-      POST /api/webhooks/custom with a token, from 10.0.0.0/8 -> starts nothing
+      POST :8092/in/hooks/github signed as github signs -> starts main, other
+      POST :8092/in/hooks/payments signed as paypal signs -> starts nothing
+      POST :8092/in/hooks/custom with a token, from 10.0.0.0/8 -> starts nothing
     workflows
       main
         first = generate
@@ -50,7 +50,7 @@ fn prints_every_kind_of_thing() {
       other
         job-1 = pause
     components
-      generate: PUT over HTTP, waits for answers:POST:/webhooks/batch, at most 5m
+      generate: PUT over HTTP, waits for POST /webhooks/batch, at most 5m
       poll: GET over HTTP, asks every 10s, for at most 1h
       poll-elsewhere: GET over HTTP, asks every 5s, for at most 24h
       log: writes a log line

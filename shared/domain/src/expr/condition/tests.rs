@@ -2,7 +2,7 @@ use super::Condition;
 use crate::expr::{Scope, Sources};
 use serde_json::{Value, json};
 
-/// Whether a condition holds; `None` where it is refused.
+/// True if a condition holds; `None` where it is refused.
 fn holds(text: &str, scope: &Value) -> Option<bool> {
     let condition = Condition::parse(text, Sources::Any).ok()?;
     let sources = scope.as_object().expect("an object");

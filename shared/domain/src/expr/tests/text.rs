@@ -103,3 +103,27 @@ fn what_is_false_null_zero_or_empty_is_not_truthy() {
         assert!(truthy(&value), "{value}");
     }
 }
+
+#[test]
+fn a_template_finds_a_value_if_any_of_its_expressions_has_one() {
+    let (here, null) = (json!({"here": 0}), Value::Null);
+    let scope = Scope::new().with("a", &here).with("none", &null);
+    for (template, expected) in [
+        (json!("${a.here}"), true),
+        (json!("${a.gone}"), false),
+        (json!("${none}"), false),
+        (json!("${a.gone | x}"), true),
+        (json!("at ${a.here}"), true),
+        (json!("at ${a.gone}"), false),
+        (json!("text"), false),
+        (json!(1), false),
+        (json!({"x": "${a.gone}", "y": ["${a.gone}", 1]}), false),
+        (json!({"x": "${a.gone}", "y": ["${a.here}", 1]}), true),
+        (json!([]), false),
+    ] {
+        let parsed = Template::from_json(&template, Sources::Any).unwrap();
+        assert_eq!(parsed.finds(&scope), Ok(expected), "{template}");
+    }
+    let broken = Template::parse("${a.here / a.here}", Sources::Any).unwrap();
+    assert!(broken.finds(&scope).is_err());
+}

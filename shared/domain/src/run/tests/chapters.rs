@@ -42,10 +42,7 @@ fn an_image_is_generated_awaited_and_optimized() {
     story.answer("generate", json!({"task_id": "task-123", "status": "processing"}));
     assert_eq!((story.jobs().as_str(), story.run.status()), ("generate waiting", Status::Waiting));
     let JobState::Waiting { wait, .. } = &story.job("generate").state else { panic!("it waits") };
-    assert_eq!(
-        (wait.route.0.as_str(), wait.key.as_str()),
-        ("listener-8090:POST:/webhooks/image/completed", "task-123")
-    );
+    assert_eq!((wait.route.0.as_str(), wait.key.as_str()), ("POST /webhooks/image/completed", "task-123"));
     assert_eq!(story.run.owed_by(&story.stretch), [Owed::OpenWait(JobPath::new("generate"), 1)]);
 
     let result = json!({"url": "https://cdn.test/cat.png", "width": 1024, "height": 768});

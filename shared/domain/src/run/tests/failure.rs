@@ -107,6 +107,42 @@ fn a_failure_says_what_came_with_it() {
 }
 
 #[test]
+fn a_callback_without_a_status_fails_the_job_and_is_a_failure_in_every_other_way() {
+    let file = call_with("component: early");
+    let whole = json!({"state": "done"});
+    let mut story = story(&file, json!({"key": "k"}));
+    story.answer("a", Value::Null);
+    story.arrive("a", Verdict::NoStatus, whole.clone());
+    let Some(Err(error)) = story.run.ending() else { panic!("{:?}", story.run) };
+    assert_eq!((error.code.as_str(), error.detail), ("no_status", whole));
+    // Held before the answer, it gives way to a success and to nothing else.
+    for (held, then, ends) in [
+        (Verdict::NoStatus, Verdict::Success, "completed"),
+        (Verdict::Success, Verdict::NoStatus, "completed"),
+        (Verdict::NoStatus, Verdict::Failure, "no_status"),
+        (Verdict::Failure, Verdict::NoStatus, "callback_failed"),
+    ] {
+        let mut story = super::fixture::story(&file, json!({"key": "k"}));
+        story.arrive("a", held, json!(1));
+        story.arrive("a", then, json!(2));
+        story.answer("a", Value::Null);
+        let ended = match story.run.ending() {
+            Some(Ok(_)) => "completed".to_owned(),
+            Some(Err(error)) => error.code,
+            None => "open".to_owned(),
+        };
+        assert_eq!(ended, ends, "{held:?}, then {then:?}");
+    }
+    // A failure of an attempt that was given up says nothing of the next one.
+    let file = call_with("component: early, retry: {delay: 10s}");
+    let mut story = super::fixture::story(&file, json!({"key": "k"}));
+    story.answer_with("a", 504, Value::Null);
+    let arrival = crate::wait::Arrival { verdict: Verdict::NoStatus, result: Value::Null };
+    story.take(Input::Arrived(JobPath::new("a"), 1, arrival));
+    assert_eq!(story.jobs(), "a retrying");
+}
+
+#[test]
 fn a_callback_before_the_answer_is_held_until_the_answer_is_there() {
     let file = call_with("component: early");
     for (status, expected) in [(202, json!({"id": 1, "url": "u"})), (504, json!({"url": "u"}))] {

@@ -109,7 +109,7 @@ fn a_workflow_whose_output_has_no_value_has_failed() {
     );
     let mut story = story(&file, json!({}));
     story.answer("a", json!("seven"));
-    assert_eq!(story.failure().0, "template");
+    assert_eq!(story.failure().0, "output_failed");
 }
 
 #[test]

@@ -99,6 +99,18 @@ fn one_worker_has_the_job_while_its_claim_lasts() {
 }
 
 #[test]
+fn a_claim_of_a_clock_that_is_ahead_keeps_nobody_away_for_longer_than_two_leases() {
+    let file = file(FILE);
+    let story = started(&file, "program:deploy", json!({}));
+    let job = JobPath::new("deploy");
+    for (until, is_taken) in [(60, true), (61, false), (7200, false)] {
+        let held = claimed(&story.run, "deploy", 1, "a", until, 0);
+        let other = held.claim(&job, 1, claim("b", 30), at(0));
+        assert_eq!(matches!(other, Claiming::Taken(_)), is_taken, "{until}: {other:?}");
+    }
+}
+
+#[test]
 fn a_claim_that_is_over_still_counts_while_nobody_else_has_one() {
     let file = file(FILE);
     let run = started(&file, "program:deploy", json!({})).run;

@@ -60,7 +60,7 @@ held failure  rests w  rests w  rests w  held     =        rests w  =        =  
 publishing    done     rests w  rests w  =        =        rests w  =        =        =        =        rests w
 handed over   =        =        =        =        =        rests w  =        =        =        =        rests w
 claimed       =        =        =        =        =        rests w  =        =        =        =        rests w
-ran           =        =        =        =        =        rests w  =        =        =        done     rests w
+ran           =        =        =        =        =        done     =        =        =        done     rests w
 ran badly     =        =        =        =        =        rests w  =        =        =        rests w  rests w
 invoking      done     rests w  rests w  =        =        rests w  =        =        =        =        rests w
 resting       =        =        =        held     held     rests w  calling  =        =        =        rests w
@@ -311,7 +311,7 @@ impl Row {
             story.run.phase = Phase::Active { started_at: at(0) };
         }
         if let Some(state) = self.state.clone() {
-            let job = JobRun { attempt: self.attempt, started_at: at(0), state };
+            let job = JobRun { attempt: self.attempt, ..JobRun::new(at(0), state) };
             story.run.jobs.insert(JobPath::new("job"), job);
         }
         (story.now, story.stretch) = (at(100), wake());

@@ -402,7 +402,7 @@ impl<'a> World<'a> {
     fn call(&mut self, run: &Run, job: &JobPath) -> Outcome {
         let plan = Story::queued(self.file, "linear", Value::Null).plan();
         let call = run.call(job, plan, self.now).expect("a call");
-        assert!(call.idempotency_key.starts_with(&format!("{}/{job}", run.id)));
+        assert!(call.idempotency_key.starts_with(&format!("{}/{}", run.id, job.without_attempts())));
         self.calls += 1;
         let key = format!("{job}-{}", self.calls);
         let well = ["ok", "ok", "working", "bad"][self.fate.pick(4)];

@@ -182,6 +182,24 @@ fn requests_without_an_id_are_told_apart_by_everything_that_says_something() {
 }
 
 #[test]
+fn the_path_counts_wherever_the_address_begins_and_whatever_the_query_holds() {
+    let of = |url: &str| plain(Proven::Nothing, url, &[], "");
+    let all = ["/a?u=https://x.test/y", "/b?u=https://x.test/y", "/a?u=https://x.test/z", "/y", "/", "/?u=1"];
+    for (index, url) in all.iter().enumerate() {
+        for (other_index, other) in all.iter().enumerate() {
+            let same = index == other_index;
+            assert_eq!(of(url) == of(other), same, "{url} {other}");
+            assert_eq!(of(&format!("https://h.test{url}")) == of(other), same, "{url} {other}");
+            assert_eq!(
+                of(&format!("https://h.test{url}")) == of(&format!("http://a.test:8090{other}")),
+                same,
+                "{url} {other}"
+            );
+        }
+    }
+}
+
+#[test]
 fn an_id_counts_at_the_address_that_it_came_to_and_a_callers_key_wherever_it_comes() {
     let (a, b) = ("https://h.test/deploy/a", "https://h.test/deploy/b");
     for id in ID_HEADERS {

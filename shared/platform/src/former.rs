@@ -1,0 +1,154 @@
+//! Waits and callbacks that version 0.1 stored: it named routes by listener, method and path, so that an edit of the file
+//! gave a route another name. Now a route is its method and path ([`RouteId`]).
+//!
+//! ```text
+//!  callback ─► stored under the present id ─┬─ a job waits there: done, no more is read
+//!                                           └─ none does ─► one read for each former id ─► given to the job that waits there
+//!  a wait that is opened under a former id ─► one read of the present id ─► takes what is there
+//!  callbacks kept under former ids ─► stored again under the present one, once, by the first sweep of each process
+//! ```
+//!
+//! Each side writes its own half before it reads the other's, so whichever comes second sees the first. A gift is one
+//! transaction (`Store::give_callback`), and repeating any step changes nothing. Only a callback that no job waits for pays
+//! for this. It can go once no run is left that version 0.1 stored.
+
+use crate::app::App;
+use crate::store::{StoreError, Unclaimed};
+use domain::config::{Config, RouteId};
+use domain::wait::{Arrival, ArrivalId, Reception, Standing, WaitKey};
+use jiff::Timestamp;
+use std::collections::HashMap;
+use tokio::sync::OnceCell;
+
+/// Callbacks read at once.
+const PAGE: usize = 100;
+/// Tries of a gift; whatever makes one fail is itself a change that ends the next.
+const ROUNDS: usize = 3;
+
+/// The former ids of callback routes, by their present one; read once for each app, when they are needed first.
+#[derive(Debug, Default)]
+pub(crate) struct Former(OnceCell<HashMap<RouteId, Vec<RouteId>>>);
+
+impl App {
+    /// Stores a callback. Where no job waits under the route's present id, it goes to the one that waits under a former id.
+    ///
+    /// # Errors
+    /// If its result is too large, or the table is unavailable.
+    pub async fn receive_callback(
+        &self,
+        wait: &WaitKey,
+        arrival: &Arrival,
+        id: &ArrivalId,
+        now: Timestamp,
+    ) -> Result<Reception, StoreError> {
+        let reception = self.store.receive_callback(wait, arrival, id, now).await?;
+        if matches!(reception, Reception::Resumed | Reception::Late) {
+            return Ok(reception);
+        }
+        for former in self.former_waits(wait).await? {
+            if let Some(handed_over) = self.hand_over(wait, &former, now).await? {
+                return Ok(handed_over);
+            }
+        }
+        Ok(reception)
+    }
+
+    /// Gives a wait that was just opened what has come for it under the route's present id; nothing where it was opened under
+    /// that, as all are but those of runs that version 0.1 stored.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn meet_callback(&self, wait: &WaitKey, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(route) = wait.route.present() {
+            self.hand_over(&WaitKey { route, key: wait.key.clone() }, wait, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The same key under the former ids of its route, in this file and in those that unfinished runs follow.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn former_waits(&self, wait: &WaitKey) -> Result<Vec<WaitKey>, StoreError> {
+        let former = self.former.0.get_or_try_init(|| self.former_ids()).await?;
+        let ids = former.get(&wait.route).into_iter().flatten();
+        Ok(ids.map(|route| WaitKey { route: route.clone(), key: wait.key.clone() }).collect())
+    }
+
+    async fn former_ids(&self) -> Result<HashMap<RouteId, Vec<RouteId>>, StoreError> {
+        let mut former = HashMap::new();
+        add(&mut former, &self.config);
+        for stored in self.store.definitions().await?.iter().filter(|stored| !stored.over) {
+            match self.open_definition(stored) {
+                Ok(definition) => add(&mut former, &definition.config),
+                Err(why) => {
+                    tracing::warn!(definition = %stored.id, why, "an older file can't be read: waits at its routes may not be found");
+                }
+            }
+        }
+        Ok(former)
+    }
+
+    /// Gives what came under `from` to the job that waits under `to`; says what that makes of the callback, or `None` if no
+    /// job has ever waited there, or nothing is there to be given.
+    async fn hand_over(&self, from: &WaitKey, to: &WaitKey, now: Timestamp) -> Result<Option<Reception>, StoreError> {
+        for _ in 0..ROUNDS {
+            let Some(Standing { waiter: Some(waiter), arrived, closed, given_to: None }) =
+                self.store.wait_standing(to).await?
+            else {
+                return Ok(None);
+            };
+            let Some(Standing { waiter: None, arrived: Some((at, arrival)), closed: false, .. }) =
+                self.store.wait_standing(from).await?
+            else {
+                return Ok(None);
+            };
+            if arrived.is_none() && !closed {
+                if self.store.give_callback((from, at, &arrival), (to, &waiter), now).await? {
+                    tracing::info!(target: "ringback::callback", from = %from.route, to = %to.route, run = %waiter.run, "a callback went to a wait of an earlier version");
+                    return Ok(Some(Reception::Resumed));
+                }
+            } else if self.store.withdraw_callback((from, at), (to, Some(&waiter))).await? {
+                return Ok(Some(if arrived.is_some() { Reception::Duplicate } else { Reception::Late }));
+            }
+        }
+        Err(StoreError::Unavailable("a wait changes too quickly".to_owned()))
+    }
+
+    /// Stores the callbacks again that no job has claimed and that are kept under a former id of their route: as if they had
+    /// come now, though with their own time. Says how many there were.
+    ///
+    /// # Errors
+    /// If the table is unavailable; what is left is done by the next call.
+    pub async fn refile_callbacks(&self) -> Result<usize, StoreError> {
+        let (mut refiled, mut before) = (0, None);
+        loop {
+            let (page, next) = self.store.list_unclaimed(before.as_deref(), PAGE).await?;
+            for Unclaimed { wait, at, arrival, .. } in page {
+                let Some(route) = wait.route.present() else { continue };
+                let present = WaitKey { route, key: wait.key.clone() };
+                // Version 0.1 stored no identity; this one is the same however often it is stored again.
+                let id = ArrivalId::of_item(arrival.result.to_string().as_bytes());
+                let became = self.store.receive_callback(&present, &arrival, &id, at).await?;
+                self.store.withdraw_callback((&wait, at), (&present, None)).await?;
+                tracing::info!(target: "ringback::callback", from = %wait.route, to = %present.route, ?became, "a callback of an earlier version was stored again");
+                refiled += 1;
+            }
+            before = next;
+            if before.is_none() {
+                return Ok(refiled);
+            }
+        }
+    }
+}
+
+fn add(former: &mut HashMap<RouteId, Vec<RouteId>>, config: &Config) {
+    for callback in config.callbacks() {
+        let ids = former.entry(callback.route.id.clone()).or_default();
+        for id in config.former_ids(&callback.route.id) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+}

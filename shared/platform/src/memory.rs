@@ -1,0 +1,137 @@
+//! Bounds the memory that parsed JSON takes in one process.
+//!
+//! ```text
+//!  bytes ── weight ──► Pool::hold ── room? ──► Hold ── parse ── work ── drop ──► room for the next
+//!                          └── no room: wait, the first come first
+//! ```
+//!
+//! A parsed text can weigh a hundred times its bytes: `[[],[],…]` has a value of 72 bytes for each three. [`weight`] estimates
+//! from the bytes what parsing them takes, and a [`Pool`] lets in at once what fits. Small texts have a part of the pool of
+//! their own, so that they never wait behind large ones. A text that is heavier than the whole pool goes in alone.
+//!
+//! A Lambda function has one request at a time, and therefore never waits here.
+
+use crate::problem::{Code, Problem};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// The room for large texts in one pool, in bytes.
+const LARGE: usize = 64 * MIB;
+/// The room for small texts in one pool, in bytes.
+const SMALL: usize = 16 * MIB;
+/// The heaviest text that counts as small, in bytes.
+const SMALLEST_LARGE: usize = MIB;
+/// The heaviest body that is parsed whatever it holds, in bytes. Text of 1 MiB comes to this only where it has hardly anything
+/// but brackets: a list of 500,000 digits is lighter.
+const HEAVIEST: usize = 96 * MIB;
+/// How many times its own length a longer body may weigh, where an operator has allowed for one.
+const DENSEST: usize = 32;
+/// How long a request waits for room before it is answered with 503.
+const REQUEST_WAITS: Duration = Duration::from_secs(5);
+
+/// The pools of a process. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// For bodies of requests, until the request is answered.
+    pub bodies: Pool,
+    /// For runs, while work on them goes on.
+    pub runs: Pool,
+}
+
+/// Room for parsed texts, in bytes. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Rooms>);
+
+#[derive(Debug)]
+struct Rooms {
+    /// Permits are KiB.
+    small: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    largest: usize,
+}
+
+/// Room that is taken until this is dropped.
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "it is there to be dropped")] OwnedSemaphorePermit);
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self::new(SMALL, LARGE)
+    }
+}
+
+impl Pool {
+    /// A pool with this much room for small and for large texts, in bytes.
+    pub fn new(small: usize, large: usize) -> Self {
+        let permits = |bytes: usize| Arc::new(Semaphore::new(bytes.div_ceil(KIB)));
+        Self(Arc::new(Rooms { small: permits(small), large: permits(large), largest: large.div_ceil(KIB) }))
+    }
+
+    /// Takes room for a text of this weight, and waits for it as long as it must. `None` if the pool is closed, which it
+    /// never is.
+    pub async fn hold(&self, weight: usize) -> Option<Hold> {
+        let (room, permits) = self.room(weight);
+        room.acquire_many_owned(permits).await.ok().map(Hold)
+    }
+
+    /// The same, if there is room now and no other waits for it.
+    pub fn try_hold(&self, weight: usize) -> Option<Hold> {
+        let (room, permits) = self.room(weight);
+        room.try_acquire_many_owned(permits).ok().map(Hold)
+    }
+
+    fn room(&self, weight: usize) -> (Arc<Semaphore>, u32) {
+        let is_small = weight < SMALLEST_LARGE;
+        let room = if is_small { &self.0.small } else { &self.0.large };
+        (room.clone(), u32::try_from(weight.div_ceil(KIB).min(self.0.largest)).unwrap_or(u32::MAX))
+    }
+
+    /// Takes room for parsing a request's body.
+    ///
+    /// # Errors
+    /// 413 if parsing it would take more memory than any request may; 503 if there was no room in time.
+    pub async fn admit(&self, body: &[u8]) -> Result<Hold, Problem> {
+        let (weight, most) = (weight(body), HEAVIEST.max(DENSEST * body.len()));
+        if weight > most {
+            let detail = format!(
+                "the body has {} bytes, and so many lists and objects in them that reading it would take {weight} bytes of \
+                 memory, more than the {most} that it may; send fewer at once",
+                body.len()
+            );
+            return Err(Problem::new(Code::BodyTooLarge, detail));
+        }
+        let held = tokio::time::timeout(REQUEST_WAITS, self.hold(weight)).await;
+        held.ok().flatten().ok_or_else(Problem::overloaded)
+    }
+}
+
+/// Estimates the memory that parsing a text takes, in bytes, without parsing it: at least what JSON, and a form, can come
+/// to, and more for text that merely looks like them.
+///
+/// Measured by the types on a 64-bit machine: a value has 72 bytes, and a field of an object 104 with its name's own memory
+/// beside it; a list begins with room for four values, an object with room for three fields, and both double when they are
+/// full.
+pub fn weight(text: &[u8]) -> usize {
+    const ITEM: usize = 2 * 72;
+    const FIELD: usize = 2 * 88;
+    const LIST: usize = 4 * 72;
+    const OBJECT: usize = 450;
+    let mut weight = 2 * text.len();
+    for pair in text.windows(2) {
+        weight += match pair {
+            [b',' | b'&', _] => ITEM,
+            [b':', _] => FIELD,
+            [b'[', next] if *next != b']' => LIST,
+            [b'{', next] if *next != b'}' => OBJECT,
+            _ => 0,
+        };
+    }
+    weight
+}
+
+#[cfg(test)]
+mod tests;
