@@ -219,7 +219,9 @@ impl Letter {
         let sent = received.attributes().and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
         let (kind, about) = match serde_json::from_str(body) {
             Ok(Message::Run(message)) => ("run", message.run.to_string()),
-            Ok(Message::Deliver(message)) => ("delivery", format!("{}, attempt {}", message.delivery, message.attempt)),
+            Ok(Message::Deliver(message) | Message::Judge(message)) => {
+                ("delivery", format!("{}, attempt {}", message.delivery, message.attempt))
+            }
             Ok(Message::Publish(event)) => ("event", event.id.to_string()),
             Ok(Message::Operate(message)) => ("operation", format!("{}, step {}", message.operation, message.step)),
             Ok(Message::Program(message)) => {

@@ -23,6 +23,8 @@ export interface Granted {
 export interface WorkerRights {
   /** It runs programs that the API put on top of the file too: `--allow-runtime-programs`. */
   readonly runtimePrograms?: boolean;
+  /** It opens secrets: programs whose input has texts under secret names, or an environment that the API has taken, need it. */
+  readonly opensSecrets?: boolean;
 }
 
 /** All that the functions do, and what Lambda does for them: it reads the stream, and takes and keeps messages. */
@@ -50,11 +52,17 @@ export function grantReplica(grantee: IGrantable, granted: Granted): Grant {
 }
 
 /** It takes messages about programs, and claims and tells of them in the table. Its programs' secrets are its machine's. */
-export function grantWorker(grantee: IGrantable, { table, queues }: Granted, rights: WorkerRights = {}): Grant {
+export function grantWorker(grantee: IGrantable, granted: Granted, rights: WorkerRights = {}): Grant {
+  const { table, queues, parameters } = granted;
+  if (rights.opensSecrets) {
+    granted.parameterKey?.grantDecrypt(grantee);
+  }
+  const key = rights.opensSecrets ? parameterArns(table, [keyParameter(parameters.path)]) : [];
   const layered = rights.runtimePrograms ? ['Query'] : [];
   return allow(grantee, [
     ['dynamodb', ['GetItem', 'UpdateItem', ...layered], [table.tableArn]],
     ['sqs', ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility'], [queues.programs.queue.queueArn]],
+    ['ssm', ['GetParameters'], key],
   ]);
 }
 

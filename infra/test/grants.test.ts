@@ -86,6 +86,11 @@ test('a worker takes programs, and writes what came of them', () => {
     [...layered.keys()].filter((action) => !rights.has(action)),
     ['dynamodb:Query'],
   );
+  assert.equal(rights.get('ssm:GetParameters'), undefined);
+  const opening = allowed((ringback, role) => ringback.grantWorker(role, { opensSecrets: true }));
+  assert.deepEqual(names(opening, 'ssm'), ['GetParameters']);
+  assert.match(opening.get('ssm:GetParameters') ?? '', /ringback\/key"/);
+  assert.doesNotMatch(opening.get('ssm:GetParameters') ?? '', /ringback\/env/);
 });
 
 test("the queue's and the stream's calls are those that the code makes", () => {

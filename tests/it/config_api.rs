@@ -44,6 +44,14 @@ async fn a_source_is_made_replaced_and_deleted_and_each_takes_effect_at_once() {
     let replaced = put(&gateway, json!({"name": "custom", "rules": {"*": "deploy"}, "max_body": 100})).await;
     assert_eq!((replaced.status, &replaced.body["version"]), (200, &json!(2)));
     call(&gateway, "custom", TOKEN, 2).await.task_id();
+    // A masked one keeps what is stored, and stands for nothing where nothing is.
+    let masked = |field: &str| json!({"name": "custom", field: "********", "rules": {"*": "deploy"}});
+    assert_eq!(put(&gateway, masked("token")).await.body["token_set"], true);
+    call(&gateway, "custom", TOKEN, 9).await.task_id();
+    put(&gateway, masked("secret")).await.is_problem(400, "unusable_request");
+    put(&gateway, json!({"name": "github", "secret": ["********"], "rules": {"push": "deploy"}}))
+        .await
+        .is_problem(400, "unusable_request");
     put(&gateway, json!({"name": "custom", "token": "${env.HOME}", "rules": {"*": "deploy"}})).await;
     call(&gateway, "custom", TOKEN, 3).await.is_problem(401, "unauthorized");
     call(&gateway, "custom", "${env.HOME}", 3).await.task_id();
@@ -54,7 +62,7 @@ async fn a_source_is_made_replaced_and_deleted_and_each_takes_effect_at_once() {
     let actions: Vec<&str> =
         history["changes"].as_array().unwrap().iter().map(|change| change["action"].as_str().unwrap()).collect();
     // All at one time of the test's clock: each change has its own line all the same.
-    assert_eq!(actions.len(), 4, "{history}");
+    assert_eq!(actions.len(), 5, "{history}");
     assert!(!history.to_string().contains(TOKEN) && history.to_string().contains("root token"), "{history}");
 }
 

@@ -59,6 +59,48 @@ async fn changes_keep_what_they_do_not_name_and_a_deleted_endpoint_is_gone() {
 }
 
 #[tokio::test]
+async fn headers_that_were_shown_can_be_sent_back_and_each_is_changed_by_itself() {
+    let gateway = File::new(TO_THIS_MACHINE).run().await;
+    let headers = json!({"headers": {"Authorization": "Bearer of-the-customer", "X-Tenant": "tenant-0001"}});
+    let endpoint = Subscriber::new(&gateway, Service::answering(json!("ok")).await, headers).await;
+    let path = format!("/api/webhooks/{}", endpoint.id);
+    let sent = async || {
+        publish(&gateway, &event("job.completed")).await;
+        let request = endpoint.service.next_request().await;
+        ["authorization", "x-tenant", "x-new"].map(|name| request.headers.get(name).cloned())
+    };
+    let text = |value: &str| Some(json!(value));
+    // Everything that is shown, sent back as it is but for the name.
+    let shown = gateway.get(&path).await.body;
+    assert_eq!(shown["headers"], json!({"Authorization": "********", "X-Tenant": "********"}));
+    let changed = change(&gateway, &endpoint.id, json!({"headers": shown["headers"], "name": "new"})).await;
+    assert_eq!(changed.body["headers"], shown["headers"], "{}", changed.body);
+    assert_eq!(sent().await, [text("Bearer of-the-customer"), text("tenant-0001"), None]);
+
+    let one = json!({"headers": {"x-new": "third-0003", "x-tenant": null}});
+    assert_eq!(change(&gateway, &endpoint.id, one).await.status, 200);
+    assert_eq!(sent().await, [text("Bearer of-the-customer"), None, text("third-0003")]);
+    let masked = json!({"headers": {"authorization": "********", "x-other": "********"}});
+    let refused = change(&gateway, &endpoint.id, masked).await;
+    refused.is_problem(400, "unusable_request");
+    assert!(refused.body["detail"].as_str().unwrap().contains("x-other"), "{}", refused.body);
+    assert_eq!(change(&gateway, &endpoint.id, json!({"headers": null})).await.body["headers"], json!({}));
+    assert_eq!(sent().await, [None, None, None]);
+
+    // A mask is no value for anything that is new.
+    let new = |more: Value| {
+        let mut fields = json!({"url": "https://example.com/", "events": ["*"]});
+        fields.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        fields
+    };
+    for more in [json!({"headers": {"x-a": "********"}}), json!({"secret": "********"})] {
+        create(&gateway, &new(more)).await.is_problem(400, "unusable_request");
+    }
+    let rotate = gateway.api(Method::POST, &format!("{path}/rotate-secret")).json(&json!({"secret": "********"}));
+    send(rotate).await.is_problem(400, "unusable_request");
+}
+
+#[tokio::test]
 async fn both_secrets_sign_while_one_is_being_rotated() {
     let gateway = File::new(TO_THIS_MACHINE).run().await;
     let good = Subscriber::new(&gateway, Service::answering(json!("ok")).await, json!({})).await;

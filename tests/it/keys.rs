@@ -3,7 +3,7 @@
 use crate::EMULATOR;
 use platform::secret::KeyRing;
 use reqwest::Method;
-use ringback_tests::{Process, Service, run, send};
+use ringback_tests::{Process, Service, eventually, run, send};
 use serde_json::json;
 use std::path::Path;
 
@@ -96,9 +96,24 @@ async fn a_rotation_seals_secrets_anew_and_may_forget_the_keys_before() {
     std::fs::write(&file, ringback_tests::subscriber::TO_THIS_MACHINE).unwrap();
     let service = Service::answering(json!("ok")).await;
     let process = Process::up(EMULATOR, &file, &data).await;
-    let fields = json!({"url": service.url, "events": ["*"], "secret": "your_secret_key"});
+    let headers = json!({"Authorization": "Bearer of-the-receiver"});
+    let fields = json!({"url": service.url, "events": ["*"], "secret": "your_secret_key", "headers": headers});
     let made = send(process.api(Method::POST, "/api/webhooks").json(&fields)).await;
     assert_eq!(made.status, 201, "{}", made.body);
+    // What is sealed inside of an item: an event's data, needed again when its delivery is.
+    let event = json!({"event": "user.created", "data": {"password": "of-a-new-user"}});
+    let published = send(process.api(Method::POST, "/api/events").json(&event)).await;
+    assert_eq!(service.next_request().await.body["data"]["password"], "of-a-new-user");
+    let delivery = format!(
+        "default.{}.{}",
+        published.body["event_id"].as_str().unwrap(),
+        made.body["webhook_id"].as_str().unwrap()
+    );
+    eventually("the delivery is stored", async || {
+        let shown = send(process.api(Method::GET, &format!("/api/deliveries/{delivery}"))).await.body;
+        if shown["status"] == "delivered" { Ok(()) } else { Err(shown) }
+    })
+    .await;
     let source = json!({"name": "custom", "auth_type": "token", "token": "a-token-of-theirs"});
     let made = send(process.api(Method::POST, "/api/config/webhooks").json(&source)).await;
     assert!(made.status < 300, "{}", made.body);
@@ -108,7 +123,7 @@ async fn a_rotation_seals_secrets_anew_and_may_forget_the_keys_before() {
     let arguments = ["rotate-key", "--drop-older", "--data", &shown];
     let done = run(EMULATOR, directory.path(), &arguments, "").await;
     assert_eq!(done.code, Some(0), "{}", done.err);
-    assert!(done.out.contains("sealed with it now: 2"), "{}", done.out);
+    assert!(done.out.contains("sealed with it now: 3"), "{}", done.out);
     assert_eq!(ring(&data).ids().count(), 1);
 
     let process = Process::up(EMULATOR, &file, &data).await;
@@ -116,6 +131,10 @@ async fn a_rotation_seals_secrets_anew_and_may_forget_the_keys_before() {
     assert_eq!(send(process.api(Method::POST, "/api/events").json(&event)).await.status, 202);
     let request = service.next_request().await;
     assert!(request.header("x-webhook-signature").starts_with("sha256="));
+    assert_eq!(request.header("authorization"), "Bearer of-the-receiver");
+    let again = process.api(Method::POST, &format!("/api/deliveries/{delivery}/retry"));
+    assert_eq!(send(again).await.status, 202);
+    assert_eq!(service.next_request().await.body["data"]["password"], "of-a-new-user");
     let url = format!("{}/api/webhooks/custom", process.api);
     let theirs = process.request(Method::POST, &url).bearer_auth("a-token-of-theirs").json(&json!({"event": "x"}));
     assert_eq!(send(theirs).await.body["detail"], "no rule matched");

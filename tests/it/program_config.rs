@@ -52,6 +52,27 @@ async fn a_program_of_the_api_stands_over_the_files_and_goes_again() {
 }
 
 #[tokio::test]
+async fn a_masked_variable_keeps_its_stored_value_and_is_no_value_for_a_new_one() {
+    let gateway = gateway(true).await;
+    let program = |env: Value| json!({"name": "q", "command": ["printenv", "PLACE", "OTHER"], "env": env});
+    put(&gateway, program(json!({"PLACE": "********"}))).await.is_problem(400, "unusable_request");
+    assert_eq!(put(&gateway, program(json!({"PLACE": "place-0001", "OTHER": "one"}))).await.status, 201);
+    let mut shown = gateway.get("/api/config/programs/q").await.body["env"].clone();
+    assert_eq!(shown["PLACE"], "********");
+    shown["OTHER"] = json!("two");
+    assert_eq!(put(&gateway, program(shown)).await.status, 200);
+    let task = gateway.start("program:q", json!({})).await;
+    assert_eq!(gateway.result_of(&task).await["stdout"], "place-0001\ntwo\n");
+    let refused = put(&gateway, program(json!({"PLACE": "********", "NEW": "********"}))).await;
+    refused.is_problem(400, "unusable_request");
+    assert!(refused.body["detail"].as_str().unwrap().contains("`env.NEW`"), "{}", refused.body);
+    let task = send(
+        gateway.api(Method::POST, "/api/workflows/program:q/runs").json(&json!({"input": {"password": "********"}})),
+    );
+    task.await.is_problem(400, "unusable_request");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_program_is_said_and_nothing_is_stored() {
     let gateway = gateway(true).await;
     let wrong = [

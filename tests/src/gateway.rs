@@ -145,6 +145,11 @@ impl Gateway {
         &self.app
     }
 
+    /// Its table, without anything of Ringback's between.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.instance.aws.dynamodb()
+    }
+
     /// What puts another app in charge.
     pub fn switch(&self) -> &Switch {
         self.instance.switch()

@@ -185,7 +185,8 @@ impl Forward {
     async fn page(&self, client: &Client, token: &str, since: Timestamp, after: Option<&str>) -> Result<Page, Hitch> {
         let mut url = self.url.clone();
         url.set_path(&format!("{}/api/requests", self.url.path().trim_end_matches('/')));
-        let mut query = vec![("since", since.to_string())];
+        // A signature holds for the body alone that it was made of.
+        let mut query = vec![("since", since.to_string()), ("as_received", true.to_string())];
         query.extend(self.source.clone().map(|source| ("source", source)));
         query.extend(after.map(|after| ("after", after.to_owned())));
         url.query_pairs_mut().extend_pairs(query);

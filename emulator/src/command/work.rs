@@ -2,6 +2,7 @@ use super::{Failure, file, output};
 use crate::command::up::asked_to_stop;
 use crate::worker::{self, Catalogue, Worker, WorkerOptions};
 use clap::Args;
+use domain::redact::KnownSecrets;
 use platform::clock::SystemClock;
 use platform::settings::{Settings, variable};
 use platform::store::Store;
@@ -17,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 #[command(
     after_help = "It needs AWS credentials and a region, as the AWS CLI does. For a gateway on the same machine: start that
 with `--aws-port N`, and this with AWS_ENDPOINT_URL=http://127.0.0.1:N, AWS_REGION=local, AWS_ACCESS_KEY_ID=<the API's
-token> and any AWS_SECRET_ACCESS_KEY. SIGTERM and Ctrl-C let programs go on for --patience; what still runs then is ended
+token> and any AWS_SECRET_ACCESS_KEY. It needs the gateway's key, RINGBACK_KEY or
+RINGBACK_KEY_PARAMETER, for programs whose input has fields with secret names. SIGTERM and Ctrl-C let programs go on for --patience; what still runs then is ended
 and given back to the queue. What a worker that is killed was running is run again, when its lease is over."
 )]
 pub struct Work {
@@ -75,6 +77,14 @@ impl Work {
         }
         let settings = Settings::default();
         let store = Store::new(aws_sdk_dynamodb::Client::new(&aws), table, settings.shards, settings.retention);
+        // A worker needs the gateway's key only for programs whose input or environment holds secrets.
+        let has_key = variable("RINGBACK_KEY").or_else(|| variable("RINGBACK_KEY_PARAMETER")).is_some();
+        let store = if has_key {
+            let keys = platform::lambda::keys(&aws).await.map_err(|error| error.to_string())?;
+            store.sealing(Arc::new(keys), KnownSecrets::of(&config, &read.env()))
+        } else {
+            store
+        };
         // Said now, rather than by every message.
         store.ready().await?;
         let overlay = self.allow_runtime_programs.then(platform::programs::overlay);

@@ -5,11 +5,13 @@ use super::execute::{Limits, execute};
 use super::pause::pause;
 use aws_sdk_sqs::types::Message as Received;
 use domain::config::Program;
-use domain::program::prepare;
+use domain::program::{Ended, prepare};
+use domain::redact::{KnownSecrets, is_secret};
 use domain::run::{Claim, Claiming, JobError, ProgramOutcome, Run, Stretch};
 use jiff::{SignedDuration, Timestamp};
 use platform::chance::Chance;
 use platform::queue::{Message, ProgramMessage, RunMessage};
+use platform::secret::holds_sealed;
 use platform::settings::variable;
 use platform::store::{Saved, StoreError};
 use serde_json::Value;
@@ -187,11 +189,24 @@ impl Worker {
             return refused(JobError::new("unknown_program", text));
         };
         let assignment = run.assignment(&message.job, message.attempt)?;
+        let constants = command.env.iter().filter_map(|(_, template)| template.as_constant());
+        let given = [Some(assignment.input), assignment.params];
+        if given.into_iter().flatten().any(holds_sealed) || constants.into_iter().any(|value| holds_sealed(&value)) {
+            let text = format!(
+                "the input or the environment of `{}` holds secrets that this worker can't open: give it the gateway's key, \
+                 by RINGBACK_KEY or RINGBACK_KEY_PARAMETER",
+                message.program
+            );
+            return refused(JobError::new("no_key", text));
+        }
         let inherited = |name: &str| variable(name);
         let prepared = match prepare(program, command, &assignment, env, &inherited) {
             Ok(prepared) => prepared,
             Err(error) => return refused(error),
         };
+        // A program may print what it was given to keep.
+        let given = prepared.env.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.clone());
+        let secrets = KnownSecrets::new(given);
         let limits = Limits { timeout: program.timeout, grace: self.options.grace };
         let stop = async {
             tokio::select! {
@@ -200,7 +215,7 @@ impl Worker {
             }
         };
         match Box::pin(execute(command, prepared, limits, stop)).await {
-            Ok(ended) => ended.map(ProgramOutcome::Ended),
+            Ok(ended) => ended.map(|ended| ProgramOutcome::Ended(without(ended, &secrets))),
             Err(error) => refused(error),
         }
     }
@@ -317,4 +332,10 @@ impl Worker {
         (held.run, held.version) = (stored.run, stored.version);
         Ok(true)
     }
+}
+
+/// A program's end with secrets taken out of its output.
+fn without(ended: Ended, secrets: &KnownSecrets) -> Ended {
+    let masked = |text: &str| secrets.mask(text).into_owned();
+    Ended { stdout: masked(&ended.stdout), stderr: masked(&ended.stderr), ..ended }
 }

@@ -173,7 +173,7 @@ pub(crate) fn about(caller: &Caller, named: Option<&str>) -> Result<Option<Custo
 /// # Errors
 /// 404 if not.
 pub(crate) async fn known(app: &App, caller: &Caller, customer: &CustomerId) -> Result<(), Problem> {
-    let own = caller.customer.is_some() || *customer == CustomerId::default();
+    let own = caller.customer().is_some() || *customer == CustomerId::default();
     if own || app.directory.fresh(&app.store, customer, app.now()).await?.iter().next().is_some() {
         return Ok(());
     }

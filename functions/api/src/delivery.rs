@@ -4,6 +4,7 @@ use crate::room;
 use domain::delivery::{self, Attempt, Delivery, GaveUp, State};
 use domain::endpoint::{Endpoint, Health};
 use domain::event::Event;
+use domain::redact::hide_fields;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -104,14 +105,19 @@ pub(crate) fn whole(
     event: Option<&Event>,
     held: Option<&Held>,
 ) -> Value {
+    // Shown without what is secret in it, in each form.
+    let event = event.cloned().map(|mut event| {
+        hide_fields(&mut event.data);
+        event
+    });
     let mut shown = brief(delivery, endpoint.map(|endpoint| endpoint.settings.name.as_str()), held);
     // Of very many attempts only the newest are kept.
     let first = u64::from(delivery.attempts).saturating_sub(delivery.log.len() as u64) + 1;
     let attempts = delivery.log.iter().zip(first..).map(|(attempt, n)| show(attempt, n));
-    let body = endpoint.zip(event).map(|(endpoint, event)| endpoint.settings.format.body(event));
+    let body = endpoint.zip(event.as_ref()).map(|(endpoint, event)| endpoint.settings.format.body(event));
     let more = [
         ("attempts", attempts.collect::<Vec<_>>().into()),
-        ("event", event.map_or(Value::Null, show_event)),
+        ("event", event.as_ref().map_or(Value::Null, show_event)),
         ("request_body", body.map_or(Value::Null, |body| String::from_utf8_lossy(&body).into())),
     ];
     shown.extend(more.map(|(name, value)| (name.to_owned(), value)));
@@ -140,6 +146,13 @@ fn error(delivery: &Delivery) -> Option<String> {
         }
         State::Exhausted { why: GaveUp::NoEndpoint, .. } => Some("the endpoint is disabled or deleted".to_owned()),
         State::Exhausted { why: GaveUp::NoEvent, .. } => Some("the event has expired".to_owned()),
+        // Once it was tried all the same, because somebody asked, the attempt says why it isn't delivered.
+        State::Exhausted { why: GaveUp::FilterFailed, .. } => {
+            Some("the endpoint's filter could not be evaluated on the event's data".to_owned())
+        }
+        State::Exhausted { why: GaveUp::FilterTooCostly, .. } => {
+            Some("the endpoint's filter takes too many steps on the event's data".to_owned())
+        }
     }
 }
 

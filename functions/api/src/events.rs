@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use domain::event::{CustomerId, Event, EventId, Origin, Published, cloudevents};
+use domain::redact::hide_fields;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::request::{json_object, json_value, read_body};
@@ -21,6 +22,7 @@ pub(crate) async fn publish(
     caller: Caller,
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
+    caller.require_publishing()?;
     let (parts, body) = request.into_parts();
     let body = read_body(body, app.settings.max_body).await?;
     let _room = app.memory.bodies.admit(&body).await?;
@@ -34,8 +36,12 @@ pub(crate) async fn publish(
         refuse_batch(&parts.headers)?;
         Published::read(json_object(&body)?)
     };
-    let published = published.map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))?;
+    let mut published = published?;
     let customer = caller.about(published.customer.clone())?.unwrap_or_default();
+    if let Caller::Customer { id, .. } = &caller {
+        // Without a source an event is the operator's: a customer's token speaks for the customer alone.
+        published.source.get_or_insert_with(|| format!("customer/{id}"));
+    }
     let key = workflows::key(&parts.headers);
     let event = published.accept(customer, key.as_deref(), Origin::Api, app.random(), app.now());
     app.config.delivery.catalogue.check(&event)?;
@@ -56,7 +62,7 @@ fn accepted(event: &Event) -> Value {
     })
 }
 
-/// `GET /api/events/{id}?customer_id=`.
+/// `GET /api/events/{id}?customer_id=`. Texts under secret names are hidden in its data.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -66,7 +72,9 @@ pub(crate) async fn show(
     let missing = || Problem::new(Code::NotFound, format!("there is no event `{}`", id.escape_debug()));
     let named = query.get("customer_id").and_then(Value::as_str).map(CustomerId::parse).transpose();
     let customer = caller.about(named.map_err(|_| missing())?)?.unwrap_or_default();
-    let event = app.store.event(&customer, &EventId::parse(&id).map_err(|_| missing())?).await?.ok_or_else(missing)?;
+    let mut event =
+        app.store.event(&customer, &EventId::parse(&id).map_err(|_| missing())?).await?.ok_or_else(missing)?;
+    hide_fields(&mut event.data);
     let mut shown = accepted(&event);
     if let Value::Object(shown) = &mut shown {
         shown.remove("status");

@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::config::program::{self, Action, Program};
+use domain::redact::MASKED;
 use platform::App;
 use platform::overlay::Layered;
 use platform::problem::{Code, Problem};
@@ -17,8 +18,6 @@ use platform::store::{ConfigChange, ConfigEntry, ConfigKind, Saved};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// In place of a value that may be secret.
-const MASKED: &str = "********";
 /// How often a change is tried against others' before the caller is asked to try again.
 const ROUNDS: usize = 5;
 
@@ -45,15 +44,17 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 }
 
 /// `POST /api/config/programs` with `{"name", …}` and the fields of a program as the file has them: defines it, or replaces
-/// what the API has defined under that name. It stands over the file's program of that name.
+/// what the API has defined under that name. It stands over the file's program of that name. An environment variable whose
+/// value is masked, as answers show it, keeps the value that is stored.
 pub(crate) async fn put(State(app): State<Arc<App>>, mut fields: Fields) -> Result<(StatusCode, Json<Value>), Problem> {
     allowed(&app)?;
     let unusable = |detail: String| Problem::new(Code::UnusableRequest, detail);
     let name = fields.text("name")?.ok_or_else(|| unusable("`name` must be given".to_owned()))?;
-    let content = Value::Object(std::mem::take(&mut fields.0));
-    program::read(&name, &content).map_err(unusable)?;
+    let given = std::mem::take(&mut fields.0);
     for _ in 0..ROUNDS {
         let before = app.store.config(ConfigKind::Program, &name).await?;
+        let content = with_kept_env(given.clone(), before.as_ref().map(|entry| &entry.content)).map_err(unusable)?;
+        program::read(&name, &content).map_err(unusable)?;
         let (version, action) = before.as_ref().map_or((0, "created"), |entry| (entry.version, "replaced"));
         let changed = difference(before.as_ref().map(|entry| &entry.content), &content);
         let change = change(&app, &name, action, changed);
@@ -91,6 +92,22 @@ pub(crate) async fn delete(State(app): State<Arc<App>>, Name(name): Name) -> Res
         }
     }
     Err(Problem::new(Code::Conflict, "the program is changing too quickly; try again"))
+}
+
+/// The fields with the stored value of each variable in `env` that is masked.
+fn with_kept_env(mut fields: Map<String, Value>, before: Option<&Value>) -> Result<Value, String> {
+    let stored = before.and_then(|before| before.get("env"));
+    if let Some(Value::Object(env)) = fields.get_mut("env") {
+        for (name, value) in env.iter_mut().filter(|(_, value)| *value == MASKED) {
+            let kept = stored.and_then(|env| env.get(name)).ok_or_else(|| {
+                format!(
+                    "`env.{name}` is `{MASKED}`, which stands for a stored value, and none is stored: give the value"
+                )
+            })?;
+            value.clone_from(kept);
+        }
+    }
+    Ok(Value::Object(fields))
 }
 
 fn allowed(app: &App) -> Result<(), Problem> {

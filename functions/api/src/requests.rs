@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use jiff::Timestamp;
 use platform::App;
 use platform::problem::{Code, Problem};
-use platform::request::Kept;
+use platform::request::{Incoming, Kept};
 use platform::store::{Store, Stored};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,12 +22,15 @@ pub(crate) struct Filter {
     source: Option<String>,
     since: Option<String>,
     after: Option<String>,
+    #[serde(default)]
+    as_received: bool,
 }
 
-/// `GET /api/requests?source=&since=&after=`: oldest first, from a time (the beginning unless given) or after a page;
+/// `GET /api/requests?source=&since=&after=&as_received=`: oldest first, from a time (the beginning unless given) or after a page;
 /// `next` is the `after` of the following page. Each is `{id, received_at, source, delivery, method, path, headers, body}`,
 /// or `body_base64` where the body is no text; `path` has the query. What authenticates by itself (`Authorization`, cookies,
-/// tokens) is not among the headers; what signs is. A request that started no run, or that was longer than is kept, is not
+/// tokens) is not among the headers; what signs is. Texts under secret names are hidden in the body and the path, and what else
+/// says them, unless `as_received` is true: a signature holds for the body as it was received alone. A request that started no run, or that was longer than is kept, is not
 /// there.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -37,14 +40,18 @@ pub(crate) async fn list(
     let since = filter.since.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), |text| moment::from_text(text, "since"))?;
     let after = filter.after.unwrap_or_else(|| Store::runs_cursor(since));
     let (runs, next) = app.store.runs_after(&after, LOOKED_AT).await?;
-    let show = |stored: &Stored| show(stored, filter.source.as_ref());
+    let show = |stored: &Stored| show(stored, filter.source.as_ref(), filter.as_received);
     let (requests, next) = room::fill(&runs, next, show, |stored| Store::run_place(&stored.run));
     Ok(Json(json!({"requests": requests, "next": next})))
 }
 
 /// The request that started a run, if it was kept and is asked for.
-fn show(stored: &Stored, source: Option<&String>) -> Option<Value> {
-    let kept = Kept::of(stored).filter(|kept| source.is_none() || kept.source.as_ref() == source)?;
+fn show(stored: &Stored, source: Option<&String>, as_received: bool) -> Option<Value> {
+    let mut kept = Kept::of(stored).filter(|kept| source.is_none() || kept.source.as_ref() == source)?;
+    if !as_received {
+        let parsed = Incoming::restored(stored.request.as_ref()?, &stored.run.input);
+        kept.hide(&parsed);
+    }
     let mut shown = kept.to_json();
     if let Value::Object(shown) = &mut shown {
         shown.insert("id".to_owned(), json!(stored.run.id));

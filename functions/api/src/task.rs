@@ -1,6 +1,7 @@
 //! A run, as the API shows it: without secrets, as [`domain::redact`] knows them.
 
 use crate::room;
+use crate::waits::shown_key;
 use domain::id::RunId;
 use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{Brought, JobPath, JobRun, JobState, Phase, Run};
@@ -28,7 +29,9 @@ pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
         let jobs = task.get_mut("jobs").and_then(Value::as_array_mut);
         jobs.into_iter().flatten().for_each(|job| room::shorten(job, &LONG_OF_JOB));
     }
-    task.get_mut("input").into_iter().for_each(hide_fields);
+    for name in ["input", "error"] {
+        task.get_mut(name).into_iter().for_each(hide_fields);
+    }
     without_secrets(task, run, secrets)
 }
 
@@ -45,6 +48,7 @@ pub(crate) fn listed(run: &Run, request: Option<&Value>, secrets: &KnownSecrets)
     }
     let mut task = Value::Object(task);
     room::shorten(&mut task, &LONG);
+    task.get_mut("error").into_iter().for_each(hide_fields);
     without_secrets(task, run, secrets)
 }
 
@@ -86,7 +90,9 @@ fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Value {
         "id": path, "status": record.state.as_str(), "attempt": record.attempt,
         "started_at": record.started_at.to_string(), "ended_at": record.ended_at().map(|time| time.to_string()),
     });
-    let mut more = |key: &str, value: Value| {
+    // Only the workflow's result is shown as it is: the workflow's author chose what is in it.
+    let mut more = |key: &str, mut value: Value| {
+        hide_fields(&mut value);
         if let Value::Object(shown) = &mut shown {
             shown.insert(key.to_owned(), value);
         }
@@ -105,7 +111,10 @@ fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Value {
             more("next_attempt_at", json!(until.to_string()));
         }
         JobState::Waiting { wait, deadline, response, .. } => {
-            more("waiting_for", json!({"route": wait.route, "key": wait.key, "deadline": deadline.to_string()}));
+            more(
+                "waiting_for",
+                json!({"route": wait.route, "key": shown_key(&wait.key), "deadline": deadline.to_string()}),
+            );
             more("response", response.clone());
         }
         JobState::Polling { response, asked, deadline, .. } => {

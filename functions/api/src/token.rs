@@ -16,20 +16,50 @@ use subtle::{Choice, ConstantTimeEq};
 /// How a customer's token begins: anything else is not looked up.
 pub(crate) const CUSTOMER_TOKEN: &str = "rbc_";
 
-/// Who asks.
+/// The holder of a request's token.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    /// The one customer that they may see; all where absent.
-    pub(crate) customer: Option<CustomerId>,
+pub(crate) enum Caller {
+    /// The operator, who may see and do everything.
+    Operator,
+    /// The holder of a customer's token.
+    Customer {
+        /// The one customer that the token shows.
+        id: CustomerId,
+        /// The token was made with the right to publish events.
+        may_publish: bool,
+    },
 }
 
 impl Caller {
+    /// The one customer that the caller may see; `None` for the operator.
+    pub(crate) fn customer(&self) -> Option<&CustomerId> {
+        match self {
+            Self::Operator => None,
+            Self::Customer { id, .. } => Some(id),
+        }
+    }
+
+    /// Lets through a caller who may publish events: an event is signed in the operator's name, and a customer's receivers
+    /// believe it.
+    ///
+    /// # Errors
+    /// 403 `publishing_not_allowed` for a customer's token that was made without that right.
+    pub(crate) fn require_publishing(&self) -> Result<(), Problem> {
+        match self {
+            Self::Operator | Self::Customer { may_publish: true, .. } => Ok(()),
+            Self::Customer { may_publish: false, .. } => {
+                let detail = "this token may not publish events; the operator makes one that may with `publish: true`";
+                Err(Problem::new(Code::PublishingNotAllowed, detail))
+            }
+        }
+    }
+
     /// The customer that a request is about: the one that it names, if its caller may see it.
     ///
     /// # Errors
     /// If the caller may see another customer only.
     pub(crate) fn about(&self, named: Option<CustomerId>) -> Result<Option<CustomerId>, Problem> {
-        match (&self.customer, named) {
+        match (self.customer(), named) {
             (None, named) => Ok(named),
             (Some(own), None) => Ok(Some(own.clone())),
             (Some(own), Some(named)) if *own == named => Ok(Some(named)),
@@ -39,7 +69,7 @@ impl Caller {
 
     /// Whether the caller may see what belongs to that customer.
     pub(crate) fn sees(&self, customer: &CustomerId) -> bool {
-        self.customer.as_ref().is_none_or(|own| own == customer)
+        self.customer().is_none_or(|own| own == customer)
     }
 }
 
@@ -65,9 +95,11 @@ pub(crate) async fn require(State(app): State<Arc<App>>, mut request: Request, n
 
 /// Only for callers that may see everything.
 pub(crate) async fn require_all(caller: Caller, request: Request, next: Next) -> Response {
-    match caller.customer {
-        None => next.run(request).await,
-        Some(_) => Problem::new(Code::Forbidden, "this token sees one customer's webhooks only").into_response(),
+    match caller {
+        Caller::Operator => next.run(request).await,
+        Caller::Customer { .. } => {
+            Problem::new(Code::Forbidden, "this token sees one customer's webhooks only").into_response()
+        }
     }
 }
 
@@ -80,11 +112,11 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, StoreE
     let digest: [u8; 32] = Sha256::digest(text).into();
     let known = app.settings.token_digests.iter().fold(Choice::from(0), |known, one| known | one.ct_eq(&digest));
     if token.is_some() && bool::from(known) {
-        return Ok(Some(Caller { customer: None }));
+        return Ok(Some(Caller::Operator));
     }
     if !text.starts_with(CUSTOMER_TOKEN) {
         return Ok(None);
     }
     let stored = app.store.token(&hex::encode(digest)).await?;
-    Ok(stored.map(|token| Caller { customer: Some(token.customer) }))
+    Ok(stored.map(|token| Caller::Customer { id: token.customer, may_publish: token.may_publish }))
 }

@@ -17,16 +17,18 @@ use std::sync::Arc;
 /// Tokens that are listed at most.
 const LISTED: usize = 1_000;
 
-/// `POST /api/tokens` with `{customer_id, name?}`: the answer shows the token, once.
+/// `POST /api/tokens` with `{customer_id, name?, publish?}`: the answer shows the token, once. Only with `publish: true` may the
+/// token publish events of its customer.
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     mut fields: Fields,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let customer = fields.customer()?.ok_or_else(|| Problem::new(Code::UnusableRequest, "`customer_id` is missing"))?;
     let name = fields.text("name")?.unwrap_or_default();
+    let may_publish = fields.flag("publish")?.unwrap_or(false);
     fields.nothing_else()?;
     let token = format!("{CUSTOMER_TOKEN}{}", hex::encode(app.random::<32>()));
-    let stored = StoredToken { digest: digest(&token), customer, name, created_at: app.now() };
+    let stored = StoredToken { digest: digest(&token), customer, name, may_publish, created_at: app.now() };
     app.store.add_token(&stored).await?;
     let mut shown = show(&stored);
     if let Value::Object(shown) = &mut shown {
@@ -53,5 +55,8 @@ fn digest(token: &str) -> String {
 
 fn show(token: &StoredToken) -> Value {
     let customer: &CustomerId = &token.customer;
-    json!({"id": token.digest, "customer_id": customer, "name": token.name, "created_at": token.created_at.to_string()})
+    json!({
+        "id": token.digest, "customer_id": customer, "name": token.name, "publish": token.may_publish,
+        "created_at": token.created_at.to_string(),
+    })
 }

@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::config::RouteId;
-use domain::redact::MASKED;
-use domain::run::{JobState, Status, callback_token};
+use domain::redact::{MASKED, hide_fields};
+use domain::run::{JobState, Status, is_of_token};
 use domain::wait::{Adoption, Standing, Verdict, WaitKey, Waiter, adopt as judge, nearest};
 use platform::App;
 use platform::problem::{Code, Problem};
@@ -120,15 +120,15 @@ fn present(route: &RouteId) -> RouteId {
 }
 
 /// Who knows a token may answer for its job.
-fn shown_key(key: &str) -> &str {
-    if callback_token(key).is_some() { MASKED } else { key }
+pub(crate) fn shown_key(key: &str) -> &str {
+    if is_of_token(key) { MASKED } else { key }
 }
 
 fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
     let Unclaimed { wait, at, arrival, .. } = unclaimed;
     let route = present(&wait.route);
     let same_route = || open.iter().filter(|open| open.wait.route == route);
-    let keys = same_route().map(|open| open.wait.key.as_str()).filter(|key| callback_token(key).is_none());
+    let keys = same_route().map(|open| open.wait.key.as_str()).filter(|key| !is_of_token(key));
     let nearest = nearest(&wait.key, keys).map(|(key, distance)| {
         let of = same_route().find(|open| open.wait.key == key).map(|open| &open.shown);
         let field = |name: &str| of.and_then(|of| of.get(name)).cloned().unwrap_or_default();
@@ -143,6 +143,7 @@ fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
         "route": route, "key": shown_key(&wait.key), "arrived_at": at.to_string(), "verdict": verdict,
         "result": arrival.result, "nearest": nearest,
     });
+    shown.get_mut("result").into_iter().for_each(hide_fields);
     // Nothing else shows the result, so it is cut only where there would be no answer.
     if room::fills_a_page(&shown) {
         room::shorten(&mut shown, &["result"]);

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use domain::id::RunId;
+use domain::redact::{MASKED, masked_at};
 use domain::run::Run;
 use platform::App;
 use platform::problem::{Code, Problem};
@@ -37,6 +38,10 @@ pub(crate) async fn start(
     let input = fields.remove("input").unwrap_or_default();
     if let Some(unknown) = fields.keys().next() {
         let detail = format!("unknown field `{unknown}`: write {{\"input\": …}}");
+        return Err(Problem::new(Code::UnusableRequest, detail));
+    }
+    if let Some(place) = masked_at(&input) {
+        let detail = format!("`input{place}` is `{MASKED}`, as answers show a secret: give its value");
         return Err(Problem::new(Code::UnusableRequest, detail));
     }
     store(&app, &format!("start:{workflow}"), key, &workflow, input, None).await

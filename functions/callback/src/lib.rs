@@ -12,6 +12,7 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::config::{Callback, Listener, Routes};
+use domain::run::CALLBACK_TOKEN;
 use domain::signature::Verified;
 use domain::wait::ArrivalId;
 use platform::App;
@@ -19,6 +20,7 @@ use platform::head;
 use platform::problem::Problem;
 use platform::request::Raw;
 use platform::verification::{Judged, judge_route};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The callback routes of some listeners, and an answer to every other request.
@@ -52,13 +54,21 @@ async fn handle(
     }
     let raw = Raw::read(request, app.settings.max_body).await?;
     let _room = app.memory.bodies.admit(&raw.bytes).await?;
-    let verified = match judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await? {
+    let passed = match judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await? {
         Some(Judged::Answered(response)) => return Ok(response),
-        Some(Judged::Passed(passed)) => Some(passed.verified),
+        Some(Judged::Passed(passed)) => Some(passed),
         None => None,
     };
-    let id = identity(&raw, verified.as_ref());
-    let incoming = raw.parse().await?;
+    let id = identity(&raw, passed.as_ref().map(|passed| &passed.verified));
+    let mut incoming = raw.parse().await?;
+    if let Some(passed) = passed {
+        let token = incoming.query.get(CALLBACK_TOKEN).cloned();
+        incoming.conceal(&passed.secrets);
+        // A callback token says which job the callback is for.
+        if let (Some(token), Value::Object(query)) = (token, &mut incoming.query) {
+            query.insert(CALLBACK_TOKEN.to_owned(), token);
+        }
+    }
     receive::receive(&app, &callback, &incoming, &id).await.map(IntoResponse::into_response)
 }
 

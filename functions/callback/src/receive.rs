@@ -3,9 +3,10 @@
 use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
-use domain::run::{CALLBACK_TOKEN, callback_token};
+use domain::run::{CALLBACK_TOKEN, callback_token, kept_key};
 use domain::wait::{Arrival, ArrivalId, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 use platform::App;
 use platform::bulk::{AT_ONCE, items, render};
 use platform::problem::{Code, Problem};
@@ -65,7 +66,7 @@ async fn receive_one(
     token: Option<&str>,
 ) -> Result<Value, Problem> {
     let key = match token {
-        Some(token) => token.to_owned(),
+        Some(token) => kept_key(token.to_owned()),
         None => key_text(&render(&callback.identify_by, scope, "identify_by")?).ok_or_else(|| {
             let detail =
                 format!("`identify_by` finds no number and no text of 1 to {MAX_KEY} bytes to recognise it by");
@@ -85,7 +86,11 @@ async fn receive_one(
     let (judgement, now) = (callback.judge(status.as_ref(), found), app.now());
     let reception = match judgement {
         Judgement::Final(verdict) => {
-            app.receive_callback(&wait, &Arrival::new(verdict, result, whole), id, now).await?
+            let arrival = Arrival::new(verdict, result, whole);
+            match (app.receive_callback(&wait, &arrival, id, now).await?, token) {
+                (Reception::Stored, Some(token)) => resume_before(app, &wait, token, (&arrival, id), now).await?,
+                (reception, _) => reception,
+            }
         }
         Judgement::Progress => app.store.record_progress(&wait, &result, now).await?,
     };
@@ -99,6 +104,25 @@ async fn receive_one(
         Reception::Duplicate => json!({"status": "duplicate"}),
         Reception::Late => json!({"status": "ignored", "reason": "nobody waits for it any more"}),
     })
+}
+
+/// Gives a callback that no job waits for to the job that waits under the token itself: an earlier version has called its
+/// service, and kept the token as the key.
+async fn resume_before(
+    app: &App,
+    wait: &WaitKey,
+    token: &str,
+    (arrival, id): (&Arrival, &ArrivalId),
+    now: Timestamp,
+) -> Result<Reception, Problem> {
+    let present = WaitKey { key: token.to_owned(), ..wait.clone() };
+    for before in app.former_waits(&present).await?.iter().chain([&present]) {
+        if app.store.resume_wait(before, arrival, id, now).await? {
+            app.store.withdraw_callback((wait, now), (before, None)).await?;
+            return Ok(Reception::Resumed);
+        }
+    }
+    Ok(Reception::Stored)
 }
 
 /// What a callback says of its job, for the log.

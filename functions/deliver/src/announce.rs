@@ -1,5 +1,6 @@
 //! Publishes what we have to say ourselves, if anybody subscribes to it.
 
+use domain::endpoint::{EventView, Wish};
 use domain::event::Event;
 use platform::App;
 use platform::store::StoreError;
@@ -8,7 +9,8 @@ use platform::store::StoreError;
 /// event.
 pub(crate) async fn handle(app: &App, event: Event) -> Result<(), StoreError> {
     let endpoints = app.directory.fresh(&app.store, &event.customer, app.now()).await?;
-    if endpoints.iter().any(|stored| stored.endpoint.wants(&event)) {
+    let view = EventView::new(&event);
+    if endpoints.iter().any(|stored| view.wish(&stored.endpoint).0 != Wish::Declines) {
         app.store.add_event(&event).await?;
     }
     Ok(())

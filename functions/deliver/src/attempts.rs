@@ -47,7 +47,11 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
         Some(Ordering::Equal) | None => {}
     }
     let event = match event {
-        Some(event) => Some(*event),
+        Some(mut event) => {
+            // It came from the table by way of `relay`, which opens nothing.
+            app.store.open_event(&mut event);
+            Some(*event)
+        }
         None => app.store.event(&id.customer, &id.event).await?,
     };
     let Some(event) = event else { return without_event(app, stored).await };
@@ -83,7 +87,7 @@ async fn without_event(app: &App, stored: Option<StoredDelivery>) -> Result<(), 
 }
 
 /// Says that a delivery was given up, once that is written.
-fn tell_if_given_up(delivery: &Delivery) {
+pub(crate) fn tell_if_given_up(delivery: &Delivery) {
     let State::Exhausted { why, .. } = delivery.state else { return };
     let reason = match why {
         GaveUp::Tries => "its tries are used up",
@@ -91,6 +95,8 @@ fn tell_if_given_up(delivery: &Delivery) {
         GaveUp::Gone => "the endpoint wants nothing any more",
         GaveUp::NoEndpoint => "the endpoint is disabled or deleted",
         GaveUp::NoEvent => "the event has expired",
+        GaveUp::FilterFailed => "the endpoint's filter can't be evaluated on its data",
+        GaveUp::FilterTooCostly => "the endpoint's filter takes too many steps on its data",
     };
     let (event, attempts) = (delivery.event_type.as_str(), delivery.attempts);
     let error = delivery.log.last().and_then(Attempt::failure);

@@ -1,12 +1,14 @@
 //! Does the work that is owed: one message is one piece of it.
 //!
-//! **Cast.** [`runs`] makes the calls that a run owes, [`attempts`] tries a delivery to a customer's endpoint,
+//! **Cast.** [`runs`] makes the calls that a run owes, [`attempts`] tries a delivery to a customer's endpoint, after [`judge`]
+//! has asked the endpoint's filter where `relay` has not,
 //! [`announce`] publishes what we have to say ourselves, and [`recover`] takes a step of an operation. What comes before its time, because clocks differ, is [`put_off`]. **Guarantees.** The message covers the whole piece: whatever
 //! dies, it comes again, and the table says what is still owed. A failed call or attempt is an outcome; an error means
 //! that *we* failed, and that the message comes again.
 
 mod announce;
 mod attempts;
+mod judge;
 mod notices;
 mod perform;
 mod put_off;
@@ -52,6 +54,7 @@ pub async fn handle(app: Arc<App>, body: String, received: u32) -> Result<(), De
     match message {
         Message::Run(message) => Box::pin(runs::handle(&app, &message)).await?,
         Message::Deliver(message) => Box::pin(attempts::handle(&app, message, received > 1)).await?,
+        Message::Judge(message) => Box::pin(judge::handle(&app, message, received > 1)).await?,
         Message::Program(message) => return Err(DeliverError::Program(message.program)),
         Message::Publish(event) => Box::pin(announce::handle(&app, *event)).await?,
         Message::Operate(message) => Box::pin(recover::handle(&app, &message)).await?,

@@ -12,8 +12,8 @@
 
 use domain::delivery::{Delivery, GaveUp};
 use domain::endpoint::{Disabled, Endpoint};
-use domain::event::{CustomerId, Event, EventId, EventType, Origin};
-use domain::redact::KnownSecrets;
+use domain::event::{CustomerId, Event, EventId, EventType, OWN_SOURCE, Origin};
+use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{Phase, Run};
 use jiff::Timestamp;
 use platform::queue::Message;
@@ -37,6 +37,7 @@ pub(crate) fn run_failed(run: &Run, secrets: &KnownSecrets) -> Option<Message> {
         "jobs": failed.take(NAMED).collect::<Vec<_>>(),
         "started_at": started_at.to_string(), "ended_at": ended_at.to_string(),
     });
+    data.get_mut("error").into_iter().for_each(hide_fields);
     secrets.hide(&mut data);
     KnownSecrets::of_input(&run.input).hide(&mut data);
     // After the secrets are out: half of one would not be known as one.
@@ -109,7 +110,7 @@ fn message(name: &str, about: &[&str], customer: CustomerId, data: Value, now: T
         event_type: EventType::parse(name).ok()?,
         data,
         timestamp: now,
-        source: "ringback".to_owned(),
+        source: OWN_SOURCE.to_owned(),
         version: "1.0".to_owned(),
         accepted_at: now,
         origin: Origin::System,

@@ -27,7 +27,7 @@ pub(crate) async fn until(app: &App, message: Message, at: Timestamp) -> Result<
             Timer::Deliver(DeliverMessage { again: message.again.saturating_add(1), event: None, ..message })
         }
         // None of these is ever due at a time.
-        Message::Publish(_) | Message::Operate(_) | Message::Program(_) => return Ok(()),
+        Message::Judge(_) | Message::Publish(_) | Message::Operate(_) | Message::Program(_) => return Ok(()),
     };
     tracing::debug!(due = %at, "a message came before its time, and is put off");
     app.store.add_timer(at, &timer).await

@@ -5,9 +5,10 @@
 //! of all records are sent, each with the delay that is left until it is due. Who subscribes is asked of
 //! the table once for each customer of a batch, after the events were written: so an event reaches every endpoint that
 //! was made before it. **Guarantees.** A record is done once its messages are in the queue; if that fails, it comes
-//! again, and the messages with it. Nothing is called here and an endpoint's filter is bounded, so it can't be slow and
-//! can't be poisoned: a record that does not read as one of ours is logged and passed over.
+//! again, and the messages with it. Nothing is called here, and the steps of filters are bounded for each customer and
+//! batch ([`allowance`]); beyond, `deliver` asks them. So it can't be slow and can't be poisoned: a record that does not read as one of ours is logged and passed over.
 
+mod allowance;
 mod fan_out;
 
 use aws_lambda_events::event::dynamodb::EventRecord;
@@ -42,10 +43,15 @@ pub async fn handle(app: Arc<App>, records: Vec<EventRecord>) -> Result<(), Rela
             Err(error) => tracing::error!(%error, keys = ?record.change.keys, "an item owes what can't be read"),
         }
     }
-    messages.extend(fan_out::messages(&app, events).await?);
+    // Messages that are owed already don't wait for filters.
+    send(&app, messages).await?;
+    send(&app, fan_out::messages(&app, events).await?).await
+}
+
+async fn send(app: &App, messages: Vec<Message>) -> Result<(), RelayError> {
     let delayed: Vec<(Message, Duration)> =
-        messages.into_iter().map(|message| (delay(&app, &message), message)).map(|(d, m)| (m, d)).collect();
-    Ok(app.queue.send(&delayed).await?)
+        messages.into_iter().map(|message| (delay(app, &message), message)).map(|(d, m)| (m, d)).collect();
+    if delayed.is_empty() { Ok(()) } else { Ok(app.queue.send(&delayed).await?) }
 }
 
 fn delay(app: &App, message: &Message) -> Duration {

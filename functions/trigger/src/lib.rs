@@ -67,6 +67,7 @@ async fn handle(
     incoming.kept = kept;
     if let Some(passed) = &passed {
         incoming.hidden.clone_from(&passed.hidden);
+        incoming.conceal(&passed.secrets);
     }
     let preset = passed.and_then(|passed| passed.preset);
     accept::accept(&app, &trigger, &incoming, (identity, preset)).await.map(IntoResponse::into_response)

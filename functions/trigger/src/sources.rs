@@ -99,6 +99,7 @@ async fn handle(app: &App, port: u16, name: &str, request: Request) -> Result<Re
         incoming.body = body.clone();
     }
     incoming.hidden.clone_from(&passed.hidden);
+    incoming.conceal(&passed.secrets);
     start(app, &source, &passed, &incoming, &seen, &fields).await
 }
 

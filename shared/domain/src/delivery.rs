@@ -103,6 +103,10 @@ pub enum GaveUp {
     NoEndpoint,
     /// The event has expired from the table.
     NoEvent,
+    /// The endpoint's filter could not be evaluated on the event's data.
+    FilterFailed,
+    /// The endpoint's filter takes too many steps on the event's data.
+    FilterTooCostly,
 }
 
 /// What comes after an attempt.

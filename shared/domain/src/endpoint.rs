@@ -4,11 +4,13 @@
 //! How it is doing is kept apart, as [`Health`]: it changes with attempts, the endpoint only by somebody's wish, and a
 //! healthy endpoint has no health to write.
 
+mod filter;
 mod header;
 mod health;
 mod rate;
 mod settings;
 
+pub use filter::{EventView, FilterFault, STEPS as FILTER_STEPS, Wish};
 pub use header::{HeaderError, check_header};
 pub use health::{BREAKER_FAILURES, DISABLE_AFTER, Health, May, OPEN_FIRST, OPEN_LONGEST, PROBE, SPREAD};
 pub use rate::RateLimit;
@@ -93,20 +95,20 @@ impl DisabledBy {
 }
 
 impl Endpoint {
-    /// Whether there is a delivery of that event to it: it subscribes, and isn't disabled; or it was disabled without
-    /// anybody's wish within [`KEPT`], and then the delivery is given up at once, so that it can be recovered.
+    /// Whether there is a delivery of that event to it: it is addressed ([`Endpoint::is_addressed`]), and its filter holds.
     pub fn wants(&self, event: &Event) -> bool {
-        let kept = self.disabled.as_ref().is_none_or(|disabled| disabled.keeps(event.accepted_at));
-        kept && self.subscribes(event)
+        EventView::new(event).wish(self).0 == Wish::Wants
     }
 
-    /// Whether it subscribes to that event. `*` takes in all that is published; what we say ourselves has to be named, by its type
-    /// or its beginning, for whoever asks for all events asks for their publisher's. A filter that fails on the event's data lets it through: an event too many can be
-    /// dropped by its receiver, one too few is lost.
-    fn subscribes(&self, event: &Event) -> bool {
-        self.settings.events.iter().any(|pattern| {
+    /// Whether an event is addressed to it, whatever its filter says: it subscribes to the type, and isn't disabled; or it was
+    /// disabled without anybody's wish within [`KEPT`], and then the delivery is given up at once, so that it can be recovered.
+    /// `*` takes in all that is published; what we say ourselves has to be named, by its type or its beginning, for whoever
+    /// asks for all events asks for their publisher's.
+    pub fn is_addressed(&self, event: &Event) -> bool {
+        let kept = self.disabled.as_ref().is_none_or(|disabled| disabled.keeps(event.accepted_at));
+        kept && self.settings.events.iter().any(|pattern| {
             pattern.matches(&event.event_type) && (event.origin != Origin::System || *pattern != Pattern::All)
-        }) && self.settings.filter().is_none_or(|filter| filter.holds(&event.scope()).unwrap_or(true))
+        })
     }
 
     /// The secrets that sign now: the newest, and those before it that are still in their grace period.

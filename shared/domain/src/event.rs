@@ -12,7 +12,7 @@ mod publish;
 
 pub use body::Format;
 pub use name::{CustomerId, EndpointId, EventId, EventType, NameError, Pattern};
-pub use publish::{PublishError, Published};
+pub use publish::{OWN_SOURCE, PublishError, Published, is_own_source};
 
 use crate::number::same;
 use jiff::Timestamp;

@@ -51,6 +51,8 @@
 //! - Rendering costs time in proportion to the template and the values it reads; values are borrowed until the end.
 //! - Printing a template ([`Display`](std::fmt::Display), [`Template::to_json`]) and parsing it again gives an equal
 //!   one. A literal `$` right before a hole is written `${"$"}${…}`.
+//! - An evaluation can be metered ([`Meter`]): it ends with an error where it takes more steps than it may, and takes the
+//!   same number of steps on every machine.
 //! - Errors name types and quote the template. They never quote a value, which may be secret.
 
 mod error;
@@ -68,6 +70,8 @@ mod convert;
 mod operate;
 mod pattern;
 mod eval;
+mod meter;
+mod parsed;
 mod print;
 mod condition;
 pub mod batch;
@@ -82,7 +86,9 @@ use serde_json::{Map, Value};
 pub use crate::expr::condition::Condition;
 pub use crate::expr::convert::to_text;
 pub use crate::expr::error::{EvalError, SyntaxError};
+pub use crate::expr::meter::{Meter, size};
 pub use crate::expr::operate::truthy;
+pub use crate::expr::parsed::Parsed;
 pub use crate::expr::reference::Reference;
 pub use crate::expr::scope::{Scope, Sources};
 
@@ -204,6 +210,19 @@ impl Template {
                 .map(|(key, item)| Ok((key.clone(), item.render(scope)?)))
                 .collect::<Result<Map<_, _>, _>>()
                 .map(Value::Object),
+        }
+    }
+
+    /// Whether its value in a scope is [`truthy`], without a copy of the value.
+    ///
+    /// # Errors
+    /// When an operator or a conversion does not fit its operands, or the scope's budget of steps is exceeded.
+    pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
+        match &self.0 {
+            Node::Hole(expr) => Ok(truthy(expr.eval(scope)?.as_ref())),
+            Node::Constant(_) | Node::Text(_) | Node::List(_) | Node::Object(_) => {
+                self.render(scope).map(|value| truthy(&value))
+            }
         }
     }
 

@@ -44,6 +44,16 @@ pub fn is_secret(name: &str) -> bool {
     has_word(&plain) || matches!(plain.as_str(), "sig" | "auth" | "key" | "pwd" | "code")
 }
 
+/// Whether texts under a field of that name are hidden and sealed.
+pub fn is_secret_field(name: &str) -> bool {
+    has_word(&plain(name))
+}
+
+/// Whether JSON may hold a field of a secret name. Errs on the side of yes, and is quick for what holds none.
+pub fn may_have_secret_name(json: &str) -> bool {
+    has_word(&plain(json))
+}
+
 fn has_word(plain: &str) -> bool {
     WORDS.iter().any(|word| plain.contains(word))
 }
@@ -85,9 +95,22 @@ fn hide_texts(value: &mut Value) {
     }
 }
 
+/// The place of the first text that is [`MASKED`], as it is written behind the value's name: `.user.tokens[0]`. Such a text
+/// was taken from an answer, so the value that it stands for is not there.
+pub fn masked_at(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => (text == MASKED).then(String::new),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| Some(format!("[{index}]{}", masked_at(item)?)))
+        }
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| Some(format!(".{name}{}", masked_at(field)?))),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{hide, hide_fields, is_secret};
+    use super::{hide, hide_fields, is_secret, masked_at};
     use serde_json::json;
 
     #[test]
@@ -122,6 +145,19 @@ mod tests {
         let mut headers = json!({"x-own": "a", "cookie": "b", "host": "c"});
         hide(&mut headers, &["X-Own".to_owned()]);
         assert_eq!(headers, json!({"x-own": "********", "cookie": "********", "host": "c"}));
+    }
+
+    #[test]
+    fn a_masked_text_is_found_wherever_it_is() {
+        let cases = [
+            (json!({"user": {"tokens": ["a", "********"]}}), Some(".user.tokens[1]")),
+            (json!([[{"password": "********"}]]), Some("[0][0].password")),
+            (json!("********"), Some("")),
+            (json!({"password": "*********", "card": "********1234", "n": 8}), None),
+        ];
+        for (value, place) in cases {
+            assert_eq!(masked_at(&value).as_deref(), place, "{value}");
+        }
     }
 
     #[test]

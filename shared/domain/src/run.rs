@@ -32,7 +32,9 @@ mod surroundings;
 pub use begin::MAX_ITEMS;
 pub use brought::{Brought, Keep};
 pub use call::Call;
-pub use capability::{Capability, PARAMETER as CALLBACK_TOKEN, callback_token};
+pub use capability::{
+    Capability, PARAMETER as CALLBACK_TOKEN, callback_token, find_callback_token, is_of_token, kept_key,
+};
 pub use job::{JobError, JobRun, JobState};
 pub use path::JobPath;
 pub use program::{Claim, Claiming, Errand, Invocation, ProgramOutcome};

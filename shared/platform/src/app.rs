@@ -100,6 +100,7 @@ impl App {
     pub fn new(outside: Outside, config: Arc<Config>, surroundings: Surroundings) -> Result<Self, UnusableSource> {
         let Outside { settings, store, queue, functions, sender, keys, clock, chance } = outside;
         let sources = Arc::new(Sources::new(&config, &surroundings.env, &keys)?);
+        let store = store.sealing(keys.clone(), surroundings.secrets.clone());
         Ok(Self {
             started_at: clock.now(),
             programs: Arc::new(programs::overlay()),
@@ -135,9 +136,10 @@ impl App {
         sender: Sender,
     ) -> Result<Self, UnusableSource> {
         let sources = Arc::new(Sources::new(&config, &surroundings.env, &self.keys)?);
+        let store = self.store.clone().sealing(self.keys.clone(), surroundings.secrets.clone());
         let surroundings = Arc::new(surroundings);
         let former = Arc::default();
-        Ok(Self { config, surroundings, definition: None, former, sender, sources, ..self.clone() })
+        Ok(Self { config, surroundings, definition: None, former, sender, sources, store, ..self.clone() })
     }
 
     /// The same file at other addresses.

@@ -4,9 +4,9 @@ use crate::app::App;
 use crate::sender::Parcel;
 use domain::delivery::sign::{self, Key};
 use domain::delivery::{Attempt, DEFAULT_TIMEOUT, DeliveryId, ErrorClass, retry_after};
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, Settings};
 use domain::event::{Event, Origin};
-use domain::redact::MASKED;
+use domain::redact::{KnownSecrets, MASKED};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -34,7 +34,9 @@ pub async fn make(app: &App, endpoint: &Endpoint, event: &Event, delivery: &Deli
             attempt.status = Some(reply.status);
             attempt.retry_after = reply.retry_after().and_then(|text| retry_after(text, app.now()));
             attempt.truncated = reply.truncated();
-            attempt.response_body = String::from_utf8_lossy(&reply.body).into_owned();
+            let body = String::from_utf8_lossy(&reply.body);
+            // An endpoint may say back what it was sent.
+            attempt.response_body = secrets(app, settings, event).mask(&body).into_owned();
         }
         Err(failure) => attempt.error = Some(failure.class),
     }
@@ -52,6 +54,16 @@ fn keys(app: &App, endpoint: &Endpoint, now: Timestamp) -> Option<Vec<Key>> {
 }
 
 /// What a customer has sent along may be a secret: none of its values is logged.
+/// The secrets of an attempt's request: the values of the endpoint's headers, and texts of the event under secret names.
+fn secrets(app: &App, settings: &Settings, event: &Event) -> KnownSecrets {
+    let headers = settings.headers.iter().flat_map(|(_, value)| {
+        // `Bearer x`: its secret may be said back without its scheme.
+        let bare = value.split_once(' ').map(|(_, bare)| bare.to_owned());
+        std::iter::once(value.clone()).chain(bare)
+    });
+    KnownSecrets::new(headers).and(&KnownSecrets::of_input(&event.data)).and(&app.surroundings.secrets)
+}
+
 fn masked((name, _): &(String, String)) -> (String, String) {
     (name.clone(), MASKED.to_owned())
 }

@@ -191,8 +191,9 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     let keys = Arc::new(keys.unwrap_or_else(KeyRing::generate));
     let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
+    let store = Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention);
     let outside = Outside {
-        store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
+        store: store.clone(),
         queue: Queue::new(sqs, settings.queue_url.clone(), settings.programs_queue_url.clone()),
         functions: Some(Functions::new(aws.clone(), settings.max_response)),
         sender: Sender::new(settings.max_response, guard)?,
@@ -202,6 +203,8 @@ async fn start(aws: &aws_config::SdkConfig, keys: Option<KeyRing>) -> Result<Arc
         settings,
     };
     let app = App::new(outside, Arc::new(config), surroundings)?;
+    // Without the keys there is nothing to seal with: what is sealed in the table stays so.
+    let app = if has_secrets { app } else { App { store, ..app } };
     // A function without secrets starts no run and follows none.
     let definition = if has_secrets { app.keep_definition(&text, true).await? } else { None };
     Ok(Arc::new(app.with_definition(definition)))

@@ -5,6 +5,7 @@
 use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::event::PublishError;
 use domain::event::catalogue::Refusal;
 use serde_json::json;
 
@@ -32,6 +33,10 @@ pub enum Code {
     Unauthorized,
     /// The token does not reach so far.
     Forbidden,
+    /// The token was made without the right to publish events.
+    PublishingNotAllowed,
+    /// The event has a type or source that Ringback alone may use.
+    ReservedEvent,
     /// Programs can't be defined while everything runs, unless the operator allows it.
     RuntimeProgramsOff,
     /// A URL that may not be called.
@@ -64,7 +69,7 @@ pub enum Code {
 
 impl Code {
     /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::BodyTooLarge,
         Self::RequestTimeout,
         Self::UnsupportedMediaType,
@@ -74,6 +79,8 @@ impl Code {
         Self::BadCursor,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::PublishingNotAllowed,
+        Self::ReservedEvent,
         Self::RuntimeProgramsOff,
         Self::ForbiddenUrl,
         Self::AddressNotAllowed,
@@ -102,6 +109,8 @@ impl Code {
             Self::BadCursor => "bad_cursor",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::PublishingNotAllowed => "publishing_not_allowed",
+            Self::ReservedEvent => "reserved_event",
             Self::RuntimeProgramsOff => "runtime_programs_off",
             Self::ForbiddenUrl => "forbidden_url",
             Self::AddressNotAllowed => "address_not_allowed",
@@ -129,12 +138,16 @@ impl Code {
                 StatusCode::BAD_REQUEST
             }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::AddressNotAllowed | Self::RuntimeProgramsOff => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::PublishingNotAllowed | Self::AddressNotAllowed | Self::RuntimeProgramsOff => {
+                StatusCode::FORBIDDEN
+            }
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
-            Self::KeyReused | Self::UnknownEventType | Self::SchemaViolation => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ReservedEvent | Self::KeyReused | Self::UnknownEventType | Self::SchemaViolation => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Unavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -207,6 +220,21 @@ impl From<Refusal> for Problem {
             Refusal::Violates { .. } => Code::SchemaViolation,
         };
         Self::new(code, refusal.to_string())
+    }
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        let code = match error {
+            PublishError::ReservedType(_) | PublishError::ReservedSource => Code::ReservedEvent,
+            PublishError::Name(_)
+            | PublishError::Missing(_)
+            | PublishError::Wrong(..)
+            | PublishError::Unknown(_)
+            | PublishError::SpecVersion(_)
+            | PublishError::Attribute(_) => Code::UnusableRequest,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Message {
     Run(RunMessage),
     /// Make an attempt of a delivery.
     Deliver(DeliverMessage),
+    /// Ask the endpoint's filter whether it wants the event, and make the attempt if it does.
+    Judge(DeliverMessage),
     /// Publish what we have to say ourselves, if anybody subscribes to it.
     Publish(Box<Event>),
     /// Take a step of an operation.
@@ -139,7 +141,7 @@ impl Message {
     pub fn due(&self) -> Option<Timestamp> {
         match self {
             Self::Run(message) => message.due,
-            Self::Deliver(message) => message.due,
+            Self::Deliver(message) | Self::Judge(message) => message.due,
             Self::Publish(_) | Self::Operate(_) | Self::Program(_) => None,
         }
     }
@@ -148,7 +150,7 @@ impl Message {
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>).
     fn group(&self) -> Option<String> {
         match self {
-            Self::Deliver(message) => Some(group_id(message.delivery.endpoint.as_str())),
+            Self::Deliver(message) | Self::Judge(message) => Some(group_id(message.delivery.endpoint.as_str())),
             Self::Program(message) => Some(group_id(&message.program)),
             Self::Run(_) | Self::Publish(_) | Self::Operate(_) => None,
         }

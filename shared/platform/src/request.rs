@@ -4,6 +4,7 @@
 
 mod body;
 mod client_ip;
+mod conceal;
 mod kept;
 mod raw;
 mod stored;

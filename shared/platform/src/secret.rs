@@ -5,6 +5,7 @@
 //!  table ─ KeyRing::open(text, "customer/endpoint") ─► secret, wiped when it is dropped
 //! ```
 //!
+//! - Inside of a larger value, the texts are sealed that are secret, each where it stands (`within`).
 //! - What was sealed for one owner opens for no other: the owner is authenticated with it.
 //! - A ring has a current key, which seals, and older ones, which only open. A text that was sealed with an older key
 //!   [needs resealing](KeyRing::needs_resealing), after which that key can go.
@@ -18,6 +19,7 @@ mod key;
 mod reseal;
 mod ring;
 mod seal;
+mod within;
 #[cfg(test)]
 mod tests;
 
@@ -25,3 +27,4 @@ pub use key::{Key, KeyError, KeyId};
 pub use reseal::{ResealError, reseal};
 pub use ring::KeyRing;
 pub use seal::SecretError;
+pub use within::{holds_sealed, is_sealed, may_hold_sealed};

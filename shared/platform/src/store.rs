@@ -43,8 +43,11 @@ mod operation;
 mod owed;
 mod rate;
 mod run;
+mod reseal;
+mod resume;
 mod slot;
 mod token;
+mod vault;
 mod versioned;
 mod wait;
 mod timer;
@@ -66,10 +69,14 @@ pub use run::{Saved, Stored};
 pub use timer::{Deadline, Placed, Timer, TimerPage, after_timer};
 pub use token::StoredToken;
 
+use crate::secret::KeyRing;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use domain::redact::KnownSecrets;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+use vault::Vault;
 
 /// Why the table could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -97,13 +104,28 @@ pub struct Store {
     table: String,
     shards: u8,
     retention: Duration,
+    vault: Vault,
     cursor_reads: cursor::SharedReads,
 }
 
 impl Store {
     /// The table of this name.
     pub fn new(client: Client, table: String, shards: u8, retention: Duration) -> Self {
-        Self { client, table, shards: shards.max(1), retention, cursor_reads: Default::default() }
+        Self {
+            client,
+            table,
+            shards: shards.max(1),
+            retention,
+            vault: Vault::default(),
+            cursor_reads: Default::default(),
+        }
+    }
+
+    /// The same table, with the secrets inside of its items sealed with these keys: texts under secret names, and `known`
+    /// ones wherever they stand. Without keys they are stored as they are, and what is sealed stays so.
+    #[must_use]
+    pub fn sealing(self, keys: Arc<KeyRing>, known: KnownSecrets) -> Self {
+        Self { vault: Vault::new(keys, known), ..self }
     }
 
     /// Whether the table answers.

@@ -19,6 +19,7 @@ use crate::request::Raw;
 use crate::sources::Found;
 use axum::response::Response;
 use domain::config::{RouteId, Verify};
+use domain::redact::KnownSecrets;
 use domain::signature::{Headers, Preset, Refusal, Request, Verified, Verifier, verify};
 use domain::source::{Identity, ReadyVerification, usual_event};
 use std::net::IpAddr;
@@ -44,6 +45,8 @@ pub struct Passed {
     pub verified: Verified,
     /// Headers and parameters of the query that hold a secret of ours.
     pub hidden: Vec<String>,
+    /// The secrets that it may hold.
+    pub secrets: KnownSecrets,
     /// The provider, if it is a known one.
     pub preset: Option<&'static Preset>,
 }
@@ -145,7 +148,12 @@ async fn weigh(
     if let Some(handshake) = handshake {
         return shake::signed(app, place, handshake).await.map(|response| Ok(Judged::Answered(response)));
     }
-    Ok(Ok(Judged::Passed(Passed { verified, hidden: verification.secret_headers(), preset: verification.preset })))
+    Ok(Ok(Judged::Passed(Passed {
+        verified,
+        hidden: verification.secret_places(),
+        secrets: verification.secrets().clone(),
+        preset: verification.preset,
+    })))
 }
 
 /// Judges a request to a listener's route; nothing is known of it where the route says nothing.

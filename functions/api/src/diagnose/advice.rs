@@ -109,6 +109,16 @@ impl Findings<'_> {
                 *faults.entry(fault).or_default() += 1;
             }
         }
+        for (why, issue, recommendation) in words::FILTER_FAULTS {
+            let given_up =
+                |delivery: &&Delivery| matches!(delivery.state, State::Exhausted { why: by, .. } if by == why);
+            match self.recent.iter().filter(given_up).count() {
+                0 => {}
+                times => {
+                    advice.add(format!("{times} of the last {count} deliveries were not made: {issue}"), recommendation)
+                }
+            }
+        }
         for (fault, times) in faults {
             let issue = format!("{times} of the last {count} deliveries failed: {}", fault.issue());
             advice.add(issue, fault.recommendation());

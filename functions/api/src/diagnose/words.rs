@@ -1,7 +1,7 @@
 //! What each kind of failure is called, and what its endpoint's owner can do about it. Nothing here comes from a resolver
 //! or a library, whose words may name internals.
 
-use domain::delivery::{Attempt, ErrorClass};
+use domain::delivery::{Attempt, ErrorClass, GaveUp};
 
 /// Why an endpoint does not take what it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,22 @@ pub(super) enum Fault {
     /// It does not answer.
     Class(ErrorClass),
 }
+
+/// Why a filter keeps events from being delivered, in words, and what to do about it.
+pub(super) const FILTER_FAULTS: [(GaveUp, &str, &str); 2] = [
+    (
+        GaveUp::FilterFailed,
+        "the filter could not be evaluated on the event's data",
+        "Correct the webhook's filter so that it fits every event that it subscribes to (a conversion or a comparison of \
+         different types fails), then recover what was not delivered.",
+    ),
+    (
+        GaveUp::FilterTooCostly,
+        "the filter takes too many steps on the event's data",
+        "Simplify the webhook's filter: fewer conversions `as json`, no `[*]` over long lists, shorter patterns. Then recover \
+         what was not delivered.",
+    ),
+];
 
 /// What an attempt failed by; `None` if it didn't.
 pub(super) fn fault_of(attempt: &Attempt) -> Option<Fault> {

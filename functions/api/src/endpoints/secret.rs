@@ -4,6 +4,7 @@ use crate::body::Fields;
 use domain::delivery::sign::Key;
 use domain::endpoint::{Endpoint, Secret};
 use domain::event::{CustomerId, EndpointId};
+use domain::redact::MASKED;
 use platform::App;
 use platform::chance::Chance;
 use platform::problem::{Code, Problem};
@@ -39,6 +40,9 @@ impl Signing {
                 if asymmetric { Key::asymmetric_text(&chance.bytes()) } else { Key::symmetric_text(&chance.bytes()) };
             return Ok(Self { text, generated: true });
         };
+        if *given == MASKED {
+            return Err(unusable(format!("`secret` is `{MASKED}`, which is no secret: give one, or leave it out")));
+        }
         match Key::read(&given).map_err(|error| unusable(error.to_string()))? {
             Key::Symmetric { .. } if asymmetric => {
                 Err(unusable("for `ed25519`, a secret begins with `whsk_`; leave it out to have one made".to_owned()))

@@ -6,6 +6,7 @@ use crate::name::Name;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::redact::MASKED;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::sources::{SECRETS, fields_with_secrets};
@@ -25,8 +26,8 @@ pub(crate) async fn put(
     Fields(mut fields, _room): Fields,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let Some(Value::String(name)) = fields.remove("name") else { return Err(unusable("`name` must be text")) };
-    let given = secrets(&mut fields)?;
     let before = app.store.config(ConfigKind::Source, &name).await?;
+    let given = secrets(&mut fields, before.as_ref())?;
     let texts = all_secrets(&app, &name, before.as_ref(), &given)?;
     let read = domain::config::load_source(&name, &fields_with_secrets(&fields, &texts));
     let (source, targets) = read.map_err(|errors| unusable(errors.join("; ")))?;
@@ -85,10 +86,17 @@ pub(crate) async fn delete(State(app): State<Arc<App>>, Name(name): Name) -> Res
     }
 }
 
-/// Takes the secrets out of the fields.
-fn secrets(fields: &mut Map<String, Value>) -> Result<Given, Problem> {
+/// Takes the secrets out of the fields. A masked one counts as left out where there is a stored one that it stands for.
+fn secrets(fields: &mut Map<String, Value>, before: Option<&ConfigEntry>) -> Result<Given, Problem> {
     let mut given = Given::new();
     for field in SECRETS {
+        if fields.get(field).is_some_and(is_masked) {
+            if before.is_none_or(|entry| !entry.secrets.contains_key(field)) {
+                let detail = "which stands for a stored value, and none is stored: give the value";
+                return Err(unusable(format!("`{field}` is `{MASKED}`, {detail}")));
+            }
+            fields.remove(field);
+        }
         let wrong = || unusable(format!("`{field}` must be text that is not empty, or a list of such"));
         let text = |value: Value| match value {
             Value::String(text) if !text.is_empty() => Ok(Zeroizing::new(text)),
@@ -104,6 +112,14 @@ fn secrets(fields: &mut Map<String, Value>) -> Result<Given, Problem> {
         given.insert(field, texts);
     }
     Ok(given)
+}
+
+/// Whether a value, or a part of a list, is what answers show in the place of a secret.
+fn is_masked(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(is_masked),
+        other => other == MASKED,
+    }
 }
 
 /// The secrets that will hold: those of the request, and else those that are there.

@@ -1,7 +1,8 @@
 //! What a customer says about an endpoint.
 
 use super::RateLimit;
-use super::header::{HeaderError, check_header};
+use super::filter;
+use super::header::{HeaderError, merged};
 use crate::event::{Format, NameError, Pattern};
 use crate::expr::{Condition, Sources};
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,13 @@ pub enum SettingsError {
     /// The filter.
     #[error("`filter` can't be read: {0}")]
     Filter(String),
+    /// The filter takes more steps than it may on the largest event.
+    #[error(
+        "`filter` takes more than {} steps on the largest event: parse a text `as json` once or twice, and write shorter \
+         patterns",
+        filter::STEPS
+    )]
+    CostlyFilter,
 }
 
 /// What a customer says about an endpoint. Made by [`Settings::read`] only, so it can't be wrong.
@@ -92,7 +100,7 @@ impl PartialEq for Settings {
 
 impl Settings {
     /// From the fields of a request. With `before`, fields that are left out keep their value, and null takes an
-    /// optional one away. `event_types` is read as `events`.
+    /// optional one away; `headers` changes the headers that it names ([`merged`]). `event_types` is read as `events`.
     ///
     /// # Errors
     /// The first thing that is wrong with them.
@@ -117,8 +125,11 @@ impl Settings {
                 (None, Some(before)) => before.events.clone(),
                 (None, None) => return Err(SettingsError::Missing("events")),
             },
-            filter: kept(take("filter"), before.and_then(|b| b.filter.clone()), filter)?,
-            headers: kept(take("headers"), before.map(|b| b.headers.clone()), headers)?.unwrap_or_default(),
+            filter: kept(take("filter"), before.and_then(|b| b.filter.clone()), read_filter)?,
+            headers: match (take("headers"), before.map_or(&[] as &[_], |before| &before.headers)) {
+                (Some(value), before) => headers(value, before)?,
+                (None, before) => before.to_vec(),
+            },
             timeout: kept(take("timeout"), before.and_then(|b| b.timeout), |value| {
                 whole(&value, "timeout", "seconds", TIMEOUT)
             })?,
@@ -177,27 +188,25 @@ fn patterns(value: Value) -> Result<Vec<Pattern>, SettingsError> {
     items.iter().map(|item| Ok(Pattern::parse(item.as_str().ok_or_else(wrong)?)?)).collect()
 }
 
-fn filter(value: Value) -> Result<String, SettingsError> {
+fn read_filter(value: Value) -> Result<String, SettingsError> {
     let text = text(value, "filter", MAX_FILTER)?;
     match Condition::parse(&text, Sources::Known(&["data", "event", "id", "source"])) {
-        Ok(_) => Ok(text),
+        Ok(parsed) if filter::check(&parsed) => Ok(text),
+        Ok(_) => Err(SettingsError::CostlyFilter),
         Err(error) => Err(SettingsError::Filter(error.to_string())),
     }
 }
 
-fn headers(value: Value) -> Result<Vec<(String, String)>, SettingsError> {
+/// Null takes all headers away; an object changes those that it names.
+fn headers(value: Value, before: &[(String, String)]) -> Result<Vec<(String, String)>, SettingsError> {
     let wrong = || SettingsError::Wrong("headers", format!("an object of at most {MAX_LIST} texts by name"));
-    let Value::Object(fields) = value else { return Err(wrong()) };
-    if fields.len() > MAX_LIST {
-        return Err(wrong());
-    }
-    let mut headers = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
-        let Value::String(value) = value else { return Err(wrong()) };
-        check_header(&name, &value)?;
-        headers.push((name, value));
-    }
-    Ok(headers)
+    let change = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::Object(change) => change,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => return Err(wrong()),
+    };
+    let headers = merged(before, change)?;
+    if headers.len() > MAX_LIST { Err(wrong()) } else { Ok(headers) }
 }
 
 fn format(value: Value) -> Result<Format, SettingsError> {

@@ -46,7 +46,7 @@ pub fn binary(attributes: Map<String, Value>, data: Value) -> Result<Published, 
     fields.remove("data");
     fields.remove("data_base64");
     fields.insert("data".to_owned(), data);
-    structured(fields)
+    structured(fields)?.allowed()
 }
 
 #[cfg(test)]

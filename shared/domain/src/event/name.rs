@@ -8,6 +8,8 @@ use std::fmt;
 const MAX_ID: usize = 64;
 /// The longest event type, in bytes.
 const MAX_TYPE: usize = 128;
+/// First names of the event types that only Ringback publishes.
+const RESERVED: [&str; 2] = ["endpoint", "delivery"];
 
 /// Why a name can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -149,6 +151,17 @@ impl EventType {
         if fits { Ok(Self(text.to_owned())) } else { Err(NameError::Type(shown(text))) }
     }
 
+    /// A type that stands for any.
+    pub(crate) fn sample() -> Self {
+        Self("any".to_owned())
+    }
+
+    /// Whether only Ringback may publish events of this type: `endpoint.…` and `delivery.…`, in any case.
+    pub fn is_reserved(&self) -> bool {
+        let beginning = self.0.split_once('.').map(|(beginning, _)| beginning);
+        beginning.is_some_and(|name| RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)))
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -256,6 +269,18 @@ mod tests {
             assert!(serde_json::from_value::<CustomerId>(serde_json::json!(bad)).is_err(), "{bad}");
         }
         assert_ne!(EventId::keyed(&["a", "bc"]), EventId::keyed(&["ab", "c"]));
+    }
+
+    #[test]
+    fn types_below_endpoint_and_delivery_are_reserved_and_no_others() {
+        let reserved = |text| EventType::parse(text).unwrap().is_reserved();
+        for text in ["endpoint.disabled", "delivery.exhausted", "endpoint.made.up", "Endpoint.disabled", "DELIVERY.x"] {
+            assert!(reserved(text), "{text}");
+        }
+        for text in ["job.failed", "job.completed", "endpoint", "delivery", "endpoints.x", "my.endpoint.x", "deliver.y"]
+        {
+            assert!(!reserved(text), "{text}");
+        }
     }
 
     #[test]

@@ -5,6 +5,14 @@ use crate::number;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+/// The source of what Ringback says itself, and of an event whose publisher names none. A publisher can't name it.
+pub const OWN_SOURCE: &str = "ringback";
+
+/// Whether a source would pass for [`OWN_SOURCE`] with a reader who ignores case and blanks.
+pub fn is_own_source(source: &str) -> bool {
+    source.trim().eq_ignore_ascii_case(OWN_SOURCE)
+}
+
 /// Why a request publishes nothing. Nothing has happened then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
@@ -20,12 +28,35 @@ pub enum PublishError {
     /// A field that we don't know.
     #[error("unknown field `{0}`")]
     Unknown(String),
+    /// The type is one that only Ringback publishes.
+    #[error(
+        "`{0}` is an event of Ringback itself: types that begin with `endpoint.` or `delivery.` can't be published"
+    )]
+    ReservedType(EventType),
+    /// The source is [`OWN_SOURCE`].
+    #[error("the source `{OWN_SOURCE}` is Ringback itself: name another source, or leave it out")]
+    ReservedSource,
     /// An attribute of a `CloudEvent` that is a list or an object.
     #[error("the attribute `{0}` must be text, a number or a boolean (CloudEvents 1.0.2, section 3.2)")]
     Attribute(String),
     /// Not the CloudEvents that we read.
     #[error("CloudEvents {0} are not read; send 1.0")]
     SpecVersion(String),
+}
+
+impl PublishError {
+    /// Its stable name as the error of a job: `reserved_event` or `bad_event`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ReservedType(_) | Self::ReservedSource => "reserved_event",
+            Self::Name(_)
+            | Self::Missing(_)
+            | Self::Wrong(..)
+            | Self::Unknown(_)
+            | Self::SpecVersion(_)
+            | Self::Attribute(_) => "bad_event",
+        }
+    }
 }
 
 /// What a publisher said about an event; the rest is filled in by [`Published::accept`].
@@ -55,7 +86,22 @@ impl Published {
     ///
     /// # Errors
     /// The first thing that is wrong with it.
-    pub fn read(mut fields: Map<String, Value>) -> Result<Self, PublishError> {
+    pub fn read(fields: Map<String, Value>) -> Result<Self, PublishError> {
+        Self::said(fields)?.allowed()
+    }
+
+    /// Refuses what only Ringback says. Every way to publish ends here.
+    pub(super) fn allowed(self) -> Result<Self, PublishError> {
+        if self.event_type.is_reserved() {
+            return Err(PublishError::ReservedType(self.event_type));
+        }
+        match &self.source {
+            Some(source) if is_own_source(source) => Err(PublishError::ReservedSource),
+            Some(_) | None => Ok(self),
+        }
+    }
+
+    fn said(mut fields: Map<String, Value>) -> Result<Self, PublishError> {
         if fields.contains_key("specversion") {
             return cloudevents::structured(fields);
         }
@@ -88,7 +134,7 @@ impl Published {
         random: [u8; 16],
         now: Timestamp,
     ) -> Event {
-        let source = self.source.unwrap_or_else(|| "ringback".to_owned());
+        let source = self.source.unwrap_or_else(|| OWN_SOURCE.to_owned());
         let (id, given_id) = match (self.id, key) {
             // CloudEvents are told apart by source and id together (CloudEvents 1.0.2, section 3.1).
             (Some(given), _) if self.attributes.is_some() => (EventId::keyed(&["id", &source, &given]), Some(given)),
@@ -156,3 +202,6 @@ pub(super) fn time(value: Option<Value>) -> Result<Option<Timestamp>, PublishErr
         Some(_) => Err(wrong),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,12 +52,7 @@ impl Condition {
     /// # Errors
     /// An operator or a conversion that does not fit its operands.
     pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        match &self.0.0 {
-            Node::Hole(expr) => Ok(truthy(expr.eval(scope)?.as_ref())),
-            Node::Constant(_) | Node::Text(_) | Node::List(_) | Node::Object(_) => {
-                self.0.render(scope).map(|value| truthy(&value))
-            }
-        }
+        self.0.holds(scope)
     }
 
     /// The template whose value decides: what a scope for it must hold can be read from it.

@@ -30,14 +30,19 @@ impl Conversion {
             (Self::Number, other) => Value::Number(number(other)?),
             (Self::Text, other) => Value::String(text(other)?),
             (Self::Boolean, other) => Value::Bool(boolean(other)?),
-            (Self::Json, Value::String(text)) => json::read(text).map_err(|error| match error {
-                json::Unreadable::Syntax(_) => Fault("the text is not JSON".to_owned()),
-                json::Unreadable::Reserved => Fault(error.to_string()),
-            })?,
+            (Self::Json, Value::String(text)) => read_json(text).map_err(Fault)?,
             (Self::Base64, other) => Value::String(base64(other)?),
         };
         Ok(Cow::Owned(made))
     }
+}
+
+/// The JSON in a text, or the reason why it can't be read.
+pub(super) fn read_json(text: &str) -> Result<Value, String> {
+    json::read(text).map_err(|error| match error {
+        json::Unreadable::Syntax(_) => "the text is not JSON".to_owned(),
+        json::Unreadable::Reserved => error.to_string(),
+    })
 }
 
 fn integer(value: &Value) -> Result<Number, Fault> {

@@ -2,6 +2,8 @@
 
 use crate::expr::error::Fault;
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
+use serde_json::Value;
 
 /// Longest pattern, in bytes.
 const MAX_LENGTH: usize = 4096;
@@ -29,20 +31,57 @@ pub(super) fn compile(source: &str) -> Result<Regex, Fault> {
 pub(super) struct FixedPattern {
     source: String,
     regex: Regex,
+    positions: u64,
 }
 
 impl FixedPattern {
     pub(super) fn new(source: String) -> Result<Self, Fault> {
         let regex = compile(&source)?;
-        Ok(Self { source, regex })
+        let positions = positions(&source);
+        Ok(Self { source, regex, positions })
     }
 
     pub(super) fn source(&self) -> &str {
         &self.source
     }
 
+    /// Positions in it that a search may have to follow at once.
+    pub(super) fn positions(&self) -> u64 {
+        self.positions
+    }
+
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.regex.is_match(text)
+    }
+}
+
+/// Positions of a pattern that is a value; none where it is no text.
+pub(super) fn positions_of(pattern: &Value) -> u64 {
+    pattern.as_str().map_or(0, positions)
+}
+
+/// The number of positions that a pattern has once its repetitions are written out; a literal text is one. At the worst, a search
+/// follows all of them at each byte of a text (<https://docs.rs/regex/latest/regex/#untrusted-input>). What is too long or no
+/// pattern has none: it is refused when it is compiled.
+fn positions(source: &str) -> u64 {
+    if source.len() > MAX_LENGTH {
+        return 0;
+    }
+    regex_syntax::Parser::new().parse(source).map_or(0, |parsed| positions_in(&parsed))
+}
+
+fn positions_in(hir: &Hir) -> u64 {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(_) | HirKind::Class(_) => 1,
+        HirKind::Repetition(repeated) => {
+            let times = repeated.max.unwrap_or(repeated.min).max(1);
+            positions_in(&repeated.sub).saturating_mul(u64::from(times))
+        }
+        HirKind::Capture(captured) => positions_in(&captured.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(positions_in).fold(0, u64::saturating_add)
+        }
     }
 }
 

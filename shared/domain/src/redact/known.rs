@@ -4,6 +4,7 @@ use super::{MASKED, has_word, is_secret, plain};
 use crate::bytes;
 use crate::config::{Callback, Completion, Component, Config, HttpRequest, Routes, Trigger, Verify};
 use crate::expr::{Template, to_text};
+use crate::run::find_callback_token;
 use crate::source::Verification;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -30,7 +31,7 @@ const VARIABLES: [&str; 14] = [
     "authorization",
 ];
 
-/// Texts that are secret wherever they stand. Its `Debug` does not show them.
+/// Texts that are secret wherever they stand; so are callback tokens, which need not be known. Its `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct KnownSecrets(Vec<String>);
 
@@ -65,9 +66,33 @@ impl KnownSecrets {
         Self::new(texts)
     }
 
+    /// Whether a text holds one of them.
+    pub fn is_in(&self, text: &str) -> bool {
+        find_callback_token(text).is_some() || self.0.iter().any(|secret| text.contains(secret))
+    }
+
+    /// Whether one of them stands in JSON, written as JSON writes it.
+    pub fn is_in_json(&self, json: &str) -> bool {
+        find_callback_token(json).is_some()
+            || self.0.iter().any(|secret| {
+                let plain = !secret.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\'));
+                let written = || Value::from(secret.as_str()).to_string();
+                if plain { json.contains(secret) } else { json.contains(written().trim_matches('"')) }
+            })
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn and(self, more: &Self) -> Self {
+        Self::new(self.0.into_iter().chain(more.0.iter().cloned()))
+    }
+
     /// A text without them.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
+        while let Some(token) = find_callback_token(&text) {
+            text = Cow::Owned(text.replace(token, MASKED));
+        }
         for secret in &self.0 {
             if text.contains(secret) {
                 text = Cow::Owned(text.replace(secret, MASKED));
@@ -78,9 +103,6 @@ impl KnownSecrets {
 
     /// Takes them out of all texts and names of a value.
     pub fn hide(&self, value: &mut Value) {
-        if self.0.is_empty() {
-            return;
-        }
         // Base64 hides what the bytes say from a search for texts.
         let says = |bytes: bytes::Bytes<'_>| matches!(self.mask(&String::from_utf8_lossy(&bytes.data)), Cow::Owned(_));
         if bytes::read(value).is_some_and(says) {
@@ -233,6 +255,28 @@ workflow: {id: call, jobs: [{component: service}]}
         };
         assert_eq!(shown(b"\xff first-secret \0"), json!(["********"]));
         assert_eq!(shown(b"\xff first \0"), json!([crate::bytes::value(Some("image/png"), b"\xff first \0")]));
+    }
+
+    #[test]
+    fn callback_tokens_are_known_without_being_told() {
+        let token = format!("cbt_{}", "a1".repeat(32));
+        let (known, said) = (KnownSecrets::default(), format!("https://x.test/done?callback_token={token}&t={token}"));
+        assert!(known.is_in(&said) && known.is_in_json(&json!([said]).to_string()) && !known.is_in("cbt_short"));
+        let mut value = json!({"url": said});
+        known.hide(&mut value);
+        assert_eq!(value, json!({"url": "https://x.test/done?callback_token=********&t=********"}));
+    }
+
+    #[test]
+    fn a_secret_is_found_in_json_however_json_writes_it() {
+        for secret in
+            ["plain-secret", "with \"quotes\"", "back\\slash-es", "line\nbreak-er", "umläut-secret", "ends in \""]
+        {
+            let known = KnownSecrets::new([secret.to_owned()]);
+            assert!(known.is_in_json(&json!({"a": [format!("x{secret}y")]}).to_string()), "{secret}");
+            assert!(!known.is_in_json(&json!({"a": "something else"}).to_string()), "{secret}");
+            assert!(known.clone().and(&KnownSecrets::default()).is_in(&format!("x{secret}y")));
+        }
     }
 
     #[test]

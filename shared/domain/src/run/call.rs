@@ -1,6 +1,7 @@
 //! What a job asks of the outside world: the request of its call, and the key of its wait.
 
 use super::begin::after;
+use super::capability::kept_key;
 use super::{JobError, JobPath, JobRun, JobState, Plan, Run};
 use crate::config::{CallbackCompletion, Completion, Component, Config, HttpClient, HttpRequest, Job, Step};
 use crate::expr::{Scope, Template};
@@ -159,7 +160,7 @@ impl Run {
             let message = format!("nothing to recognise the callback by: `wait_for` gave {value}");
             JobError::new("no_correlation_key", message).with_detail(json!({"response": response}))
         };
-        Ok(WaitKey { route: completion.route.clone(), key: key_text(&value).ok_or_else(none)? })
+        Ok(WaitKey { route: completion.route.clone(), key: kept_key(key_text(&value).ok_or_else(none)?) })
     }
 
     fn attempt<'a>(&'a self, path: &JobPath, plan: Plan<'a>, now: Timestamp) -> Result<Attempt<'a>, JobError> {

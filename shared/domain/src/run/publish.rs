@@ -10,7 +10,7 @@ use super::settle::success;
 use super::{JobError, JobPath, Outcome, Plan, Run};
 use crate::config::{Component, Publisher, Step};
 use crate::event::catalogue::Refusal;
-use crate::event::{Event, EventId, Origin, Published};
+use crate::event::{Event, EventId, Origin, PublishError, Published};
 use crate::expr::Template;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -30,7 +30,8 @@ impl Run {
     /// The event that a job owes.
     ///
     /// # Errors
-    /// A template that has no value; `bad_event` where its values make no event; what the catalogue has against it.
+    /// A template that has no value; `bad_event` where its values make no event; `reserved_event` where
+    /// they make one that only Ringback may publish; what the catalogue has against it.
     pub fn publication(&self, path: &JobPath, plan: Plan<'_>, now: Timestamp) -> Result<Event, JobError> {
         let publisher = self.publisher(path, plan)?;
         let input = self.step_input(path, plan, now)?;
@@ -47,7 +48,7 @@ impl Run {
         put("id", publisher.event_id.as_ref())?;
         put("source", publisher.source.as_ref())?;
         fields.entry("data").or_insert_with(|| input.clone().into_owned());
-        let bad = |error| JobError::new("bad_event", format!("`{path}` publishes no event: {error}"));
+        let bad = |error: PublishError| JobError::new(error.code(), format!("`{path}` publishes no event: {error}"));
         let mut published = Published::read(fields).map_err(bad)?;
         let derived = || EventId::keyed(&["job", self.id.as_str(), path.as_str()]).to_string();
         published.id.get_or_insert_with(derived);

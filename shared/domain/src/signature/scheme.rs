@@ -40,6 +40,14 @@ impl Scheme {
         &self.0
     }
 
+    /// Names of the headers and query parameters that hold the secret itself, rather than something made with it. `*`, any
+    /// header, is none.
+    pub fn secret_places(&self) -> impl Iterator<Item = &str> {
+        let holds = self.0.algorithm.compares();
+        let names = self.0.header.0.iter().chain(&self.0.query).map(String::as_str);
+        names.filter(move |name| holds && *name != "*")
+    }
+
     /// Whether something is signed, and not only a secret compared.
     pub fn is_signature(&self) -> bool {
         !self.0.algorithm.compares()

@@ -1,8 +1,9 @@
 //! A source with its keys read.
 
 use super::{SchemeChoice, SecretText, Source, Verification};
+use crate::redact::KnownSecrets;
 use crate::signature::handshake::{Handshaker, Known};
-use crate::signature::{KeyError, Preset, Secret, Verifier};
+use crate::signature::{KeyError, Preset, Scheme, Secret, Verifier};
 use serde_json::Value;
 use std::fmt;
 
@@ -36,7 +37,8 @@ pub struct ReadyVerification {
     pub public_url: Option<String>,
     secret: Option<Secret>,
     verify_token: Option<String>,
-    token_header: Option<String>,
+    secret_places: Vec<String>,
+    secrets: KnownSecrets,
 }
 
 /// A source, ready to judge a request.
@@ -66,9 +68,16 @@ impl Verification {
     pub fn ready(&self, env: &Value) -> Result<ReadyVerification, SourceError> {
         let mut verifier = Some(Verifier::open());
         let mut secret = None;
+        let (mut secret_places, mut shown_nowhere): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         if let Some(signature) = &self.signature {
             let secrets = texts(&signature.secrets, env, "secret")?;
             secret = secrets.first().cloned();
+            shown_nowhere.extend(secrets.iter().map(|secret| secret.reveal().to_owned()));
+            let schemes = match &signature.scheme {
+                SchemeChoice::Preset(preset) => preset.schemes(),
+                SchemeChoice::Spelled(scheme) => std::slice::from_ref(&**scheme),
+            };
+            secret_places.extend(schemes.iter().flat_map(Scheme::secret_places).map(str::to_owned));
             let signed = match &signature.scheme {
                 SchemeChoice::Preset(preset) if secrets.is_empty() && sends_its_secret(preset) => None,
                 SchemeChoice::Preset(preset) => Some(Verifier::preset(preset, &secrets)),
@@ -86,6 +95,7 @@ impl Verification {
         }
         if let Some(token) = &self.token {
             let tokens = texts(&token.tokens, env, "token")?;
+            shown_nowhere.extend(tokens.iter().map(|token| token.reveal().to_owned()));
             let token = Verifier::tokens(token.header.as_deref(), &tokens);
             let token = token.map_err(|error| SourceError::Key("token", error))?;
             verifier = verifier.map(|all| all.and(token));
@@ -96,8 +106,10 @@ impl Verification {
         let verify_token = self.verify_token.as_ref();
         let verify_token = verify_token.map(|token| text(token, env, "verify_token")).transpose()?;
         let (preset, public_url) = (self.preset(), self.public_url.clone());
-        let token_header = self.token.as_ref().and_then(|token| token.header.clone());
-        Ok(ReadyVerification { verifier, preset, public_url, secret, verify_token, token_header })
+        secret_places.extend(self.token.as_ref().and_then(|token| token.header.clone()));
+        shown_nowhere.extend(verify_token.clone());
+        let secrets = KnownSecrets::new(shown_nowhere);
+        Ok(ReadyVerification { verifier, preset, public_url, secret, verify_token, secret_places, secrets })
     }
 
     /// The same with a secret that the provider has sent.
@@ -117,9 +129,14 @@ impl ReadyVerification {
         self.verifier.is_none()
     }
 
-    /// Headers that hold a secret of ours, besides those that are known by their names.
-    pub fn secret_headers(&self) -> Vec<String> {
-        self.token_header.iter().cloned().collect()
+    /// Headers and query parameters that hold a secret of ours, besides those that are known by their names.
+    pub fn secret_places(&self) -> Vec<String> {
+        self.secret_places.clone()
+    }
+
+    /// The secrets themselves: a genuine request may hold them anywhere, and nothing that is kept of it does.
+    pub fn secrets(&self) -> &KnownSecrets {
+        &self.secrets
     }
 
     /// What answers to its handshakes need.

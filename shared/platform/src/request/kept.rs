@@ -11,7 +11,7 @@ use crate::store::Stored;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::bytes;
-use domain::redact::{MASKED, is_secret};
+use domain::redact::{KnownSecrets, MASKED, hide_fields, is_secret};
 use domain::source::Identity;
 use serde_json::{Map, Value, json};
 
@@ -128,6 +128,28 @@ impl Kept {
             headers: shown.filter(|(_, value)| value != MASKED).collect(),
             body,
         })
+    }
+
+    /// Hides what is secret in the body and the path by its name, as the parsed request tells it.
+    pub fn hide(&mut self, parsed: &Incoming) {
+        let secrets = KnownSecrets::of_input(&json!([parsed.body, parsed.params]));
+        let mut body = parsed.body.clone();
+        hide_fields(&mut body);
+        if body != parsed.body {
+            self.body = match serde_json::from_slice::<Value>(&self.body) {
+                Ok(mut written) => {
+                    hide_fields(&mut written);
+                    secrets.hide(&mut written);
+                    written.to_string().into_bytes()
+                }
+                // A form, say: only what was made of it can be shown.
+                Err(_) => {
+                    secrets.hide(&mut body);
+                    body.to_string().into_bytes()
+                }
+            };
+        }
+        self.path = secrets.mask(&self.path).into_owned();
     }
 
     /// As the API shows it: the body as text, or as base64 where it is none.

@@ -4,7 +4,9 @@ use super::{KeyRing, SecretError};
 use crate::definitions::seal_name;
 use crate::store::{ConfigChange, ConfigEntry, ConfigKind, Saved, Store, StoreError, StoredDefinition, StoredEndpoint};
 use domain::endpoint::Endpoint;
+use domain::redact::KnownSecrets;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// Endpoints that are read at once.
 const PAGE: usize = 100;
@@ -33,8 +35,10 @@ pub enum ResealError {
 /// # Errors
 /// At the first that can't be.
 pub async fn reseal(store: &Store, keys: &KeyRing, now: Timestamp) -> Result<usize, ResealError> {
+    let store = &store.clone().sealing(Arc::new(keys.clone()), KnownSecrets::default());
     definitions(store, keys).await?;
-    Ok(endpoints(store, keys).await? + configured(store, keys, now).await?)
+    let inside = store.reseal_items(keys).await?;
+    Ok(endpoints(store, keys).await? + configured(store, keys, now).await? + inside)
 }
 
 /// The signing secrets of endpoints.

@@ -4,8 +4,8 @@
 //! is one transaction over both items, so that there is no moment in which a crash could lose or double it.
 
 use super::item::{Item, b, damaged, expiry, millis, n, number, s, sortable, text, yes};
-use super::wait::{OPEN, Written, arrival, conditional, wait_pk, waiter_of, word};
-use super::{Store, StoreError, codec, config, unavailable};
+use super::wait::{OPEN, Written, conditional, wait_pk, waiter_of, word};
+use super::{Store, StoreError, config, unavailable};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -48,7 +48,7 @@ impl Store {
         let items = self.items_at(&places).await?;
         // The index may still name what was claimed a moment ago.
         let mut found: Vec<Unclaimed> =
-            items.iter().filter_map(|item| unclaimed(item).transpose()).collect::<Result<_, _>>()?;
+            items.iter().filter_map(|item| self.unclaimed(item).transpose()).collect::<Result<_, _>>()?;
         found.sort_unstable_by(|a, b| b.place.cmp(&a.place));
         Ok((found, cursor))
     }
@@ -83,7 +83,7 @@ impl Store {
         let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
         let Some(item) = get.send().await.map_err(unavailable)?.item else { return Ok(None) };
         let waiter = if item.contains_key("run") { Some(waiter_of(&item)?) } else { None };
-        let arrived = arrival(&item)?.map(|arrival| Ok((arrived_at(&item)?, arrival))).transpose()?;
+        let arrived = self.arrival(&item)?.map(|arrival| Ok((arrived_at(&item)?, arrival))).transpose()?;
         let (closed, given_to) = (item.contains_key("closed"), text(&item, "given").map(str::to_owned));
         Ok(Some(Standing { waiter, arrived, closed, given_to }))
     }
@@ -127,7 +127,7 @@ impl Store {
             .expression_attribute_names("#result", "result")
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":verdict", s(word(arrival.verdict)))
-            .expression_attribute_values(":result", b(codec::pack(&arrival.result)?))
+            .expression_attribute_values(":result", b(self.vault.pack(&arrival.result, &wait_pk(to))?))
             .expression_attribute_values(":yes", yes())
             .expression_attribute_values(":expires", expiry(now, self.retention));
         let built = |update: UpdateBuilder| {
@@ -140,6 +140,18 @@ impl Store {
             Err(SdkError::ServiceError(error)) if config::lost(error.err()) => Ok(false),
             Err(error) => Err(unavailable(error)),
         }
+    }
+
+    fn unclaimed(&self, item: &Item) -> Result<Option<Unclaimed>, StoreError> {
+        if item.contains_key("run") {
+            return Ok(None);
+        }
+        let Some(arrival) = self.arrival(item)? else { return Ok(None) };
+        let field = |name: &str| text(item, name).map(str::to_owned).ok_or_else(|| damaged(item));
+        let wait = WaitKey { route: RouteId(field("route")?), key: field("key")? };
+        // What is in no list any more was claimed a moment ago, too.
+        let Some(place) = text(item, "at").map(str::to_owned) else { return Ok(None) };
+        Ok(Some(Unclaimed { wait, at: arrived_at(item)?, arrival, place }))
     }
 
     /// Takes a callback that no job has claimed, and that arrived at that time, out of the list of those: it counts as one of
@@ -177,18 +189,6 @@ impl Store {
     fn wait_update(&self, wait: &WaitKey) -> UpdateBuilder {
         Update::builder().table_name(&self.table).key("pk", s(wait_pk(wait))).key("sk", s("wait"))
     }
-}
-
-fn unclaimed(item: &Item) -> Result<Option<Unclaimed>, StoreError> {
-    if item.contains_key("run") {
-        return Ok(None);
-    }
-    let Some(arrival) = arrival(item)? else { return Ok(None) };
-    let field = |name: &str| text(item, name).map(str::to_owned).ok_or_else(|| damaged(item));
-    let wait = WaitKey { route: RouteId(field("route")?), key: field("key")? };
-    // What is in no list any more was claimed a moment ago, too.
-    let Some(place) = text(item, "at").map(str::to_owned) else { return Ok(None) };
-    Ok(Some(Unclaimed { wait, at: arrived_at(item)?, arrival, place }))
 }
 
 fn arrived_at(item: &Item) -> Result<Timestamp, StoreError> {

@@ -9,9 +9,9 @@
 //! beside the wait (`next#<identity>`), and then the place is tried once more: either this try finds the next job waiting, or
 //! that job, once it waits, finds the item. So none is passed over, whichever comes first.
 
-use super::item::{Item, b, bytes, damaged, expiry, millis, number, s, text, yes};
-use super::wait::{OPEN, Written, arrival, conditional, seen, wait_pk, word};
-use super::{Store, StoreError, codec, unavailable};
+use super::item::{Item, b, damaged, expiry, millis, number, s, text, yes};
+use super::wait::{OPEN, Written, conditional, seen, wait_pk, word};
+use super::{Store, StoreError, unavailable};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::wait::{Arrival, ArrivalId, Opening, Reception, Verdict, WaitKey, Waiter};
@@ -141,7 +141,7 @@ impl Store {
             .expression_attribute_names("#result", "result")
             .expression_attribute_values(":now", millis(at))
             .expression_attribute_values(":verdict", s(word(arrival.verdict)))
-            .expression_attribute_values(":result", b(codec::pack(&arrival.result)?))
+            .expression_attribute_values(":result", b(self.vault.pack(&arrival.result, &wait_pk(wait))?))
             .expression_attribute_values(":id", s(id.as_str()))
             .expression_attribute_values(":expires", expiry(at, self.retention)))
     }
@@ -160,7 +160,7 @@ impl Store {
             .wait_item(wait)
             .update_expression("SET progress = :progress, expires = if_not_exists(expires, :expires)")
             .condition_expression(OPEN)
-            .expression_attribute_values(":progress", b(codec::pack(result)?))
+            .expression_attribute_values(":progress", b(self.vault.pack(result, &wait_pk(wait))?))
             .expression_attribute_values(":expires", expiry(now, self.retention));
         Ok(match conditional(update).await? {
             Written::Done(_) => Reception::Stored,
@@ -185,7 +185,7 @@ impl Store {
             .item("sk", s(format!("{NEXT}{id}")))
             .item("arrived", millis(now))
             .item("verdict", s(word(arrival.verdict)))
-            .item("result", b(codec::pack(&arrival.result)?))
+            .item("result", b(self.vault.pack(&arrival.result, &wait_pk(wait))?))
             .item("expires", expiry(now, self.retention))
             .condition_expression("attribute_not_exists(pk)");
         match put.send().await {
@@ -234,7 +234,7 @@ impl Store {
                     Opening::Met(next.arrival)
                 }
                 // A callback came for this job in between, or this very write's answer got lost: what is there counts.
-                Written::Refused(item) => match arrival(&item)? {
+                Written::Refused(item) => match self.arrival(&item)? {
                     Some(arrival) => Opening::Met(arrival),
                     None if item.contains_key("closed") => Opening::Closed,
                     None => Opening::Waits,
@@ -255,26 +255,30 @@ impl Store {
             .expression_attribute_values(":pk", s(wait_pk(wait)))
             .expression_attribute_values(":next", s(NEXT));
         let items = query.send().await.map_err(unavailable)?.items.unwrap_or_default();
-        let mut kept =
-            items.iter().filter(|item| !item.contains_key("taken")).map(next).collect::<Result<Vec<Next>, _>>()?;
+        let mut kept = items
+            .iter()
+            .filter(|item| !item.contains_key("taken"))
+            .map(|item| self.next(item))
+            .collect::<Result<Vec<Next>, _>>()?;
         kept.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Ok(kept)
     }
 }
 
-fn next(item: &Item) -> Result<Next, StoreError> {
-    let read = || {
-        let id = ArrivalId::read(text(item, "sk")?.strip_prefix(NEXT)?);
-        let at = Timestamp::from_millisecond(number(item, "arrived")?).ok()?;
-        let verdict = match text(item, "verdict")? {
-            "success" => Verdict::Success,
-            _ => Verdict::Failure,
+impl Store {
+    fn next(&self, item: &Item) -> Result<Next, StoreError> {
+        let read = || {
+            let id = ArrivalId::read(text(item, "sk")?.strip_prefix(NEXT)?);
+            let at = Timestamp::from_millisecond(number(item, "arrived")?).ok()?;
+            let verdict = match text(item, "verdict")? {
+                "success" => Verdict::Success,
+                _ => Verdict::Failure,
+            };
+            Some((id, at, verdict))
         };
-        Some((id, at, verdict, bytes(item, "result")?))
-    };
-    let (id, at, verdict, result) = read().ok_or_else(|| damaged(item))?;
-    let result = codec::unpack(result, text(item, "pk").unwrap_or_default())?;
-    Ok(Next { id, at, arrival: Arrival { verdict, result } })
+        let (id, at, verdict) = read().ok_or_else(|| damaged(item))?;
+        Ok(Next { id, at, arrival: Arrival { verdict, result: self.vault.unpack(item, "result")? } })
+    }
 }
 
 fn changes_too_quickly() -> StoreError {

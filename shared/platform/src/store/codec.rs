@@ -4,6 +4,7 @@ use super::StoreError;
 use crate::memory;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::Read;
 use zstd::bulk::{Compressor, Decompressor};
@@ -38,20 +39,32 @@ fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
     DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.as_mut()?.decompress(bytes, size).ok())
 }
 
-pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    let json = serde_json::to_vec(value).map_err(|error| StoreError::Damaged(error.to_string()))?;
+/// A value in its binary form, with nothing in it sealed: what may hold secrets goes through the vault.
+pub(super) fn pack_plain<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    pack_json(serde_json::to_vec(value).map_err(|error| StoreError::Damaged(error.to_string()))?)
+}
+
+/// Packs JSON that is written already.
+pub(super) fn pack_json(json: Vec<u8>) -> Result<Vec<u8>, StoreError> {
     let packed = if json.len() < WORTH_IT { json } else { compress(&json).unwrap_or(json) };
     if packed.len() > MAX_BLOB { Err(StoreError::TooLarge { size: packed.len(), limit: MAX_BLOB }) } else { Ok(packed) }
 }
 
-pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8], whose: &str) -> Result<T, StoreError> {
-    let damaged = || StoreError::Damaged(whose.to_owned());
-    if bytes.starts_with(&ZSTD_MAGIC) {
-        let json = decompress(bytes).ok_or_else(damaged)?;
-        serde_json::from_slice(&json).map_err(|_| damaged())
-    } else {
-        serde_json::from_slice(bytes).map_err(|_| damaged())
+/// Reads what [`pack_plain`] has made; sealed texts stay sealed.
+pub(super) fn unpack_plain<T: DeserializeOwned>(bytes: &[u8], whose: &str) -> Result<T, StoreError> {
+    read(&json(bytes, whose)?, whose)
+}
+
+/// The JSON of what was packed.
+pub(super) fn json<'b>(bytes: &'b [u8], whose: &str) -> Result<Cow<'b, [u8]>, StoreError> {
+    match bytes.starts_with(&ZSTD_MAGIC) {
+        true => decompress(bytes).map(Cow::Owned).ok_or_else(|| StoreError::Damaged(whose.to_owned())),
+        false => Ok(Cow::Borrowed(bytes)),
     }
+}
+
+pub(super) fn read<T: DeserializeOwned>(json: &[u8], whose: &str) -> Result<T, StoreError> {
+    serde_json::from_slice(json).map_err(|_| StoreError::Damaged(whose.to_owned()))
 }
 
 /// What unpacking takes in memory, in bytes: an estimate, for which nothing is unpacked as a whole.
@@ -72,18 +85,18 @@ pub(super) fn weight(bytes: &[u8]) -> usize {
 
 /// A long text in a binary form that leaves room for its being sealed and written in base64.
 pub(crate) fn pack_text(text: &str) -> Result<Vec<u8>, StoreError> {
-    let (packed, limit) = (pack(&text)?, MAX_BLOB / 4 * 3 - 1024);
+    let (packed, limit) = (pack_plain(&text)?, MAX_BLOB / 4 * 3 - 1024);
     if packed.len() > limit { Err(StoreError::TooLarge { size: packed.len(), limit }) } else { Ok(packed) }
 }
 
 /// What [`pack_text`] made.
 pub(crate) fn unpack_text(bytes: &[u8]) -> Result<String, StoreError> {
-    unpack(bytes, "definition")
+    unpack_plain(bytes, "definition")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BLOB, pack, unpack, weight};
+    use super::{MAX_BLOB, pack_plain as pack, unpack_plain as unpack, weight};
     use serde_json::{Value, json};
 
     #[test]

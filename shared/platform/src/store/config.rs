@@ -105,13 +105,15 @@ impl Store {
     ) -> Result<Saved, StoreError> {
         let next = version + 1;
         let packed = Packed { content: entry.content.clone(), secrets: entry.secrets.clone() };
+        let owner = seal_owner(change.kind, &entry.name);
+        let packed = Packed { content: self.vault.sealed_field(packed.content, &owner, "env"), ..packed };
         let put = Put::builder()
             .table_name(&self.table)
             .item("pk", s(PK))
             .item("sk", s(sk(change.kind, &entry.name)))
             .item("v", n(next))
             .item("updated_at", s(entry.updated_at.to_string()))
-            .item("config", b(codec::pack(&packed)?));
+            .item("config", b(codec::pack_plain(&packed)?));
         let put = match version {
             0 => put.condition_expression("attribute_not_exists(pk)"),
             _ => put.condition_expression("v = :v").expression_attribute_values(":v", n(version)),
@@ -152,7 +154,7 @@ impl Store {
             .table_name(&self.table)
             .item("pk", s(PK))
             .item("sk", s(place))
-            .item("change", b(codec::pack(change)?))
+            .item("change", b(codec::pack_plain(change)?))
             .item("expires", expiry(change.at, HISTORY));
         let line = TransactWriteItem::builder().put(line.build().map_err(|error| unbuilt(&error))?).build();
         match self.client.transact_write_items().transact_items(write).transact_items(line).send().await {
@@ -180,7 +182,7 @@ impl Store {
                 .set_exclusive_start_key(start);
             let page = query.send().await.map_err(unavailable)?;
             for item in page.items() {
-                entries.push(read(item)?);
+                entries.push(self.read_config(item)?);
             }
             start = page.last_evaluated_key;
             if start.is_none() {
@@ -196,7 +198,7 @@ impl Store {
     pub async fn config(&self, kind: ConfigKind, name: &str) -> Result<Option<ConfigEntry>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(PK)).key("sk", s(sk(kind, name)));
-        get.send().await.map_err(unavailable)?.item.map(|item| read(&item)).transpose()
+        get.send().await.map_err(unavailable)?.item.map(|item| self.read_config(&item)).transpose()
     }
 
     /// The newest lines of the history before a cursor, newest first, and the cursor for those before them.
@@ -227,21 +229,30 @@ impl Store {
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).and_then(|item| place(item));
-        let line = |item: &&Item| codec::unpack(bytes(item, "change").ok_or_else(|| damaged(item))?, PK);
+        let line = |item: &&Item| codec::unpack_plain(bytes(item, "change").ok_or_else(|| damaged(item))?, PK);
         Ok((items.iter().map(line).collect::<Result<_, _>>()?, next))
     }
 }
 
-fn read(item: &Item) -> Result<ConfigEntry, StoreError> {
-    let field = |name: &str| text(item, name).ok_or_else(|| damaged(item));
-    let Packed { content, secrets } = codec::unpack(bytes(item, "config").ok_or_else(|| damaged(item))?, field("sk")?)?;
-    Ok(ConfigEntry {
-        name: field("sk")?.split_once('#').map(|(_, name)| name.to_owned()).ok_or_else(|| damaged(item))?,
-        content,
-        secrets,
-        version: number(item, "v").ok_or_else(|| damaged(item))?,
-        updated_at: field("updated_at")?.parse().map_err(|_| damaged(item))?,
-    })
+/// The owner that an entry's secrets are sealed for: its item is one of many below the partition key.
+fn seal_owner(kind: ConfigKind, name: &str) -> String {
+    format!("{PK}/{}", sk(kind, name))
+}
+
+impl Store {
+    fn read_config(&self, item: &Item) -> Result<ConfigEntry, StoreError> {
+        let field = |name: &str| text(item, name).ok_or_else(|| damaged(item));
+        let packed = bytes(item, "config").ok_or_else(|| damaged(item))?;
+        let Packed { mut content, secrets } = codec::unpack_plain(packed, field("sk")?)?;
+        self.vault.open(&mut content, &format!("{PK}/{}", field("sk")?));
+        Ok(ConfigEntry {
+            name: field("sk")?.split_once('#').map(|(_, name)| name.to_owned()).ok_or_else(|| damaged(item))?,
+            content,
+            secrets,
+            version: number(item, "v").ok_or_else(|| damaged(item))?,
+            updated_at: field("updated_at")?.parse().map_err(|_| damaged(item))?,
+        })
+    }
 }
 
 /// Whether a condition was lost, or another transaction was at the same item

@@ -1,11 +1,11 @@
 //! Deliveries in the table, beside their event. One is written when its first attempt has been made or put off.
 
 use super::event::event_pk;
-use super::item::{Item, b, bytes, damaged, expiry, number, s, sortable, text, yes};
+use super::item::{Item, b, damaged, expiry, number, s, sortable, yes};
 use super::list::Place;
 use super::run::owes_value;
 use super::versioned::put_over;
-use super::{Saved, Store, StoreError, codec, unavailable};
+use super::{Saved, Store, StoreError, unavailable};
 use crate::queue::{DeliverMessage, Message};
 use domain::delivery::{Delivery, DeliveryId};
 use domain::event::{CustomerId, EndpointId, EventId, EventType};
@@ -46,7 +46,7 @@ impl Store {
     pub async fn delivery(&self, id: &DeliveryId) -> Result<Option<StoredDelivery>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(event_pk(&id.customer, &id.event))).key("sk", s(sk(&id.endpoint)));
-        get.send().await.map_err(unavailable)?.item.map(|item| stored(&item)).transpose()
+        get.send().await.map_err(unavailable)?.item.map(|item| self.stored_delivery(&item)).transpose()
     }
 
     /// Stores a delivery over the version that it was read at, 0 for one that wasn't there, with the messages that it owes.
@@ -69,7 +69,7 @@ impl Store {
             .item("pk", s(event_pk(&id.customer, &id.event)))
             .item("sk", s(sk(&id.endpoint)))
             .item("st", s(delivery.status()))
-            .item("delivery", b(codec::pack(delivery)?))
+            .item("delivery", b(self.vault.pack(delivery, &event_pk(&id.customer, &id.event))?))
             .item("list", s(self.list_shard(&list, id.event.as_str())))
             .item("at", s(Self::delivery_place(delivery)))
             .item("expires", expiry(now.max(delivery.created_at), self.retention));
@@ -126,7 +126,7 @@ impl Store {
     /// If the table is unavailable, or an item is damaged.
     pub async fn deliveries_at(&self, places: &[DeliveryPlace]) -> Result<Vec<StoredDelivery>, StoreError> {
         let places: Vec<Place> = places.iter().map(|place| place.place.clone()).collect();
-        self.items_at(&places).await?.iter().map(stored).collect()
+        self.items_at(&places).await?.iter().map(|item| self.stored_delivery(item)).collect()
     }
 
     /// The cursor before which everything is older than that time.
@@ -157,18 +157,19 @@ impl Store {
     }
 }
 
+impl Store {
+    fn stored_delivery(&self, item: &Item) -> Result<StoredDelivery, StoreError> {
+        let delivery = self.vault.unpack(item, "delivery")?;
+        Ok(StoredDelivery { delivery, version: number(item, "v").ok_or_else(|| damaged(item))? })
+    }
+}
+
 fn delivery_place(place: Place) -> Option<DeliveryPlace> {
     let mut parts = place.at.split('#');
     let created_at = Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?;
     let event_type = EventType::parse(parts.next()?).ok()?;
     let endpoint = EndpointId::parse(parts.next()?).ok()?;
     Some(DeliveryPlace { cursor: place.at.clone(), created_at, event_type, endpoint, place })
-}
-
-fn stored(item: &Item) -> Result<StoredDelivery, StoreError> {
-    let whose = text(item, "at").unwrap_or_default();
-    let delivery = codec::unpack(bytes(item, "delivery").ok_or_else(|| damaged(item))?, whose)?;
-    Ok(StoredDelivery { delivery, version: number(item, "v").ok_or_else(|| damaged(item))? })
 }
 
 #[cfg(test)]

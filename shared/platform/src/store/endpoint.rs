@@ -75,7 +75,7 @@ impl Store {
         let attributes = [
             ("pk", s(customer_pk(&endpoint.customer))),
             ("sk", s(sk(&endpoint.id))),
-            ("endpoint", b(codec::pack(endpoint)?)),
+            ("endpoint", b(codec::pack_plain(&self.sealed_endpoint(endpoint))?)),
             ("list", s(self.list_shard("endpoints", endpoint.id.as_str()))),
             ("at", s(format!("{}#{}", sortable(endpoint.created_at), endpoint.id))),
         ];
@@ -89,7 +89,7 @@ impl Store {
     pub async fn endpoint(&self, customer: &CustomerId, id: &EndpointId) -> Result<Option<StoredEndpoint>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
-        get.send().await.map_err(unavailable)?.item.map(|item| stored(&item)).transpose()
+        get.send().await.map_err(unavailable)?.item.map(|item| self.stored_endpoint(&item)).transpose()
     }
 
     /// Stores whose an endpoint is, so that its id alone finds it. Written before the endpoint: one that points at
@@ -140,7 +140,7 @@ impl Store {
         places.truncate(limit);
         let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
         let mut endpoints: Vec<StoredEndpoint> =
-            self.items_at(&places).await?.iter().map(stored).collect::<Result<_, _>>()?;
+            self.items_at(&places).await?.iter().map(|item| self.stored_endpoint(item)).collect::<Result<_, _>>()?;
         endpoints.sort_unstable_by(|a, b| {
             (b.endpoint.created_at, &b.endpoint.id).cmp(&(a.endpoint.created_at, &a.endpoint.id))
         });
@@ -176,8 +176,20 @@ pub(super) fn is_endpoint(item: &Item) -> bool {
     text(item, "sk").is_some_and(|sk| sk.starts_with("endpoint#"))
 }
 
-pub(super) fn stored(item: &Item) -> Result<StoredEndpoint, StoreError> {
-    let whose = text(item, "pk").unwrap_or_default();
-    let endpoint = codec::unpack(bytes(item, "endpoint").ok_or_else(|| damaged(item))?, whose)?;
-    Ok(StoredEndpoint { endpoint, version: number(item, "v").ok_or_else(|| damaged(item))? })
+impl Store {
+    /// The values of its headers sealed: whatever they are called, they may be credentials.
+    fn sealed_endpoint(&self, endpoint: &Endpoint) -> Endpoint {
+        let mut sealed = endpoint.clone();
+        let pk = customer_pk(&endpoint.customer);
+        sealed.settings.headers.iter_mut().for_each(|(_, value)| self.vault.seal_text(value, &pk));
+        sealed
+    }
+
+    pub(super) fn stored_endpoint(&self, item: &Item) -> Result<StoredEndpoint, StoreError> {
+        let pk = text(item, "pk").unwrap_or_default();
+        let packed = bytes(item, "endpoint").ok_or_else(|| damaged(item))?;
+        let mut endpoint: Endpoint = codec::unpack_plain(packed, pk)?;
+        endpoint.settings.headers.iter_mut().for_each(|(_, value)| self.vault.open_text(value, pk));
+        Ok(StoredEndpoint { endpoint, version: number(item, "v").ok_or_else(|| damaged(item))? })
+    }
 }

@@ -1,6 +1,6 @@
 //! How endpoints fail: what changes with attempts.
 
-use super::endpoint::{StoredEndpoint, customer_pk, is_endpoint, stored};
+use super::endpoint::{StoredEndpoint, customer_pk, is_endpoint};
 use super::item::{Item, bytes, expiry, number, s, text};
 use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
@@ -37,7 +37,7 @@ impl Store {
         endpoints
             .iter()
             .map(|item| {
-                let endpoint = stored(item)?;
+                let endpoint = self.stored_endpoint(item)?;
                 let sk = sk(&endpoint.endpoint.id);
                 let health = healths.iter().find(|item| text(item, "sk") == Some(&sk)).map(read).transpose()?;
                 Ok((endpoint, health.unwrap_or_default()))
@@ -72,7 +72,7 @@ impl Store {
         put = put.item("pk", s(customer_pk(customer))).item("sk", s(sk(id)));
         put = match health {
             Some(health) => {
-                let packed = super::item::b(codec::pack(health)?);
+                let packed = super::item::b(codec::pack_plain(health)?);
                 put.item("health", packed).item("expires", expiry(now, self.retention))
             }
             None => put.item("expires", expiry(now, HEALED)),
@@ -93,6 +93,6 @@ impl Store {
 
 fn read(item: &Item) -> Result<StoredHealth, StoreError> {
     let whose = text(item, "pk").unwrap_or_default();
-    let health = bytes(item, "health").map(|health| codec::unpack(health, whose)).transpose()?;
+    let health = bytes(item, "health").map(|health| codec::unpack_plain(health, whose)).transpose()?;
     Ok(StoredHealth { health, version: number(item, "v").unwrap_or(0) })
 }

@@ -3,8 +3,8 @@
 //! Such an item is stored before the run that points at it. It stays as long as the run does: without a time to expire while
 //! the run goes on, and from the run's end on with the run's.
 
-use super::item::{b, bytes, expiry, s};
-use super::{Store, StoreError, codec, unavailable};
+use super::item::{b, expiry, s};
+use super::{Store, StoreError, unavailable};
 use domain::id::RunId;
 use domain::run::{Brought, JobPath, Run};
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ impl Store {
     /// # Errors
     /// If it is too large for an item, or the table is unavailable.
     pub async fn keep_result(&self, run: &RunId, job: &JobPath, attempt: u32, value: &Value) -> Result<(), StoreError> {
-        let packed = codec::pack(value)?;
+        let packed = self.vault.pack(value, &format!("run#{run}"))?;
         let put = self.client.put_item().table_name(&self.table).item("pk", s(format!("run#{run}")));
         let put = put.item("sk", s(sk(job, attempt))).item("result", b(packed));
         put.send().await.map(|_| ()).map_err(unavailable)
@@ -32,8 +32,7 @@ impl Store {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let item = get.key("pk", s(&pk)).key("sk", s(sk(job, attempt))).send().await.map_err(unavailable)?.item;
         let Some(item) = item else { return Ok(None) };
-        let packed = bytes(&item, "result").ok_or_else(|| StoreError::Damaged(pk.clone()))?;
-        codec::unpack(packed, &pk).map(Some)
+        self.vault.unpack(&item, "result").map(Some)
     }
 
     /// Lets what is kept beside a run expire with it. Before the run's end is stored: an end that is not stored after all costs

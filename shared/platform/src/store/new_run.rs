@@ -5,7 +5,8 @@
 //! transaction, so that of several such requests at the same time one starts a run and the others find it.
 
 use super::item::{Item, b, expiry, n, s, yes};
-use super::run::{Stored, owes_value, stored, too_large_or_unavailable};
+use super::run::{Stored, owes_value, too_large_or_unavailable};
+use super::vault::Besides;
 use super::{Store, StoreError, codec, config, unavailable};
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
@@ -49,7 +50,7 @@ impl Store {
                 let PutItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
                     return Ok(NewRun::Duplicate(None));
                 };
-                Ok(NewRun::Duplicate(refused.item.and_then(|item| stored(&item).ok()).map(Box::new)))
+                Ok(NewRun::Duplicate(refused.item.and_then(|item| self.stored_run(&item).ok()).map(Box::new)))
             }
             Err(error) => Err(too_large_or_unavailable(error)),
         }
@@ -109,9 +110,13 @@ impl Store {
     /// The item of a run that has not begun. A request that makes it too large is kept only as it was parsed: it can't be sent
     /// again as it was received then; the run is what matters.
     fn new_item(&self, run: &Run, request: Option<&Value>) -> Result<Item, StoreError> {
-        let owes = [RunMessage { run: run.id.clone(), stretch: Stretch::Start, due: None, again: 0 }.into()];
-        let packed = codec::pack(run)?;
-        let (mut request, whole) = (request.map(codec::pack).transpose(), request);
+        let owes = [RunMessage::new(run.id.clone(), Stretch::Start, None).into()];
+        let pk = format!("run#{}", run.id);
+        let packed = self.vault.pack(run, &pk)?;
+        // `raw` is a copy of the request as it was received: it says a secret of its body too, and in another form.
+        let besides = Besides { about: Some(&run.input), copy: Some("raw") };
+        let pack = |request: &Value| self.vault.pack_besides(request, &pk, besides);
+        let (mut request, whole) = (request.map(pack).transpose(), request);
         let size = |request: &Result<Option<Vec<u8>>, StoreError>| match request {
             Ok(request) => packed.len() + request.as_ref().map_or(0, Vec::len),
             Err(_) => usize::MAX,
@@ -120,7 +125,7 @@ impl Store {
             && let Some(Value::Object(mut parsed)) = whole.cloned()
             && parsed.remove("raw").is_some()
         {
-            request = codec::pack(&parsed).map(Some);
+            request = pack(&Value::Object(parsed)).map(Some);
         }
         let size = size(&request);
         let request = request?;
@@ -128,7 +133,7 @@ impl Store {
             return Err(StoreError::TooLarge { size, limit: MAX_NEW });
         }
         let mut item = Item::from([
-            ("pk".to_owned(), s(format!("run#{}", run.id))),
+            ("pk".to_owned(), s(&pk)),
             ("sk".to_owned(), s("run")),
             ("v".to_owned(), n(1)),
             ("st".to_owned(), s(run.status().as_str())),

@@ -48,7 +48,7 @@ impl Store {
             .table_name(&self.table)
             .item("pk", s(operation_pk(&operation.id)))
             .item("sk", s("operation"))
-            .item("operation", b(codec::pack(operation)?))
+            .item("operation", b(codec::pack_plain(operation)?))
             .item("expires", expiry(now, self.retention));
         let owes = operation.owed().map(|step| OperateMessage { operation: operation.id.clone(), step }.into());
         put_over(put, version, owes.as_slice()).await
@@ -57,6 +57,6 @@ impl Store {
 
 fn stored(item: &Item) -> Result<StoredOperation, StoreError> {
     let whose = text(item, "pk").unwrap_or_default();
-    let operation = codec::unpack(bytes(item, "operation").ok_or_else(|| damaged(item))?, whose)?;
+    let operation = codec::unpack_plain(bytes(item, "operation").ok_or_else(|| damaged(item))?, whose)?;
     Ok(StoredOperation { operation, version: number(item, "v").ok_or_else(|| damaged(item))? })
 }

@@ -10,7 +10,7 @@ use serde_dynamo::{AttributeValue, Item};
 pub enum Owes {
     /// These messages.
     Messages(Vec<Message>),
-    /// A message for each endpoint that wants this event.
+    /// A message for each endpoint that wants this event, whose secrets are still sealed.
     Event(Box<Event>),
 }
 
@@ -24,7 +24,7 @@ impl Owes {
             return Ok(Self::Messages(Vec::new()));
         }
         if let Some(AttributeValue::B(event)) = image.get("event") {
-            return codec::unpack(event, "an event").map(Self::Event).map_err(|error| error.to_string());
+            return codec::unpack_plain(event, "an event").map(Self::Event).map_err(|error| error.to_string());
         }
         match image.get("owes") {
             Some(AttributeValue::S(owes)) => {

@@ -51,7 +51,7 @@ impl Store {
     /// # Errors
     /// If the table is unavailable, or the item is damaged.
     pub async fn run(&self, id: &RunId) -> Result<Option<Stored>, StoreError> {
-        self.run_item(id).await?.map(|item| stored(&item)).transpose()
+        self.run_item(id).await?.map(|item| self.stored_run(&item)).transpose()
     }
 
     /// Reads a run for work on it, without the request that started it, once there is room for it. The work has the room until
@@ -79,8 +79,7 @@ impl Store {
                 }
             }
         };
-        let whose = text(&item, "pk").unwrap_or_default();
-        let run = codec::unpack(bytes(&item, "run").ok_or_else(|| damaged(&item))?, whose)?;
+        let run = self.vault.unpack(&item, "run")?;
         Ok(Some((run, number(&item, "v").ok_or_else(|| damaged(&item))?, hold)))
     }
 
@@ -113,7 +112,7 @@ impl Store {
             .expression_attribute_values(":v", n(version))
             .expression_attribute_values(":next", n(next))
             .expression_attribute_values(":st", s(run.status().as_str()))
-            .expression_attribute_values(":run", b(codec::pack(run)?));
+            .expression_attribute_values(":run", b(self.vault.pack(run, &format!("run#{}", run.id))?));
         if run.has_ended() {
             set.push_str(", expires = :expires");
             update = update.expression_attribute_values(":expires", expiry(now, self.retention));
@@ -185,7 +184,7 @@ impl Store {
         let mut items = self.items_at(&places).await?;
         items.sort_by(|a, b| text(b, "at").cmp(&text(a, "at")));
         let cursor = page(&mut items, PAGE_WEIGHT).or(cursor);
-        Ok((items.iter().map(stored).collect::<Result<_, _>>()?, cursor))
+        Ok((items.iter().map(|item| self.stored_run(item)).collect::<Result<_, _>>()?, cursor))
     }
 
     /// The oldest runs that were accepted after a cursor, oldest first, and the cursor for those after them. A run's place is
@@ -199,7 +198,7 @@ impl Store {
         let mut items = self.items_at(&places).await?;
         items.sort_by(|a, b| text(a, "at").cmp(&text(b, "at")));
         let cursor = page(&mut items, PAGE_WEIGHT).or(cursor);
-        Ok((items.iter().map(stored).collect::<Result<_, _>>()?, cursor))
+        Ok((items.iter().map(|item| self.stored_run(item)).collect::<Result<_, _>>()?, cursor))
     }
 
     /// Where a run stands among all: the cursor from which a list goes on after it.
@@ -231,12 +230,13 @@ fn page(items: &mut Vec<Item>, most: usize) -> Option<String> {
     items.last().and_then(|item| text(item, "at")).map(str::to_owned)
 }
 
-pub(super) fn stored(item: &Item) -> Result<Stored, StoreError> {
-    let whose = text(item, "pk").unwrap_or_default();
-    let run = codec::unpack(bytes(item, "run").ok_or_else(|| damaged(item))?, whose)?;
-    let request = bytes(item, "request").map(|request| codec::unpack(request, whose)).transpose()?;
-    let (version, later) = (number(item, "v").ok_or_else(|| damaged(item))?, number(item, "later").unwrap_or_default());
-    Ok(Stored { run, version, request, later })
+impl Store {
+    pub(super) fn stored_run(&self, item: &Item) -> Result<Stored, StoreError> {
+        let request = item.contains_key("request").then(|| self.vault.unpack(item, "request")).transpose()?;
+        let version = number(item, "v").ok_or_else(|| damaged(item))?;
+        let later = number(item, "later").unwrap_or_default();
+        Ok(Stored { run: self.vault.unpack(item, "run")?, version, request, later })
+    }
 }
 
 pub(super) fn owes_value(messages: &[Message]) -> Result<AttributeValue, StoreError> {

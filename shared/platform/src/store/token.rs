@@ -2,6 +2,7 @@
 
 use super::item::{Item, damaged, s, sortable, text};
 use super::{Store, StoreError, unavailable};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::CustomerId;
 use jiff::Timestamp;
 
@@ -14,6 +15,8 @@ pub struct StoredToken {
     pub customer: CustomerId,
     /// For people.
     pub name: String,
+    /// Its holder may publish events of the customer. False for a token that was stored before this was asked.
+    pub may_publish: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -32,6 +35,7 @@ impl Store {
         let put = self.client.put_item().table_name(&self.table);
         let put = put.item("pk", s(pk(&token.digest))).item("sk", s("token"));
         let put = put.item("customer", s(token.customer.as_str())).item("name", s(&token.name));
+        let put = put.item("publish", AttributeValue::Bool(token.may_publish));
         let put = put.item("created_at", s(token.created_at.to_string()));
         let put = put.item("list", s(self.list_shard("tokens", &token.digest))).item("at", s(at));
         put.send().await.map(|_| ()).map_err(unavailable)
@@ -73,6 +77,28 @@ fn read(item: &Item) -> Result<StoredToken, StoreError> {
         digest: field("pk")?.trim_start_matches("token#").to_owned(),
         customer: CustomerId::parse(field("customer")?).map_err(|_| damaged(item))?,
         name: field("name")?.to_owned(),
+        may_publish: item.get("publish").and_then(|value| value.as_bool().ok()).copied().unwrap_or(false),
         created_at: field("created_at")?.parse().map_err(|_| damaged(item))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_stored_before_the_right_to_publish_was_asked_is_read_and_may_not() {
+        let attributes = [
+            ("pk", s(pk("00ff"))),
+            ("customer", s("acme")),
+            ("name", s("")),
+            ("created_at", s("2026-01-26T08:00:00Z")),
+        ];
+        let mut item: Item = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        assert!(!read(&item).unwrap().may_publish);
+        for may_publish in [true, false] {
+            item.insert("publish".to_owned(), AttributeValue::Bool(may_publish));
+            assert_eq!(read(&item).unwrap().may_publish, may_publish);
+        }
+    }
 }

@@ -4,9 +4,9 @@
 //! [`arrive`](super::arrive). `closed` ends a wait without a callback. `seen` holds the identities of the callbacks that the
 //! waiters before have taken: a repetition of one of them is none for the present waiter.
 
-use super::item::{Item, bytes, damaged, expiry, millis, n, number, s, text, yes};
+use super::item::{Item, damaged, expiry, millis, n, number, s, text, yes};
 use super::run::owes_value;
-use super::{Store, StoreError, codec, unavailable};
+use super::{Store, StoreError, unavailable};
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -47,14 +47,14 @@ impl Store {
             "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND attribute_not_exists(closed))"
         );
         match conditional(self.waiter_half(wait, waiter, deadline, "", "")?.condition_expression(free)).await? {
-            Written::Done(item) => match arrival(&item)? {
+            Written::Done(item) => match self.arrival(&item)? {
                 Some(arrival) => Ok(Opening::Met(arrival)),
                 // Another waited here before: something may have come for this one meanwhile.
                 None if item.contains_key("seen") => self.meet_next(wait, waiter, &seen(&item)).await,
                 None => Ok(Opening::Waits),
             },
             Written::Refused(item) => {
-                let (before, arrived) = (waiter_of(&item)?, arrival(&item)?);
+                let (before, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
                 let same_job = before.run == waiter.run && before.job == waiter.job;
                 match arrived {
                     arrived if before == *waiter => Ok(arrived.map_or(Opening::Closed, Opening::Met)),
@@ -84,7 +84,7 @@ impl Store {
         for _ in 0..ROUNDS {
             // What the key is to remember hangs on what is there now.
             let item = self.wait_as_it_is(wait).await?.ok_or_else(changes_too_quickly)?;
-            let (now, arrived) = (waiter_of(&item)?, arrival(&item)?);
+            let (now, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
             match arrived {
                 // A repeated message was here before, or this very write, whose answer got lost.
                 Some(arrival) if now == *waiter => return Ok(Opening::Met(arrival)),
@@ -182,7 +182,7 @@ impl Store {
         let before = waiter_of(&item)?;
         let is_ours = before.run == waiter.run && before.job == waiter.job;
         let counts = |arrival: &Arrival| before.attempt == waiter.attempt || arrival.verdict == Verdict::Success;
-        Ok(arrival(&item)?.filter(|arrival| is_ours && counts(arrival)))
+        Ok(self.arrival(&item)?.filter(|arrival| is_ours && counts(arrival)))
     }
 
     fn closing(&self, wait: &WaitKey, run: &RunId, job: &JobPath) -> UpdateItemFluentBuilder {
@@ -204,7 +204,22 @@ impl Store {
     pub async fn ended_wait(&self, wait: &WaitKey) -> Result<Option<(Waiter, Option<Arrival>)>, StoreError> {
         let Some(item) = self.wait_as_it_is(wait).await? else { return Ok(None) };
         let ended = item.contains_key("waiting") && (item.contains_key("arrived") || item.contains_key("closed"));
-        if ended { Ok(Some((waiter_of(&item)?, arrival(&item)?))) } else { Ok(None) }
+        if ended { Ok(Some((waiter_of(&item)?, self.arrival(&item)?))) } else { Ok(None) }
+    }
+
+    /// The callback's half, if it is there.
+    pub(super) fn arrival(&self, item: &Item) -> Result<Option<Arrival>, StoreError> {
+        if !item.contains_key("arrived") {
+            return Ok(None);
+        }
+        let verdict = match text(item, "verdict") {
+            Some("success") => Verdict::Success,
+            Some("failure") => Verdict::Failure,
+            Some("no_status") => Verdict::NoStatus,
+            _ => return Err(damaged(item)),
+        };
+        let result = self.vault.unpack(item, "result")?;
+        Ok(Some(Arrival { verdict, result }))
     }
 
     async fn wait_as_it_is(&self, wait: &WaitKey) -> Result<Option<Item>, StoreError> {
@@ -270,19 +285,4 @@ pub(super) fn waiter_of(item: &Item) -> Result<Waiter, StoreError> {
         })
     };
     found().ok_or_else(|| damaged(item))
-}
-
-pub(super) fn arrival(item: &Item) -> Result<Option<Arrival>, StoreError> {
-    if !item.contains_key("arrived") {
-        return Ok(None);
-    }
-    let verdict = match text(item, "verdict") {
-        Some("success") => Verdict::Success,
-        Some("failure") => Verdict::Failure,
-        Some("no_status") => Verdict::NoStatus,
-        _ => return Err(damaged(item)),
-    };
-    let whose = text(item, "pk").unwrap_or_default();
-    let result = codec::unpack(bytes(item, "result").ok_or_else(|| damaged(item))?, whose)?;
-    Ok(Some(Arrival { verdict, result }))
 }

@@ -81,6 +81,7 @@ pub(super) async fn tokens_are_found_by_their_digest_and_listed(table: &Table) {
         digest: format!("{n:064x}"),
         customer: CustomerId::parse("tokens").unwrap(),
         name: format!("token {n}"),
+        may_publish: n % 2 == 0,
         created_at: at(n),
     };
     for n in 0..5 {

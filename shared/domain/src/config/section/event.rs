@@ -9,7 +9,7 @@ use crate::config::keys::{Key, Keys, Shape};
 use crate::config::map::Map;
 use crate::config::template::{COMPONENT, PUBLISHED};
 use crate::config::{Component, Publisher};
-use crate::event::{CustomerId, EventType};
+use crate::event::{CustomerId, EventType, PublishError, is_own_source};
 
 pub(super) static EVENT: Keys = Keys {
     name: "an event component",
@@ -45,6 +45,9 @@ pub(super) fn event(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
     let output = map.template(cx, "output", &PUBLISHED);
     if let Some((span, name)) = plain(&map, "event") {
         match EventType::parse(name) {
+            Ok(name) if name.is_reserved() => {
+                cx.report(Code::BadValue, span, PublishError::ReservedType(name).to_string());
+            }
             Ok(name) => cx.draft.published.push((name, span)),
             Err(error) => cx.report(Code::BadValue, span, error.to_string()),
         }
@@ -53,6 +56,9 @@ pub(super) fn event(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
         && let Err(error) = CustomerId::parse(name)
     {
         cx.report(Code::BadValue, span, error.to_string());
+    }
+    if let Some((span, _)) = plain(&map, "source").filter(|(_, source)| is_own_source(source)) {
+        cx.report(Code::BadValue, span, PublishError::ReservedSource.to_string());
     }
     let publisher = Publisher { event: event?, data, customer_id, event_id, source, output };
     Some(done(map.at, Component::Event(Box::new(publisher))))

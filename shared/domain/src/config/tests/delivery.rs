@@ -129,6 +129,12 @@ f:1:58: error[bad_value]: `a/b` is no customer: 1 to 64 letters, digits, `-` and
         ),
         ("component: {id: c, type: event, event: anything, customer_id: 42}", ""),
         (
+            "component: {id: c, type: event, event: delivery.exhausted, source: ringback}",
+            "f:1:40: error[bad_value]: `delivery.exhausted` is an event of Ringback itself: types that begin with `endpoint.` or `delivery.` can't be published
+f:1:68: error[bad_value]: the source `ringback` is Ringback itself: name another source, or leave it out",
+        ),
+        ("component: {id: c, type: event, event: job.failed, source: '${input.source}'}", ""),
+        (
             "component: {id: c, type: event, event: a, data: '${response.x}', output: '${result.x}'}",
             "f:1:52: error[misplaced_source]: `response` has no value in a component, which can read: input, item, context, env, gateway, listener
 f:1:77: error[misplaced_source]: `result` has no value in the output of a component of type `event`, which can read: response, input, item, context, env, gateway, listener",

@@ -140,7 +140,22 @@ fn what_makes_no_event_is_said_in_words() {
             "`tell` publishes no event: `source` must be text",
         ),
     ];
-    for (component, input, code, message) in cases {
+    let reserved = [
+        (
+            "event: '${input.x}.disabled'",
+            json!({"x": "endpoint"}),
+            "reserved_event",
+            "`tell` publishes no event: `endpoint.disabled` is an event of Ringback itself: types that begin with \
+             `endpoint.` or `delivery.` can't be published",
+        ),
+        (
+            "event: x, source: '${input.x}'",
+            json!({"x": "ringback"}),
+            "reserved_event",
+            "`tell` publishes no event: the source `ringback` is Ringback itself: name another source, or leave it out",
+        ),
+    ];
+    for (component, input, code, message) in cases.into_iter().chain(reserved) {
         assert_eq!(refused(component, input), (code.to_owned(), message.to_owned()), "{component}");
     }
     assert_eq!(refused("event: x, data: '${input.n + 1}'", json!({"n": "a"})).0, "template");
