@@ -336,6 +336,7 @@ impl Worker {
 
 /// A program's end with secrets taken out of its output.
 fn without(ended: Ended, secrets: &KnownSecrets) -> Ended {
-    let masked = |text: &str| secrets.mask(text).into_owned();
-    Ended { stdout: masked(&ended.stdout), stderr: masked(&ended.stderr), ..ended }
+    let mut stdout = ended.stdout;
+    secrets.hide(&mut stdout);
+    Ended { stdout, stderr: secrets.mask(&ended.stderr).into_owned(), ..ended }
 }

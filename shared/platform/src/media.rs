@@ -170,24 +170,24 @@ mod tests {
     #[test]
     fn an_answer_is_json_text_or_bytes_by_its_type_and_content() {
         let png = b"\x89PNG\r\n\x1a\n\0";
-        let bytes = |text: Option<&str>, body: &[u8]| domain::bytes::value(text, body);
+        let binary = |text: Option<&str>, body: &[u8]| bytes::value(text, body);
         for (text, body, value) in [
             (Some("application/json"), &b"{\"a\":1.10}"[..], domain::json::read("{\"a\":1.10}").unwrap()),
             (Some("application/json"), b"oops", json!("oops")),
             (Some("application/json; charset=latin1"), b"\"\xe9\"", json!("é")),
             (Some("text/html"), b"[1]", json!([1])),
             (Some("text/plain; charset=latin1"), b"\xe9", json!("é")),
-            (Some("text/plain"), b"\xe9", bytes(Some("text/plain"), b"\xe9")),
+            (Some("text/plain"), b"\xe9", binary(Some("text/plain"), b"\xe9")),
             (Some("application/octet-stream"), b"{\"a\":1}", json!({"a": 1})),
-            (Some("application/octet-stream"), b"12", bytes(Some("application/octet-stream"), b"12")),
-            (Some("application/pdf"), b"%PDF", bytes(Some("application/pdf"), b"%PDF")),
-            (Some("image/png"), png, bytes(Some("image/png"), png)),
-            (Some("audio/L16; rate=8000"), b"[1]", bytes(Some("audio/L16; rate=8000"), b"[1]")),
+            (Some("application/octet-stream"), b"12", binary(Some("application/octet-stream"), b"12")),
+            (Some("application/pdf"), b"%PDF", binary(Some("application/pdf"), b"%PDF")),
+            (Some("image/png"), png, binary(Some("image/png"), png)),
+            (Some("audio/L16; rate=8000"), b"[1]", binary(Some("audio/L16; rate=8000"), b"[1]")),
             (Some("image/svg+xml"), b"<svg/>", json!("<svg/>")),
             (Some("image/png"), b"", json!(null)),
             (None, b"{}", json!({})),
             (None, b"hi", json!("hi")),
-            (None, png, bytes(None, png)),
+            (None, png, binary(None, png)),
             (
                 Some("application/json"),
                 b"{\"$serde_json::private::Number\":\"1\"}",

@@ -20,7 +20,7 @@ pub(super) fn file(stage: &Stage, edition: usize, edits: &Edits) -> File {
 /// If the table can't be written.
 pub(super) fn keep_text(stage: &Stage, edits: &Edits, aws: &Aws, shared: &Shared) {
     if edits.upgrade.is_some() {
-        let process = Process::start(stage, &file(stage, 0, edits), &(aws.dynamodb(), aws.sqs()), shared);
+        let process = Process::start(stage, &file(stage, 0, edits), &(aws.dynamodb(), aws.sqs()), shared, 0);
         stage.runtime.block_on(process.app.keep_definition(&stage.editions[0].text, false)).expect("the table");
     }
 }
