@@ -83,13 +83,12 @@ async fn a_body_that_fits_after_compression_is_stored_and_one_that_does_not_is_r
 async fn a_body_that_is_not_what_its_type_says_is_malformed() {
     let gateway = gateway().await;
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
-    let bodies: [(&str, Vec<u8>); 8] = [
+    let bodies: [(&str, Vec<u8>); 7] = [
         ("application/json", b"{\"a\":".to_vec()),
         ("application/json", b"{} {}".to_vec()),
         ("application/json", b"NaN".to_vec()),
         ("application/json", deep.into_bytes()),
         ("application/json", b"\"\xff\"".to_vec()),
-        ("text/plain", b"\xc3\x28".to_vec()),
         ("application/x-www-form-urlencoded", b"a=\xff".to_vec()),
         ("multipart/form-data; boundary=b", b"--b\r\nno end".to_vec()),
     ];
@@ -101,11 +100,8 @@ async fn a_body_that_is_not_what_its_type_says_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_type_or_an_encoding_that_is_not_read_is_refused() {
+async fn an_encoding_that_is_not_read_is_refused() {
     let gateway = gateway().await;
-    for content_type in ["image/png", "application/vnd.thing", "nonsense", "application/jsonx"] {
-        post(&gateway, content_type, "{}").await.is_problem(415, "unsupported_media_type");
-    }
     for encoding in ["gzip", "br", "identity, gzip"] {
         let request = gateway.request(Method::POST, &gateway.trigger_url("/hook"));
         let request = request.header("content-encoding", encoding).json(&json!({}));

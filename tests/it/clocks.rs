@@ -309,7 +309,7 @@ async fn a_try_that_is_due_before_its_delivery_says_so_is_brought_again() {
         endpoint: EndpointId::random([1; 12]),
     };
     let delivery = |due| Delivery {
-        state: State::Pending { due },
+        state: State::Pending { due, held: None },
         ..Delivery::new(id.clone(), EventType::parse("order.paid").unwrap(), now)
     };
     world.store().save_delivery(&delivery(now), 0, &[], now).await.unwrap();

@@ -119,7 +119,8 @@ async fn quiet_gateway_with_a_clock() -> (Gateway, Service, Later) {
     let gateway = file.run().await;
     eventually("the first sweep is over", || async {
         let cost = gateway.cost();
-        if cost.reads >= 2 { Ok(()) } else { Err(cost) }
+        // The files that runs may follow, callbacks of an earlier version, the cursor, the timers.
+        if cost.reads >= 4 { Ok(()) } else { Err(cost) }
     })
     .await;
     (gateway, service, clock)
@@ -253,7 +254,7 @@ async fn a_refused_signature_costs_nothing_but_its_request() {
 async fn a_sweep_of_an_idle_table_costs_half_a_unit_for_each_shard_and_the_cursor() {
     const SHARDS: u8 = 8;
     let gateway = File::new("{}").with(|options| options.settings.shards = SHARDS).run().await;
-    // What is read at start is over when the first sweep is.
+    // What is read at start is over when the first sweep is, which also looks for callbacks of an earlier version.
     let reads = |least: u64| {
         let gateway = &gateway;
         move || async move {
@@ -261,7 +262,7 @@ async fn a_sweep_of_an_idle_table_costs_half_a_unit_for_each_shard_and_the_curso
             if cost.calls_of("Query") >= least { Ok(cost) } else { Err(cost) }
         }
     };
-    let before = eventually("the first sweep is over", reads(u64::from(SHARDS))).await;
+    let before = eventually("the first sweep is over", reads(2 * u64::from(SHARDS) + 1)).await;
     let after = eventually("many more are", reads(100 * u64::from(SHARDS))).await;
     let used = &after - &before;
     // One of them may be half done at either end.

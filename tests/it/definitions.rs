@@ -105,8 +105,8 @@ async fn so_it_does_after_a_restart_with_another_file() {
     let gateway = gateway.run().await;
     // A callback of this file finds nothing to do here; the route of the older file is still there.
     let url = gateway.switch().url_of_port(8090).await.expect("the older file's port");
-    let request = gateway.request(reqwest::Method::POST, &format!("{url}/done"));
-    let answer = ringback_tests::send(request.json(&json!({"id": task, "value": 7}))).await;
+    let request = gateway.request(Method::POST, &format!("{url}/done"));
+    let answer = send(request.json(&json!({"id": task, "value": 7}))).await;
     assert_eq!(answer.body, json!({"status": "resumed"}));
     assert_eq!(service.next_request().await.body, json!({"word": "old", "got": 7}));
     assert_eq!(job(&gateway.finished(&task).await, "old")["status"], "completed");
@@ -131,11 +131,11 @@ async fn a_callback_route_that_the_file_lost_stays_as_long_as_a_run_may_wait_the
     // Back in charge, it is all there again.
     let old = file("old", CALLBACK).replace("https://service.test", &service.url);
     reload(gateway.switch(), &old).await;
-    let task = gateway.trigger("/hook", &json!({})).await.task_id();
+    let task = gateway.trigger("/hook", &json!({"again": true})).await.task_id();
     gateway.waiting(&task).await;
     let url = gateway.switch().url_of_port(8090).await.expect("the port is back");
-    let request = gateway.request(reqwest::Method::POST, &format!("{url}/done"));
-    let answer = ringback_tests::send(request.json(&json!({"id": task, "value": 1}))).await;
+    let request = gateway.request(Method::POST, &format!("{url}/done"));
+    let answer = send(request.json(&json!({"id": task, "value": 1}))).await;
     assert_eq!(answer.body, json!({"status": "resumed"}));
 }
 

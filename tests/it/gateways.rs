@@ -43,7 +43,10 @@ workflow: {{id: ask, jobs: [{{component: service, output: '${{result}}'}}]}}
 /// this machine that stands for a public one. Returns what the service was sent.
 async fn exchange(gateway: &Gateway, service: &Service, reach: impl Fn(&str) -> String) -> serde_json::Value {
     let public = |port| reach(&gateway.public_url(port));
-    let answer = send(gateway.request(Method::POST, &format!("{}/go", public(8091))).json(&json!({}))).await;
+    let answer = send(
+        gateway.request(Method::POST, &format!("{}/go", public(8091))).json(&json!({"exchange": service.calls()})),
+    )
+    .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let asked = service.next_request().await.body;
     let callback = asked["callback_url"].as_str().expect("an address");

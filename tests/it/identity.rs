@@ -134,6 +134,10 @@ async fn a_caught_signed_request_starts_nothing_whatever_is_changed_and_however_
             let again = of_route(&gateway.trigger_url(changed)).send(&gateway, "", body, &push("d-2")).await;
             assert_eq!((again.task_id(), repeated(&again)), (first.task_id(), true), "{changed} after {days} days");
         }
+        for event in [&[("X-GitHub-Event", "another")][..], &[]] {
+            let again = of_route(&url).send(&gateway, "", body, event).await;
+            assert_eq!((again.task_id(), repeated(&again)), (first.task_id(), true), "{event:?} after {days} days");
+        }
         let more = [push("d-1").as_slice(), &[("Idempotency-Key", "k"), ("webhook-id", "w"), ("ce-id", "c")]].concat();
         for (path, headers) in [
             ("/hooks/github?x=1", push("d-3").to_vec()),

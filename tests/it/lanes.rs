@@ -4,10 +4,10 @@ use crate::delivery_log::{deliveries, deliveries_when};
 use crate::endpoints::event;
 use emulator::aws::mapping::Duplicates;
 use jiff::SignedDuration;
-use platform::lanes::WIDEST;
+use platform::lanes::{FIRST, WIDEST};
 use platform::store::Store;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, create, publish};
-use ringback_tests::{File, ManualClock, Reply, Service, Subscriber, eventually};
+use ringback_tests::{File, Gate, ManualClock, Reply, Service, Subscriber, eventually};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -96,6 +96,36 @@ async fn many_endpoints_that_hang_leave_room_for_one_that_does_not() {
     .await;
 }
 
+/// What stands in line when its endpoint says that it wants nothing any more is not sent to it.
+#[tokio::test]
+async fn what_stands_in_line_is_judged_once_more_when_it_has_its_place() {
+    const IN_LINE: usize = 20;
+    let gateway = quiet(File::new(TO_THIS_MACHINE)).run().await;
+    let gate = Gate::closed();
+    let passage = gate.clone();
+    let service = Service::scripted(move |_| {
+        let gate = passage.clone();
+        async move {
+            gate.passed().await;
+            Reply::status(410, json!("gone"))
+        }
+    })
+    .await;
+    let endpoint = Subscriber::new(&gateway, service, json!({"timeout": 30})).await;
+    for _ in 0..FIRST + IN_LINE {
+        publish(&gateway, &event("job.completed")).await;
+    }
+    eventually("its lane is full", || async {
+        let calls = endpoint.service.calls();
+        if calls == FIRST { Ok(()) } else { Err(calls) }
+    })
+    .await;
+    gate.open();
+    deliveries_when(&gateway, "?status=exhausted&limit=100", FIRST + IN_LINE).await;
+    // One of the attempts disables the endpoint; those of the others that ended sooner may have made room.
+    assert!(endpoint.service.calls() < FIRST + IN_LINE / 2, "{}", endpoint.service.calls());
+}
+
 fn time_in(clock: &ManualClock, seconds: u64) -> Value {
     json!((clock.time() + Duration::from_secs(seconds)).to_string())
 }
@@ -177,7 +207,7 @@ async fn the_timer_of_a_slot_fires_before_the_slot() {
     let timers = async |minutes: i64| {
         let at = clock.time() + SignedDuration::from_mins(minutes);
         let first = Store::timer_key(clock.time(), SignedDuration::ZERO);
-        gateway.app().store.due_timers(0, &first, at).await.unwrap().timers.len()
+        gateway.app().store.due_timers(0, &first, at, true).await.unwrap().timers.len()
     };
     assert_eq!((timers(45).await, timers(55).await), (0, 1));
 }

@@ -11,6 +11,7 @@ mod adoption;
 mod api;
 mod bad_files;
 mod bad_input;
+mod binary;
 mod budget;
 mod canaries;
 mod capabilities;

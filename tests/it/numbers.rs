@@ -7,8 +7,12 @@ use serde_json::{Value, json};
 
 const FILE: &str = "
 listeners:
-  - {id: in, type: http-trigger, port: 8080, path: /start, workflow: ask, input: '${body}'}
-  - {id: seen, type: http-trigger, port: 8081, path: /seen, workflow: seen, input: '${body}', dedupe_by: '${body.id}'}
+  - id: in
+    type: http-trigger
+    port: 8080
+    triggers:
+      - {path: /start, workflow: ask, input: '${body}'}
+      - {path: /seen, workflow: seen, input: '${body}', dedupe_by: '${body.id}'}
   - id: done
     type: http-callback
     path: /done

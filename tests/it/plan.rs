@@ -44,11 +44,8 @@ async fn every_example_has_a_plan_with_all_its_routes() {
         let routes = planned["routes"].as_array().unwrap();
         assert_eq!(routes.len(), loaded.routes.len(), "{name}");
         for (route, place) in routes.iter().zip(&loaded.routes) {
-            let [listener, method, path] = ["listener", "method", "path"].map(|key| route[key].as_str().unwrap());
-            assert_eq!(
-                (format!("{listener}:{method}:{path}"), &route["line"]),
-                (place.id.to_string(), &place.line.into())
-            );
+            let [method, path] = ["method", "path"].map(|key| route[key].as_str().unwrap());
+            assert_eq!((format!("{method} {path}"), &route["line"]), (place.id.to_string(), &place.line.into()));
         }
     }
     assert!(seen > 3, "only {seen} examples were looked at");

@@ -29,6 +29,8 @@ pub struct Request {
     pub headers: Map<String, Value>,
     /// JSON where it is JSON, null where empty, else text.
     pub body: Value,
+    /// The body as it was sent.
+    pub bytes: Vec<u8>,
     /// The service's own connections.
     client: Client,
 }
@@ -39,6 +41,8 @@ pub struct Reply {
     status: u16,
     location: Option<String>,
     body: Value,
+    /// A body that isn't JSON, with its type.
+    raw: Option<(String, Vec<u8>)>,
 }
 
 type Script = Arc<dyn Fn(Request) -> BoxFuture<'static, Reply> + Send + Sync>;
@@ -68,12 +72,17 @@ impl Reply {
 
     /// A status with a JSON body.
     pub fn status(status: u16, body: Value) -> Self {
-        Self { status, location: None, body }
+        Self { status, location: None, body, raw: None }
+    }
+
+    /// 200 with any body of that type.
+    pub fn raw(content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { raw: Some((content_type.to_owned(), body.into())), ..Self::ok(Value::Null) }
     }
 
     /// 307 to another address.
     pub fn redirect(to: &str) -> Self {
-        Self { status: 307, location: Some(to.to_owned()), body: Value::Null }
+        Self { location: Some(to.to_owned()), ..Self::status(307, Value::Null) }
     }
 }
 
@@ -213,6 +222,7 @@ async fn serve(State(desk): State<Desk>, request: axum::extract::Request) -> Res
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: headers.collect(),
         body: if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_else(|_| text()) },
+        bytes: bytes.to_vec(),
         client: desk.client.clone(),
     };
     desk.seen.lock().unwrap().push(request.clone());
@@ -221,5 +231,10 @@ async fn serve(State(desk): State<Desk>, request: axum::extract::Request) -> Res
     let reply = (desk.script)(request).await;
     let status = StatusCode::from_u16(reply.status).expect("a status");
     let location = reply.location.map(|location| [(header::LOCATION, location)]);
-    (status, location, axum::Json(reply.body)).into_response()
+    match reply.raw {
+        Some((content_type, bytes)) => {
+            (status, location, [(header::CONTENT_TYPE, content_type)], bytes).into_response()
+        }
+        None => (status, location, axum::Json(reply.body)).into_response(),
+    }
 }

@@ -37,7 +37,7 @@ impl Eval {
                     None => Value::Object(serde_json::Map::new()),
                     Some(file) => {
                         let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-                        serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?
+                        domain::json::read(&text).map_err(|e| format!("{}: {e}", file.display()))?
                     }
                 };
                 let what = if self.condition { "condition" } else { "template" };

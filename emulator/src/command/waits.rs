@@ -93,7 +93,7 @@ impl Waits {
         rows.extend(waits.iter().map(|wait| {
             let field = |name: &str| text(wait, name).to_owned();
             let key = clipped(text(wait, "/key"), KEY);
-            vec![key, field("/route"), field("/task_id"), field("/job"), deadline(text(wait, "/deadline"))]
+            vec![key, route(wait), field("/task_id"), field("/job"), deadline(text(wait, "/deadline"))]
         }));
         table(&rows).iter().try_for_each(|row| say(format!("  {row}")))
     }
@@ -116,6 +116,12 @@ impl Waits {
         table(&rows).iter().try_for_each(|row| say(format!("  {row}")))?;
         say("\n`emulator waits adopt ROUTE KEY --for WAITING_KEY` gives one to the wait that it was meant for.")
     }
+}
+
+/// The route of an open wait, marked where the file in charge doesn't have it any more.
+fn route(wait: &Value) -> String {
+    let gone = wait.get("route_gone").and_then(Value::as_bool).unwrap_or_default();
+    format!("{}{}", text(wait, "/route"), if gone { " (not in the file any more)" } else { "" })
 }
 
 fn with_state(wait: &Value, state: &str) -> Value {

@@ -73,7 +73,7 @@ async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &Ca
         // Everything stops.
         Ok(None) => return true,
         Ok(Some(ended)) => {
-            for line in ended.stdout.lines().chain(ended.stderr.lines()) {
+            for line in ended.stdout.as_str().unwrap_or_default().lines().chain(ended.stderr.lines()) {
                 tracing::info!(target: "ringback", gateway = id, "[Gateway] on_url: {line}");
             }
             match (ended.exit_code, ended.timed_out_ms) {

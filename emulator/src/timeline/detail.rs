@@ -1,6 +1,7 @@
 //! What an error says besides its message: the end of what a failed program complained of, else its detail as JSON.
 
 use crate::command::output::clipped;
+use domain::bytes;
 use serde_json::Value;
 
 /// Lines of it, at most.
@@ -12,8 +13,12 @@ const WIDTH: usize = 160;
 pub(super) fn of(error: &Value) -> Vec<String> {
     let detail = error.get("detail").unwrap_or(&Value::Null);
     let text = |name: &str| detail.get(name).and_then(Value::as_str);
-    match (text("stderr"), text("stdout"), detail) {
-        (Some(stderr), Some(stdout), _) => program(stderr, stdout),
+    let stdout = detail.get("stdout").and_then(|output| match (output, bytes::read(output)) {
+        (Value::String(text), _) => Some(text.clone()),
+        (_, bytes) => bytes.map(|bytes| format!("{} bytes that are not text", bytes.data.len())),
+    });
+    match (text("stderr"), stdout, detail) {
+        (Some(stderr), Some(stdout), _) => program(stderr, &stdout),
         (_, _, Value::Null) => Vec::new(),
         (_, _, Value::String(text)) => first(text),
         (_, _, detail) => first(&format!("{detail:#}")),
@@ -69,6 +74,8 @@ mod tests {
         assert_eq!(of_program("\u{1b}[31mno\n", "out"), ["standard error:", "   [31mno"]);
         assert_eq!(of_program(" \n", "out\n"), ["standard output:", "  out"]);
         assert_eq!(of_program("", ""), ["it wrote nothing"]);
+        let picture = of(&json!({"detail": {"stderr": "", "stdout": bytes::value(None, b"\x89PNG")}}));
+        assert_eq!(picture, ["standard output:", "  4 bytes that are not text"]);
         let long: String = (1..=30).map(|n| format!("line {n}\n")).collect();
         let shown = of_program(&long, "");
         assert_eq!((shown.len(), shown[0].as_str()), (13, "standard error, its last 12 lines of 30:"));

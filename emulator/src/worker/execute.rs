@@ -109,7 +109,7 @@ pub(crate) async fn execute(
     }
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = status.map_err(|error| JobError::new("not_started", format!("the process was lost: {error}")))?;
-    let ((stdout, out_cut), (stderr, err_cut)) = (out.finish(), err.finish());
+    let ((stdout, out_cut), (stderr, err_cut)) = (out.finish_exactly(), err.finish());
     let timed_out_ms = matches!(why, Some(Why::TimeUp)).then_some(took);
     let (exit_code, signal) = ending(status);
     Ok(Some(Ended {

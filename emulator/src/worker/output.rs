@@ -1,5 +1,7 @@
 //! What is kept of an output of any length: its beginning and its end.
 
+use domain::bytes;
+use serde_json::Value;
 use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -45,6 +47,16 @@ impl HeadAndTail {
         }
     }
 
+    /// All of it as bytes where nothing was left out and it is no UTF-8; else as [`HeadAndTail::finish`] gives it.
+    pub(super) fn finish_exactly(self) -> (Value, bool) {
+        let whole = self.head.iter().chain(&self.tail).copied().collect::<Vec<_>>();
+        if self.left_out == 0 && std::str::from_utf8(&whole).is_err() {
+            return (bytes::value(None, &whole), false);
+        }
+        let (text, truncated) = self.finish();
+        (text.into(), truncated)
+    }
+
     /// As text; what is no UTF-8 is replaced. And whether something was left out.
     pub(super) fn finish(mut self) -> (String, bool) {
         if self.left_out == 0 {
@@ -65,13 +77,17 @@ impl HeadAndTail {
 
 #[cfg(test)]
 mod tests {
-    use super::HeadAndTail;
+    use super::*;
     use proptest::prelude::*;
 
-    fn kept(limit: u32, pieces: &[&[u8]]) -> (String, bool) {
+    fn of(limit: u32, pieces: &[&[u8]]) -> HeadAndTail {
         let mut output = HeadAndTail::new(limit);
         pieces.iter().for_each(|piece| output.push(piece));
-        output.finish()
+        output
+    }
+
+    fn kept(limit: u32, pieces: &[&[u8]]) -> (String, bool) {
+        of(limit, pieces).finish()
     }
 
     #[test]
@@ -81,6 +97,14 @@ mod tests {
         assert_eq!(kept(4, &["é€é".as_bytes(), b"xx"]).0, "é\n[… 5 bytes left out …]\nxx");
         assert_eq!(kept(4, &["a€é€".as_bytes()]).0, "a\n[… 8 bytes left out …]\n", "no half characters");
         assert_eq!(kept(4, &[b"\xff\xfe", b"ok"]), ("\u{fffd}\u{fffd}ok".to_owned(), false));
+    }
+
+    #[test]
+    fn an_output_that_is_no_text_is_kept_as_bytes_where_it_is_whole() {
+        let exactly = |pieces: &[&[u8]]| of(4, pieces).finish_exactly();
+        assert_eq!(exactly(&[b"\xff\xfe", b"ok"]), (bytes::value(None, b"\xff\xfeok"), false));
+        assert_eq!(exactly(&["é".as_bytes(), b"ok"]), ("éok".into(), false));
+        assert!(exactly(&[b"\xff\xfe", b"okay"]).0.is_string());
     }
 
     proptest! {

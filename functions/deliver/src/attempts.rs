@@ -192,11 +192,21 @@ impl Owed<'_> {
         }
         let attempt = attempt::make(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;
         let now = app.now();
-        place.ended(end(&attempt), now);
+        // After a failure the next in line waits until the table has it: the endpoint may get nothing then.
+        let place = match attempt.succeeded() {
+            true => {
+                place.ended(end(&attempt), now);
+                None
+            }
+            false => Some(place),
+        };
         let (delivery, next) = self.delivery.clone().record(attempt.clone(), settings, now, app.jitter());
         // First what concerns the endpoint as a whole: should this die in between, the attempt is made again.
         let gone = (next == Next::GiveUp(GaveUp::Gone)).then_some(DisabledBy::Gone);
         health::record(app, endpoint, &health, &attempt, gone, now).await?;
+        if let Some(place) = place {
+            place.ended(end(&attempt), now);
+        }
         let mut owes = Vec::new();
         if let Next::GiveUp(why) = next {
             owes.extend(notices::exhausted(&self.event, &delivery, &endpoint.endpoint, why, now));

@@ -90,12 +90,14 @@ async fn handle(app: &App, port: u16, name: &str, request: Request) -> Result<Re
         return Err(Problem::too_many_requests(seconds));
     }
     let fields = Fields::of(&seen.request());
-    // JSON is JSON whatever the content type says, and a form's `payload` of JSON stands for all of it.
-    let mut incoming = match fields.value() {
-        Some(body) => raw.with_body(body.clone())?,
-        None => raw.clone().parse().await?,
-    };
+    let mut incoming = raw.clone().parse().await?;
     incoming.kept = raw.kept(Some(&passed.hidden));
+    // JSON is JSON whatever the content type says, and a form's `payload` of JSON stands for all of it.
+    if let Some(body) = fields.value() {
+        // The one goes before the other comes, so that no third is in memory beside that of the fields.
+        incoming.body = Value::Null;
+        incoming.body = body.clone();
+    }
     incoming.hidden.clone_from(&passed.hidden);
     incoming.conceal(&passed.secrets);
     start(app, &source, &passed, &incoming, &seen, &fields).await

@@ -7,13 +7,13 @@
 mod changes;
 pub mod diagnostic;
 pub mod duration;
-pub mod field;
-mod inference;
+pub mod inference;
 pub mod program;
 pub mod schema;
 pub mod summary;
 mod cx;
 mod draft;
+mod field;
 pub mod gateway;
 mod identity;
 mod keys;
@@ -232,9 +232,9 @@ pub struct Callback {
     pub identify_by: Template,
     /// The status that the lists below judge.
     pub status: Option<Template>,
-    /// Statuses that complete the wait; compared as text.
+    /// Statuses that complete the wait; numbers are compared by value, anything else as text.
     pub success_when: Vec<String>,
-    /// Statuses that fail it; compared as text.
+    /// Statuses that fail it; compared likewise.
     pub fail_when: Vec<String>,
     /// The meaning of a missing status; where absent, success if `result` finds a value, else failure.
     pub on_missing_status: Option<MissingStatus>,
@@ -315,7 +315,7 @@ pub enum Step {
         /// When not.
         otherwise: Block,
     },
-    /// One of several branches, by value compared as text.
+    /// One of several branches: numbers are compared by value, anything else as text.
     Switch {
         /// What is compared.
         value: Template,
@@ -427,9 +427,9 @@ pub struct Polling {
     pub timeout: Duration,
     /// Over `response` (of this question).
     pub status: Option<Template>,
-    /// Statuses that complete it; compared as text.
+    /// Statuses that complete it; numbers are compared by value, anything else as text.
     pub success_when: Vec<String>,
-    /// Statuses that fail it; compared as text.
+    /// Statuses that fail it; compared likewise.
     pub fail_when: Vec<String>,
     /// The meaning of a missing status; where absent, success if `result` finds a value, else failure.
     pub on_missing_status: Option<MissingStatus>,

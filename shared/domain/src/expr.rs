@@ -33,14 +33,15 @@
 //! - **Arithmetic** with null is null. Integers stay integers and are exact over all of `i128`: beyond it is an error, not a
 //!   float. Numbers with a fraction or an exponent are computed as 64-bit floats; an infinite result is an error. `/` is an
 //!   integer where it is exact, else a float. `+` joins two texts.
-//! - `==` compares by value: `1 == 1.0`, without rounding; different types are unequal. Order is among numbers or among texts; with null
-//!   it is false. `in` looks for an element of a list, a part of a text, a key of an object; `matches` searches for
+//! - `==` compares by value: `1 == 1.0`, without rounding; different types are unequal. Order is among numbers or among
+//!   texts; with null it is false. `in` looks for an element of a list, a part of a text, a key of an object; `matches` searches for
 //!   a regular expression; both are false for null. `and`, `or`, `not` judge by [`truthy`] and give booleans.
+//! - **Bytes** ([`crate::bytes`]) are objects; only `as text` and `as base64` read what they hold.
 //! - A [`Condition`] is an expression whose value is judged by [`truthy`], with or without `${` and `}` around it or its
 //!   parts; one that reads nothing is no condition.
 //! - **Conversions** leave null alone, so that the default applies, and fail rather than lose: `12.7 as integer` is an
-//!   error, and so is an integer that needs more than 64 zeros of its exponent. Booleans are 1 and 0 as numbers. As booleans, numbers are judged by [`truthy`], and texts must be
-//!   true/false, yes/no, on/off or 1/0.
+//!   error, and so is an integer that needs more than 64 zeros of its exponent. Booleans are 1 and 0 as numbers. As
+//!   booleans, numbers are judged by [`truthy`], and texts must be true/false, yes/no, on/off or 1/0.
 //!
 //! # Guarantees
 //!

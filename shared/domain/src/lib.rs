@@ -7,6 +7,7 @@
 //! [`operation`] is work of many steps in the background. Every [`id`] is derived, so that repeating anything is safe.
 
 pub mod address;
+pub mod bytes;
 pub mod config;
 pub mod delivery;
 pub mod endpoint;

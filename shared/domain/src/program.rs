@@ -44,9 +44,10 @@ pub struct Ended {
     /// We ended it, after this many milliseconds, because its time was up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timed_out_ms: Option<u64>,
-    /// The beginning and the end of its standard output.
-    pub stdout: String,
-    /// The beginning and the end of its standard error.
+    /// Its standard output: text, of a long one the beginning and the end; or all of it as bytes ([`crate::bytes`]) where it
+    /// is not UTF-8.
+    pub stdout: Value,
+    /// The beginning and the end of its standard error; what is not UTF-8 in it is replaced.
     pub stderr: String,
     /// How long it ran.
     pub duration_ms: u64,
@@ -67,7 +68,7 @@ impl Ended {
             if let Some(signal) = signal {
                 fields.insert("signal".to_owned(), json!(signal));
             }
-            if let (false, Ok(read)) = (truncated, json::read(stdout)) {
+            if let (false, Some(Ok(read))) = (truncated, stdout.as_str().map(json::read)) {
                 fields.insert("json".to_owned(), read);
             }
         }
@@ -96,13 +97,13 @@ impl Ended {
 
     /// Whether its outputs have been left out.
     pub fn is_without_outputs(&self) -> bool {
-        self.stdout.is_empty() && self.stderr.is_empty()
+        self.stdout.as_str() == Some("") && self.stderr.is_empty()
     }
 
     /// Without its outputs, where they don't fit into the run.
     #[must_use]
     pub fn without_outputs(self) -> Self {
-        Self { stdout: String::new(), stderr: String::new(), truncated: true, ..self }
+        Self { stdout: "".into(), stderr: String::new(), truncated: true, ..self }
     }
 }
 

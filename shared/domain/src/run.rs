@@ -172,7 +172,7 @@ pub enum Outcome {
     Answered {
         /// HTTP status, 100 to 599.
         status: u16,
-        /// Its body: JSON where it is JSON, text otherwise, null where empty.
+        /// Its body: JSON where it is JSON, text or bytes ([`crate::bytes`]) otherwise, null where empty.
         body: Value,
     },
     /// It did not.

@@ -46,8 +46,11 @@ impl App {
             return Ok(reception);
         }
         for former in self.former_waits(wait).await? {
-            if let Some(handed_over) = self.hand_over(wait, &former, now).await? {
-                return Ok(handed_over);
+            match self.hand_over(wait, &former, now).await? {
+                // What was handed over is the callback that was stored before this one.
+                Some(_) if reception == Reception::Duplicate => return Ok(reception),
+                Some(handed_over) => return Ok(handed_over),
+                None => {}
             }
         }
         Ok(reception)

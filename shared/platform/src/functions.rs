@@ -1,6 +1,7 @@
 //! Functions in AWS Lambda, invoked as programs
 //! (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
 
+use crate::media::MediaType;
 use crate::signed::{self, Failure, Request};
 use aws_config::SdkConfig;
 use base64::Engine;
@@ -62,8 +63,7 @@ impl Functions {
                 return Err(format!("its answer is longer than {} bytes", self.max_answer).into());
             }
         }
-        let text = String::from_utf8_lossy(&bytes);
-        let body = domain::json::read(&text).unwrap_or_else(|_| Value::from(text.as_ref()));
+        let body = MediaType::new(None).answer(&bytes);
         if failed {
             let said = body.get("errorMessage").and_then(Value::as_str).unwrap_or("it didn't say why");
             let message = format!("the function `{}` failed: {said}", invocation.function);

@@ -29,6 +29,7 @@ pub mod sender;
 pub mod secret;
 pub mod attempt;
 pub mod replay;
+mod media;
 pub mod head;
 pub mod request;
 pub mod starts;

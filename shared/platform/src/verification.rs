@@ -58,7 +58,7 @@ impl Passed {
         let request = seen.request();
         let event = event.map(str::to_owned).or_else(|| self.verified.event_type.clone());
         let event = event.or_else(|| usual_event(&request));
-        Identity::of(&self.verified, &request, event.as_deref(), &self.hidden)
+        Identity::of(&self.verified, self.preset, &request, event.as_deref(), &self.hidden)
     }
 }
 

@@ -14,7 +14,7 @@ sources:
   stripe: {secret: "${env.SECRET}", rules: {"*": call}}
   custom: {token: "${env.TOKEN}", rules: {"*": call}}
 workflows:
-  call: {jobs: [{component: {endpoint: https://service.test/call, retry: {max_attempts: 1}}}]}
+  call: {jobs: [{component: {endpoint: https://service.test/call}}]}
   echo: {jobs: [{component: {type: delay, duration: 0}}]}
 listener: {path: /open, workflow: call}
 "#;

@@ -44,7 +44,8 @@ impl Edits {
         let mut edits = Vec::new();
         for at in [first, second] {
             if dice.happens(0.4) {
-                edits.push((at, dice.below(EDITS.len())));
+                // Version 0.1 lost waits by an edit; what comes before the upgrade comes with it.
+                edits.push((upgrade.map_or(at, |upgrade| at.max(upgrade)), dice.below(EDITS.len())));
             }
         }
         edits.sort_unstable();
@@ -56,15 +57,18 @@ impl Edits {
 ///
 /// # Panics
 /// If the file has no such listener, or an edited one doesn't load.
-pub(super) fn editions(text: &str) -> Vec<Arc<Config>> {
+pub(super) fn editions(text: &str) -> Vec<(String, Arc<Config>)> {
     assert!(text.contains(LISTENER), "the callback listener is written in another way");
     let mut texts = vec![text.to_owned()];
     texts.extend(EDITS.iter().enumerate().map(|(number, edit)| {
         let edited = text.replace(LISTENER, edit);
         if number == ABOVE.0 { edited.replacen(ABOVE.1, ABOVE.2, 1) } else { edited }
     }));
-    let loaded = texts.iter().map(|text| load(text, "ringback.yml"));
-    loaded.map(|loaded| Arc::new(loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)))).collect()
+    let loaded = |text: String| {
+        let loaded = load(&text, "ringback.yml");
+        (text, Arc::new(loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))))
+    };
+    texts.into_iter().map(loaded).collect()
 }
 
 /// The same file with the ids that version 0.1 gave its callback routes.

@@ -18,6 +18,7 @@ const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// One text of the file.
 pub(super) struct Edition {
+    pub(super) text: String,
     pub(super) config: Arc<Config>,
     pub(super) surroundings: Surroundings,
     /// The same under the ids that version 0.1 gave its routes.
@@ -47,10 +48,10 @@ impl Stage {
         let keys = Arc::new(KeyRing::parse(KEY).expect("a key"));
         let editions: Vec<Edition> = editions(TEXT)
             .into_iter()
-            .map(|config| {
+            .map(|(text, config)| {
                 let surroundings = Surroundings::of(&config, env.clone(), |_| None);
                 let surroundings = surroundings.with_capabilities(&config, keys.derive("callback tokens"));
-                Edition { before_upgrade: Arc::new(as_by_version_0_1(&config)), config, surroundings }
+                Edition { text, before_upgrade: Arc::new(as_by_version_0_1(&config)), config, surroundings }
             })
             .collect();
         let settings = Settings {

@@ -87,12 +87,12 @@ impl State {
         for (path, job) in &run.jobs {
             // Also one that is tried again afterwards, and of which nothing is left at the end.
             if let JobState::Resting { error, .. } = &job.state {
-                if error.is_final() {
+                if error.code == "output_failed" {
                     self.violation(format!(
                         "{path} of {} is tried again, though its service has done its part: {error}",
                         run.id
                     ));
-                } else if error.is_reported() {
+                } else if is_reported(error) {
                     self.service.reported(&format!("{}/{path}", run.id), job.attempt);
                 }
             }
@@ -164,6 +164,14 @@ impl State {
             self.sweeps.insert(due.max(self.weather.ends) + late);
         }
     }
+}
+
+/// Whether the service has said itself that the work has failed, and not only that it can't be done now.
+fn is_reported(error: &JobError) -> bool {
+    let status = error.detail["status"].as_u64().unwrap_or_default();
+    let refused =
+        error.code == "http_status" && (400..500).contains(&status) && ![408, 409, 425, 429].contains(&status);
+    refused || error.code == "callback_failed"
 }
 
 fn error_of(state: &JobState) -> Option<&JobError> {

@@ -95,6 +95,7 @@ impl<'a> World<'a> {
         let clients = wire::clients(&aws, &shared);
         let processes = if shared.lock().weather.cloud { 2 } else { 1 };
         let edits = Edits::roll(seed);
+        changes::keep_text(stage, &edits, &aws, &shared);
         let file = changes::file(stage, 0, &edits);
         let processes =
             (0..processes).map(|process| Process::start(stage, &file, &clients, &shared, process)).collect();
@@ -166,6 +167,11 @@ impl<'a> World<'a> {
             let off = SignedDuration::from_secs(state.dice.pick(&offs));
             state.off.resize(self.processes.len(), SignedDuration::ZERO);
             state.off[process] = off;
+            // As a schedule would: each minute, whoever it is that sweeps then.
+            for minute in 0..4 {
+                let at = state.now + SignedDuration::from_mins(minute);
+                state.sweeps.insert(at);
+            }
             state.tally.count("jumps of a clock");
             state.note(format_args!("the clock of process {process} is off by {off}"));
         }

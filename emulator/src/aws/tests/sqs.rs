@@ -125,8 +125,7 @@ async fn errors_are_the_modelled_ones() {
 async fn a_message_keeps_its_attributes_and_can_be_deleted() {
     let aws = aws();
     let url = aws.queue_url("work");
-    let attribute =
-        aws_sdk_sqs::types::MessageAttributeValue::builder().data_type("String").string_value("17").build().unwrap();
+    let attribute = MessageAttributeValue::builder().data_type("String").string_value("17").build().unwrap();
     aws.sqs()
         .send_message()
         .queue_url(&url)

@@ -13,6 +13,7 @@ const API: &[(&str, &str)] = &[
     ("GET", "/api/tasks"),
     ("GET", "/api/tasks/{}"),
     ("POST", "/api/tasks/{}/cancel"),
+    ("GET", "/api/tasks/{}/result"),
     ("POST", "/api/tasks/{}/rerun"),
     ("GET", "/api/gateways"),
     ("POST", "/api/tasks/{}/replay"),

@@ -66,7 +66,7 @@ pub(super) enum Shape {
     Switch,
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// A scalar or a list of scalars, compared as text.
+    /// A scalar or a list of scalars; numbers are compared by value, anything else as text.
     Texts,
     /// A name or a list of names.
     Names,

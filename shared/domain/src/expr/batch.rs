@@ -32,7 +32,7 @@ pub fn evaluate_line(line: &str) -> Value {
 
 fn evaluate(line: &str) -> Result<Value, String> {
     let Line { template, condition, scope } =
-        serde_json::from_str(line).map_err(|error| format!("bad line: {error}"))?;
+        crate::json::read_as(line).map_err(|error| format!("bad line: {error}"))?;
     let scope = scope.iter().fold(Scope::new(), |scope, (name, value)| scope.with(name, value));
     match (template, condition) {
         (Some(template), None) => {

@@ -3,7 +3,7 @@
 use crate::expr::ast::Conversion;
 use crate::expr::error::Fault;
 use crate::expr::operate::{MAX_TEXT, too_long, truthy, type_name};
-use crate::{json, number};
+use crate::{bytes, json, number};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value};
@@ -28,10 +28,10 @@ impl Conversion {
             | (Self::Json, Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => return Ok(value),
             (Self::Integer, other) => Value::Number(integer(other)?),
             (Self::Number, other) => Value::Number(number(other)?),
-            (Self::Text, other) => Value::String(to_text(other).into_owned()),
+            (Self::Text, other) => Value::String(text(other)?),
             (Self::Boolean, other) => Value::Bool(boolean(other)?),
             (Self::Json, Value::String(text)) => read_json(text).map_err(Fault)?,
-            (Self::Base64, other) => Value::String(base64(&to_text(other))?),
+            (Self::Base64, other) => Value::String(base64(other)?),
         };
         Ok(Cow::Owned(made))
     }
@@ -81,10 +81,22 @@ fn boolean(value: &Value) -> Result<bool, Fault> {
     }
 }
 
-fn base64(text: &str) -> Result<String, Fault> {
+/// Bytes are the text that they are in UTF-8.
+fn text(value: &Value) -> Result<String, Fault> {
+    let Some(bytes) = bytes::read(value) else { return Ok(to_text(value).into_owned()) };
+    let refused = |_| Fault("the bytes are not text in UTF-8; `as base64` takes any".to_owned());
+    String::from_utf8(bytes.data).map_err(refused)
+}
+
+/// Bytes are encoded as they are, anything else as its text.
+fn base64(value: &Value) -> Result<String, Fault> {
+    if let Some(bytes) = bytes::read(value) {
+        return Ok(bytes.base64.to_owned());
+    }
+    let text = to_text(value);
     // It grows by a third each time, so a chain of conversions must end somewhere.
     if text.len() > MAX_TEXT / 4 * 3 {
         return Err(too_long());
     }
-    Ok(STANDARD.encode(text))
+    Ok(STANDARD.encode(text.as_bytes()))
 }

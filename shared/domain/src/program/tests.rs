@@ -123,7 +123,7 @@ fn an_end_is_a_success_only_with_exit_code_0_and_in_time() {
         exit_code,
         signal,
         timed_out_ms,
-        stdout: stdout.to_owned(),
+        stdout: stdout.into(),
         stderr: "warned".to_owned(),
         duration_ms: 12,
         truncated,
@@ -134,6 +134,8 @@ fn an_end_is_a_success_only_with_exit_code_0_and_in_time() {
         "truncated": false, "json": {"url": 1}});
     assert_eq!(well.result(), result);
     assert!(ended(Some(0), None, None, "1 2", false).result().get("json").is_none());
+    let forged = ended(Some(0), None, None, "{\"$serde_json::private::Number\":\"1\"}", false).result();
+    assert!(forged.get("json").is_none(), "{forged}");
     assert!(ended(Some(0), None, None, "12", true).result().get("json").is_none(), "it may be another number");
     let why = |ended: Ended| ended.failure("p").map(|error| (error.code, error.message)).expect("a failure");
     assert_eq!(
@@ -149,6 +151,20 @@ fn an_end_is_a_success_only_with_exit_code_0_and_in_time() {
         ("timeout".into(), "the program `p` was ended after 50 ms: its time was up".into())
     );
     assert_eq!(ended(None, Some(9), None, "", false).failure("p").expect("a failure").detail["signal"], 9);
+}
+
+/// As version 0.1 stored it, and with an output that is no text.
+#[test]
+fn an_end_is_read_as_it_was_stored() {
+    let bytes = crate::bytes::value(None, b"\x89PNG");
+    for (output, json) in [("\"{\\\"n\\\":1.10}\"".to_owned(), Some("{\"n\":1.10}")), (bytes.to_string(), None)] {
+        let text =
+            format!("{{\"exit_code\":0,\"stdout\":{output},\"stderr\":\"\",\"duration_ms\":12,\"truncated\":false}}");
+        let ended: Ended = serde_json::from_str(&text).expect("an end");
+        assert_eq!(serde_json::to_string(&ended).expect("JSON"), text);
+        assert_eq!(ended.result().get("json").map(ToString::to_string).as_deref(), json);
+        assert!(!ended.is_without_outputs() && ended.without_outputs().is_without_outputs());
+    }
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! Secrets that are known by their value: what the file uses as one, as the environment has it.
 
 use super::{MASKED, has_word, is_secret, plain};
+use crate::bytes;
 use crate::config::{Callback, Completion, Component, Config, HttpRequest, Routes, Trigger, Verify};
 use crate::expr::{Template, to_text};
 use crate::run::find_callback_token;
@@ -102,6 +103,12 @@ impl KnownSecrets {
 
     /// Takes them out of all texts and names of a value.
     pub fn hide(&self, value: &mut Value) {
+        // Base64 hides what the bytes say from a search for texts.
+        let says = |bytes: bytes::Bytes<'_>| matches!(self.mask(&String::from_utf8_lossy(&bytes.data)), Cow::Owned(_));
+        if bytes::read(value).is_some_and(says) {
+            *value = Value::from(MASKED);
+            return;
+        }
         match value {
             Value::String(text) => {
                 if let Cow::Owned(masked) = self.mask(text) {
@@ -236,6 +243,18 @@ workflow: {id: call, jobs: [{component: service}]}
         let mut value = json!({"a": ["x first-secret y", {"first-secret": 1}], "b": 2, "c": "first-secret-and-more"});
         known.hide(&mut value);
         assert_eq!(value, json!({"a": ["x ******** y", {"********": 1}], "b": 2, "c": "********"}));
+    }
+
+    #[test]
+    fn bytes_that_say_a_secret_are_hidden_and_others_are_not() {
+        let known = KnownSecrets::new(["first-secret".to_owned()]);
+        let shown = |said: &[u8]| {
+            let mut value = json!([crate::bytes::value(Some("image/png"), said)]);
+            known.hide(&mut value);
+            value
+        };
+        assert_eq!(shown(b"\xff first-secret \0"), json!(["********"]));
+        assert_eq!(shown(b"\xff first \0"), json!([crate::bytes::value(Some("image/png"), b"\xff first \0")]));
     }
 
     #[test]

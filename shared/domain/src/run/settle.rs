@@ -4,6 +4,7 @@ use super::apply::{Call, Turn};
 use super::begin::after;
 use super::call::{render, request_read};
 use super::{JobError, JobPath, JobRun, JobState, Keep, Outcome, Run};
+use crate::bytes;
 use crate::config::{Completion, Component, Delay, HttpClient, Step, SubWorkflow, Workflow};
 use crate::expr::Template;
 use crate::wait::{Arrival, Verdict};
@@ -283,13 +284,16 @@ pub(super) fn success(outcome: Outcome) -> Result<Value, JobError> {
 /// An object's fields go over the output's; anything else is the output where the component maps none, and its field
 /// `result` where it does.
 fn merge(output: Value, result: &Value, mapped: bool) -> Value {
+    // Bytes are one value, as text is: fields among theirs would make them an object like any other.
+    let has_fields = |value: &Value| value.is_object() && bytes::read(value).is_none();
+    let (into_fields, of_fields) = (has_fields(&output), has_fields(result));
     match (output, result) {
         (output, Value::Null) => output,
-        (Value::Object(mut output), Value::Object(result)) => {
+        (Value::Object(mut output), Value::Object(result)) if into_fields && of_fields => {
             output.extend(result.iter().map(|(key, value)| (key.clone(), value.clone())));
             Value::Object(output)
         }
-        (Value::Object(mut output), result) if mapped => {
+        (Value::Object(mut output), result) if into_fields && mapped => {
             output.entry("result").or_insert_with(|| result.clone());
             Value::Object(output)
         }

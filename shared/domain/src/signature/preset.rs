@@ -47,6 +47,9 @@ pub struct Preset {
     facts: IndexMap<String, Vec<Extractor>>,
     handshake: Option<Handshaker>,
     acknowledge: Option<Acknowledger>,
+    /// Whether the provider sends one body for several events, which only an unsigned header tells apart.
+    #[serde(default)]
+    shared_bodies: bool,
     /// Span in which the provider sends a request again that was not answered well, as `11h`.
     #[serde(default, deserialize_with = "span")]
     redelivers: Option<Duration>,
@@ -129,6 +132,11 @@ impl Preset {
     /// The names of its facts.
     pub fn facts(&self) -> impl Iterator<Item = &str> {
         self.facts.keys().map(String::as_str)
+    }
+
+    /// Whether the provider sends one body for several events, which only an unsigned header tells apart.
+    pub fn shares_bodies(&self) -> bool {
+        self.shared_bodies
     }
 
     /// Span in which the provider sends the same bytes again, where it signs nothing and some of its requests have no id.

@@ -2,16 +2,16 @@
 //!
 //! ```text
 //! signature ─► an id that it covers ───────────► SignedId    ┐ as long as the run is kept
-//!           └► the signed text, the event's type ► SignedText ┘
+//!           └► the signed text, perhaps the event ─► SignedText ┘
 //! token, or nothing ─► an id ─► Delivery, CallerKey            as long as the run is kept
 //!                   └► method, path, query, event, body ► Content   within `dedupe_window`
 //! `dedupe_by` ─────────────────────────────────► Chosen
 //! ```
 //!
-//! Guarantee: a caught signed request has one identity, whatever is changed in it that its signature doesn't cover, the
-//! event's type excepted: GitHub and Shopify sign the body alone, and Shopify sends one body for several events. A sender
-//! with a token, or one who calls a place that takes everything, can send anything; there the identity only has to tell honest
-//! requests apart.
+//! Guarantee: a caught signed request has one identity, whatever is changed in it that its signature doesn't cover. Excepted is the
+//! event's type, where it alone tells two deliveries apart: of providers that send one body for several events (Shopify,
+//! WooCommerce), and of schemes that are spelled out. A sender with a token, or one who calls a place that takes everything, can
+//! send anything; there the identity only has to tell honest requests apart.
 
 use crate::signature::{Covered, Fields, Preset, Proven, Request, Verified};
 use sha2::{Digest, Sha256};
@@ -52,11 +52,11 @@ pub enum Identity {
         /// The id.
         id: String,
     },
-    /// The signed text, and the event's type.
+    /// The signed text, with the event's type where one body may be of several events.
     SignedText {
         /// The signed text without its time.
         covered: Covered,
-        /// The event's type, which may be unsigned.
+        /// The event's type, where it counts.
         event: Option<String>,
         /// The provider's id, which is not signed: it makes no known request new.
         delivery: Option<String>,
@@ -89,9 +89,16 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// The identity of a request that was found genuine, or that nothing had to be proven of (`Verified::default()`).
+    /// The identity of a request that was found genuine, or that nothing had to be proven of (`Verified::default()`), and of
+    /// whose sender the `preset` is known, or not.
     /// `event` is its type; `hidden` names parameters of the query that hold a secret, and say nothing about the request.
-    pub fn of(verified: &Verified, request: &Request<'_>, event: Option<&str>, hidden: &[String]) -> Self {
+    pub fn of(
+        verified: &Verified,
+        preset: Option<&Preset>,
+        request: &Request<'_>,
+        event: Option<&str>,
+        hidden: &[String],
+    ) -> Self {
         let delivery = |id| Self::Delivery { id, address: address(request, hidden) };
         let signed_id = verified.delivery_id.as_ref().filter(|_| verified.delivery_id_signed);
         let named = cloud_event(request).or_else(|| verified.delivery_id.clone());
@@ -99,7 +106,9 @@ impl Identity {
             (Proven::Signature(_), Some(id)) => Self::SignedId { id: id.clone() },
             (Proven::Signature(covered), None) => {
                 let delivery = named.or_else(|| usual_id(request));
-                Self::SignedText { covered, event: event.map(str::to_owned), delivery }
+                // Where a body is of one event only, another event's name over it is no other delivery.
+                let event = event.filter(|_| preset.is_none_or(Preset::shares_bodies)).map(str::to_owned);
+                Self::SignedText { covered, event, delivery }
             }
             (Proven::Nothing | Proven::Secret, _) => match (named, header(request, CALLER_KEY)) {
                 (Some(id), _) => delivery(id),

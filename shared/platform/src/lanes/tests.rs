@@ -116,7 +116,7 @@ fn it_widens_while_answers_are_quick_and_others_wait_and_narrows_after_failures(
     assert!(line.iter_mut().all(|waiting| waiting.as_mut().now_or_never().is_none()));
     places.into_iter().for_each(|place| place.ended(QUICKLY, at(8)));
     let wide = admitted(&mut line);
-    assert_eq!(wide.len(), WIDEST, "each that ended made room for two");
+    assert_eq!(wide.len(), WIDEST, "each that ended gave its place and widened the lane, up to its bound");
     wide.into_iter().for_each(|place| place.ended(End::Failed, at(9)));
     let half = admitted(&mut line);
     assert_eq!(half.len(), WIDEST / 2, "all of them failed at once");

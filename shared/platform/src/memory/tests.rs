@@ -13,7 +13,8 @@ fn repeated(piece: &str) -> String {
 fn measured(value: &Value) -> usize {
     let own = size_of::<Value>();
     own + match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(number) => number.to_string().len().max(16),
         Value::String(text) => text.capacity(),
         Value::Array(values) => {
             let spare = values.capacity() - values.len();
@@ -55,7 +56,8 @@ proptest! {
     #[test]
     fn no_json_weighs_more_parsed_than_estimated_whatever_it_is(text in "[\\[\\]{},:\"0a]{0,60}") {
         if let Ok(value) = serde_json::from_str::<Value>(&text) {
-            prop_assert!(measured(&value) <= weight(text.as_bytes()) + size_of::<Value>(), "{text}");
+            // The estimate counts what stands before each comma: the last value and its digits come on top.
+            prop_assert!(measured(&value) <= weight(text.as_bytes()) + size_of::<Value>() + 16, "{text}");
         }
     }
 }

@@ -1,42 +1,42 @@
 //! Bodies by content type.
 
+use crate::media::{Kind, MediaType};
 use crate::problem::{Code, Problem};
 use axum::body::Bytes;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::json::{Unreadable, is_reserved};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Parts of a multipart body.
 const MAX_PARTS: usize = 256;
 
-/// JSON and `+json` as they are; forms as objects of text; multipart as an object of text and files; text as text;
-/// anything declared as raw bytes as base64 text; nothing as null. Without a content type, JSON if it reads as such,
-/// and else text; so does a form that reads as a JSON object or list.
+/// JSON and `+json` as they are; forms as objects of text; multipart as an object of text and files; text as text; any other type,
+/// and what isn't text though its type says so, as bytes ([`domain::bytes`]); nothing as null. Without a content type, JSON if it
+/// reads as such, else text, else bytes; so does a form that reads as a JSON object or list.
 pub(super) async fn parse(content_type: Option<&str>, bytes: Bytes) -> Result<Value, Problem> {
-    let essence = content_type.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    match (essence.as_deref(), content_type) {
+    let media = MediaType::new(content_type);
+    match (media.kind(), media.as_str()) {
         _ if bytes.is_empty() => Ok(Value::Null),
-        (None | Some(""), _) => Ok(json(&bytes).or_else(|_| text(&bytes)).unwrap_or_else(|_| raw(&bytes))),
-        (Some("application/x-www-form-urlencoded"), _) => match misnamed(&bytes) {
+        (Kind::Untyped, _) => Ok(json(&bytes).unwrap_or_else(|_| media.text_or_bytes(&bytes))),
+        (Kind::Json, _) => match media.text(&bytes) {
+            Some(text) => json_text(&text),
+            None => utf8(&bytes).and_then(json_text),
+        },
+        (Kind::Form, _) => match misnamed(&bytes) {
             Some(value) => Ok(value),
             None => form(utf8(&bytes)?.as_bytes()),
         },
-        (Some("multipart/form-data"), Some(whole)) => multipart(whole, bytes).await,
-        (Some("application/octet-stream"), _) => Ok(raw(&bytes)),
-        (Some("application/xml" | "application/graphql" | "application/x-ndjson"), _) => text(&bytes),
-        (Some(essence), _) if essence == "application/json" || essence.ends_with("+json") => json(&bytes),
-        (Some(essence), _) if essence.starts_with("text/") || essence.ends_with("+xml") => text(&bytes),
-        (Some(essence), _) => Err(Problem::new(
-            Code::UnsupportedMediaType,
-            format!("`{essence}` is not read here; send JSON, a form, multipart, text or application/octet-stream"),
-        )),
+        (Kind::Multipart, Some(whole)) => multipart(whole, bytes).await,
+        (Kind::Text, _) => Ok(media.text_or_bytes(&bytes)),
+        (Kind::Media | Kind::Other | Kind::Multipart, _) => Ok(media.bytes(&bytes)),
     }
 }
 
 /// One JSON text, at most 128 levels deep (what `serde_json` allows, so that no input can exhaust the stack).
 pub(super) fn json(bytes: &[u8]) -> Result<Value, Problem> {
-    let text = utf8(bytes)?;
+    json_text(utf8(bytes)?)
+}
+
+fn json_text(text: &str) -> Result<Value, Problem> {
     domain::json::read(text.trim_start_matches('\u{feff}')).map_err(|error| {
         let detail = match &error {
             Unreadable::Syntax(error) => format!("the body is not valid JSON: {error}"),
@@ -95,25 +95,22 @@ async fn multipart(content_type: &str, bytes: Bytes) -> Result<Value, Problem> {
         let part_type = part.content_type().map(ToString::to_string);
         let data = part.bytes().await.map_err(wrong)?;
         let value = match file {
-            None => json_part(part_type.as_deref(), &data)?,
-            Some(filename) => json!({"filename": filename, "content_type": part_type, "size": data.len(),
-                "data": STANDARD.encode(&data)}),
+            None => field(part_type.as_deref(), &data)?,
+            Some(filename) => domain::bytes::file(&filename, part_type.as_deref(), &data),
         };
         insert(&mut map, name, value)?;
     }
     Ok(Value::Object(map))
 }
 
-fn json_part(content_type: Option<&str>, data: &[u8]) -> Result<Value, Problem> {
-    if content_type == Some("application/json") { json(data) } else { text(data) }
-}
-
-fn text(bytes: &[u8]) -> Result<Value, Problem> {
-    utf8(bytes).map(|text| Value::String(text.to_owned()))
-}
-
-fn raw(bytes: &[u8]) -> Value {
-    Value::String(STANDARD.encode(bytes))
+/// A part without a file's name: text where it has no type, else as a body of that type would be read.
+fn field(content_type: Option<&str>, data: &[u8]) -> Result<Value, Problem> {
+    let media = MediaType::new(content_type);
+    Ok(match media.kind() {
+        Kind::Json => json(data)?,
+        Kind::Untyped | Kind::Text | Kind::Form | Kind::Multipart => media.text_or_bytes(data),
+        Kind::Media | Kind::Other => media.bytes(data),
+    })
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Problem> {

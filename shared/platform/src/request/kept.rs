@@ -10,6 +10,7 @@ use crate::admission::DELIVERY_ID;
 use crate::store::Stored;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::bytes;
 use domain::redact::{KnownSecrets, MASKED, hide_fields, is_secret};
 use domain::source::Identity;
 use serde_json::{Map, Value, json};
@@ -71,10 +72,10 @@ impl Incoming {
     pub fn stored_whole(&self, body_is_input: bool, came: &Came, identity: Option<&Identity>) -> Value {
         let mut raw = self.kept.clone();
         if let Value::Object(fields) = &mut raw
-            && let Some(text) = fields.get("text").and_then(Value::as_str)
-            && serde_json::to_string(&self.body).is_ok_and(|again| again == text)
+            && received(fields).is_some_and(|body| Some(body) == written(&self.body))
         {
             fields.remove("text");
+            fields.remove("base64");
             fields.insert("same".to_owned(), true.into());
         }
         let mut stored = self.stored_as(body_is_input, came, identity);
@@ -104,15 +105,14 @@ impl Kept {
         let raw = request.get("raw")?;
         let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
         let source = text(request, "source");
-        let body = match (text(raw, "text"), text(raw, "base64"), raw.get("same")) {
-            (Some(text), ..) => text.into_bytes(),
-            (None, Some(base64), _) => STANDARD.decode(base64).ok()?,
-            (None, None, Some(_)) => {
+        let body = match (raw.as_object().and_then(received), raw.get("same")) {
+            (Some(body), _) => body,
+            (None, Some(_)) => {
                 // The run's input is the body, or has it among what the source's rules see.
                 let input = || if source.is_some() { stored.run.input.get("body") } else { Some(&stored.run.input) };
-                serde_json::to_vec(request.get("body").or_else(input)?).ok()?
+                written(request.get("body").or_else(input)?)?
             }
-            (None, None, None) => return None,
+            (None, None) => return None,
         };
         let path = text(request, "path")?;
         let path = text(raw, "query").map_or(path.clone(), |query| format!("{path}?{query}"));
@@ -166,6 +166,24 @@ impl Kept {
             };
         }
         shown
+    }
+}
+
+/// The body as it was received, where it was kept so.
+fn received(raw: &Map<String, Value>) -> Option<Vec<u8>> {
+    let text = |name: &str| raw.get(name).and_then(Value::as_str);
+    match (text("text"), text("base64")) {
+        (Some(text), _) => Some(text.as_bytes().to_vec()),
+        (None, Some(base64)) => STANDARD.decode(base64).ok(),
+        (None, None) => None,
+    }
+}
+
+/// A parsed body written again: bytes as they are, anything else as compact JSON.
+fn written(body: &Value) -> Option<Vec<u8>> {
+    match bytes::read(body) {
+        Some(bytes) => Some(bytes.data),
+        None => serde_json::to_vec(body).ok(),
     }
 }
 

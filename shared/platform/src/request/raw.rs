@@ -56,21 +56,13 @@ impl Raw {
     /// # Errors
     /// 415 or 400, in words.
     pub async fn parse(self) -> Result<Incoming, Problem> {
-        let content_type = self.parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let body = body::parse(content_type, self.bytes.clone()).await?;
-        self.with_body(body)
-    }
-
-    /// The request as templates see it, with a body that has been parsed before.
-    ///
-    /// # Errors
-    /// 400 if the query has a name that no value may have.
-    pub fn with_body(&self, body: Value) -> Result<Incoming, Problem> {
-        let Self { parts, params, .. } = self;
+        let Self { parts, params, bytes } = self;
+        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = body::parse(content_type, bytes).await?;
         Ok(Incoming {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
-            params: params.clone(),
+            params,
             query: body::form(parts.uri.query().unwrap_or_default().as_bytes())?,
             headers: header_map(&parts.headers),
             body,

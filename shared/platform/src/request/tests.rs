@@ -25,7 +25,13 @@ async fn bodies_are_read_by_their_content_type() {
         (Some("application/x-www-form-urlencoded"), "7", json!({"7": ""})),
         (Some("multipart/form-data; boundary=b"), multipart, file),
         (Some("text/plain"), "hello", json!("hello")),
-        (Some("application/octet-stream"), "hi", json!("aGk=")),
+        (
+            Some("application/octet-stream"),
+            "hi",
+            json!({"content_type": "application/octet-stream", "size": 2, "data": "aGk="}),
+        ),
+        (Some("text/csv"), "a,b", json!("a,b")),
+        (Some("application/json; charset=iso-8859-1"), "[1]", json!([1])),
         (None, r#"{"a":1}"#, json!({"a": 1})),
         (None, "plain", json!("plain")),
     ];
@@ -37,18 +43,37 @@ async fn bodies_are_read_by_their_content_type() {
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_in_words() {
     let deep = "[".repeat(200);
-    let cases: [(Option<&str>, Vec<u8>, Code); 7] = [
+    let cases: [(Option<&str>, Vec<u8>, Code); 6] = [
         (Some("application/json"), b"{".to_vec(), Code::MalformedBody),
         (Some("application/json"), b"\"\xff\"".to_vec(), Code::MalformedBody),
         (Some("application/json"), deep.into_bytes(), Code::MalformedBody),
         (Some("multipart/form-data; boundary=b"), b"--b\r\nrubbish".to_vec(), Code::MalformedBody),
         (Some("multipart/form-data"), b"--b".to_vec(), Code::MalformedBody),
-        (Some("image/png"), b"x".to_vec(), Code::UnsupportedMediaType),
         (Some("text/plain"), vec![b'x'; 1001], Code::BodyTooLarge),
     ];
     for (content_type, body, code) in cases {
         assert_eq!(read(content_type, body).await.unwrap_err().code, code, "{content_type:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_not_text_is_kept_as_bytes_with_its_type() {
+    let png = b"\x89PNG\r\n\x1a\n\0\xff".to_vec();
+    for content_type in
+        [Some("image/png"), Some("application/pdf"), Some("text/plain; charset=utf-8"), Some("odd"), None]
+    {
+        let value = read(content_type, png.clone()).await.unwrap();
+        assert_eq!(value, domain::bytes::value(content_type, &png), "{content_type:?}");
+    }
+    let latin1 = read(Some("text/plain; charset=iso-8859-1"), b"caf\xe9".to_vec()).await.unwrap();
+    assert_eq!(latin1, "café");
+    let head =
+        "--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n";
+    let second = "\r\n--b\r\nContent-Disposition: form-data; name=\"b\"\r\nContent-Type: audio/mpeg\r\n\r\n";
+    let body = [head.as_bytes(), &png, second.as_bytes(), &png, b"\r\n--b--\r\n"].concat();
+    let form = read(Some("multipart/form-data; boundary=b"), body).await.unwrap();
+    assert_eq!(form["a"], domain::bytes::file("a.png", Some("image/png"), &png));
+    assert_eq!(form["b"], domain::bytes::value(Some("audio/mpeg"), &png));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use super::Sender;
 use super::failure::Failure;
+use crate::media::MediaType;
+use domain::bytes;
 use domain::delivery::ErrorClass;
 use domain::run::{Call, JobError, Outcome};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -34,11 +36,12 @@ impl Sender {
         let host = url.host_str().unwrap_or("the service").to_owned();
         let mut request = client.request(method, url);
         if let Some(body) = &call.body {
-            request = request.body(body_text(body, headers.get(CONTENT_TYPE)));
+            request = request.body(payload(body, headers.get(CONTENT_TYPE)));
         }
         let answered = self.dispatch(request.headers(headers), target.as_ref()).await;
         let mut answer = answered.map_err(|failure| unreachable(&host, &failure))?;
         let status = answer.status().as_u16();
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok().map(str::to_owned));
         let mut body = Vec::new();
         while let Some(chunk) =
             answer.chunk().await.map_err(|error| unreachable(&host, &Failure::from_client(&error)))?
@@ -50,7 +53,7 @@ impl Sender {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Outcome::Answered { status, body: answer_value(&body) })
+        Ok(Outcome::Answered { status, body: MediaType::new(content_type.as_deref()).answer(&body) })
     }
 }
 
@@ -73,17 +76,30 @@ fn headers(call: &Call) -> Result<HeaderMap, JobError> {
         let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(name))?;
         headers.insert(key, HeaderValue::from_str(value).map_err(|_| bad(name))?);
     }
-    if call.body.is_some() {
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    if let Some(body) = &call.body {
+        headers.entry(CONTENT_TYPE).or_insert_with(|| type_of(body));
     }
     let key = HeaderValue::from_str(&call.idempotency_key).map_err(|_| bad("idempotency-key"))?;
     headers.entry("idempotency-key").or_insert(key);
     Ok(headers)
 }
 
-/// JSON, unless the content type says form or text.
-fn body_text(body: &Value, content_type: Option<&HeaderValue>) -> String {
+/// The type of a body whose component names none: that of the bytes that it is, else JSON.
+fn type_of(body: &Value) -> HeaderValue {
+    let Some(bytes) = bytes::read(body) else { return HeaderValue::from_static("application/json") };
+    HeaderValue::from_str(bytes.content_type).unwrap_or(HeaderValue::from_static(bytes::UNKNOWN_TYPE))
+}
+
+/// Bytes as they are, unless the content type says JSON; else JSON, unless it says form or text.
+fn payload(body: &Value, content_type: Option<&HeaderValue>) -> Vec<u8> {
     let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match bytes::read(body) {
+        Some(bytes) if !content_type.contains("json") => bytes.data,
+        Some(_) | None => body_text(body, content_type).into_bytes(),
+    }
+}
+
+fn body_text(body: &Value, content_type: &str) -> String {
     match body {
         Value::Object(fields) if content_type.starts_with("application/x-www-form-urlencoded") => {
             let pairs = fields.iter().filter(|(_, value)| !value.is_null());
@@ -93,15 +109,6 @@ fn body_text(body: &Value, content_type: Option<&HeaderValue>) -> String {
         Value::String(text) if !content_type.contains("json") => text.clone(),
         other => other.to_string(),
     }
-}
-
-/// JSON where it is JSON, null where empty, text otherwise.
-fn answer_value(body: &[u8]) -> Value {
-    if body.is_empty() {
-        return Value::Null;
-    }
-    let text = String::from_utf8_lossy(body);
-    domain::json::read(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
 }
 
 /// The failure of a call that was never made.

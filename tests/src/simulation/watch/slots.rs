@@ -38,7 +38,9 @@ impl State {
         if why == Held::RateLimit && again {
             self.violation(format!("{id} had a slot of its rate limit and was given another"));
         }
+        // Clocks that differ give slots that may be anywhere.
         if why == Held::RateLimit
+            && self.weather.slack().is_zero()
             && let Some(spacing) = self.spacing(&delivery.id.endpoint)
             && let Some(other) = self.slot_near(&delivery.id, due, spacing)
         {
@@ -73,7 +75,8 @@ impl State {
     /// it. A lane knows of the slots that its own process gave, and forgets them when that dies.
     pub(in super::super) fn comes_in_turn(&mut self, delivery: &str) {
         let Some(id) = DeliveryId::parse(delivery) else { return };
-        if self.watch.deliveries.get(delivery).is_some_and(|(known, _)| known.attempts > 0) {
+        let tried = self.watch.deliveries.get(delivery).is_some_and(|(known, _)| known.attempts > 0);
+        if tried || !self.weather.slack().is_zero() {
             return;
         }
         let Some(&written) = self.watch.slots.written.get(&format!("event#{}#{}", id.customer, id.event)) else {

@@ -1,15 +1,28 @@
 //! Takes over what the scenario's edits and its upgrade bring.
 
 use super::super::edits::Edits;
-use super::super::process::File;
+use super::super::process::{File, Process};
+use super::super::stage::Stage;
+use super::super::state::Shared;
 use super::World;
-use crate::simulation::stage::Stage;
+use emulator::aws::Aws;
 
 /// A text of the file, as the version of Ringback that is running reads it.
 pub(super) fn file(stage: &Stage, edition: usize, edits: &Edits) -> File {
     let edition = &stage.editions[edition];
     let config = if edits.upgrade.is_some() { &edition.before_upgrade } else { &edition.config };
     File { config: config.clone(), surroundings: edition.surroundings.clone() }
+}
+
+/// Keeps the text that version 0.1 follows, as it did when it took it over. No weather reaches this write.
+///
+/// # Panics
+/// If the table can't be written.
+pub(super) fn keep_text(stage: &Stage, edits: &Edits, aws: &Aws, shared: &Shared) {
+    if edits.upgrade.is_some() {
+        let process = Process::start(stage, &file(stage, 0, edits), &(aws.dynamodb(), aws.sqs()), shared);
+        stage.runtime.block_on(process.app.keep_definition(&stage.editions[0].text, false)).expect("the table");
+    }
 }
 
 impl World<'_> {

@@ -52,12 +52,12 @@ static POLLING: Keys = Keys {
             Key::new(
                 "success_when",
                 Shape::Texts,
-                "Statuses that complete it; compared as text. Any other is progress.",
+                "Statuses that complete it; numbers by value, else as text. Any other is progress.",
             ),
             Key::new(
                 "fail_when",
                 Shape::Texts,
-                "Statuses that fail it; compared as text. Without `success_when`, another completes it if `result` finds a value.",
+                "Statuses that fail it; numbers by value, else as text. Without `success_when`, another completes it if `result` finds a value.",
             ),
             ON_MISSING_STATUS,
             Key::new(

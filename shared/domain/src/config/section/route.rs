@@ -46,11 +46,15 @@ pub(super) const CALLBACK: &[Key] = &[
     Key::new("identify_by", Shape::TextTemplate, "The value that joins a callback to the job that waits for it.")
         .default(ANY),
     Key::new("status", Shape::TextTemplate, "The status that `success_when` and `fail_when` judge."),
-    Key::new("success_when", Shape::Texts, "Statuses that complete the job; compared as text. Any other is progress."),
+    Key::new(
+        "success_when",
+        Shape::Texts,
+        "Statuses that complete the job; numbers by value, else as text. Any other is progress.",
+    ),
     Key::new(
         "fail_when",
         Shape::Texts,
-        "Statuses that fail the job; compared as text. Without `success_when`, another completes it if `result` finds a value.",
+        "Statuses that fail the job; numbers by value, else as text. Without `success_when`, another completes it if `result` finds a value.",
     ),
     ON_MISSING_STATUS,
     Key::new("result", Shape::Template, "What the job gets as `result`; the whole body (or item) where absent."),

@@ -70,7 +70,7 @@ fn the_routes_of_sources_are_routes_too() {
         (&listeners("{type: source, port: 1, base_path: /in}, {port: 1, path: '/hooks/{x}'}"), ""),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{x}}'}}")),
-            "f:1:13: error[route_conflict]: `/hooks/{id}` and `/hooks/{x}` match the same requests on port 1: name the parameters alike (the other one is at 1:57)",
+            "f:1:13: error[route_conflict]: `/hooks/{id}` and `/hooks/{x}` match the same requests on port 1: name the parameters alike (the other one is at 1:59)",
         ),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{id}}'}}")),

@@ -133,6 +133,29 @@ fn as_base64() {
 }
 
 #[test]
+fn bytes_are_their_text_and_their_base64() {
+    let scope = json!({
+        "png": {"content_type": "image/png", "size": 4, "data": "iVBORw=="},
+        "note": {"filename": "n.txt", "content_type": "text/plain", "size": 5, "data": "Y2Fmw6k="},
+        "object": {"content_type": "text/plain", "size": 6, "data": "Y2Fmw6k="},
+    });
+    let value =
+        |template: &str| crate::expr::batch::evaluate_line(&json!({"template": template, "scope": scope}).to_string());
+    for (template, expected) in [
+        ("${png as base64}", json!("iVBORw==")),
+        ("${png.content_type} of ${png.size} bytes", json!("image/png of 4 bytes")),
+        ("${note as text}", json!("café")),
+        ("${note as base64}", json!("Y2Fmw6k=")),
+        ("${object as text as json}", scope["object"].clone()),
+        ("${png}", scope["png"].clone()),
+    ] {
+        assert_eq!(value(template), json!({"value": expected}), "{template}");
+    }
+    let message = "the bytes are not text in UTF-8; `as base64` takes any in `png as text`";
+    assert_eq!(value("${png as text}"), json!({"error": message}));
+}
+
+#[test]
 fn null_stays_null() {
     for conversion in ["integer", "number", "text", "boolean", "json", "base64"] {
         gives(&[(&format!("${{body.absent as {conversion}}}"), Value::Null)]);

@@ -1,6 +1,7 @@
 //! What a job's output is made of.
 
 use super::fixture::{file, story};
+use crate::bytes;
 use crate::wait::Verdict;
 use serde_json::{Value, json};
 
@@ -40,6 +41,18 @@ fn a_result_that_is_no_object_is_the_output_unless_the_component_maps_one() {
     let named = json!({"task": "${response.id}", "result": "${response.id}"});
     assert_eq!(merged(Some(named), response.clone(), json!("u")), json!({"task": 1, "result": 1}));
     assert_eq!(merged(Some(json!("${response.id}")), response, json!("u")), json!("u"));
+}
+
+/// Fields among those of bytes would make them an object like any other.
+#[test]
+fn bytes_are_one_value_as_text_is() {
+    let png = bytes::value(Some("image/png"), b"\x89PNG");
+    assert_eq!(merged(None, png.clone(), Value::Null), png);
+    assert_eq!(merged(None, png.clone(), json!({"url": "u"})), json!({"url": "u"}));
+    assert_eq!(merged(None, json!({"id": 1}), png.clone()), png);
+    let mapped = json!({"task": "${response.id}"});
+    assert_eq!(merged(Some(mapped), json!({"id": 1}), png.clone()), json!({"task": 1, "result": png}));
+    assert_eq!(merged(Some(json!("${response}")), png.clone(), png.clone()), png);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn ended(exit_code: i32, stdout: &str) -> ProgramOutcome {
         exit_code: Some(exit_code),
         signal: None,
         timed_out_ms: None,
-        stdout: stdout.to_owned(),
+        stdout: stdout.into(),
         stderr: String::new(),
         duration_ms: 5,
         truncated: false,

@@ -278,7 +278,7 @@ fn errand() -> Errand {
 /// Claimed by a worker, which may have run the program.
 fn program(exit_code: Option<i32>) -> JobState {
     let outcome = exit_code.map(|code| {
-        let (stdout, stderr) = (String::new(), String::new());
+        let (stdout, stderr) = ("".into(), String::new());
         let (signal, timed_out_ms, duration_ms, truncated) = (None, None, 1, false);
         let exit_code = Some(code);
         ProgramOutcome::Ended(Ended { exit_code, signal, timed_out_ms, stdout, stderr, duration_ms, truncated })

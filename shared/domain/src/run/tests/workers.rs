@@ -81,7 +81,7 @@ impl World<'_> {
                         exit_code: Some(i32::from(fate == 2)),
                         signal: None,
                         timed_out_ms: None,
-                        stdout: by.clone(),
+                        stdout: by.clone().into(),
                         stderr: String::new(),
                         duration_ms: 1,
                         truncated: false,
