@@ -5,7 +5,7 @@ use ringback_tests::subscriber::{TO_THIS_MACHINE, create, publish};
 use ringback_tests::{
     File, Gateway, ManualClock, Provider, Reply, Request, Service, Subscriber, eventually, send, watch,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
