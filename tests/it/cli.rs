@@ -85,7 +85,7 @@ async fn eval_answers_each_line_of_a_batch_in_order_whatever_is_in_it() {
 async fn check_prints_what_it_understood() {
     let text = "
 listener: {path: /done, port: 8090, identify_by: '${body.id}'}
-component: {id: slow, endpoint: https://service.test, body: {to: '${gateway:8090.public_url}/done'}}
+component: {id: slow, endpoint: https://service.test, body: {to: '${gateway:8090.public_url}/done'}, output: {id: '${response.id}'}}
 workflow: {id: w, jobs: [{id: ask, component: slow}]}
 ";
     let done = check(text, &[]).await;

@@ -179,7 +179,7 @@ async fn callbacks_that_were_acknowledged_are_not_lost() {
 
     let process = place.up().await;
     all_are_right(&process, &tasks).await;
-    let again = process.call_back("/done", &json!({"id": "job-0", "value": "again"})).await;
+    let again = process.call_back("/done", &json!({"id": "job-0", "value": 0})).await;
     assert_eq!(again.body["status"], "duplicate");
 }
 

@@ -95,6 +95,26 @@ fn hide_texts(value: &mut Value) {
     }
 }
 
+/// Returns whether [`hide_fields`] would hide something, without copying the value.
+pub fn has_secret_field(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_secret_field),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| if has_word(&plain(name)) { has_text(value) } else { has_secret_field(value) }),
+        _ => false,
+    }
+}
+
+fn has_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty() && text != MASKED,
+        Value::Array(items) => items.iter().any(has_text),
+        Value::Object(fields) => fields.values().any(has_text),
+        _ => false,
+    }
+}
+
 /// The place of the first text that is [`MASKED`], as it is written behind the value's name: `.user.tokens[0]`. Such a text
 /// was taken from an answer, so the value that it stands for is not there.
 pub fn masked_at(value: &Value) -> Option<String> {
@@ -110,8 +130,26 @@ pub fn masked_at(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{hide, hide_fields, is_secret, masked_at};
-    use serde_json::json;
+    use super::{has_secret_field, hide, hide_fields, is_secret, masked_at};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_value_has_a_secret_field_where_hiding_changes_it() {
+        for value in [
+            json!({"password": "x"}),
+            json!({"a": [{"api_key": ["", {"b": "x"}]}]}),
+            json!({"password": ""}),
+            json!({"password": "********"}),
+            json!({"token": 5, "max_tokens": 7}),
+            json!({"user": "password"}),
+            json!([["token", "x"]]),
+            Value::Null,
+        ] {
+            let mut hidden = value.clone();
+            hide_fields(&mut hidden);
+            assert_eq!(has_secret_field(&value), hidden != value, "{value}");
+        }
+    }
 
     #[test]
     fn names_of_secrets_are_known_however_they_are_written() {

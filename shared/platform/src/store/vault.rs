@@ -7,7 +7,7 @@
 use super::item::{Item, bytes, damaged, text};
 use super::{StoreError, codec};
 use crate::secret::{KeyRing, may_hold_sealed};
-use domain::redact::{KnownSecrets, may_have_secret_name};
+use domain::redact::{KnownSecrets, has_secret_field, may_have_secret_name};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -59,14 +59,14 @@ impl Vault {
         let json = serde_json::to_string(value).map_err(|error| StoreError::Damaged(error.to_string()))?;
         let about = besides.about.map(KnownSecrets::of_input).unwrap_or_default();
         let named = may_have_secret_name(&json);
-        let about_named = besides.about.is_some_and(has_secret);
+        let about_named = besides.about.is_some_and(has_secret_field);
         if !named && !about_named && !keys.known.is_in_json(&json) {
             return codec::pack_json(json.into_bytes());
         }
         let mut value: Value = serde_json::from_str(&json).map_err(|error| StoreError::Damaged(error.to_string()))?;
         let own = KnownSecrets::of_input(&value);
         let (owner, known) = (owner(pk), [&keys.known, &about, &own]);
-        if (about_named || has_secret(&value))
+        if (about_named || has_secret_field(&value))
             && let Some(copy) = besides.copy.and_then(|name| value.get_mut(name))
         {
             keys.ring.seal_within(copy, &owner, &known, true);
@@ -129,13 +129,6 @@ impl Vault {
             keys.ring.open_text(text, &owner(pk));
         }
     }
-}
-
-/// Whether a value has a text under a secret name, however short.
-fn has_secret(value: &Value) -> bool {
-    let mut hidden = value.clone();
-    domain::redact::hide_fields(&mut hidden);
-    hidden != *value
 }
 
 /// An attribute with all its secrets sealed by the current key; `None` where they are.

@@ -74,7 +74,7 @@ fn the_routes_of_sources_are_routes_too() {
         ),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{id}}'}}")),
-            "f:1:13: error[route_conflict]: there is another route for POST /hooks/{id} on port 1 (the other one is at 1:57)",
+            "f:1:13: error[route_conflict]: there is another route for POST /hooks/{id} on port 1 (the other one is at 1:59)",
         ),
         (&listeners(&format!("{at_source}, {{port: 1, method: PUT, path: '/hooks/{{id}}'}}")), ""),
         (
