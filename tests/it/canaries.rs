@@ -145,8 +145,10 @@ impl Story {
             &self.clock,
             "/api/webhooks/github",
         );
-        self.tasks
-            .push(github.send(&self.gateway, "", pushed.as_bytes(), &[("X-GitHub-Event", "push")]).await.task_id());
+        let signed = github.request(&self.gateway, "", pushed.as_bytes(), &[("X-GitHub-Event", "push")]);
+        self.tasks.push(send(signed.try_clone().unwrap()).await.task_id());
+        // `/api/requests` shows signatures: each proves its own body alone.
+        watch::may_show(signed.build().unwrap().headers()["x-hub-signature-256"].to_str().unwrap());
         let input = json!({"password": self.canary("a task's input"), "list": [{"client_secret": self.canary("deep in an input")}]});
         self.tasks.push(self.gateway.start("call", input.clone()).await);
         self.tasks.push(self.gateway.start("fails", input).await);

@@ -57,6 +57,11 @@ async fn heavy_runs_wait_for_memory_and_light_ones_do_not() {
     assert_eq!(gateway.finished(&heavy).await["status"], "completed");
 }
 
+/// The most memory that the attack may take, in MiB. All bodies parsed at once would take 40 times 80 MiB; one at a time, with the
+/// run that it starts, and a program without optimisation that takes 70 MiB before, stay well below this.
+#[cfg(target_os = "linux")]
+const MOST: usize = 512;
+
 /// The most memory that a process has had, in MiB: proc_pid_status(5).
 #[cfg(target_os = "linux")]
 fn peak(process: &Process) -> usize {
@@ -86,6 +91,6 @@ async fn many_heavy_bodies_at_once_take_no_more_memory_than_a_few() {
         let honest = process.trigger("/hook", &json!({"n": 1})).await.task_id();
         assert_eq!(process.finished(&honest).await["status"], "completed");
         let peak = peak(&process);
-        assert!(peak <= 256, "{peak} MiB after {piece}");
+        assert!(peak <= MOST, "{peak} MiB after {piece}");
     }
 }

@@ -99,15 +99,18 @@ pub(super) async fn a_callback_after_the_answer_resumes_the_run(stage: &Stage<'_
 pub(super) async fn a_second_callback_is_a_duplicate_and_the_first_one_counts(stage: &Stage<'_>) {
     let script = |request: ringback_tests::Request| async move {
         let first = request.call_back(&json!({"id": "twice", "value": "first"})).await;
-        let second = request.call_back(&json!({"id": "twice", "value": "second"})).await;
+        let second = request.call_back(&json!({"id": "twice", "value": "first"})).await;
         Reply::ok(json!({"id": "twice", "told": [first.body["status"], second.body["status"]]}))
     };
     let service = stage.services().scripted(script).await;
     let task = stage.start("key-in-answer", json!({"service": service.url})).await;
     let result = stage.result_of(&task).await;
     assert_eq!((&result["result"], &result["response"]["told"]), (&json!("first"), &json!(["stored", "duplicate"])));
-    let third = stage.call_back("/answered", &json!({"id": "twice", "value": "third"})).await;
+    let third = stage.call_back("/answered", &json!({"id": "twice", "value": "first"})).await;
     assert_eq!(third.body, json!({"status": "duplicate"}));
+    // Another callback is for the next job that waits under the key.
+    let other = stage.call_back("/answered", &json!({"id": "twice", "value": "other"})).await;
+    assert_eq!(other.body, json!({"status": "stored"}));
     assert_eq!(stage.result_of(&task).await["result"], "first");
 }
 
