@@ -247,7 +247,7 @@ impl Play {
                     given |= self.write(read).await;
                 }
                 Step::Own => {
-                    own = Some(store.receive_callback(wanted, &arrival("own"), &id("own"), *now).await.unwrap())
+                    own = Some(store.receive_callback(wanted, &arrival("own"), &id("own"), *now).await.unwrap());
                 }
                 Step::Claimant => {
                     claimed = Some(store.open_wait(early, &waiter(2), deadline).await.unwrap());

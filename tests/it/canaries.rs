@@ -309,8 +309,11 @@ async fn no_secret_outlives_its_use_in_the_state_the_log_or_an_answer() {
     }
 }
 
+/// Bytes, each with the name of their place.
+type Places = Vec<(String, Vec<u8>)>;
+
 /// Every file, and every cell of the table with what is packed in it.
-fn state(directory: &Path) -> (Vec<(String, Vec<u8>)>, Vec<(String, Vec<u8>)>) {
+fn state(directory: &Path) -> (Places, Places) {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();

@@ -62,7 +62,7 @@ async fn heavy_runs_wait_for_memory_and_light_ones_do_not() {
 #[cfg(target_os = "linux")]
 const MOST: usize = 512;
 
-/// The most memory that a process has had, in MiB: proc_pid_status(5).
+/// The most memory that a process has had, in MiB: `proc_pid_status(5)`.
 #[cfg(target_os = "linux")]
 fn peak(process: &Process) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();

@@ -162,8 +162,8 @@ async fn a_callback_that_version_0_1_kept_waits_for_its_job() {
     let start = || File::new(file(LISTENER)).calling("https://service.test", &service).data(data.path());
     let gateway = start().with(|options| as_by_version_0_1(&mut options.config)).run().await;
     eventually("the first sweep is over", async || {
-        let swept = gateway.app().store.cursors().await.map(|_| ()).map_err(|error| error.to_string());
-        swept
+        let app = gateway.app();
+        app.store.cursors().await.map(|_| ()).map_err(|error| error.to_string())
     })
     .await;
     assert_eq!(call_back(&gateway, 18090, "early").await.body, json!({"status": "stored"}));

@@ -35,7 +35,7 @@ impl Family {
             let _ = kill_process(*one, Signal::KILL);
         }
         let until = Instant::now() + GONE;
-        while !(descendants.iter().all(|one| is_gone(*one)) && !matches!(self.0.try_wait(), Ok(None))) {
+        while !descendants.iter().all(|one| is_gone(*one)) || matches!(self.0.try_wait(), Ok(None)) {
             assert!(Instant::now() < until, "processes that were killed are still there: {descendants:?}");
             std::thread::yield_now();
         }
@@ -87,7 +87,7 @@ fn descendants(head: Pid) -> Vec<Pid> {
     }
 }
 
-/// `/proc/<pid>/stat`, proc_pid_stat(5): the parent is the second field after the name in parentheses, the state the first.
+/// `/proc/<pid>/stat`, `proc_pid_stat(5)`: the parent is the second field after the name in parentheses, the state the first.
 fn stat(id: Pid) -> Option<(char, i32)> {
     let text = std::fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero())).ok()?;
     let mut fields = text.rsplit_once(')')?.1.split_whitespace();

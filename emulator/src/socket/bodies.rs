@@ -150,7 +150,7 @@ impl HttpBody for Counted {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.size.clone()
+        self.size
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
 }
 
 /// What came for a job, and nothing else.
-pub(crate) fn result(run: &Run, job: &JobPath, value: Value, secrets: &KnownSecrets) -> Value {
+pub(crate) fn result(run: &Run, job: &JobPath, value: &Value, secrets: &KnownSecrets) -> Value {
     without_secrets(json!({"task_id": run.id, "job": job, "result": value}), run, secrets)
 }
 

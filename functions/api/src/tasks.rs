@@ -87,7 +87,7 @@ pub(crate) async fn result(
             )));
         }
     };
-    Ok(Json(task::result(&run, &path, value, &app.surroundings.secrets)))
+    Ok(Json(task::result(&run, &path, &value, &app.surroundings.secrets)))
 }
 
 /// `POST /api/tasks/{id}/cancel`: nothing more is begun, and nobody waits for its callbacks. Repeating it is safe.

@@ -90,7 +90,7 @@ impl Sweeper {
         match app.refile_callbacks().await {
             Ok(_) => self.refiled.store(true, Ordering::Relaxed),
             Err(error) => {
-                tracing::warn!(%error, "callbacks of an earlier version could not be stored anew; it is tried again")
+                tracing::warn!(%error, "callbacks of an earlier version could not be stored anew; it is tried again");
             }
         }
     }

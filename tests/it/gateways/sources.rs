@@ -21,6 +21,7 @@ async fn a_tunnel_leads_to_the_sources_of_a_template_and_not_to_the_api() {
     let url = source["public_url"].as_str().unwrap();
     assert!(url.starts_with("https://words-") && url.ends_with(".trycloudflare.com/hooks/github"), "{url}");
     let base = cloudflared.reach(url.strip_suffix("/hooks/github").unwrap());
+    #[expect(clippy::disallowed_methods, reason = "a caller from outside")]
     let client = reqwest::Client::new();
     for (path, wanted) in [
         ("/hooks/github", 401),

@@ -72,6 +72,7 @@ async fn unfinished_bodies_leave_room_for_honest_ones() {
                 _ => answer,
             }
         };
+        #[expect(clippy::disallowed_methods, reason = "callers of their own")]
         slow.push(tokio::spawn(sender));
     }
     let small = gateway.trigger("/hook", &json!({"small": true})).await;

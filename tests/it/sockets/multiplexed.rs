@@ -73,6 +73,7 @@ where
 async fn slow_bodies_end_in_time() {
     let gateway = file().with(|options| options.limits.body = MOMENT).run().await;
     let (sender, connection) = open(&gateway).await;
+    #[expect(clippy::disallowed_methods, reason = "a caller of its own")]
     tokio::spawn(connection);
     let never = || {
         let first = futures_util::stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from("a")))]);

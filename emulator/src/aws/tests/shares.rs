@@ -26,6 +26,7 @@ impl Mapped {
         let (begins, begun) = mpsc::unbounded_channel();
         let (leave, shutdown) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
         let (mapped, stop, passage) = (aws.clone(), shutdown.clone(), leave.clone());
+        #[expect(clippy::disallowed_methods, reason = "the mapping runs beside the test")]
         let mapping = tokio::spawn(async move {
             let handler = move |message: SqsMessage| {
                 let passage = passage.clone();

@@ -115,7 +115,8 @@ impl Findings<'_> {
             match self.recent.iter().filter(given_up).count() {
                 0 => {}
                 times => {
-                    advice.add(format!("{times} of the last {count} deliveries were not made: {issue}"), recommendation)
+                    advice
+                        .add(format!("{times} of the last {count} deliveries were not made: {issue}"), recommendation);
                 }
             }
         }

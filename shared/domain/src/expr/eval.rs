@@ -31,7 +31,8 @@ impl Expr {
     }
 
     fn made<'v>(&self, steps: &[Step], value: Cow<'v, Value>, scope: &Scope<'_>) -> Result<Cow<'v, Value>, EvalError> {
-        scope.charge_path(steps, &value).map_err(|fault| fault.at(self))?;
+        let copied = if let Cow::Owned(value) = &value { Some(value) } else { None };
+        scope.charge_path(steps, copied).map_err(|fault| fault.at(self))?;
         Ok(value)
     }
 

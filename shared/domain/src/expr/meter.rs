@@ -9,7 +9,6 @@ use crate::expr::error::Fault;
 use crate::expr::path::Step;
 use crate::expr::scope::Scope;
 use serde_json::{Number, Value};
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of text that one step copies or compares.
@@ -93,16 +92,16 @@ impl Scope<'_> {
         self.meter().map_or(Ok(()), |meter| meter.charge(steps, if fresh { steps } else { 1 }))
     }
 
-    /// Counts what following a path has cost, which has made that value.
+    /// Counts what following a path has cost; `made` is its value where that is a copy.
     ///
     /// # Errors
     /// If it is more than the budget has left.
-    pub(super) fn charge_path(&self, path: &[Step], value: &Cow<'_, Value>) -> Result<(), Fault> {
+    pub(super) fn charge_path(&self, path: &[Step], made: Option<&Value>) -> Result<(), Fault> {
         let Some(meter) = self.meter() else { return Ok(()) };
         // A slice counts the characters of a text, and `[*]` looks at every element, before anything is made of them.
         let walks = path.iter().filter(|step| matches!(step, Step::Slice(..) | Step::Each)).count();
         let walked = walks as u64 * steps(meter.largest, TEXT);
-        let made = if let Cow::Owned(value) = value { copying(value) } else { 0 };
+        let made = made.map_or(0, copying);
         meter.charge(walked + made, walked + made)
     }
 

@@ -10,7 +10,7 @@
 //!
 //! Guarantee: a caught signed request has one identity, whatever is changed in it that its signature doesn't cover. Excepted is the
 //! event's type, where it alone tells two deliveries apart: of providers that send one body for several events (Shopify,
-//! WooCommerce), and of schemes that are spelled out. A sender with a token, or one who calls a place that takes everything, can
+//! `WooCommerce`), and of schemes that are spelled out. A sender with a token, or one who calls a place that takes everything, can
 //! send anything; there the identity only has to tell honest requests apart.
 
 use crate::signature::{Covered, Fields, Preset, Proven, Request, Verified};
@@ -20,6 +20,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Span in which equal requests without an id are one, where neither the file nor the provider's preset says: two minutes.
+///
 /// HTTP clients and proxies that got no answer try again within seconds; Alertmanager, whose reminders are equal to the
 /// byte, sends them at least its `group_interval` apart, 5 minutes unless configured
 /// (<https://prometheus.io/docs/alerting/latest/configuration/#route>).

@@ -12,8 +12,10 @@ use std::time::Duration;
 
 /// Attempts to one endpoint at once before anything is known of it.
 pub const FIRST: usize = 32;
-/// Attempts to one endpoint at once at the most: the number of places by which one event can overtake another. Those who
-/// publish side by side change places too, so it leaves them a quarter of the 64 places that are promised.
+/// Attempts to one endpoint at once at the most.
+///
+/// It is the number of places by which one event can overtake another. Events that are published side by side change places
+/// too, so it leaves them a quarter of the 64 places that are promised.
 pub const WIDEST: usize = 48;
 /// Attempts to one endpoint at once at the least: as many as a function in AWS Lambda gets in one batch, so that none of them
 /// waits there, where waiting is paid for.

@@ -19,6 +19,7 @@ const BATCH: usize = 10;
 const BATCH_BYTES: usize = 256 * 1024;
 
 /// The attribute of a delayed message that tells the milliseconds of its delay beyond the whole seconds that SQS delays by.
+///
 /// SQS itself overlooks it; the emulator's queue delays by both, so that no receiver has to wait.
 pub const REST_OF_DELAY: &str = "delay-millis";
 

@@ -88,7 +88,7 @@ fn the_routes_of_sources_are_routes_too() {
         ),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: /hooks/github}}")),
-            "f:1:57: error[route_conflict]: POST /hooks/github on port 1 is the address of the source `github`: choose another path (the other one is at 1:13)",
+            "f:1:59: error[route_conflict]: POST /hooks/github on port 1 is the address of the source `github`: choose another path (the other one is at 1:13)",
         ),
     ]);
 }

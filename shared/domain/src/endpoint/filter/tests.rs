@@ -77,7 +77,7 @@ fn a_filter_that_fails_or_takes_too_many_steps_says_so_and_wants_nothing() {
 fn what_a_filter_is_counted_does_not_depend_on_the_filters_before_it() {
     // Six parses are too many, also where each text was parsed before.
     let text = format!("[{}0]", "0,".repeat(300_000));
-    let six = vec!["(data.a as json)[0] == 2"; 6].join(" or ");
+    let six = ["(data.a as json)[0] == 2"; 6].join(" or ");
     let event = Event { data: json!({"a": text}), ..largest(&[]) };
     let view = EventView::new(&event);
     let (first, steps) = view.wish(&endpoint(&six));

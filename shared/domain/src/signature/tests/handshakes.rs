@@ -166,8 +166,11 @@ fn texts(reply: &handshake::Reply) -> Vec<String> {
     inner.chain(headers).chain([reply.body.clone()]).filter(|text| !text.is_empty()).collect()
 }
 
+/// Method, URL, headers and body.
+type Asked = (&'static str, String, Vec<(&'static str, String)>, String);
+
 /// The requests by which a provider's challenge could come, for a text of the sender's choice.
-fn challenges(text: &str) -> Vec<(&'static str, String, Vec<(&'static str, String)>, String)> {
+fn challenges(text: &str) -> Vec<Asked> {
     let query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let get = |name: &str, more: &str| ("GET", format!("{URL}?{more}{name}={query}"), vec![], String::new());
     let post = |body: serde_json::Value| ("POST", URL.to_owned(), vec![], body.to_string());
