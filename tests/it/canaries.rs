@@ -397,7 +397,7 @@ workflow: {id: ask, jobs: [{id: call, component: service}], output: '${jobs.call
     let waiter = domain::wait::Waiter { run: id.clone(), job: run.jobs.keys().next().unwrap().clone(), attempt: 1 };
     plain.open_wait(wait, &waiter, *deadline).await.unwrap();
     plain.save_run(&run, stored.version, &[], app.now()).await.unwrap();
-    assert_eq!(app.store.run(&id).await.unwrap().unwrap().run.input, json!({"password": "of-before-0001"}));
+    assert_eq!(app.store.run(&id).await.unwrap().unwrap().run.input, json!({"password": "of-before-0001"}).into());
 
     let answer = send(gateway.request(Method::POST, &url).json(&json!({"n": 7}))).await;
     assert_eq!(answer.body["status"], "resumed", "{}", answer.body);

@@ -31,11 +31,12 @@ async fn reload(switch: &Switch, text: &str) {
     switch.reload(file).await.unwrap_or_else(|error| panic!("{error}"));
 }
 
-async fn call_back(gateway: &Gateway, port: u16, key: &str) -> Answer {
-    call_back_with(gateway, port, key, key).await
+async fn call_back(gateway: &Gateway, port: u16, key: impl Into<Value>) -> Answer {
+    let key = key.into();
+    call_back_with(gateway, port, &key, &key).await
 }
 
-async fn call_back_with(gateway: &Gateway, port: u16, key: &str, value: &str) -> Answer {
+async fn call_back_with(gateway: &Gateway, port: u16, key: &Value, value: &Value) -> Answer {
     let url = gateway.switch().url_of_port(port).await.expect("the port is served");
     let body = json!({"id": key, "value": value});
     send(gateway.request(Method::POST, &format!("{url}/done")).json(&body)).await
@@ -75,7 +76,7 @@ async fn a_callback_finds_its_job_after_every_edit_of_what_surrounds_its_route()
         reload(gateway.switch(), &file(edit).replace("https://service.test", &service.url)).await;
         // At the port of the new file, and at that which the service was told of.
         for (key, at, task) in [(&one, *port, &tasks[0]), (&two, 18090, &tasks[1])] {
-            let answer = call_back(&gateway, at, key).await;
+            let answer = call_back(&gateway, at, key.as_str()).await;
             assert_eq!(answer.body, json!({"status": "resumed"}), "{edit} at {at}");
             assert_eq!(gateway.result_of(task).await, **key);
         }
@@ -131,7 +132,9 @@ async fn waits_and_callbacks_of_version_0_1_are_found() {
         let gateway = start(LISTENER, false).await;
         let waiting = gateway.start("w", json!("waits")).await;
         let asked_twice = gateway.start("w", json!("twice")).await;
-        for task in [&waiting, &asked_twice] {
+        // It wrote a float's key so.
+        let number = gateway.start("w", json!("100.0")).await;
+        for task in [&waiting, &asked_twice, &number] {
             let shown = gateway.waiting(task).await;
             assert!(shown.to_string().contains("listener-18090:POST:/done"), "{shown}");
         }
@@ -142,6 +145,8 @@ async fn waits_and_callbacks_of_version_0_1_are_found() {
         assert_eq!(shown["waits"][0]["route"], "POST /done", "{shown}");
         assert_eq!(call_back(&gateway, port, "waits").await.body, json!({"status": "resumed"}), "{edit}");
         assert_eq!(gateway.result_of(&waiting).await, "waits");
+        assert_eq!(call_back(&gateway, port, 100).await.body, json!({"status": "resumed"}), "{edit}");
+        assert_eq!(gateway.result_of(&number).await, 100);
         assert_eq!(call_back(&gateway, port, "waits").await.body, json!({"status": "duplicate"}));
         // What came for a job of then counts for none of now, and is no callback that no job waits for.
         let unclaimed = gateway.get("/api/waits?state=unclaimed").await.body;
@@ -149,7 +154,7 @@ async fn waits_and_callbacks_of_version_0_1_are_found() {
         let next = gateway.start("w", json!("waits")).await;
         gateway.waiting(&next).await;
         // An equal callback would be a repetition of the one before.
-        let other = call_back_with(&gateway, port, "waits", "another value").await;
+        let other = call_back_with(&gateway, port, &json!("waits"), &json!("another value")).await;
         assert_eq!(other.body, json!({"status": "resumed"}));
         gateway.result_of(&next).await;
         gateway.stop().await;
@@ -167,10 +172,13 @@ async fn a_callback_that_version_0_1_kept_waits_for_its_job() {
     })
     .await;
     assert_eq!(call_back(&gateway, 18090, "early").await.body, json!({"status": "stored"}));
+    assert_eq!(call_back(&gateway, 18090, "1e+21").await.body, json!({"status": "stored"}));
     gateway.stop().await;
     let gateway = start().run().await;
     let task = gateway.start("w", json!("early")).await;
     assert_eq!(gateway.result_of(&task).await, "early");
+    let task = gateway.start("w", json!(1e21)).await;
+    assert_eq!(gateway.result_of(&task).await, "1e+21", "what was a number then");
 }
 
 /// A file without the route leaves it served, and says so of each job that waits there.

@@ -66,7 +66,7 @@ pub(crate) async fn replay(
     if wish.dry_run {
         let mut told = told(&run, &came, &chosen, &left);
         app.surroundings.secrets.hide(&mut told);
-        for input in chosen.iter().map(|start| &start.input).chain([&run.input]) {
+        for input in chosen.iter().map(|start| &start.input).chain([&*run.input]) {
             KnownSecrets::of_input(input).hide(&mut told);
         }
         hide_fields(&mut told);
@@ -161,7 +161,7 @@ fn by_route(app: &App, came: &Came, incoming: &Incoming) -> Result<Vec<Start>, P
         }
     };
     let holds_body = trigger.input.is_none() && trigger.bulk.is_none();
-    Ok(vec![Start { target: trigger.workflow.clone(), workflow: trigger.workflow.clone(), input, holds_body }])
+    Ok(vec![Start { target: trigger.workflow.clone(), workflow: trigger.workflow.clone(), input: Arc::unwrap_or_clone(input), holds_body }])
 }
 
 async fn by_source(app: &App, name: &str, incoming: &Incoming) -> Result<Vec<Start>, Problem> {

@@ -29,9 +29,9 @@ pub(crate) struct Filter {
 /// `GET /api/requests?source=&since=&after=&as_received=`: oldest first, from a time (the beginning unless given) or after a page;
 /// `next` is the `after` of the following page. Each is `{id, received_at, source, delivery, method, path, headers, body}`,
 /// or `body_base64` where the body is no text; `path` has the query. What authenticates by itself (`Authorization`, cookies,
-/// tokens) is not among the headers; what signs is. Texts under secret names are hidden in the body and the path, and what else
-/// says them, unless `as_received` is true: a signature holds for the body as it was received alone. A request that started no run, or that was longer than is kept, is not
-/// there.
+/// tokens) is not among the headers; what signs is. Texts under secret names are hidden in the body and the path, and so is every
+/// copy of such a text, unless `as_received` is true: a signature holds only for the body as it was received. A request that
+/// started no run, or that was longer than is kept, is not there.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     filter: Result<Query<Filter>, QueryRejection>,

@@ -17,7 +17,7 @@ const LONG_OF_JOB: [&str; 5] = ["output", "response", "result", "error.detail", 
 /// is too large for an answer is cut.
 pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
     let mut task = fields(run);
-    task.insert("input".to_owned(), run.input.clone());
+    task.insert("input".to_owned(), Value::clone(&run.input));
     if let Some(parent) = &run.parent {
         task.insert("parent".to_owned(), json!({"task_id": parent.run, "job": parent.job}));
     }

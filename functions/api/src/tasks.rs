@@ -127,7 +127,7 @@ pub(crate) async fn rerun(
 ) -> Result<Json<Value>, Problem> {
     let Stored { run, request, .. } = find(&app, &id).await?;
     let (address, key) = (format!("rerun:{}", run.id), workflows::key(&headers));
-    workflows::store(&app, &address, key, &run.workflow, run.input, request.as_ref()).await
+    workflows::store(&app, &address, key, &run.workflow, Arc::unwrap_or_clone(run.input), request.as_ref()).await
 }
 
 /// What stopping a run owes: where it waits, or may (a run begins without being written, and may have opened a wait before

@@ -18,6 +18,7 @@ use platform::request::{Came, Incoming};
 use platform::starts::trigger_input;
 use platform::store::Stored;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Starts what a request starts. `identity` says by what its repetitions are recognised.
@@ -101,7 +102,7 @@ struct Request<'r> {
 impl Request<'_> {
     /// Stores the run of the request, or of its `item`-th item. That of the first item has the request as it was received;
     /// the others need it no second time.
-    async fn store(&self, identity: &Identity, item: Option<usize>, input: Value) -> Result<Admitted, Problem> {
+    async fn store(&self, identity: &Identity, item: Option<usize>, input: Arc<Value>) -> Result<Admitted, Problem> {
         let Self { app, trigger, incoming, preset } = *self;
         let window = identity.window(trigger.dedupe_window, preset);
         let of_request = match window {
@@ -122,10 +123,10 @@ impl Request<'_> {
             Some(_) => incoming.stored_as(body_is_input, &came, Some(identity)),
         };
         let recognition = Recognition { window, delivery: identity.delivery(), now: app.now() };
-        let admitted = admit(app, run, &stored, &recognition).await?;
+        let admitted = admit(app, &run, &stored, &recognition).await?;
         if identity.is_callers()
             && let Admitted::Repeated { first: Some(first), .. } = &admitted
-            && !is_repeated(first, incoming)
+            && !is_repeated(&app.store.read(first)?, incoming)
         {
             let detail = "this `Idempotency-Key` came with another request before; nothing has happened";
             return Err(Problem::new(Code::KeyReused, detail));

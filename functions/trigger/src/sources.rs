@@ -90,14 +90,12 @@ async fn handle(app: &App, port: u16, name: &str, request: Request) -> Result<Re
         return Err(Problem::too_many_requests(seconds));
     }
     let fields = Fields::of(&seen.request());
-    let mut incoming = raw.clone().parse().await?;
-    incoming.kept = raw.kept(Some(&passed.hidden));
     // JSON is JSON whatever the content type says, and a form's `payload` of JSON stands for all of it.
-    if let Some(body) = fields.value() {
-        // The one goes before the other comes, so that no third is in memory beside that of the fields.
-        incoming.body = Value::Null;
-        incoming.body = body.clone();
-    }
+    let mut incoming = match fields.shared() {
+        Some(body) => raw.clone().with_body(body)?,
+        None => raw.clone().parse().await?,
+    };
+    incoming.kept = raw.kept(Some(&passed.hidden));
     incoming.hidden.clone_from(&passed.hidden);
     incoming.conceal(&passed.secrets);
     start(app, &source, &passed, &incoming, &seen, &fields).await
@@ -171,7 +169,7 @@ async fn start(
             _ => incoming.stored_as(holds_body, &came, Some(&identity)),
         };
         // A failure between two is the sender's to repeat: what is stored already is found as it is.
-        let admitted = admit(app, run, &request, &recognition).await?;
+        let admitted = admit(app, &run, &request, &recognition).await?;
         if admitted.is_repeated() {
             known.push(admitted.id().clone());
         }

@@ -26,6 +26,7 @@ mod program;
 mod publish;
 mod scope;
 mod settle;
+mod shared;
 mod stop;
 mod surroundings;
 
@@ -47,6 +48,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// One execution of a workflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +58,9 @@ pub struct Run {
     /// Key of [`Config::workflows`].
     pub workflow: String,
     /// What it was started with.
-    pub input: Value,
+    /// It never changes; the states of a run share it, because it may be large.
+    #[serde(with = "shared")]
+    pub input: Arc<Value>,
     /// The file that it follows to its end, whatever file comes later; where absent, the one in charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<DefinitionId>,
@@ -301,9 +305,9 @@ pub struct Plan<'a> {
 
 impl Run {
     /// A run as it is stored first.
-    pub fn accept(id: RunId, workflow: String, input: Value, parent: Option<Waiter>, now: Timestamp) -> Self {
+    pub fn accept(id: RunId, workflow: String, input: impl Into<Arc<Value>>, parent: Option<Waiter>, now: Timestamp) -> Self {
         let (phase, jobs) = (Phase::Queued, IndexMap::new());
-        Self { id, workflow, input, definition: None, parent, accepted_at: now, phase, jobs }
+        Self { id, workflow, input: input.into(), definition: None, parent, accepted_at: now, phase, jobs }
     }
 
     /// The same run, which follows that file to its end.

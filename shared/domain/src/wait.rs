@@ -19,10 +19,12 @@
 //! one: see [`adopt`].
 
 mod adopt;
+mod former;
 pub mod identity;
 mod judge;
 
 pub use adopt::{Adoption, Standing, adopt, nearest};
+pub use former::{former_keys, present_keys};
 pub use identity::ArrivalId;
 pub use judge::{MissingStatus, Standard};
 

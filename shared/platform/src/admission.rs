@@ -8,7 +8,7 @@
 //! ```
 
 use crate::app::App;
-use crate::store::{NewRun, StoreError, Stored};
+use crate::store::{Known, NewRun, StoreError};
 use domain::id::RunId;
 use domain::run::{Run, Status};
 use domain::source::{Earlier, Recognition, Recurrence};
@@ -16,8 +16,6 @@ use serde_json::Value;
 
 /// Rounds against other requests of the same identity. Each lost round means that another one won.
 const ROUNDS: usize = 8;
-/// The field of a stored request that holds the provider's id of the delivery.
-pub(crate) const DELIVERY_ID: &str = "delivery_id";
 
 /// Outcome of an admission.
 #[derive(Debug, Clone)]
@@ -29,7 +27,7 @@ pub enum Admitted {
         /// The newest run that a request of this identity started.
         id: RunId,
         /// The first one, where the table has told.
-        first: Option<Box<Stored>>,
+        first: Option<Box<Known>>,
     },
 }
 
@@ -53,37 +51,37 @@ impl Admitted {
 /// If the run is too large, or the table is unavailable.
 pub async fn admit(
     app: &App,
-    run: Run,
+    run: &Run,
     request: &Value,
     recognition: &Recognition<'_>,
 ) -> Result<Admitted, StoreError> {
-    let mut first = match app.store.add_run(&run, Some(request)).await? {
-        NewRun::Accepted => return Ok(Admitted::Started(run.id)),
+    let mut first = match app.store.add_run(run, Some(request)).await? {
+        NewRun::Accepted => return Ok(Admitted::Started(run.id.clone())),
         NewRun::Duplicate(Some(first)) => first,
-        NewRun::Duplicate(None) => return Ok(Admitted::Repeated { id: run.id, first: None }),
+        NewRun::Duplicate(None) => return Ok(Admitted::Repeated { id: run.id.clone(), first: None }),
     };
     for _ in 0..ROUNDS {
-        let accepted_at = first.run.accepted_at.as_millisecond();
+        let accepted_at = first.accepted_at.as_millisecond();
         let newest = match first.later {
             0 => None,
-            number => app.store.run(&first.run.id.again(accepted_at, number)).await?,
+            number => app.store.known_run(&first.id.again(accepted_at, number)).await?,
         };
         if recognition.judge(&earlier(newest.as_ref().unwrap_or(&first))) == Recurrence::Repetition {
-            let id = newest.map_or_else(|| first.run.id.clone(), |newest| newest.run.id);
+            let id = newest.map_or_else(|| first.id.clone(), |newest| newest.id);
             return Ok(Admitted::Repeated { id, first: Some(first) });
         }
         let mut next = run.clone();
-        next.id = first.run.id.again(accepted_at, first.later.saturating_add(1));
+        next.id = first.id.again(accepted_at, first.later.saturating_add(1));
         if app.store.add_later_run(&first, &next, request, recognition.now).await? {
             return Ok(Admitted::Started(next.id));
         }
         // The first run may have expired in between; then its id is free again.
-        first = match app.store.run(&run.id).await? {
-            Some(stored) => Box::new(stored),
-            None => match app.store.add_run(&run, Some(request)).await? {
-                NewRun::Accepted => return Ok(Admitted::Started(run.id)),
-                NewRun::Duplicate(Some(stored)) => stored,
-                NewRun::Duplicate(None) => return Ok(Admitted::Repeated { id: run.id, first: None }),
+        first = match app.store.known_run(&run.id).await? {
+            Some(known) => Box::new(known),
+            None => match app.store.add_run(run, Some(request)).await? {
+                NewRun::Accepted => return Ok(Admitted::Started(run.id.clone())),
+                NewRun::Duplicate(Some(known)) => known,
+                NewRun::Duplicate(None) => return Ok(Admitted::Repeated { id: run.id.clone(), first: None }),
             },
         };
     }
@@ -91,10 +89,10 @@ pub async fn admit(
 }
 
 /// Facts about a run that recognition needs.
-fn earlier(stored: &Stored) -> Earlier<'_> {
+fn earlier(known: &Known) -> Earlier<'_> {
     Earlier {
-        accepted_at: stored.run.accepted_at,
-        failed: stored.run.status() == Status::Failed,
-        delivery: stored.request.as_ref().and_then(|request| request.get(DELIVERY_ID)).and_then(Value::as_str),
+        accepted_at: known.accepted_at,
+        failed: known.status == Status::Failed,
+        delivery: known.delivery.as_deref(),
     }
 }

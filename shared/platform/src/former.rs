@@ -1,5 +1,6 @@
 //! Waits and callbacks that version 0.1 stored: it named routes by listener, method and path, so that an edit of the file
-//! gave a route another name. Now a route is its method and path ([`RouteId`]).
+//! gave a route another name. Now a route is its method and path ([`RouteId`]). It wrote numbers as keys in another way, too
+//! ([`former_keys`]).
 //!
 //! ```text
 //!  callback ─► stored under the present id ─┬─ a job waits there: done, no more is read
@@ -15,7 +16,7 @@
 use crate::app::App;
 use crate::store::{StoreError, Unclaimed};
 use domain::config::{Config, RouteId};
-use domain::wait::{Arrival, ArrivalId, Reception, Standing, WaitKey};
+use domain::wait::{Arrival, ArrivalId, Reception, Standing, WaitKey, former_keys, present_keys};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use tokio::sync::OnceCell;
@@ -63,19 +64,25 @@ impl App {
     /// If the table is unavailable.
     pub async fn meet_callback(&self, wait: &WaitKey, now: Timestamp) -> Result<(), StoreError> {
         if let Some(route) = wait.route.present() {
-            self.hand_over(&WaitKey { route, key: wait.key.clone() }, wait, now).await?;
+            for key in present_keys(&wait.key) {
+                if self.hand_over(&WaitKey { route: route.clone(), key }, wait, now).await?.is_some() {
+                    break;
+                }
+            }
         }
         Ok(())
     }
 
-    /// The same key under the former ids of its route, in this file and in those that unfinished runs follow.
+    /// The key, as version 0.1 may have written it, under the former ids of its route, in this file and in those that
+    /// unfinished runs follow.
     ///
     /// # Errors
     /// If the table is unavailable.
     pub async fn former_waits(&self, wait: &WaitKey) -> Result<Vec<WaitKey>, StoreError> {
         let former = self.former.0.get_or_try_init(|| self.former_ids()).await?;
-        let ids = former.get(&wait.route).into_iter().flatten();
-        Ok(ids.map(|route| WaitKey { route: route.clone(), key: wait.key.clone() }).collect())
+        let Some(ids) = former.get(&wait.route) else { return Ok(Vec::new()) };
+        let keys = former_keys(&wait.key);
+        Ok(ids.iter().flat_map(|id| keys.iter().map(|key| WaitKey { route: id.clone(), key: key.clone() })).collect())
     }
 
     async fn former_ids(&self) -> Result<HashMap<RouteId, Vec<RouteId>>, StoreError> {
@@ -129,12 +136,16 @@ impl App {
             let (page, next) = self.store.list_unclaimed(before.as_deref(), PAGE).await?;
             for Unclaimed { wait, at, arrival, .. } in page {
                 let Some(route) = wait.route.present() else { continue };
-                let present = WaitKey { route, key: wait.key.clone() };
                 // Version 0.1 stored no identity; this one is the same however often it is stored again.
                 let id = ArrivalId::of_item(arrival.result.to_string().as_bytes());
-                let became = self.store.receive_callback(&present, &arrival, &id, at).await?;
+                let present = WaitKey { route, key: wait.key.clone() };
+                // It isn't known whether the key was a number or a text: a job may wait under either.
+                for key in present_keys(&wait.key) {
+                    let to = WaitKey { key, ..present.clone() };
+                    let became = self.store.receive_callback(&to, &arrival, &id, at).await?;
+                    tracing::info!(target: "ringback::callback", from = %wait.route, to = %to.route, ?became, "a callback of an earlier version was stored again");
+                }
                 self.store.withdraw_callback((&wait, at), (&present, None)).await?;
-                tracing::info!(target: "ringback::callback", from = %wait.route, to = %present.route, ?became, "a callback of an earlier version was stored again");
                 refiled += 1;
             }
             before = next;

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
 pub use client_ip::client_ip;
 pub use kept::{Kept, MAX_KEPT};
@@ -41,7 +42,7 @@ pub struct Incoming {
     /// Text by name in lower case; repeated ones joined by a comma (RFC 9110 section 5.3).
     pub headers: Value,
     /// As its content type says; null where empty.
-    pub body: Value,
+    pub body: Arc<Value>,
     /// Names of headers and query parameters that are secret besides those that [`domain::redact`] knows.
     pub hidden: Vec<String>,
     /// As it was received, see [`Raw::kept`]; null where that is not to be kept.
@@ -79,7 +80,7 @@ impl Incoming {
         let mut stored = json!({"method": self.method, "path": self.path, "params": self.params,
             "query": query, "headers": headers});
         if let (Value::Object(stored), false) = (&mut stored, body_is_input) {
-            stored.insert("body".to_owned(), self.body.clone());
+            stored.insert("body".to_owned(), Value::clone(&self.body));
         }
         stored
     }

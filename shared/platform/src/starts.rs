@@ -12,6 +12,7 @@ use domain::signature::{Fields, Request, Verified};
 use domain::source::Source;
 use domain::wait::key_text;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// One run that a request starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,10 +45,11 @@ pub fn trigger_input(
     incoming: &Incoming,
     scope: &Scope<'_>,
     item: Option<&Value>,
-) -> Result<Value, Problem> {
-    match &trigger.input {
-        Some(template) => render(template, scope, "input"),
-        None => Ok(item.unwrap_or(&incoming.body).clone()),
+) -> Result<Arc<Value>, Problem> {
+    match (&trigger.input, item) {
+        (Some(template), _) => render(template, scope, "input").map(Arc::new),
+        (None, Some(item)) => Ok(Arc::new(item.clone())),
+        (None, None) => Ok(incoming.body.clone()),
     }
 }
 
@@ -99,6 +101,6 @@ fn workflow(app: &App, rule: &Rule) -> String {
 /// All that rules see by name, and the body.
 fn whole(facts: &Map<String, Value>, incoming: &Incoming) -> Value {
     let mut input = facts.clone();
-    input.insert("body".to_owned(), incoming.body.clone());
+    input.insert("body".to_owned(), Value::clone(&incoming.body));
     Value::Object(input)
 }

@@ -39,12 +39,23 @@ impl State {
     pub(super) fn wrote(&mut self, operation: &str, body: &[u8], took_effect: bool) {
         *self.writes.entry(self.current).or_default() += 1;
         if took_effect {
-            self.saw_write(operation, body);
+            self.saw_request(operation, body);
         }
     }
 
-    fn saw_write(&mut self, operation: &str, body: &[u8]) {
+    fn saw_request(&mut self, operation: &str, body: &[u8]) {
         let request: Value = serde_json::from_slice(body).expect("JSON");
+        let Some(writes) = request["TransactItems"].as_array() else {
+            return self.saw_write(operation, &request);
+        };
+        for (kind, write) in writes.iter().filter_map(Value::as_object).flatten() {
+            if kind != "ConditionCheck" {
+                self.saw_write(&format!("{operation}'s {kind}"), write);
+            }
+        }
+    }
+
+    fn saw_write(&mut self, operation: &str, request: &Value) {
         let (item, values) = (&request["Item"], &request["ExpressionAttributeValues"]);
         let keys = if item.is_null() { &request["Key"] } else { item };
         let text = |of: &Value, name: &str| of[name]["S"].as_str().unwrap_or_default().to_owned();
@@ -122,9 +133,7 @@ impl State {
                 }
             }
             wrong.into_iter().for_each(|what| self.violation(what));
-        } else if version > 2 {
-            // A run that another one of its identity came before is put in a transaction, which is not watched: the first
-            // change of it is the first that is seen.
+        } else if version != 1 {
             self.violation(format!("{id} began with version {version}"));
         }
         self.watch.runs.insert(id, (run, version));
@@ -154,7 +163,7 @@ impl State {
         }
     }
 
-    /// Timers are looked at each minute; sometimes nobody does for a while.
+    /// Timers are looked at each minute; sometimes no sweep runs for a while.
     fn saw_timer(&mut self, sk: &str) {
         let due = sk.split('#').next().and_then(|due| due.parse().ok()).expect("a time");
         let due = Timestamp::from_millisecond(due).expect("a time");
@@ -162,7 +171,7 @@ impl State {
         let late = SignedDuration::from_secs(late);
         self.sweeps.insert(due.max(self.now) + late);
         if self.weather.jump > 0.0 {
-            // Whoever sweeps then may take it for another time: once more when all clocks are right.
+            // A sweep with a wrong clock may take it for another time: one more follows when all clocks are right.
             self.sweeps.insert(due.max(self.weather.ends) + late);
         }
     }

@@ -36,6 +36,11 @@ const VARIABLES: [&str; 14] = [
 pub struct KnownSecrets(Vec<String>);
 
 impl KnownSecrets {
+    /// Whether there are none, and so nothing is hidden.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Those texts; ones of less than eight bytes are left out.
     pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
         let texts: BTreeSet<String> = texts.into_iter().filter(|text| text.len() >= SHORTEST).collect();

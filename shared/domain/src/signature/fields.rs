@@ -5,11 +5,12 @@ use crate::json;
 use crate::number::canonical;
 use serde_json::{Map, Value};
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// The parsed body of a request.
 #[derive(Debug)]
 pub struct Fields {
-    parsed: Option<Value>,
+    parsed: Option<Arc<Value>>,
 }
 
 /// The fields of a request that may never be asked for.
@@ -36,12 +37,18 @@ impl Fields {
             let kind = request.headers.plain("content-type")?.to_ascii_lowercase();
             kind.starts_with("application/x-www-form-urlencoded").then(|| form(request.body))
         };
-        Self { parsed: std::str::from_utf8(request.body).ok().and_then(|text| json::read(text).ok()).or_else(form) }
+        let parsed = std::str::from_utf8(request.body).ok().and_then(|text| json::read(text).ok()).or_else(form);
+        Self { parsed: parsed.map(Arc::new) }
     }
 
     /// The whole.
     pub fn value(&self) -> Option<&Value> {
-        self.parsed.as_ref()
+        self.parsed.as_deref()
+    }
+
+    /// The whole, to be held on.
+    pub fn shared(&self) -> Option<Arc<Value>> {
+        self.parsed.clone()
     }
 
     /// The value at a path of names and indices, such as `events.0.type`. Null counts as missing.

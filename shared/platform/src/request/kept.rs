@@ -6,12 +6,11 @@
 //! `Authorization`) is never kept: it is not in `proof`, and masked elsewhere.
 
 use super::{Came, Incoming, Raw};
-use crate::admission::DELIVERY_ID;
 use crate::store::Stored;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::bytes;
-use domain::redact::{KnownSecrets, MASKED, hide_fields, is_secret};
+use domain::redact::{KnownSecrets, MASKED, has_secret_field, hide_fields, is_secret};
 use domain::source::Identity;
 use serde_json::{Map, Value, json};
 
@@ -92,7 +91,7 @@ impl Incoming {
     pub fn stored_as(&self, body_is_input: bool, came: &Came, identity: Option<&Identity>) -> Value {
         let mut stored = self.stored_by(body_is_input, came);
         if let (Value::Object(fields), Some(delivery)) = (&mut stored, identity.and_then(Identity::delivery)) {
-            fields.insert(DELIVERY_ID.to_owned(), delivery.into());
+            fields.insert("delivery_id".to_owned(), delivery.into());
         }
         stored
     }
@@ -109,7 +108,7 @@ impl Kept {
             (Some(body), _) => body,
             (None, Some(_)) => {
                 // The run's input is the body, or has it among what the source's rules see.
-                let input = || if source.is_some() { stored.run.input.get("body") } else { Some(&stored.run.input) };
+                let input = || if source.is_some() { stored.run.input.get("body") } else { Some(&*stored.run.input) };
                 written(request.get("body").or_else(input)?)?
             }
             (None, None) => return None,
@@ -133,9 +132,7 @@ impl Kept {
     /// Hides what is secret in the body and the path by its name, as the parsed request tells it.
     pub fn hide(&mut self, parsed: &Incoming) {
         let secrets = KnownSecrets::of_input(&json!([parsed.body, parsed.params]));
-        let mut body = parsed.body.clone();
-        hide_fields(&mut body);
-        if body != parsed.body {
+        if has_secret_field(&parsed.body) {
             self.body = match serde_json::from_slice::<Value>(&self.body) {
                 Ok(mut written) => {
                     hide_fields(&mut written);
@@ -144,6 +141,8 @@ impl Kept {
                 }
                 // A form, say: only what was made of it can be shown.
                 Err(_) => {
+                    let mut body = Value::clone(&parsed.body);
+                    hide_fields(&mut body);
                     secrets.hide(&mut body);
                     body.to_string().into_bytes()
                 }

@@ -10,6 +10,7 @@ use domain::signature::Headers;
 use ipnet::IpNet;
 use serde_json::Value;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A request of which nothing has been parsed.
 #[derive(Debug, Clone)]
@@ -56,9 +57,17 @@ impl Raw {
     /// # Errors
     /// 415 or 400, in words.
     pub async fn parse(self) -> Result<Incoming, Problem> {
-        let Self { parts, params, bytes } = self;
-        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let body = body::parse(content_type, bytes).await?;
+        let content_type = self.parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = body::parse(content_type, self.bytes.clone()).await?;
+        self.with_body(Arc::new(body))
+    }
+
+    /// The same, where the body has been parsed already.
+    ///
+    /// # Errors
+    /// 400, in words.
+    pub fn with_body(self, body: Arc<Value>) -> Result<Incoming, Problem> {
+        let Self { parts, params, .. } = self;
         Ok(Incoming {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),

@@ -3,6 +3,7 @@
 use super::Incoming;
 use domain::config::RouteId;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// By which way a request came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Incoming {
     }
 
     /// A stored request; `input` is that of its run, which may hold its body. What was hidden stays hidden.
-    pub fn restored(stored: &Value, input: &Value) -> Self {
+    pub fn restored(stored: &Value, input: &Arc<Value>) -> Self {
         let text = |name: &str| stored.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let object = |name: &str| stored.get(name).cloned().unwrap_or_else(|| Value::Object(Map::new()));
         // A route may have the path of a source; only a request that doesn't say how it came is judged by that.
@@ -60,8 +61,8 @@ impl Incoming {
             None => source_path(&text("path")).is_some(),
         };
         let body = match stored.get("body") {
-            Some(body) => body.clone(),
-            None if of_source => input.get("body").cloned().unwrap_or_default(),
+            Some(body) => Arc::new(body.clone()),
+            None if of_source => Arc::new(input.get("body").cloned().unwrap_or_default()),
             None => input.clone(),
         };
         Self {
@@ -132,7 +133,7 @@ mod tests {
             params: json!({}),
             query: json!({"a": "1"}),
             headers: json!({"x-event": "push", "x-hub-signature": "s3cret"}),
-            body: json!({"ref": "main"}),
+            body: json!({"ref": "main"}).into(),
             kept: Value::Null,
             hidden: Vec::new(),
         };
@@ -147,7 +148,7 @@ mod tests {
             let stored = incoming.stored_by(body_is_input, came);
             assert!(!stored.to_string().contains("s3cret"), "{stored}");
             assert_eq!(Came::of(&stored).as_ref(), Some(came));
-            let restored = Incoming::restored(&stored, &input);
+            let restored = Incoming::restored(&stored, &Arc::new(input));
             assert_eq!((&restored.body, &restored.query), (&incoming.body, &incoming.query), "{came:?}");
             assert_eq!(restored.headers["x-event"], "push");
         }

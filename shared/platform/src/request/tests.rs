@@ -7,7 +7,7 @@ async fn read(content_type: Option<&str>, body: impl Into<Body>) -> Result<Value
     if let Some(content_type) = content_type {
         request = request.header("content-type", content_type);
     }
-    Incoming::read(request.body(body.into()).unwrap(), 1000).await.map(|incoming| incoming.body)
+    Incoming::read(request.body(body.into()).unwrap(), 1000).await.map(|incoming| Arc::unwrap_or_clone(incoming.body))
 }
 
 #[tokio::test]

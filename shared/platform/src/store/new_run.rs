@@ -5,7 +5,8 @@
 //! transaction, so that of several such requests at the same time one starts a run and the others find it.
 
 use super::item::{Item, b, expiry, n, s, yes};
-use super::run::{Stored, owes_value, too_large_or_unavailable};
+use super::known::Known;
+use super::run::{owes_value, too_large_or_unavailable};
 use super::vault::Besides;
 use super::{Store, StoreError, codec, config, unavailable};
 use crate::queue::RunMessage;
@@ -26,7 +27,7 @@ pub enum NewRun {
     /// The run is stored.
     Accepted,
     /// A run of this id was there before: this one, where the table has told.
-    Duplicate(Option<Box<Stored>>),
+    Duplicate(Option<Box<Known>>),
 }
 
 impl Store {
@@ -50,7 +51,7 @@ impl Store {
                 let PutItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
                     return Ok(NewRun::Duplicate(None));
                 };
-                Ok(NewRun::Duplicate(refused.item.and_then(|item| self.stored_run(&item).ok()).map(Box::new)))
+                Ok(NewRun::Duplicate(refused.item.and_then(|item| self.known(item).ok()).map(Box::new)))
             }
             Err(error) => Err(too_large_or_unavailable(error)),
         }
@@ -63,7 +64,7 @@ impl Store {
     /// If the run is too large, or the table is unavailable.
     pub async fn add_later_run(
         &self,
-        first: &Stored,
+        first: &Known,
         run: &Run,
         request: &Value,
         now: Timestamp,
@@ -74,7 +75,7 @@ impl Store {
             .condition_expression("attribute_not_exists(pk)");
         let mut count = Update::builder()
             .table_name(&self.table)
-            .key("pk", s(format!("run#{}", first.run.id)))
+            .key("pk", s(format!("run#{}", first.id)))
             .key("sk", s("run"))
             .condition_expression(match first.later {
                 0 => "attribute_exists(pk) AND attribute_not_exists(later)",
@@ -85,7 +86,7 @@ impl Store {
             count = count.expression_attribute_values(":known", n(first.later));
         }
         // The stream has brought what the item owes by the write that made it owe that; this write must not bring it again.
-        if first.run.has_ended() {
+        if first.has_ended() {
             // The count has to outlast the later run, which is kept as long from its own end on.
             let expires = expiry(now, self.retention.saturating_mul(2));
             count = count.expression_attribute_values(":expires", expires);

@@ -32,8 +32,6 @@ pub struct Stored {
     pub version: u64,
     /// The request that started it, for replay.
     pub request: Option<Value>,
-    /// Runs that requests of the same identity started later.
-    pub later: u32,
 }
 
 /// What became of a change.
@@ -83,7 +81,7 @@ impl Store {
         Ok(Some((run, number(&item, "v").ok_or_else(|| damaged(&item))?, hold)))
     }
 
-    async fn run_item(&self, id: &RunId) -> Result<Option<Item>, StoreError> {
+    pub(super) async fn run_item(&self, id: &RunId) -> Result<Option<Item>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(format!("run#{id}"))).key("sk", s("run"));
         Ok(get.send().await.map_err(unavailable)?.item)
@@ -234,8 +232,7 @@ impl Store {
     pub(super) fn stored_run(&self, item: &Item) -> Result<Stored, StoreError> {
         let request = item.contains_key("request").then(|| self.vault.unpack(item, "request")).transpose()?;
         let version = number(item, "v").ok_or_else(|| damaged(item))?;
-        let later = number(item, "later").unwrap_or_default();
-        Ok(Stored { run: self.vault.unpack(item, "run")?, version, request, later })
+        Ok(Stored { run: self.vault.unpack(item, "run")?, version, request })
     }
 }
 

@@ -86,7 +86,10 @@ impl Vault {
         }
         let mut value: Value = codec::read(&json, pk)?;
         keys.ring.open_within(&mut value, &owner(pk));
-        codec::read(value.to_string().as_bytes(), pk)
+        let text = value.to_string();
+        // Never two trees of one item in memory.
+        drop(value);
+        codec::read(text.as_bytes(), pk)
     }
 
     /// A value in which all texts of a field are sealed, and with it all that are secret.

@@ -130,7 +130,7 @@ fn a_child_run_is_started_and_awaited() {
     let stretch = Stretch::Deadline { job: job.clone(), attempt: 1 };
     assert_eq!(story.effects, [Effect::Wake { stretch, at: at(3600) }]);
     let child = story.run.child_run(&job, story.plan(), at(1)).expect("a child");
-    assert_eq!((child.workflow.as_str(), &child.input), ("child", &json!({"n": 2})));
+    assert_eq!((child.workflow.as_str(), &*child.input), ("child", &json!({"n": 2})));
     let parent = child.parent.expect("a parent");
     assert_eq!((parent.run, parent.job, parent.attempt), (story.run.id.clone(), job.clone(), 1));
 
