@@ -58,6 +58,42 @@ async fn an_output_that_has_no_value_keeps_the_result_and_calls_nobody_again() {
     assert_eq!((none.status, none.body["code"].as_str()), (404, Some("not_found")));
 }
 
+/// The callback is taken, for its sender may send it no second time; a person mends the file and has the value.
+#[tokio::test]
+async fn a_result_of_the_route_that_has_no_value_fails_the_job_and_keeps_the_callback() {
+    let service = Service::answering(json!({})).await;
+    let text = FILE.replace("result: ${body.value}", "result: ${body.value as integer}").replace("COMPONENT", "");
+    let start = |jobs: &str| File::new(text.replace("JOBS", jobs)).calling("https://service.test", &service).run();
+    let gateway = start("[{id: ask, component: service, retry: {max_attempts: 3, delay: 10ms}}]").await;
+    for early in [false, true] {
+        let id = format!("k-{early}");
+        let body = json!({"id": id, "status": "done", "value": "12.5s"});
+        let expected = if early { "stored" } else { "resumed" };
+        let start = async || gateway.start("default", json!({"id": id})).await;
+        let call = async || assert_eq!(call_back(&gateway, &id, "done", json!("12.5s")).await, expected);
+        let task = if early {
+            call().await;
+            start().await
+        } else {
+            let task = start().await;
+            gateway.waiting(&task).await;
+            call().await;
+            task
+        };
+        assert_eq!(gateway.error_of(&task).await["code"], "output_failed");
+        assert_eq!(result_of(&gateway, &task, "ask").await, body);
+    }
+    assert_eq!(service.requests().len(), 2, "each was paid once");
+    // Progress goes on, and a failure is one.
+    let gateway = start("[{id: ask, component: service}]").await;
+    let task = gateway.start("default", json!({"id": "p"})).await;
+    gateway.waiting(&task).await;
+    assert_eq!(call_back(&gateway, "p", "half", json!("50 %")).await, "stored");
+    assert_eq!(call_back(&gateway, "p", "failed", json!("why")).await, "resumed");
+    let error = gateway.error_of(&task).await;
+    assert_eq!((&error["code"], &error["detail"]["value"]), (&json!("callback_failed"), &json!("why")));
+}
+
 /// Bytes of a result.
 const SIZE: usize = 300 * 1024;
 

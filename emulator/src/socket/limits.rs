@@ -20,7 +20,7 @@ const LINGER: Duration = Duration::from_millis(500);
 /// Connections at once, where descriptors allow as many. One takes some 10 KiB while it is idle.
 const CONNECTIONS: usize = 4096;
 /// Bytes of bodies in memory at once.
-const BODIES: usize = 48 << 20;
+const BODIES: usize = 32 << 20;
 
 /// What the callers of one instance may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

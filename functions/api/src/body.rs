@@ -20,7 +20,7 @@ impl FromRequest<Arc<App>> for Fields {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         let body = read_body(request.into_body(), app.settings.max_body).await?;
         let room = app.memory.bodies.admit(&body).await?;
-        Ok(Self(json_object(&body)?, room))
+        Ok(Self(room.run(|| json_object(&body))?, room))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::name::Name;
 use crate::token::Caller;
 use crate::workflows;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use domain::event::{CustomerId, Event, EventId, Origin, Published, cloudevents};
@@ -25,24 +26,33 @@ pub(crate) async fn publish(
     caller.require_publishing()?;
     let (parts, body) = request.into_parts();
     let body = read_body(body, app.settings.max_body).await?;
-    let _room = app.memory.bodies.admit(&body).await?;
-    let mut attributes = cloudevents_attributes(&parts.headers);
+    let room = app.memory.bodies.admit(&body).await?;
+    room.drive(accept(&app, &caller, &parts.headers, &body)).await
+}
+
+async fn accept(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let mut attributes = cloudevents_attributes(headers);
     let published = if attributes.contains_key("specversion") {
         // In the binary mode the content type is the data's (section 3.1.1).
-        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         attributes.extend(kind.map(|kind| ("datacontenttype".to_owned(), kind.into())));
-        cloudevents::binary(attributes, if body.is_empty() { Value::Null } else { json_value(&body)? })
+        cloudevents::binary(attributes, if body.is_empty() { Value::Null } else { json_value(body)? })
     } else {
-        refuse_batch(&parts.headers)?;
-        Published::read(json_object(&body)?)
+        refuse_batch(headers)?;
+        Published::read(json_object(body)?)
     };
     let mut published = published?;
     let customer = caller.about(published.customer.clone())?.unwrap_or_default();
-    if let Caller::Customer { id, .. } = &caller {
+    if let Caller::Customer { id, .. } = caller {
         // Without a source an event is the operator's: a customer's token speaks for the customer alone.
         published.source.get_or_insert_with(|| format!("customer/{id}"));
     }
-    let key = workflows::key(&parts.headers);
+    let key = workflows::key(headers);
     let event = published.accept(customer, key.as_deref(), Origin::Api, app.random(), app.now());
     app.config.delivery.catalogue.check(&event)?;
     match app.store.add_event(&event).await? {

@@ -161,7 +161,12 @@ fn by_route(app: &App, came: &Came, incoming: &Incoming) -> Result<Vec<Start>, P
         }
     };
     let holds_body = trigger.input.is_none() && trigger.bulk.is_none();
-    Ok(vec![Start { target: trigger.workflow.clone(), workflow: trigger.workflow.clone(), input: Arc::unwrap_or_clone(input), holds_body }])
+    Ok(vec![Start {
+        target: trigger.workflow.clone(),
+        workflow: trigger.workflow.clone(),
+        input: Arc::unwrap_or_clone(input),
+        holds_body,
+    }])
 }
 
 async fn by_source(app: &App, name: &str, incoming: &Incoming) -> Result<Vec<Start>, Problem> {

@@ -138,6 +138,7 @@ fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
         Verdict::Success => "success",
         Verdict::Failure => "failure",
         Verdict::NoStatus => "no_status",
+        Verdict::Unmapped => "unmapped",
     };
     let mut shown = json!({
         "route": route, "key": shown_key(&wait.key), "arrived_at": at.to_string(), "verdict": verdict,

@@ -2,6 +2,7 @@
 
 use crate::name::Name;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use domain::id::RunId;
@@ -33,7 +34,11 @@ pub(crate) async fn start(
     }
     let key = key(request.headers());
     let body = read_body(request.into_body(), app.settings.max_body).await?;
-    let _room = app.memory.bodies.admit(&body).await?;
+    let room = app.memory.bodies.admit(&body).await?;
+    room.drive(start_with(&app, &workflow, key, body)).await
+}
+
+async fn start_with(app: &App, workflow: &str, key: Option<String>, body: Bytes) -> Result<Json<Value>, Problem> {
     let mut fields = json_object(&body)?;
     let input = fields.remove("input").unwrap_or_default();
     if let Some(unknown) = fields.keys().next() {
@@ -44,7 +49,7 @@ pub(crate) async fn start(
         let detail = format!("`input{place}` is `{MASKED}`, as answers show a secret: give its value");
         return Err(Problem::new(Code::UnusableRequest, detail));
     }
-    store(&app, &format!("start:{workflow}"), key, &workflow, input, None).await
+    store(app, &format!("start:{workflow}"), key, workflow, input, None).await
 }
 
 /// The `Idempotency-Key` header.

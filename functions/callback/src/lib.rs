@@ -53,8 +53,12 @@ async fn handle(
         return Ok(head::answer());
     }
     let raw = Raw::read(request, app.settings.max_body).await?;
-    let _room = app.memory.bodies.admit(&raw.bytes).await?;
-    let passed = match judge_route(&app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await? {
+    let room = app.memory.bodies.admit(&raw.bytes).await?;
+    room.drive(judge_and_receive(&app, &callback, port, raw)).await
+}
+
+async fn judge_and_receive(app: &App, callback: &Callback, port: u16, raw: Raw) -> Result<Response, Problem> {
+    let passed = match judge_route(app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await? {
         Some(Judged::Answered(response)) => return Ok(response),
         Some(Judged::Passed(passed)) => Some(passed),
         None => None,
@@ -69,7 +73,7 @@ async fn handle(
             query.insert(CALLBACK_TOKEN.to_owned(), token);
         }
     }
-    receive::receive(&app, &callback, &incoming, &id).await.map(IntoResponse::into_response)
+    receive::receive(app, callback, &incoming, &id).await.map(IntoResponse::into_response)
 }
 
 /// Names the callback: the same for each repetition of the request.

@@ -75,15 +75,23 @@ async fn receive_one(
     };
     let wait = WaitKey { route: callback.route.id.clone(), key };
     let status = callback.status.as_ref().map(|template| render(template, scope, "status")).transpose()?;
-    let result = match &callback.result {
-        Some(template) => render(template, scope, "result")?,
-        None => whole.clone(),
-    };
+    let mapped = callback.result.as_ref().map(|template| template.render(scope));
     let found = match &callback.result {
-        Some(template) => template.finds(scope).unwrap_or(false),
+        // What has no value is there: the job fails of it, and doesn't wait on.
+        Some(template) => template.finds(scope).unwrap_or(true),
         None => false,
     };
     let (judgement, now) = (callback.judge(status.as_ref(), found), app.now());
+    let (judgement, result) = match mapped {
+        None => (judgement, whole.clone()),
+        Some(Ok(result)) => (judgement, result),
+        Some(Err(error)) => {
+            tracing::warn!(target: "ringback::callback", route = %wait.route, %error, "`result` has no value for a callback");
+            let judgement = judgement.unmapped();
+            let is_failure = matches!(judgement, Judgement::Final(Verdict::Failure | Verdict::NoStatus));
+            (judgement, if is_failure { Value::Null } else { whole.clone() })
+        }
+    };
     let reception = match judgement {
         Judgement::Final(verdict) => {
             let arrival = Arrival::new(verdict, result, whole);
@@ -131,6 +139,7 @@ fn outcome(judgement: Judgement) -> &'static str {
         Judgement::Final(Verdict::Success) => "success",
         Judgement::Final(Verdict::Failure) => "failure",
         Judgement::Final(Verdict::NoStatus) => "failure (no status)",
+        Judgement::Final(Verdict::Unmapped) => "success, without a value for `result`",
         Judgement::Progress => "progress",
     }
 }

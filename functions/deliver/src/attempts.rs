@@ -35,14 +35,14 @@ const AHEAD: Duration = Duration::from_secs(10 * 60);
 /// been made.
 pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> Result<(), StoreError> {
     let put_off = DeliverMessage { event: None, ..message.clone() };
-    let DeliverMessage { delivery: id, attempt, event, due, again: times } = message;
+    let DeliverMessage { delivery: id, attempt, event, due, .. } = message;
     // What this process has seen come into being, and for the first time, nobody has tried.
     let untried = attempt == 1 && !again && event.as_ref().is_some_and(|event| event.accepted_at > app.started_at);
     let stored = if untried { None } else { app.store.delivery(&id).await? };
     match stored.as_ref().map(|stored| standing(&stored.delivery, attempt, due)) {
         Some(Ordering::Less) => return Ok(()),
         Some(Ordering::Greater) => {
-            return put_off::until(app, put_off.into(), put_off::later(app.now(), times)).await;
+            return put_off::before_its_delivery(app, put_off).await;
         }
         Some(Ordering::Equal) | None => {}
     }

@@ -9,7 +9,7 @@
 use crate::session::Session;
 use crate::{perform, put_off};
 use domain::run::{Input, Stretch};
-use domain::wait::Waiter;
+use domain::wait::{WaitKey, Waiter};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use platform::App;
@@ -58,14 +58,18 @@ async fn input(app: &App, message: &RunMessage) -> Result<Option<Input>, StoreEr
         Stretch::Wake { job, attempt, .. } => Some(Input::Woke(job.clone(), *attempt)),
         Stretch::Program { job, attempt } => Some(Input::Ran(job.clone(), *attempt)),
         Stretch::Deadline { job, attempt } => Some(Input::TimedOut(job.clone(), *attempt)),
-        Stretch::Wait(wait) => match app.store.ended_wait(wait).await? {
-            Some((Waiter { run, job, attempt }, arrival)) if run == message.run => Some(match arrival {
+        Stretch::Wait { route, key, job: waited, .. } => {
+            let wait = WaitKey { route: route.clone(), key: key.clone() };
+            let ended = app.store.ended_wait(&wait).await?;
+            // Where the key has been used again since, the run had its answer long ago.
+            let ended = ended.filter(|(waiter, _)| {
+                waiter.run == message.run && waited.as_ref().is_none_or(|waited| *waited == waiter.job)
+            });
+            ended.map(|(Waiter { job, attempt, .. }, arrival)| match arrival {
                 Some(arrival) => Input::Arrived(job, attempt, arrival),
                 None => Input::TimedOut(job, attempt),
-            }),
-            // The key has been used again since: the run had its answer long ago.
-            Some(_) | None => None,
-        },
+            })
+        }
         Stretch::Child { job, attempt, child } => {
             let ending = app.store.run(child).await?.and_then(|stored| stored.run.ending());
             ending.map(|ending| Input::ChildEnded(job.clone(), *attempt, ending))

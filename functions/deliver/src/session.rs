@@ -32,7 +32,7 @@ pub(crate) struct Session<'a> {
     programs: Vec<ProgramMessage>,
     following: Following,
     /// What the run takes of the memory.
-    _room: Hold,
+    room: Hold,
 }
 
 impl<'a> Session<'a> {
@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
             stops: Vec::new(),
             programs: Vec::new(),
             following,
-            _room: room,
+            room,
         }))
     }
 
@@ -86,7 +86,8 @@ impl<'a> Session<'a> {
     fn apply(&mut self, input: Input, keep: Keep) {
         let now = self.app.now().max(self.not_before);
         let next = self.next_stretch(now);
-        let Applied { run, effects } = self.run.clone().apply_keeping(keep, input, &next, self.plan(), now);
+        let apply = || self.run.clone().apply_keeping(keep, input, &next, self.plan(), now);
+        let Applied { run, effects } = self.room.run(apply);
         self.run = run;
         for effect in effects {
             match effect {
@@ -125,7 +126,8 @@ impl<'a> Session<'a> {
             if self.run.has_ended() {
                 self.app.store.expire_results(&self.run, self.app.now()).await?;
             }
-            match self.app.store.save_run(&self.run, self.version, &owes, self.app.now()).await {
+            let saving = self.app.store.save_run(&self.run, self.version, &owes, self.app.now());
+            match self.room.drive(saving).await {
                 Ok(Saved::Written(version)) => {
                     self.version = version;
                     self.tell_if_failed();

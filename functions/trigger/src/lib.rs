@@ -52,8 +52,12 @@ async fn handle(
         return Ok(head::answer());
     }
     let raw = Raw::read(request, app.settings.max_body).await?;
-    let _room = app.memory.bodies.admit(&raw.bytes).await?;
-    let passed = match judge_route(&app, trigger.verify.as_ref(), (&trigger.route.id, port), &raw).await? {
+    let room = app.memory.bodies.admit(&raw.bytes).await?;
+    room.drive(judge_and_accept(&app, &trigger, port, raw)).await
+}
+
+async fn judge_and_accept(app: &App, trigger: &Trigger, port: u16, raw: Raw) -> Result<Response, Problem> {
+    let passed = match judge_route(app, trigger.verify.as_ref(), (&trigger.route.id, port), &raw).await? {
         None => None,
         Some(Judged::Passed(passed)) => Some(passed),
         Some(Judged::Answered(response)) => return Ok(response),
@@ -61,7 +65,7 @@ async fn handle(
     let kept = raw.kept(passed.as_ref().map(|passed| passed.hidden.as_slice()));
     let identity = {
         let open = Passed::default();
-        passed.as_ref().unwrap_or(&open).identity(&Seen::new(&app, &raw, port, None), None)
+        passed.as_ref().unwrap_or(&open).identity(&Seen::new(app, &raw, port, None), None)
     };
     let mut incoming = raw.parse().await?;
     incoming.kept = kept;
@@ -70,5 +74,5 @@ async fn handle(
         incoming.conceal(&passed.secrets);
     }
     let preset = passed.and_then(|passed| passed.preset);
-    accept::accept(&app, &trigger, &incoming, (identity, preset)).await.map(IntoResponse::into_response)
+    accept::accept(app, trigger, &incoming, (identity, preset)).await.map(IntoResponse::into_response)
 }

@@ -74,7 +74,17 @@ async fn handle(app: &App, port: u16, name: &str, request: Request) -> Result<Re
         return Ok(head::answer());
     }
     let raw = Raw::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
-    let _room = app.memory.bodies.admit(&raw.bytes).await?;
+    let room = app.memory.bodies.admit(&raw.bytes).await?;
+    room.drive(judge_and_start(app, port, name, &source, raw)).await
+}
+
+async fn judge_and_start(
+    app: &App,
+    port: u16,
+    name: &str,
+    source: &ReadySource,
+    raw: Raw,
+) -> Result<Response, Problem> {
     let verification = &source.verification;
     let seen = Seen::new(app, &raw, port, verification.public_url.as_deref());
     let passed = match judge(app, name, verification, Some(name), &seen).await? {
@@ -98,7 +108,7 @@ async fn handle(app: &App, port: u16, name: &str, request: Request) -> Result<Re
     incoming.kept = raw.kept(Some(&passed.hidden));
     incoming.hidden.clone_from(&passed.hidden);
     incoming.conceal(&passed.secrets);
-    start(app, &source, &passed, &incoming, &seen, &fields).await
+    start(app, source, &passed, &incoming, &seen, &fields).await
 }
 
 /// An unknown name is answered after as much work as a known one, and by the same steps.
@@ -111,13 +121,13 @@ async fn nobody(app: &App, port: u16, name: &str, request: Request) -> Problem {
         Ok(raw) => raw,
         Err(problem) => return problem,
     };
-    let _room = match app.memory.bodies.admit(&raw.bytes).await {
+    let room = match app.memory.bodies.admit(&raw.bytes).await {
         Ok(room) => room,
         Err(problem) => return problem,
     };
     if let Some(verification) = NOBODY.as_ref() {
         let seen = Seen::new(app, &raw, port, None);
-        judge_nobody(app, name, verification, &seen).await;
+        room.drive(judge_nobody(app, name, verification, &seen)).await;
     }
     Problem::not_found()
 }

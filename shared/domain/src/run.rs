@@ -41,7 +41,7 @@ pub use path::JobPath;
 pub use program::{Claim, Claiming, Errand, Invocation, ProgramOutcome};
 pub use surroundings::Surroundings;
 
-use crate::config::Config;
+use crate::config::{Config, RouteId};
 use crate::id::{DefinitionId, RunId};
 use crate::wait::{Arrival, WaitKey, Waiter};
 use indexmap::IndexMap;
@@ -190,7 +190,18 @@ pub enum Stretch {
     /// The run was stored.
     Start,
     /// A wait came to its end, by a callback or by its deadline.
-    Wait(WaitKey),
+    Wait {
+        /// The route of its key.
+        route: RouteId,
+        /// The correlation key.
+        key: String,
+        /// The job that waited: another job of the run may use the key again. Version 0.1 left it out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobPath>,
+        /// Its attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+    },
     /// A job's rest is over: before its next attempt, before the next question, or for good.
     Wake {
         /// The job.
@@ -230,6 +241,14 @@ pub enum Stretch {
         /// The version of the run that was handed over.
         version: u64,
     },
+}
+
+impl Stretch {
+    /// The end of a wait of this job.
+    pub fn wait(wait: &WaitKey, job: &JobPath, attempt: u32) -> Self {
+        let WaitKey { route, key } = wait.clone();
+        Self::Wait { route, key, job: Some(job.clone()), attempt: Some(attempt) }
+    }
 }
 
 /// What the outside world must do once.
@@ -305,7 +324,13 @@ pub struct Plan<'a> {
 
 impl Run {
     /// A run as it is stored first.
-    pub fn accept(id: RunId, workflow: String, input: impl Into<Arc<Value>>, parent: Option<Waiter>, now: Timestamp) -> Self {
+    pub fn accept(
+        id: RunId,
+        workflow: String,
+        input: impl Into<Arc<Value>>,
+        parent: Option<Waiter>,
+        now: Timestamp,
+    ) -> Self {
         let (phase, jobs) = (Phase::Queued, IndexMap::new());
         Self { id, workflow, input: input.into(), definition: None, parent, accepted_at: now, phase, jobs }
     }
@@ -362,7 +387,7 @@ impl Run {
             Stretch::Wake { job, attempt, nth } => (job, *attempt, *nth),
             Stretch::Deadline { job, attempt } => (job, *attempt, 0),
             Stretch::Start
-            | Stretch::Wait(_)
+            | Stretch::Wait { .. }
             | Stretch::Child { .. }
             | Stretch::Program { .. }
             | Stretch::Stop

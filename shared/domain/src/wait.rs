@@ -61,7 +61,7 @@ pub struct Waiter {
 pub struct Arrival {
     /// Whether it completes or fails the job.
     pub verdict: Verdict,
-    /// What the route's `result` took from it; of a failure of which it takes nothing, the whole body.
+    /// What the route's `result` took from it; the whole body of a failure of which it takes nothing, and where it has no value.
     pub result: Value,
 }
 
@@ -75,6 +75,15 @@ pub enum Verdict {
     Failure,
     /// Fails it because its status is missing and `result` finds nothing, or because `on_missing_status` says so.
     NoStatus,
+    /// Fails it although the service has done its part: the route's `result` has no value for what the callback brought.
+    Unmapped,
+}
+
+impl Verdict {
+    /// Whether the service has done its part, so that nothing is to be called again.
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::Success | Self::Unmapped)
+    }
 }
 
 /// What a callback's status says.
@@ -84,6 +93,17 @@ pub enum Judgement {
     Final(Verdict),
     /// It is recorded, and the job waits on.
     Progress,
+}
+
+impl Judgement {
+    /// The same, of a report for which `result` has no value: a success can't complete the job.
+    #[must_use]
+    pub fn unmapped(self) -> Self {
+        match self {
+            Self::Final(Verdict::Success) => Self::Final(Verdict::Unmapped),
+            Self::Final(Verdict::Failure | Verdict::NoStatus | Verdict::Unmapped) | Self::Progress => self,
+        }
+    }
 }
 
 /// What the one write of a callback came to.
@@ -172,11 +192,12 @@ impl Callback {
 }
 
 impl Arrival {
-    /// Makes the part of a callback that is kept. A failure of which `result` takes nothing, or that has no status, is explained by the
-    /// `whole` of the request, where that is no longer than [`MAX_DETAIL`]; no template asked for its secrets, so every field with a secret name is hidden.
+    /// Makes the part of a callback that is kept. A failure of which `result` takes nothing, or that has no status, is
+    /// explained by the `whole` of the request, where that is no longer than [`MAX_DETAIL`]; no template asked for its secrets,
+    /// so every field with a secret name is hidden.
     pub fn new(verdict: Verdict, result: Value, whole: &Value) -> Self {
         let explains = match verdict {
-            Verdict::Success => false,
+            Verdict::Success | Verdict::Unmapped => false,
             Verdict::Failure => result.is_null(),
             Verdict::NoStatus => true,
         };

@@ -10,11 +10,16 @@
 //! their own, so that they never wait behind large ones. A text that is heavier than the whole pool goes in alone.
 //!
 //! A Lambda function has one request at a time, and therefore never waits here.
+//!
+//! Work on a large text takes a tenth of a second, in which a thread does nothing else. It goes through its [`Hold`], which has
+//! the thread's other tasks go on elsewhere: else a few large texts would hold up every small one.
 
 use crate::problem::{Code, Problem};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::block_in_place;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -23,8 +28,11 @@ const MIB: usize = 1024 * KIB;
 const LARGE: usize = 64 * MIB;
 /// The room for small texts in one pool, in bytes.
 const SMALL: usize = 16 * MIB;
-/// The heaviest text that counts as small, in bytes.
-const SMALLEST_LARGE: usize = MIB;
+/// The lightest text that counts as large, in bytes.
+const SMALLEST_LARGE: usize = 2 * MIB;
+/// How many times a text is in memory while it is worked on: as it was received, as it is kept, parsed, and written again
+/// to be compressed and stored.
+const COPIES: usize = 6;
 /// The heaviest body that is parsed whatever it holds, in bytes. Text of 1 MiB comes to this only where it has hardly anything
 /// but brackets: a list of 500,000 digits is lighter.
 const HEAVIEST: usize = 96 * MIB;
@@ -56,7 +64,30 @@ struct Rooms {
 
 /// Room that is taken until this is dropped.
 #[derive(Debug)]
-pub struct Hold(#[expect(dead_code, reason = "it is there to be dropped")] OwnedSemaphorePermit);
+pub struct Hold {
+    _permit: OwnedSemaphorePermit,
+    is_small: bool,
+}
+
+impl Hold {
+    /// Works on the text: a large one takes so long that the other tasks of this thread are given to another one meanwhile.
+    pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        if self.is_small || !has_threads() { work() } else { block_in_place(work) }
+    }
+
+    /// Works on the text as [`Hold::run`] does, with short waits in between, such as a write to the table.
+    pub async fn drive<F: Future>(&self, work: F) -> F::Output {
+        if self.is_small || !has_threads() {
+            return work.await;
+        }
+        block_in_place(|| Handle::current().block_on(work))
+    }
+}
+
+/// Whether there is another thread that could go on with this one's tasks.
+fn has_threads() -> bool {
+    Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
 
 impl Default for Pool {
     fn default() -> Self {
@@ -75,18 +106,17 @@ impl Pool {
     /// never is.
     pub async fn hold(&self, weight: usize) -> Option<Hold> {
         let (room, permits) = self.room(weight);
-        room.acquire_many_owned(permits).await.ok().map(Hold)
+        room.acquire_many_owned(permits).await.ok().map(|permit| Hold { _permit: permit, is_small: is_small(weight) })
     }
 
     /// The same, if there is room now and no other waits for it.
     pub fn try_hold(&self, weight: usize) -> Option<Hold> {
         let (room, permits) = self.room(weight);
-        room.try_acquire_many_owned(permits).ok().map(Hold)
+        room.try_acquire_many_owned(permits).ok().map(|permit| Hold { _permit: permit, is_small: is_small(weight) })
     }
 
     fn room(&self, weight: usize) -> (Arc<Semaphore>, u32) {
-        let is_small = weight < SMALLEST_LARGE;
-        let room = if is_small { &self.0.small } else { &self.0.large };
+        let room = if is_small(weight) { &self.0.small } else { &self.0.large };
         (room.clone(), u32::try_from(weight.div_ceil(KIB).min(self.0.largest)).unwrap_or(u32::MAX))
     }
 
@@ -109,6 +139,10 @@ impl Pool {
     }
 }
 
+fn is_small(weight: usize) -> bool {
+    weight < SMALLEST_LARGE
+}
+
 /// Estimates the memory that parsing a text takes, in bytes, without parsing it: at least what JSON, and a form, can come
 /// to, and more for text that merely looks like them.
 ///
@@ -120,7 +154,7 @@ pub fn weight(text: &[u8]) -> usize {
     const FIELD: usize = 2 * 88;
     const LIST: usize = 4 * 72 + 16;
     const OBJECT: usize = 450;
-    let mut weight = 2 * text.len();
+    let mut weight = COPIES * text.len();
     for pair in text.windows(2) {
         weight += match pair {
             [b',' | b'&', _] => ITEM,

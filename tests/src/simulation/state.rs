@@ -42,6 +42,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether all processes have been ended, by an upgrade, whatever they had under way.
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.tally.of("upgrades") > 0
+    }
+
     /// Whether faults happen now.
     pub(super) fn is_stormy(&self) -> bool {
         self.now < self.weather.ends

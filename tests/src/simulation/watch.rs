@@ -11,7 +11,7 @@ use domain::run::{JobError, JobState, Run};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zstd::bulk::Decompressor;
 
 /// RFC 8878 section 3.1.1: how a compressed frame begins.
@@ -31,6 +31,8 @@ pub(super) struct Watch {
     /// Callbacks that each wait has taken from its present waiter.
     arrivals: BTreeMap<String, u32>,
     events: BTreeMap<String, u32>,
+    /// Tokens of the transactions that have taken effect.
+    transactions: BTreeSet<String>,
     slots: slots::Slots,
 }
 
@@ -48,6 +50,11 @@ impl State {
         let Some(writes) = request["TransactItems"].as_array() else {
             return self.saw_write(operation, &request);
         };
+        // A repetition of a transaction that has taken effect is answered like it, and does nothing.
+        let token = request["ClientRequestToken"].as_str().unwrap_or_default();
+        if !self.watch.transactions.insert(token.to_owned()) {
+            return;
+        }
         for (kind, write) in writes.iter().filter_map(Value::as_object).flatten() {
             if kind != "ConditionCheck" {
                 self.saw_write(&format!("{operation}'s {kind}"), write);
@@ -95,7 +102,12 @@ impl State {
 
     fn saw_run(&mut self, run: Run, version: u64) {
         self.tally.count("writes of runs");
+        let before = self.watch.runs.get(run.id.as_str()).map(|(before, _)| before.jobs.clone()).unwrap_or_default();
         for (path, job) in &run.jobs {
+            // A repeated message may write the run again as it is.
+            if before.get(path) == Some(job) {
+                continue;
+            }
             // Also one that is tried again afterwards, and of which nothing is left at the end.
             if let JobState::Resting { error, .. } = &job.state {
                 if error.code == "output_failed" {

@@ -158,7 +158,7 @@ impl Run {
         let Some(job) = self.jobs.get_mut(path) else { return };
         let is_current = attempt == job.attempt;
         let counts = match arrival.verdict {
-            Verdict::Success => attempt <= job.attempt,
+            Verdict::Success | Verdict::Unmapped => attempt <= job.attempt,
             Verdict::Failure | Verdict::NoStatus => is_current,
         };
         if !counts {
@@ -168,8 +168,7 @@ impl Run {
             // Held until the answer is there; a success rather than a failure.
             JobState::Calling { arrived, .. } => {
                 let held = arrived.as_ref().map(|held| held.verdict);
-                let is_failure = |verdict| matches!(verdict, Verdict::Failure | Verdict::NoStatus);
-                if held.is_none_or(|held| is_failure(held) && arrival.verdict == Verdict::Success) {
+                if held.is_none_or(|held| !held.is_done() && arrival.verdict.is_done()) {
                     self.hold(path, arrival, turn);
                 }
             }

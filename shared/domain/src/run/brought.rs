@@ -185,6 +185,11 @@ impl Verdict {
         match self {
             Self::Success => None,
             Self::Failure => Some(JobError::new("callback_failed", "the service reported a failure")),
+            Self::Unmapped => {
+                let message = "the service has sent its result, but the `result` of the callback's route has no value for it; nothing is \
+                               called again, and the job's result holds what came";
+                Some(JobError::new("output_failed", message))
+            }
             Self::NoStatus => {
                 let message = "what the service sent has no status, and nothing in it says that the job succeeded";
                 Some(JobError::new("no_status", message))

@@ -7,7 +7,7 @@ use super::{JobError, JobPath, JobRun, JobState, Keep, Outcome, Run};
 use crate::bytes;
 use crate::config::{Completion, Component, Delay, HttpClient, Step, SubWorkflow, Workflow};
 use crate::expr::Template;
-use crate::wait::{Arrival, Verdict};
+use crate::wait::Arrival;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -52,7 +52,7 @@ impl Run {
         let response = match (success(outcome), &arrived) {
             (Ok(response), _) => response,
             // The callback proves that the service took the call, whatever became of its answer.
-            (Err(_), Some(Arrival { verdict: Verdict::Success, .. })) => Value::Null,
+            (Err(_), Some(arrival)) if arrival.verdict.is_done() => Value::Null,
             (Err(error), _) => return self.call_failed(path, error, made, turn),
         };
         match arrived {
@@ -127,7 +127,10 @@ impl Run {
     pub(super) fn conclude(&mut self, path: &JobPath, response: Value, arrival: Arrival, turn: &mut Turn<'_>) {
         self.keep(path, &arrival.result, turn);
         match (arrival.verdict.failure(), turn.keep.refusal(path)) {
-            (Some(error), _) if turn.keep == Keep::Here => self.fail(path, error.with_detail(arrival.result), turn),
+            // What a failure brought explains it; what has no mapping is kept, and may be large.
+            (Some(error), _) if turn.keep == Keep::Here && !arrival.verdict.is_done() => {
+                self.fail(path, error.with_detail(arrival.result), turn)
+            }
             (Some(error), _) | (None, Some(error)) => self.fail(path, error, turn),
             (None, None) => self.finish_call(path, response, &arrival.result, turn),
         }

@@ -64,7 +64,7 @@ proptest! {
 
 #[tokio::test]
 async fn large_texts_wait_for_each_other_and_small_ones_do_not() {
-    let pool = Pool::new(MIB, 8 * MIB);
+    let pool = Pool::new(2 * MIB, 8 * MIB);
     let first = pool.hold(5 * MIB).await.unwrap();
     let second = pool.hold(5 * MIB);
     tokio::pin!(second);
@@ -80,9 +80,9 @@ async fn large_texts_wait_for_each_other_and_small_ones_do_not() {
 async fn what_is_heavier_than_the_pool_goes_in_alone() {
     let pool = Pool::new(MIB, 8 * MIB);
     let heavy = pool.hold(100 * MIB).now_or_never().flatten().expect("nothing else is there");
-    assert!(pool.hold(MIB).now_or_never().is_none());
+    assert!(pool.hold(SMALLEST_LARGE).now_or_never().is_none());
     drop(heavy);
-    assert!(pool.hold(MIB).now_or_never().is_some());
+    assert!(pool.hold(SMALLEST_LARGE).now_or_never().is_some());
 }
 
 #[tokio::test(start_paused = true)]

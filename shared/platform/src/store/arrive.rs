@@ -206,12 +206,13 @@ impl Store {
     }
 
     /// Gives a job that has begun to wait under a used key the oldest callback that came for it before, if there is one.
-    /// `seen` are the identities that its key remembers.
+    /// `seen` are the identities that its key remembers; `owes`: its run is owed the news.
     pub(super) async fn meet_next(
         &self,
         wait: &WaitKey,
         waiter: &Waiter,
         seen: &[ArrivalId],
+        owes: bool,
     ) -> Result<Opening, StoreError> {
         for next in self.kept_next(wait).await? {
             if seen.contains(&next.id) {
@@ -224,7 +225,7 @@ impl Store {
                 .condition_expression(format!(
                     "run = :run AND job = :job AND attempt = :attempt AND attribute_exists(waiting) AND {OPEN}"
                 ))
-                .expression_attribute_values(":owed", AttributeValue::Bool(false))
+                .expression_attribute_values(":owed", AttributeValue::Bool(owes))
                 .expression_attribute_values(":run", s(waiter.run.as_str()))
                 .expression_attribute_values(":job", s(waiter.job.as_str()))
                 .expression_attribute_values(":attempt", super::item::n(waiter.attempt));

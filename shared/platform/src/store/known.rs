@@ -60,7 +60,8 @@ impl Store {
         let id = text(&item, "pk").and_then(|pk| pk.strip_prefix("run#")).and_then(RunId::parse);
         let place = text(&item, "at").and_then(|place| place.split('#').next()?.parse().ok());
         let accepted_at = place.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let status = text(&item, "st").and_then(|word| Status::deserialize(IntoDeserializer::<Unknown>::into_deserializer(word)).ok());
+        let status = text(&item, "st")
+            .and_then(|word| Status::deserialize(IntoDeserializer::<Unknown>::into_deserializer(word)).ok());
         let (Some(id), Some(accepted_at), Some(status)) = (id, accepted_at, status) else { return Err(damaged(&item)) };
         let later = number(&item, "later").unwrap_or_default();
         let request = item.contains_key("request").then(|| self.vault.unpack::<Request>(&item, "request"));

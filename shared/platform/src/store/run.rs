@@ -77,7 +77,7 @@ impl Store {
                 }
             }
         };
-        let run = self.vault.unpack(&item, "run")?;
+        let run = hold.run(|| self.vault.unpack(&item, "run"))?;
         Ok(Some((run, number(&item, "v").ok_or_else(|| damaged(&item))?, hold)))
     }
 
@@ -254,12 +254,13 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory;
 
     /// The runs of a list, by the weight of each: those of the page, and where the next one goes on.
     fn paged(weights: &[usize], most: usize) -> (usize, Option<String>) {
         let item = |(n, weight): (usize, &usize)| {
-            // Half a byte of plain text for each byte of weight.
-            Item::from([("at".to_owned(), s(format!("{n}"))), ("run".to_owned(), b(vec![b'x'; weight / 2]))])
+            let text = vec![b'x'; weight / memory::weight(b"x")];
+            Item::from([("at".to_owned(), s(format!("{n}"))), ("run".to_owned(), b(text))])
         };
         let mut items: Vec<Item> = weights.iter().enumerate().map(item).collect();
         let next = page(&mut items, most);
@@ -268,9 +269,9 @@ mod tests {
 
     #[test]
     fn a_page_has_what_may_be_in_memory_and_one_run_at_least() {
-        assert_eq!(paged(&[100, 100, 100], 300), (3, None));
-        assert_eq!(paged(&[100, 100, 100], 299), (2, Some("1".to_owned())));
-        assert_eq!(paged(&[1000, 100, 100], 299), (1, Some("0".to_owned())));
-        assert_eq!(paged(&[], 299), (0, None));
+        assert_eq!(paged(&[600, 600, 600], 1800), (3, None));
+        assert_eq!(paged(&[600, 600, 600], 1799), (2, Some("1".to_owned())));
+        assert_eq!(paged(&[6000, 600, 600], 1799), (1, Some("0".to_owned())));
+        assert_eq!(paged(&[], 1799), (0, None));
     }
 }

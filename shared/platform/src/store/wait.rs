@@ -50,7 +50,7 @@ impl Store {
             Written::Done(item) => match self.arrival(&item)? {
                 Some(arrival) => Ok(Opening::Met(arrival)),
                 // Another waited here before: something may have come for this one meanwhile.
-                None if item.contains_key("seen") => self.meet_next(wait, waiter, &seen(&item)).await,
+                None if item.contains_key("seen") => self.meet_next(wait, waiter, &seen(&item), false).await,
                 None => Ok(Opening::Waits),
             },
             Written::Refused(item) => {
@@ -89,7 +89,7 @@ impl Store {
                 // A repeated message was here before, or this very write, whose answer got lost.
                 Some(arrival) if now == *waiter => return Ok(Opening::Met(arrival)),
                 None if now == *waiter && item.contains_key("closed") => return Ok(Opening::Closed),
-                None if now == *waiter => return self.meet_next(wait, waiter, &seen(&item)).await,
+                None if now == *waiter => return self.meet_next(wait, waiter, &seen(&item), false).await,
                 _ if now != *before => return Ok(Opening::Taken(now)),
                 _ => {}
             }
@@ -111,7 +111,7 @@ impl Store {
                 None => update.condition_expression(format!("{same} AND attribute_not_exists(arrived)")),
             };
             if let Written::Done(_) = conditional(update).await? {
-                return self.meet_next(wait, waiter, &seen).await;
+                return self.meet_next(wait, waiter, &seen, false).await;
             }
         }
         Err(changes_too_quickly())
@@ -125,7 +125,8 @@ impl Store {
         more: &str,
         remove: &str,
     ) -> Result<UpdateItemFluentBuilder, StoreError> {
-        let message = RunMessage { run: waiter.run.clone(), stretch: Stretch::Wait(wait.clone()), due: None, again: 0 };
+        let stretch = Stretch::wait(wait, &waiter.job, waiter.attempt);
+        let message = RunMessage { run: waiter.run.clone(), stretch, due: None, again: 0 };
         let set = "SET run = :run, job = :job, attempt = :attempt, deadline = :deadline, waiting = :yes, owes = :owes, expires = :expires";
         Ok(self
             .wait_item(wait)
@@ -146,18 +147,31 @@ impl Store {
     /// is another by now. Says whether it did.
     ///
     /// # Errors
-    /// If the table is unavailable.
+    /// If the table is unavailable, or the item is damaged.
     pub async fn expire_wait(&self, wait: &WaitKey, now: Timestamp) -> Result<bool, StoreError> {
-        let update = self
-            .wait_item(wait)
-            .update_expression("SET closed = :why, owed = :yes")
-            .condition_expression(
-                "waiting = :yes AND deadline <= :now AND attribute_not_exists(arrived) AND attribute_not_exists(closed)",
-            )
-            .expression_attribute_values(":why", s("deadline"))
-            .expression_attribute_values(":yes", yes())
-            .expression_attribute_values(":now", millis(now));
-        Ok(matches!(conditional(update).await?, Written::Done(_)))
+        let expiring = |more: &str| {
+            let is_due = "waiting = :yes AND deadline <= :now AND attribute_not_exists(arrived) AND attribute_not_exists(closed)";
+            self.wait_item(wait)
+                .update_expression("SET closed = :why, owed = :yes")
+                .condition_expression(format!("{is_due}{more}"))
+                .expression_attribute_values(":why", s("deadline"))
+                .expression_attribute_values(":yes", yes())
+                .expression_attribute_values(":now", millis(now))
+        };
+        // Only under a key that was used before may a callback be kept for this job.
+        let item = match conditional(expiring(" AND attribute_not_exists(seen)")).await? {
+            Written::Done(_) => return Ok(true),
+            Written::Refused(item) => item,
+        };
+        let is_open = item.contains_key("waiting") && !item.contains_key("arrived") && !item.contains_key("closed");
+        if !is_open || !item.contains_key("seen") {
+            return Ok(false);
+        }
+        // The process that opened the wait may have died before it looked for what was kept.
+        if let Opening::Met(_) = self.meet_next(wait, &waiter_of(&item)?, &seen(&item), true).await? {
+            return Ok(true);
+        }
+        Ok(matches!(conditional(expiring("")).await?, Written::Done(_)))
     }
 
     /// Ends the wait of a job that has ended without it.
@@ -216,6 +230,7 @@ impl Store {
             Some("success") => Verdict::Success,
             Some("failure") => Verdict::Failure,
             Some("no_status") => Verdict::NoStatus,
+            Some("unmapped") => Verdict::Unmapped,
             _ => return Err(damaged(item)),
         };
         let result = self.vault.unpack(item, "result")?;
@@ -250,6 +265,7 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
         Verdict::Success => "success",
         Verdict::Failure => "failure",
         Verdict::NoStatus => "no_status",
+        Verdict::Unmapped => "unmapped",
     }
 }
 

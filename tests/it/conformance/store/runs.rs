@@ -35,7 +35,8 @@ fn pk(run: &Run) -> String {
 pub(super) async fn a_run_is_stored_once_and_read_as_it_was(table: &Table) {
     let store = &table.store;
     let odd = json!({"": null, "text": "ä\u{0}\u{1F600}", "large": 18_446_744_073_709_551_615_u64, "list": [[], {}]});
-    let (one, request) = (run("once", 0, odd), json!({"headers": {"x": "y"}, "body": "x".repeat(2000), "delivery_id": "d-1"}));
+    let (one, request) =
+        (run("once", 0, odd), json!({"headers": {"x": "y"}, "body": "x".repeat(2000), "delivery_id": "d-1"}));
     assert_eq!(store.run(&one.id).await.unwrap().map(|stored| stored.version), None);
     assert!(matches!(store.add_run(&one, Some(&request)).await.unwrap(), NewRun::Accepted));
     let other = run("once", 5, json!("another"));

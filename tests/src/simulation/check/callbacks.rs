@@ -13,16 +13,21 @@ pub(super) fn check(state: &mut State, left: &Left, wrong: &mut Vec<String>) {
     let paths: BTreeMap<_, _> = orders.iter().map(|(key, (whose, _))| (*whose, *key)).collect();
     let mut taken: BTreeMap<_, u32> = BTreeMap::new();
     for callback in state.service.callbacks.iter().filter(|callback| callback.status == "done") {
-        let Some(at) = acknowledged(callback) else { continue };
-        let times = taken.entry((&callback.whose, callback.round)).or_default();
+        let Some((at, how)) = acknowledged(callback) else { continue };
+        // One that was kept for the next job under its key, and is repeated when that waits, is taken in the place of the one
+        // that was kept. Version 0.1 did not remember what it had taken.
+        let times = taken.entry((&callback.whose, callback.round, how)).or_default();
         *times += 1;
-        if *times > 1 {
+        if *times > 1 && !state.is_upgraded() {
             wrong.push(format!("two callbacks of {:?} were taken", callback.whose));
         }
         let (run, _) = &state.watch.runs[&callback.whose.0];
         let path = paths[&callback.whose].strip_prefix(&format!("{}/", callback.whose.0)).unwrap_or_default();
         // Its key was in an answer that got lost: nobody knew what to wait for. A job that waited under it would have had it.
-        let is_unclaimed = |key: &str| left.unclaimed.contains(&format!("wait#POST /done#{key}"));
+        let is_unclaimed = |key: &str| {
+            let routes = ["POST /done", "back:POST:/done"];
+            routes.iter().any(|route| left.unclaimed.contains(&format!("wait#{route}#{key}")))
+        };
         if callback.told_key().is_some_and(is_unclaimed) && !has_waited(run, path) {
             state.tally.count("callbacks acknowledged that nobody came to wait for");
             continue;
@@ -37,10 +42,10 @@ pub(super) fn check(state: &mut State, left: &Left, wrong: &mut Vec<String>) {
     }
 }
 
-/// When it was taken; a duplicate or a late one was not.
-fn acknowledged(callback: &Callback) -> Option<Timestamp> {
-    let (at, _) = callback.answers.iter().find(|(_, answer)| answer == "resumed" || answer == "stored")?;
-    Some(*at)
+/// When it was taken, and by which answer; a duplicate or a late one was not.
+fn acknowledged(callback: &Callback) -> Option<(Timestamp, &str)> {
+    let (at, answer) = callback.answers.iter().find(|(_, answer)| answer == "resumed" || answer == "stored")?;
+    Some((*at, answer))
 }
 
 /// Whether the job had the answer that names its key, and waited until its time was over.

@@ -39,7 +39,7 @@ pub(super) fn check(state: &mut State, wrong: &mut Vec<String>) {
             Err(why) => wrong.push(format!("{} is owed to receiver {receiver}, and {why}", event.id)),
         }
         let sent = there.got.iter().filter(|got| got.event == event.id).count();
-        if state.weather.is_fair() && there.mood == Mood::Well && sent != 1 {
+        if state.weather.is_fair() && !state.is_upgraded() && there.mood == Mood::Well && sent != 1 {
             wrong.push(format!("in fair weather receiver {receiver} got {} {sent} times", event.id));
         }
     }

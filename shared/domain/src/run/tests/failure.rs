@@ -121,6 +121,10 @@ fn a_callback_without_a_status_fails_the_job_and_is_a_failure_in_every_other_way
         (Verdict::Success, Verdict::NoStatus, "completed"),
         (Verdict::NoStatus, Verdict::Failure, "no_status"),
         (Verdict::Failure, Verdict::NoStatus, "callback_failed"),
+        (Verdict::Unmapped, Verdict::Failure, "output_failed"),
+        (Verdict::Failure, Verdict::Unmapped, "output_failed"),
+        (Verdict::Success, Verdict::Unmapped, "completed"),
+        (Verdict::Unmapped, Verdict::Success, "output_failed"),
     ] {
         let mut story = super::fixture::story(&file, json!({"key": "k"}));
         story.arrive("a", held, json!(1));
@@ -137,9 +141,13 @@ fn a_callback_without_a_status_fails_the_job_and_is_a_failure_in_every_other_way
     let file = call_with("component: early, retry: {delay: 10s}");
     let mut story = super::fixture::story(&file, json!({"key": "k"}));
     story.answer_with("a", 504, Value::Null);
-    let arrival = crate::wait::Arrival { verdict: Verdict::NoStatus, result: Value::Null };
-    story.take(Input::Arrived(JobPath::new("a"), 1, arrival));
+    let arrival = |verdict| crate::wait::Arrival { verdict, result: json!("it") };
+    story.take(Input::Arrived(JobPath::new("a"), 1, arrival(Verdict::NoStatus)));
     assert_eq!(story.jobs(), "a retrying");
+    // A success does, even one that the file can't map: the service has done its part.
+    story.take(Input::Arrived(JobPath::new("a"), 1, arrival(Verdict::Unmapped)));
+    let Some(Err(error)) = story.run.ending() else { panic!("{:?}", story.run) };
+    assert_eq!((error.code.as_str(), error.detail), ("output_failed", Value::Null));
 }
 
 #[test]

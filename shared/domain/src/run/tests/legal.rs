@@ -182,9 +182,10 @@ fn work(story: &mut Story<'_>, job: Index, exit_code: Option<i32>) -> Result<(),
 /// Any message's stretch, those of the jobs among them.
 fn stretches(run: &Run) -> Vec<Stretch> {
     let wait = WaitKey { route: RouteId("r".to_owned()), key: "k".to_owned() };
-    let mut stretches = vec![Stretch::Start, Stretch::Wait(wait), Stretch::Continue { version: 3 }];
+    let mut stretches = vec![Stretch::Start, Stretch::Continue { version: 3 }];
     for (path, record) in &run.jobs {
         let (job, attempt) = (path.clone(), record.attempt);
+        stretches.push(Stretch::wait(&wait, &job, attempt));
         for nth in 0..3 {
             stretches.push(Stretch::Wake { job: job.clone(), attempt, nth });
         }

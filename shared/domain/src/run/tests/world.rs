@@ -180,10 +180,10 @@ impl<'a> World<'a> {
             Step::Errand(index) => self.take_up(index),
             Step::Worker(index) => self.labour(index),
             Step::Deadline(key) => {
-                if let Some(wait) = self.waits.get_mut(&key) {
-                    wait.is_closed = true;
-                }
-                self.messages.push(Message { stretch: Stretch::Wait(key), due: self.now });
+                let Some(wait) = self.waits.get_mut(&key) else { return true };
+                wait.is_closed = true;
+                let (job, attempt) = wait.waiter.clone().expect("someone waits");
+                self.messages.push(Message { stretch: Stretch::wait(&key, &job, attempt), due: self.now });
             }
             Step::Crash(session) => {
                 let died = self.sessions.swap_remove(session);
@@ -231,16 +231,18 @@ impl<'a> World<'a> {
             Stretch::Wake { job, attempt, .. } => Some(Input::Woke(job.clone(), *attempt)),
             Stretch::Program { job, attempt } => Some(Input::Ran(job.clone(), *attempt)),
             Stretch::Deadline { job, attempt } => Some(Input::TimedOut(job.clone(), *attempt)),
-            Stretch::Wait(key) => match self.waits.get(key) {
-                Some(Wait { waiter: Some((job, attempt)), arrived: Some(arrival), .. }) => {
-                    Some(Input::Arrived(job.clone(), *attempt, arrival.clone()))
+            Stretch::Wait { route, key, .. } => {
+                match self.waits.get(&WaitKey { route: route.clone(), key: key.clone() }) {
+                    Some(Wait { waiter: Some((job, attempt)), arrived: Some(arrival), .. }) => {
+                        Some(Input::Arrived(job.clone(), *attempt, arrival.clone()))
+                    }
+                    Some(Wait { waiter: Some((job, attempt)), is_closed: true, .. }) => {
+                        Some(Input::TimedOut(job.clone(), *attempt))
+                    }
+                    // What it brought is gone, for the key has been used again; what it was to begin may not be done.
+                    _ => None,
                 }
-                Some(Wait { waiter: Some((job, attempt)), is_closed: true, .. }) => {
-                    Some(Input::TimedOut(job.clone(), *attempt))
-                }
-                // What it brought is gone, for the key has been used again; what it was to begin may not be done.
-                _ => None,
-            },
+            }
             Stretch::Child { job, attempt, child } => {
                 Some(Input::ChildEnded(job.clone(), *attempt, self.endings[child].clone()))
             }

@@ -68,8 +68,8 @@ impl World<'_> {
         let wait = self.waits.entry(key.clone()).or_default();
         if wait.is_open() {
             wait.arrived = Some(Arrival { verdict, result: json!({"url": "u"}) });
-            if wait.waiter.is_some() {
-                self.messages.push(Message { stretch: Stretch::Wait(key.clone()), due: self.now });
+            if let Some((job, attempt)) = &wait.waiter {
+                self.messages.push(Message { stretch: Stretch::wait(key, job, *attempt), due: self.now });
             }
         }
     }
