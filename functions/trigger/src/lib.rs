@@ -53,7 +53,7 @@ async fn handle(
     }
     let raw = Raw::read(request, app.settings.max_body).await?;
     let room = app.memory.bodies.admit(&raw.bytes).await?;
-    room.drive(judge_and_accept(&app, &trigger, port, raw)).await
+    room.drive(Box::pin(judge_and_accept(&app, &trigger, port, raw))).await
 }
 
 async fn judge_and_accept(app: &App, trigger: &Trigger, port: u16, raw: Raw) -> Result<Response, Problem> {

@@ -75,7 +75,7 @@ async fn handle(app: &App, port: u16, name: &str, request: Request) -> Result<Re
     }
     let raw = Raw::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
     let room = app.memory.bodies.admit(&raw.bytes).await?;
-    room.drive(judge_and_start(app, port, name, &source, raw)).await
+    room.drive(Box::pin(judge_and_start(app, port, name, &source, raw))).await
 }
 
 async fn judge_and_start(

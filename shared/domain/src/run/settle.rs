@@ -129,7 +129,7 @@ impl Run {
         match (arrival.verdict.failure(), turn.keep.refusal(path)) {
             // What a failure brought explains it; what has no mapping is kept, and may be large.
             (Some(error), _) if turn.keep == Keep::Here && !arrival.verdict.is_done() => {
-                self.fail(path, error.with_detail(arrival.result), turn)
+                self.fail(path, error.with_detail(arrival.result), turn);
             }
             (Some(error), _) | (None, Some(error)) => self.fail(path, error, turn),
             (None, None) => self.finish_call(path, response, &arrival.result, turn),
