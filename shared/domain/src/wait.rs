@@ -80,7 +80,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether the service has done its part, so that nothing is to be called again.
+    /// Returns true if the service has done its part: it counts for any attempt of the job, and nothing is called again.
     pub fn is_done(self) -> bool {
         matches!(self, Self::Success | Self::Unmapped)
     }

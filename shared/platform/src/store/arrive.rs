@@ -10,11 +10,11 @@
 //! that job, once it waits, finds the item. So none is passed over, whichever comes first.
 
 use super::item::{Item, b, damaged, expiry, millis, number, s, text, yes};
-use super::wait::{OPEN, Written, conditional, seen, wait_pk, word};
+use super::wait::{OPEN, Written, conditional, seen, verdict, wait_pk, word};
 use super::{Store, StoreError, unavailable};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::wait::{Arrival, ArrivalId, Opening, Reception, Verdict, WaitKey, Waiter};
+use domain::wait::{Arrival, ArrivalId, Opening, Reception, WaitKey, Waiter};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -271,11 +271,7 @@ impl Store {
         let read = || {
             let id = ArrivalId::read(text(item, "sk")?.strip_prefix(NEXT)?);
             let at = Timestamp::from_millisecond(number(item, "arrived")?).ok()?;
-            let verdict = match text(item, "verdict")? {
-                "success" => Verdict::Success,
-                _ => Verdict::Failure,
-            };
-            Some((id, at, verdict))
+            Some((id, at, verdict(item)?))
         };
         let (id, at, verdict) = read().ok_or_else(|| damaged(item))?;
         Ok(Next { id, at, arrival: Arrival { verdict, result: self.vault.unpack(item, "result")? } })

@@ -59,7 +59,7 @@ impl Store {
                 match arrived {
                     arrived if before == *waiter => Ok(arrived.map_or(Opening::Closed, Opening::Met)),
                     // An attempt that we gave up as unanswered was answered after all.
-                    Some(arrival) if same_job && arrival.verdict == Verdict::Success => Ok(Opening::Met(arrival)),
+                    Some(arrival) if same_job && arrival.verdict.is_done() => Ok(Opening::Met(arrival)),
                     _ if same_job && before.attempt < waiter.attempt => {
                         self.replace_wait(wait, waiter, deadline, &before).await
                     }
@@ -195,7 +195,7 @@ impl Store {
         }
         let before = waiter_of(&item)?;
         let is_ours = before.run == waiter.run && before.job == waiter.job;
-        let counts = |arrival: &Arrival| before.attempt == waiter.attempt || arrival.verdict == Verdict::Success;
+        let counts = |arrival: &Arrival| before.attempt == waiter.attempt || arrival.verdict.is_done();
         Ok(self.arrival(&item)?.filter(|arrival| is_ours && counts(arrival)))
     }
 
@@ -226,13 +226,7 @@ impl Store {
         if !item.contains_key("arrived") {
             return Ok(None);
         }
-        let verdict = match text(item, "verdict") {
-            Some("success") => Verdict::Success,
-            Some("failure") => Verdict::Failure,
-            Some("no_status") => Verdict::NoStatus,
-            Some("unmapped") => Verdict::Unmapped,
-            _ => return Err(damaged(item)),
-        };
+        let verdict = verdict(item).ok_or_else(|| damaged(item))?;
         let result = self.vault.unpack(item, "result")?;
         Ok(Some(Arrival { verdict, result }))
     }
@@ -257,6 +251,13 @@ pub(super) fn wait_pk(wait: &WaitKey) -> String {
     } else {
         format!("longwait#{}#{}", wait.route, hex::encode(Sha256::digest(&wait.key)))
     }
+}
+
+/// The verdict of a callback's item, by the words of [`word`].
+pub(super) fn verdict(item: &Item) -> Option<Verdict> {
+    let all = [Verdict::Success, Verdict::Failure, Verdict::NoStatus, Verdict::Unmapped];
+    let stored = text(item, "verdict")?;
+    all.into_iter().find(|verdict| word(*verdict) == stored)
 }
 
 /// The word of the table for a verdict.

@@ -147,10 +147,11 @@ pub(super) async fn another_callback_that_comes_before_the_next_job_waits_is_kep
     let store = &table.store;
     let (wait, first) = (key("early again"), waiter("a", 1));
     let named = |job: &str| Waiter { job: JobPath::new(job), ..waiter("a", 1) };
+    let kept = |n: usize| Arrival { verdict: [Verdict::NoStatus, Verdict::Unmapped][n], result: json!(n + 1) };
     store.open_wait(&wait, &first, at(100)).await.unwrap();
     store.receive_callback(&wait, &arrival(json!(0)), &id("zero"), at(1)).await.unwrap();
     for (n, name) in ["one", "two"].into_iter().enumerate() {
-        let came = arrival(json!(n + 1));
+        let came = kept(n);
         let second = i64::try_from(n).unwrap() + 2;
         assert_eq!(store.receive_callback(&wait, &came, &id(name), at(second)).await.unwrap(), Reception::Stored);
         assert_eq!(
@@ -162,10 +163,10 @@ pub(super) async fn another_callback_that_comes_before_the_next_job_waits_is_kep
     // Each of the next jobs has one, in their order, and their repetitions are known.
     let (second, third) = (named("second"), named("third"));
     let opened = store.replace_wait(&wait, &second, at(200), &first).await.unwrap();
-    assert_eq!(opened, Opening::Met(arrival(json!(1))));
-    assert_eq!(store.open_wait(&wait, &second, at(200)).await.unwrap(), Opening::Met(arrival(json!(1))));
+    assert_eq!(opened, Opening::Met(kept(0)));
+    assert_eq!(store.open_wait(&wait, &second, at(200)).await.unwrap(), Opening::Met(kept(0)));
     let opened = store.replace_wait(&wait, &third, at(300), &second).await.unwrap();
-    assert_eq!(opened, Opening::Met(arrival(json!(2))));
+    assert_eq!(opened, Opening::Met(kept(1)));
     for name in ["zero", "one", "two"] {
         let told = store.receive_callback(&wait, &arrival(json!(name)), &id(name), at(10)).await.unwrap();
         assert_eq!(told, Reception::Duplicate, "{name}");
