@@ -261,6 +261,25 @@ async fn a_message_that_comes_before_its_time_is_put_off_and_comes_again() {
     assert!(matches!(world.run(&id).await.phase, Phase::Completed { .. }));
 }
 
+/// The queue brings each message again, long after. If each copy went on by itself, there would be one more in each round.
+#[tokio::test]
+async fn copies_of_a_message_that_comes_before_its_time_go_on_as_one() {
+    let world = World::new(PAUSE, 1);
+    started(&world).await;
+    let mut before = Vec::new();
+    for round in 0..6 {
+        world.jump_to(7200);
+        world.sweep().await;
+        world.jump_to(0);
+        let woken = world.relayed().await;
+        assert_eq!(woken.len(), 1, "round {round}");
+        before.extend(woken);
+        for message in &before {
+            deliver::handle(world.apps[0].clone(), message.clone(), 1).await.unwrap();
+        }
+    }
+}
+
 async fn started(world: &World) -> RunId {
     let id = RunId::random([7; 16]);
     let run = Run::accept(id.clone(), "w".to_owned(), json!({}), None, world.now());
@@ -329,6 +348,10 @@ async fn a_try_that_is_due_before_its_delivery_says_so_is_brought_again() {
     // An hour before its time: it is put off until then.
     deliver::handle(app.clone(), message(now + SignedDuration::from_hours(1), 0), 2).await.unwrap();
     assert_eq!((due_timers(&world, 3000).await, due_timers(&world, 7200).await), (1, 2));
+    // Since then it is held until later still: what it was held until before is outdated, and not stored again.
+    world.store().save_delivery(&delivery(now + SignedDuration::from_hours(3)), 1, &[], now).await.unwrap();
+    deliver::handle(app.clone(), message(now + SignedDuration::from_mins(90), 0), 2).await.unwrap();
+    assert_eq!(due_timers(&world, 7200).await, 2);
 }
 
 async fn due_timers(world: &World, within: i64) -> usize {

@@ -62,6 +62,12 @@ pub(crate) async fn handle(app: &App, message: DeliverMessage, again: bool) -> R
     Owed { app, event, delivery, version }.handle().await
 }
 
+/// Whether the delivery has promised another message since this one.
+pub(crate) async fn is_outdated(app: &App, message: &DeliverMessage) -> Result<bool, StoreError> {
+    let stored = app.store.delivery(&message.delivery).await?;
+    Ok(stored.is_some_and(|stored| standing(&stored.delivery, message.attempt, message.due) == Ordering::Less))
+}
+
 /// How a message stands to the one that the delivery has promised. Of one attempt there may be several: each time that it is
 /// held promises another, and so does a person who asks for it sooner. Less: it is outdated. If such a one held the delivery
 /// too, each repetition would go on for ever beside the others. Greater: its timer was stored, and came due by a clock that

@@ -2,8 +2,10 @@
 //!
 //! Sleeping until then would occupy the function for as long as the clocks differ, and dropping them would lose what they
 //! promise. So each is stored as a timer again. It counts how often that happened, so that it is another timer, and another
-//! reminder for its item, than the one that came too early.
+//! reminder for its item, than the one that came too early. Copies of one message go on as one: their timers are the same, and
+//! an item is not reminded again of what it was reminded of (`platform::store`, `remind`).
 
+use crate::attempts;
 use domain::run::Run;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
@@ -19,11 +21,12 @@ const BEFORE: i64 = 60;
 /// at the most so many.
 const BEFORE_LONGEST: i64 = 30 * 60;
 
-/// Lets a message come again at that time.
+/// Lets a message come again at that time, unless it is outdated by then.
 pub(crate) async fn until(app: &App, message: Message, at: Timestamp) -> Result<(), StoreError> {
     let again = |before: u32| before.saturating_add(1);
     let timer = match message {
         Message::Run(message) => Timer::Run(RunMessage { again: again(message.again), ..message }),
+        Message::Deliver(message) if attempts::is_outdated(app, &message).await? => return Ok(()),
         Message::Deliver(message) => {
             Timer::Deliver(DeliverMessage { again: again(message.again), event: None, ..message })
         }

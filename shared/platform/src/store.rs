@@ -43,6 +43,7 @@ mod new_run;
 mod operation;
 mod owed;
 mod rate;
+mod remind;
 mod run;
 mod reseal;
 mod resume;

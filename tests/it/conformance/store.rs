@@ -74,6 +74,7 @@ scenarios! {
         of_two_changes_of_one_version_one_is_written
         of_several_later_runs_of_one_identity_one_is_stored
         a_change_owes_its_messages_and_the_next_one_takes_them_back
+        a_run_is_reminded_of_a_message_only_as_what_comes_after_the_last_time
         a_run_that_has_ended_is_reminded_of_nothing
         what_does_not_fit_is_refused_and_leaves_the_run_as_it_was;
     waits:
@@ -89,6 +90,7 @@ scenarios! {
     deliveries:
         an_event_is_stored_once_and_another_under_its_id_is_told_apart
         deliveries_are_stored_over_the_version_that_was_read
+        a_delivery_is_reminded_of_a_message_only_as_what_comes_after_the_last_time
         deliveries_are_listed_by_customer_newest_first_in_pages
         an_operation_owes_its_next_step;
     endpoints:

@@ -77,9 +77,10 @@ async fn unfinished_bodies_leave_room_for_honest_ones() {
     }
     let small = gateway.trigger("/hook", &json!({"small": true})).await;
     assert_eq!(small.status, 200, "{}", small.body);
-    // A large one takes the place of the slowest.
+    // A large one takes the place of the slowest; on a busy machine it may be that itself. It is never left without an answer.
     let large = gateway.trigger("/hook", &json!({"large": "x".repeat(200 * KIB)})).await;
-    assert!(large.status == 200 || large.body["code"] == "overloaded", "{}", large.body);
+    let is_told = large.body["code"] == "overloaded" || large.body["code"] == "request_timeout";
+    assert!(large.status == 200 || is_told, "{}", large.body);
     // Two fit; each of the others was told why it was let go, or takes the place of one that was.
     let mut told = 0;
     while told < 7 {

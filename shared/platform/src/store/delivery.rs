@@ -1,12 +1,11 @@
 //! Deliveries in the table, beside their event. One is written when its first attempt has been made or put off.
 
 use super::event::event_pk;
-use super::item::{Item, b, damaged, expiry, number, s, sortable, yes};
+use super::item::{Item, b, damaged, expiry, number, s, sortable};
 use super::list::Place;
-use super::run::owes_value;
 use super::versioned::put_over;
 use super::{Saved, Store, StoreError, unavailable};
-use crate::queue::{DeliverMessage, Message};
+use crate::queue::Message;
 use domain::delivery::{Delivery, DeliveryId};
 use domain::event::{CustomerId, EndpointId, EventId, EventType};
 use jiff::Timestamp;
@@ -36,6 +35,11 @@ pub struct DeliveryPlace {
 
 fn sk(endpoint: &EndpointId) -> String {
     format!("delivery#{endpoint}")
+}
+
+/// The key of a delivery's item.
+pub(super) fn delivery_key(id: &DeliveryId) -> (String, String) {
+    (event_pk(&id.customer, &id.event), sk(&id.endpoint))
 }
 
 impl Store {
@@ -74,33 +78,6 @@ impl Store {
             .item("at", s(Self::delivery_place(delivery)))
             .item("expires", expiry(now.max(delivery.created_at), self.retention));
         put_over(put, version, owes).await
-    }
-
-    /// Makes a delivery owe its message, whose time has come, unless it does already: the stream has told of it then. The
-    /// delivery itself doesn't change.
-    ///
-    /// # Errors
-    /// If the table is unavailable.
-    pub async fn remind_delivery(&self, message: &DeliverMessage) -> Result<(), StoreError> {
-        let id = &message.delivery;
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", s(event_pk(&id.customer, &id.event)))
-            .key("sk", s(sk(&id.endpoint)))
-            .condition_expression("st IN (:pending, :retrying) AND (attribute_not_exists(owes) OR owes <> :owes)")
-            .update_expression("SET owed = :owed, owes = :owes")
-            .expression_attribute_values(":pending", s("pending"))
-            .expression_attribute_values(":retrying", s("retrying"))
-            .expression_attribute_values(":owed", yes())
-            .expression_attribute_values(":owes", owes_value(&[message.clone().into()])?);
-        match update.send().await {
-            Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Err(unavailable(error))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The customer's newest deliveries before a cursor and not older than `since`, newest first; at most `limit`. Says

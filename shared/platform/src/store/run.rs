@@ -3,12 +3,12 @@
 use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
 use super::{Store, StoreError, codec, unavailable};
 use crate::memory::{Hold, Pool};
-use crate::queue::{Message, RunMessage};
+use crate::queue::Message;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::RunId;
-use domain::run::{Run, Status};
+use domain::run::Run;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
@@ -130,39 +130,6 @@ impl Store {
                 Ok(Saved::Conflict)
             }
             Err(error) => Err(too_large_or_unavailable(error)),
-        }
-    }
-
-    /// Makes a run owe a message whose time has come, unless that is what it was reminded of last: the stream has told of it
-    /// then, and a second message would repeat the calls that the first is making. The run itself doesn't change.
-    ///
-    /// # Errors
-    /// If the table is unavailable.
-    pub async fn remind_run(&self, message: &RunMessage) -> Result<(), StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", s(format!("run#{}", message.run)))
-            .key("sk", s("run"))
-            .condition_expression(
-                "attribute_exists(pk) AND NOT st IN (:completed, :failed, :cancelled) \
-                 AND (attribute_not_exists(reminded) OR reminded <> :owes)",
-            )
-            .update_expression("SET owed = :owed, owes = :owes, reminded = :owes")
-            .expression_attribute_values(":completed", s(Status::Completed.as_str()))
-            .expression_attribute_values(":failed", s(Status::Failed.as_str()))
-            .expression_attribute_values(":cancelled", s(Status::Cancelled.as_str()))
-            .expression_attribute_values(":owed", yes())
-            .expression_attribute_values(":owes", owes_value(&[message.clone().into()])?);
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable(error)),
         }
     }
 

@@ -55,6 +55,35 @@ pub(super) async fn deliveries_are_stored_over_the_version_that_was_read(table: 
     assert_eq!((stored.delivery, stored.version), (one, 2));
 }
 
+pub(super) async fn a_delivery_is_reminded_of_a_message_only_as_what_comes_after_the_last_time(table: &Table) {
+    let store = &table.store;
+    let one = delivery("reminded", "e1", 0);
+    store.save_delivery(&one, 0, &[], at(1)).await.unwrap();
+    let message =
+        |due, again| DeliverMessage { delivery: one.id.clone(), attempt: 1, event: None, due: Some(at(due)), again };
+    let owes = async || {
+        let owed = table.owes("event#reminded#e1", "delivery#ep").await.unwrap();
+        (owed[0]["due"].clone(), owed[0].get("again").cloned().unwrap_or(json!(0)))
+    };
+    // Each time: when it is due, how often it came before, and what the delivery owes then.
+    for (due, again, owed) in [
+        (30, 0, (30, 0)),
+        (30, 2, (30, 2)),
+        (30, 1, (30, 2)),
+        (30, 0, (30, 2)),
+        (40, 0, (40, 0)),
+        (30, 2, (40, 0)),
+        (30, 3, (30, 3)),
+        (40, 1, (40, 1)),
+    ] {
+        store.remind_delivery(&message(due, again)).await.unwrap();
+        assert_eq!(owes().await, (json!(at(owed.0)), json!(owed.1)), "{due} {again}");
+    }
+    store.save_delivery(&one, 1, &[], at(1)).await.unwrap();
+    store.remind_delivery(&message(30, 1)).await.unwrap();
+    assert_eq!(owes().await, (json!(at(30)), json!(1)), "a change begins anew");
+}
+
 pub(super) async fn deliveries_are_listed_by_customer_newest_first_in_pages(table: &Table) {
     let store = &table.store;
     for n in 0..30 {

@@ -116,6 +116,29 @@ pub(super) async fn a_change_owes_its_messages_and_the_next_one_takes_them_back(
     assert_eq!(store.save_run(&one, 4, &[], at(1)).await.unwrap(), Saved::Written(5));
 }
 
+pub(super) async fn a_run_is_reminded_of_a_message_only_as_what_comes_after_the_last_time(table: &Table) {
+    let store = &table.store;
+    let one = run("reminded", 0, json!(1));
+    store.add_run(&one, None).await.unwrap();
+    let stretch = |nth| Stretch::Wake { job: JobPath::new("ask"), attempt: 1, nth };
+    let owes = async || {
+        let owed = table.owes(&pk(&one), "run").await.unwrap();
+        (owed[0].get("nth").cloned().unwrap_or(json!(0)), owed[0].get("again").cloned().unwrap_or(json!(0)))
+    };
+    // Each time: which wake, how often it came before, and what the run owes then. A change of the run begins nothing anew.
+    for (version, (wake, again, owed)) in
+        [(0, 0, (0, 0)), (0, 2, (0, 2)), (0, 1, (0, 2)), (1, 0, (1, 0)), (0, 0, (1, 0)), (0, 2, (1, 0)), (0, 3, (0, 3))]
+            .into_iter()
+            .enumerate()
+    {
+        let message = RunMessage { stretch: stretch(wake), again, ..timer(&one) };
+        store.remind_run(&message).await.unwrap();
+        assert_eq!(owes().await, (json!(owed.0), json!(owed.1)), "{wake} {again}");
+        let owed = RunMessage { stretch: stretch(owed.0), again: owed.1, ..timer(&one) };
+        store.save_run(&one, version as u64 + 1, &[owed.into()], at(1)).await.unwrap();
+    }
+}
+
 pub(super) async fn a_run_that_has_ended_is_reminded_of_nothing(table: &Table) {
     let store = &table.store;
     let one = ended(run("ended", 0, json!(1)));
