@@ -238,6 +238,8 @@ impl Pass<'_> {
         let store = &self.app.store;
         match timer {
             Timer::Wait(deadline) => {
+                // Who opened a wait of version 0.1 may have died before it looked for what came under the present name.
+                self.app.meet_callback(&deadline.wait, self.now).await?;
                 let closed = store.expire_wait(&deadline.wait, self.now).await?;
                 return Ok(if closed || deadline.waiter.is_none() { Fired::Done } else { Fired::Again });
             }

@@ -57,7 +57,7 @@ impl App {
         Ok(reception)
     }
 
-    /// Gives a wait that was just opened what has come for it under the route's present id; nothing where it was opened under
+    /// Gives a wait that was just opened, or is about to end, what has come for it under the route's present id; nothing where it was opened under
     /// that, as all are but those of runs that version 0.1 stored.
     ///
     /// # Errors
@@ -113,6 +113,11 @@ impl App {
             else {
                 return Ok(None);
             };
+            // Version 0.1 stored no identity of what has arrived. Another callback than that is one for the job's next attempt,
+            // or for the next job, which takes it once it waits.
+            if !closed && arrived.as_ref().is_some_and(|(_, before)| *before != arrival) {
+                return Ok(None);
+            }
             if arrived.is_none() && !closed {
                 if self.store.give_callback((from, at, &arrival), (to, &waiter), now).await? {
                     tracing::info!(target: "ringback::callback", from = %from.route, to = %to.route, run = %waiter.run, "a callback went to a wait of an earlier version");

@@ -17,6 +17,8 @@ use sha2::{Digest, Sha256};
 
 /// The list that they are in.
 const LIST: &str = "unclaimed";
+/// Why a callback is closed that went to a wait under another key.
+const GIVEN: &str = "given away";
 
 /// A callback that nobody waits for.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,7 +115,7 @@ impl Store {
             .condition_expression("arrived = :arrived AND attribute_not_exists(run) AND attribute_not_exists(closed)")
             .expression_attribute_names("#list", "list")
             .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":why", s("given away"))
+            .expression_attribute_values(":why", s(GIVEN))
             .expression_attribute_values(":to", s(&to.key))
             .expression_attribute_values(":arrived", millis(at));
         let met = whose(self.wait_update(to))
@@ -174,7 +176,7 @@ impl Store {
             .condition_expression("arrived = :arrived AND attribute_not_exists(run) AND attribute_not_exists(closed)")
             .expression_attribute_names("#list", "list")
             .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":why", s("given away"))
+            .expression_attribute_values(":why", s(GIVEN))
             .expression_attribute_values(":to", s(&to.key))
             .expression_attribute_values(":arrived", millis(at));
         if let Some(waiter) = waiter {
@@ -183,7 +185,15 @@ impl Store {
                 .expression_attribute_values(":job", s(waiter.job.as_str()))
                 .expression_attribute_values(":attempt", n(waiter.attempt));
         }
-        Ok(matches!(conditional(update).await?, Written::Done(_)))
+        Ok(match conditional(update).await? {
+            Written::Done(_) => true,
+            // This very write, whose answer got lost, finds itself.
+            Written::Refused(item) => {
+                item.get("arrived") == Some(&millis(at))
+                    && text(&item, "closed") == Some(GIVEN)
+                    && text(&item, "given") == Some(&to.key)
+            }
+        })
     }
 
     fn wait_update(&self, wait: &WaitKey) -> UpdateBuilder {
