@@ -61,15 +61,15 @@ impl Clock for Hands {
 }
 
 /// Machines that share a table and a queue.
-struct World {
+pub(crate) struct World {
     aws: Aws,
     time: Arc<Mutex<Timestamp>>,
     clocks: Vec<Hands>,
-    apps: Vec<Arc<App>>,
+    pub(crate) apps: Vec<Arc<App>>,
 }
 
 impl World {
-    fn new(file: &str, machines: usize) -> Self {
+    pub(crate) fn new(file: &str, machines: usize) -> Self {
         let visibility_timeout = Duration::from_secs(900);
         let queues = vec![QueueOptions { name: "calls".to_owned(), visibility_timeout, max_receive_count: 1000 }];
         let aws = Aws::open(AwsOptions { queues, ..AwsOptions::in_memory("ringback") }).unwrap();
@@ -79,15 +79,15 @@ impl World {
         Self { aws, time, clocks, apps }
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.apps[0].store
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         *self.time.lock().unwrap()
     }
 
-    fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         *self.time.lock().unwrap() += SignedDuration::from_secs(seconds);
     }
 
@@ -96,7 +96,7 @@ impl World {
     }
 
     /// Swept by a process without memory.
-    async fn sweep(&self) -> usize {
+    pub(crate) async fn sweep(&self) -> usize {
         Sweeper::default().sweep(&self.apps[0]).await.unwrap()
     }
 

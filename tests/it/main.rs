@@ -88,6 +88,7 @@ mod sweeps;
 mod switch;
 mod ten_thousand;
 mod triggers;
+mod upgrades;
 mod verify;
 mod weather;
 mod workers;

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 /// The list that they are in.
 const LIST: &str = "unclaimed";
 /// Why a callback is closed that went to a wait under another key.
-const GIVEN: &str = "given away";
+pub(super) const GIVEN: &str = "given away";
 
 /// A callback that nobody waits for.
 #[derive(Debug, Clone, PartialEq)]

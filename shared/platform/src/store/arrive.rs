@@ -8,12 +8,16 @@
 //! A callback that finds another one in its place came for the next job under that key. It is stored in an item of its own
 //! beside the wait (`next#<identity>`), and then the place is tried once more: either this try finds the next job waiting, or
 //! that job, once it waits, finds the item. So none is passed over, whichever comes first.
+//!
+//! A callback that was given to a wait under another key leaves its place to the next one, and only its identity stays there.
 
+use super::adopt::GIVEN;
 use super::item::{Item, b, damaged, expiry, millis, number, s, text, yes};
 use super::wait::{OPEN, Written, conditional, seen, verdict, wait_pk, word};
 use super::{Store, StoreError, unavailable};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::wait::identity::remembered;
 use domain::wait::{Arrival, ArrivalId, Opening, Reception, WaitKey, Waiter};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -39,6 +43,8 @@ enum Place {
     Over,
     /// Another callback.
     Decided,
+    /// Another callback, which went to a wait under another key.
+    Given,
     /// No job has waited here yet.
     Free,
     /// A job waits.
@@ -50,7 +56,7 @@ impl Place {
         let (has_arrived, is_closed) = (item.contains_key("arrived"), item.contains_key("closed"));
         let is_known = match text(item, "arrival") {
             Some(taken) => taken == id.as_str(),
-            // Of callbacks of the version before, and of those that were given away, no identity is known.
+            // Of callbacks of the version before no identity is known.
             None => has_arrived,
         };
         if is_known || seen(item).contains(id) {
@@ -58,7 +64,7 @@ impl Place {
         } else if has_arrived && !is_closed {
             Self::Decided
         } else if has_arrived {
-            Self::Repeated
+            Self::Given
         } else if is_closed {
             Self::Over
         } else if item.contains_key("waiting") {
@@ -86,7 +92,7 @@ impl Store {
             let awaited = format!(
                 "attribute_exists(waiting) AND {OPEN} AND (attribute_not_exists(seen) OR NOT contains(seen, :id))"
             );
-            let half = self.callback_half(wait, arrival, id, now, "owed = :owed")?;
+            let half = self.callback_half(wait, arrival, id, now, "owed = :owed", "")?;
             let half = half.condition_expression(awaited).expression_attribute_values(":owed", yes());
             let item = match conditional(half).await? {
                 Written::Done(_) => {
@@ -109,12 +115,25 @@ impl Store {
                     is_kept = true;
                 }
                 Place::Free => {
-                    let listed = "owed = :owed, #list = :list, #at = :at, #route = :route, #key = :key";
-                    let half = self.callback_half(wait, arrival, id, now, listed)?;
-                    let half = self.unclaimed_place(half, wait, now);
-                    let half = half.expression_attribute_values(":owed", AttributeValue::Bool(false));
+                    let half = self.unclaimed_half(wait, arrival, id, now, "", "")?;
                     let nobody = format!("attribute_not_exists(waiting) AND {OPEN}");
                     if let Written::Done(_) = conditional(half.condition_expression(nobody)).await? {
+                        return Ok(Reception::Stored);
+                    }
+                }
+                Place::Given => {
+                    let before = remembered(seen(&item), text(&item, "arrival").map(ArrivalId::read));
+                    let before = before.iter().map(|id| s(id.as_str())).collect();
+                    let gone = ", closed, given, run, job, attempt";
+                    let half = self
+                        .unclaimed_half(wait, arrival, id, now, ", seen = :seen", gone)?
+                        .expression_attribute_values(":seen", AttributeValue::L(before))
+                        .expression_attribute_values(":given", s(GIVEN))
+                        .expression_attribute_values(":before", item["arrived"].clone())
+                        .condition_expression(
+                            "closed = :given AND arrived = :before AND attribute_not_exists(waiting)",
+                        );
+                    if let Written::Done(_) = conditional(half).await? {
                         return Ok(Reception::Stored);
                     }
                 }
@@ -125,6 +144,22 @@ impl Store {
         if is_kept { Ok(Reception::Stored) } else { Err(changes_too_quickly()) }
     }
 
+    /// The callback's half where no job waits: it is in the list of those that no job has claimed.
+    fn unclaimed_half(
+        &self,
+        wait: &WaitKey,
+        arrival: &Arrival,
+        id: &ArrivalId,
+        at: Timestamp,
+        more: &str,
+        gone: &str,
+    ) -> Result<UpdateItemFluentBuilder, StoreError> {
+        let listed = format!("owed = :owed, #list = :list, #at = :at, #route = :route, #key = :key{more}");
+        let half = self.callback_half(wait, arrival, id, at, &listed, gone)?;
+        let half = self.unclaimed_place(half, wait, at);
+        Ok(half.expression_attribute_values(":owed", AttributeValue::Bool(false)))
+    }
+
     fn callback_half(
         &self,
         wait: &WaitKey,
@@ -132,12 +167,13 @@ impl Store {
         id: &ArrivalId,
         at: Timestamp,
         more: &str,
+        gone: &str,
     ) -> Result<UpdateItemFluentBuilder, StoreError> {
         let set = "SET arrived = :now, verdict = :verdict, #result = :result, arrival = :id, \
                    expires = if_not_exists(expires, :expires)";
         Ok(self
             .wait_item(wait)
-            .update_expression(format!("{set}, {more} REMOVE progress"))
+            .update_expression(format!("{set}, {more} REMOVE progress{gone}"))
             .expression_attribute_names("#result", "result")
             .expression_attribute_values(":now", millis(at))
             .expression_attribute_values(":verdict", s(word(arrival.verdict)))
@@ -220,7 +256,7 @@ impl Store {
                 self.mark_taken(wait, &next.id).await?;
                 continue;
             }
-            let half = self.callback_half(wait, &next.arrival, &next.id, next.at, "owed = :owed")?;
+            let half = self.callback_half(wait, &next.arrival, &next.id, next.at, "owed = :owed", "")?;
             let half = half
                 .condition_expression(format!(
                     "run = :run AND job = :job AND attempt = :attempt AND attribute_exists(waiting) AND {OPEN}"

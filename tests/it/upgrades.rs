@@ -1,0 +1,54 @@
+//! What version 0.1 left in the table, and what its callbacks are then.
+
+use crate::clocks::World;
+use domain::config::RouteId;
+use domain::id::RunId;
+use domain::run::JobPath;
+use domain::wait::{Arrival, ArrivalId, Reception, Verdict, WaitKey, Waiter};
+use jiff::SignedDuration;
+use platform::store::{Deadline, Timer};
+use serde_json::json;
+
+const FILE: &str = "
+listeners:
+  - {id: back, port: 18090, path: /done, identify_by: '${body.id}', result: '${body.value}'}
+components:
+  - {id: service, endpoint: https://service.test, completion: {type: callback, callback: /done, wait_for: '${input}'}}
+workflow: {id: w, jobs: [{component: service}]}
+";
+
+fn arrival(verdict: Verdict, of: &str) -> (Arrival, ArrivalId) {
+    (Arrival { verdict, result: json!(of) }, ArrivalId::of_item(of.as_bytes()))
+}
+
+/// The first attempt of a job has failed by a callback, of which version 0.1 stored no identity, and its second waits soon.
+#[tokio::test]
+async fn of_callbacks_after_a_failure_a_repetition_counts_for_nothing_and_another_for_the_next_attempt() {
+    let world = World::new(FILE, 1);
+    let (app, store, now) = (&world.apps[0], world.store(), world.now());
+    let present = WaitKey { route: RouteId::new("POST", "/done"), key: "k".to_owned() };
+    let former = WaitKey { route: RouteId::former("back", "POST", "/done"), ..present.clone() };
+    let waiter = |attempt| Waiter { run: RunId::keyed("upgrades", "1"), job: JobPath::new("a"), attempt };
+    let deadline = now + SignedDuration::from_mins(30);
+    let (failure, failure_id) = arrival(Verdict::Failure, "no");
+    let (success, success_id) = arrival(Verdict::Success, "yes");
+    store.open_wait(&former, &waiter(1), deadline).await.unwrap();
+    store.receive_callback(&former, &failure, &failure_id, now).await.unwrap();
+
+    let became = app.receive_callback(&present, &failure, &failure_id, now).await.unwrap();
+    assert_eq!(became, Reception::Duplicate);
+    for became in [Reception::Stored, Reception::Duplicate] {
+        assert_eq!(app.receive_callback(&present, &success, &success_id, now).await.unwrap(), became);
+    }
+    let became = app.receive_callback(&present, &failure, &failure_id, now).await.unwrap();
+    assert_eq!(became, Reception::Duplicate);
+
+    // Its opener dies before it looks for what has come; the deadline must not pass over it.
+    let timer = Timer::Wait(Deadline { wait: former.clone(), waiter: Some(waiter(2)) });
+    store.add_timer(deadline, &timer).await.unwrap();
+    store.open_wait(&former, &waiter(2), deadline).await.unwrap();
+    world.pass(31 * 60);
+    world.sweep().await;
+    let (whose, brought) = store.ended_wait(&former).await.unwrap().expect("it has ended");
+    assert_eq!((whose, brought), (waiter(2), Some(success)));
+}
