@@ -60,7 +60,12 @@ async fn input(app: &App, message: &RunMessage) -> Result<Option<Input>, StoreEr
         Stretch::Deadline { job, attempt } => Some(Input::TimedOut(job.clone(), *attempt)),
         Stretch::Wait { route, key, job: waited, .. } => {
             let wait = WaitKey { route: route.clone(), key: key.clone() };
-            let ended = app.store.ended_wait(&wait).await?;
+            let mut ended = app.store.ended_wait(&wait).await?;
+            if let Some((waiter, None)) = &ended
+                && app.waits_elsewhere(&wait, waiter).await?
+            {
+                ended = None;
+            }
             // Where the key has been used again since, the run had its answer long ago.
             let ended = ended.filter(|(waiter, _)| {
                 waiter.run == message.run && waited.as_ref().is_none_or(|waited| *waited == waiter.job)

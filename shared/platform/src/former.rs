@@ -16,7 +16,7 @@
 use crate::app::App;
 use crate::store::{StoreError, Unclaimed};
 use domain::config::{Config, RouteId};
-use domain::wait::{Arrival, ArrivalId, Reception, Standing, WaitKey, former_keys, present_keys};
+use domain::wait::{Arrival, ArrivalId, Reception, Standing, WaitKey, Waiter, former_keys, present_keys};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use tokio::sync::OnceCell;
@@ -71,6 +71,23 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Whether the waiter of a former wait has opened its wait under the route's present id, too: its call was begun by version
+    /// 0.1, and again by this one, before the run was written. The present wait counts then.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn waits_elsewhere(&self, former: &WaitKey, waiter: &Waiter) -> Result<bool, StoreError> {
+        let Some(route) = former.route.present() else { return Ok(false) };
+        for key in present_keys(&former.key) {
+            let standing = self.store.wait_standing(&WaitKey { route: route.clone(), key }).await?;
+            if standing.is_some_and(|standing| standing.given_to.is_none() && standing.waiter.as_ref() == Some(waiter))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The key, as version 0.1 may have written it, under the former ids of its route, in this file and in those that

@@ -164,7 +164,8 @@ impl State {
 
     fn saw_wait(&mut self, pk: &str, values: &Value) {
         let arrivals = self.watch.arrivals.entry(pk.to_owned()).or_default();
-        if !values[":old_run"].is_null() {
+        // Another job waits here now, or what was here went to a wait under another key.
+        if !values[":old_run"].is_null() || !values[":given"].is_null() {
             *arrivals = 0;
         }
         if !values[":verdict"].is_null() {
