@@ -52,3 +52,19 @@ async fn of_callbacks_after_a_failure_a_repetition_counts_for_nothing_and_anothe
     let (whose, brought) = store.ended_wait(&former).await.unwrap().expect("it has ended");
     assert_eq!((whose, brought), (waiter(2), Some(success)));
 }
+
+/// Version 0.1 opened a wait before the job's call, died, and the call is begun again by this version.
+#[tokio::test]
+async fn the_deadline_of_a_former_wait_ends_no_job_that_waits_under_the_present_name() {
+    let world = World::new(FILE, 1);
+    let (app, store, now) = (&world.apps[0], world.store(), world.now());
+    let present = WaitKey { route: RouteId::new("POST", "/done"), key: "k".to_owned() };
+    let former = WaitKey { route: RouteId::former("back", "POST", "/done"), ..present.clone() };
+    let waiter = |run: &str| Waiter { run: RunId::keyed("upgrades", run), job: JobPath::new("a"), attempt: 1 };
+    store.open_wait(&former, &waiter("1"), now).await.unwrap();
+    assert!(!app.waits_elsewhere(&former, &waiter("1")).await.unwrap(), "it waits there alone");
+    store.open_wait(&present, &waiter("1"), now).await.unwrap();
+    assert!(app.waits_elsewhere(&former, &waiter("1")).await.unwrap());
+    assert!(!app.waits_elsewhere(&former, &waiter("2")).await.unwrap(), "another's");
+    assert!(!app.waits_elsewhere(&present, &waiter("1")).await.unwrap(), "the present wait always counts");
+}

@@ -12,7 +12,7 @@ mod timers;
 mod waits;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use emulator::aws::{Aws, AwsOptions};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use platform::store::Store;
 use ringback_tests::{StandIn, skip};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -54,6 +55,19 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Takes an item out of the table.
+    async fn take(&self, pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+        let delete = self.client.delete_item().table_name(TABLE).return_values(ReturnValue::AllOld);
+        let delete = delete.key("pk", AttributeValue::S(pk.to_owned())).key("sk", AttributeValue::S(sk.to_owned()));
+        delete.send().await.unwrap().attributes.expect("the item")
+    }
+
+    async fn put(&self, item: HashMap<String, AttributeValue>) {
+        self.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
+    }
+}
+
 /// So many seconds after a moment that all scenarios share.
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + seconds).unwrap()
@@ -83,6 +97,8 @@ scenarios! {
         a_wait_that_was_closed_ignores_what_comes
         a_deadline_closes_what_still_waits_and_nothing_else
         a_later_attempt_takes_the_place_of_an_earlier_one
+        what_came_for_an_earlier_attempt_counts_unless_it_is_a_failure
+        a_deadline_finds_the_callback_that_was_kept_for_its_job
         a_repetition_of_what_one_job_took_is_none_for_the_next
         another_callback_that_comes_before_the_next_job_waits_is_kept_for_it
         a_callback_and_the_next_job_that_come_at_once_meet

@@ -126,6 +126,39 @@ pub(super) async fn a_later_attempt_takes_the_place_of_an_earlier_one(table: &Ta
     assert_eq!(store.replace_wait(&wait, &stranger, at(300), &second).await.unwrap(), Opening::Waits);
 }
 
+/// What came for an attempt that was given up counts for the attempt after it, unless it says that the first has failed.
+pub(super) async fn what_came_for_an_earlier_attempt_counts_unless_it_is_a_failure(table: &Table) {
+    let store = &table.store;
+    let all =
+        [(Verdict::Success, true), (Verdict::Unmapped, true), (Verdict::NoStatus, false), (Verdict::Failure, false)];
+    for (n, (verdict, counts)) in all.into_iter().enumerate() {
+        let (wait, first, second) = (key(&format!("verdict {n}")), waiter("a", 1), waiter("a", 2));
+        let came = Arrival { verdict, result: json!(n) };
+        store.open_wait(&wait, &first, at(100)).await.unwrap();
+        store.receive_callback(&wait, &came, &id("1"), at(1)).await.unwrap();
+        assert_eq!(store.give_up_wait(&wait, &first).await.unwrap(), Some(came.clone()), "{verdict:?}");
+        assert_eq!(store.give_up_wait(&wait, &second).await.unwrap(), counts.then(|| came.clone()), "{verdict:?}");
+        let opened = store.open_wait(&wait, &second, at(200)).await.unwrap();
+        assert_eq!(opened, if counts { Opening::Met(came) } else { Opening::Waits }, "{verdict:?}");
+    }
+}
+
+/// The process that opened the second wait has died before it looked for what was kept for it.
+pub(super) async fn a_deadline_finds_the_callback_that_was_kept_for_its_job(table: &Table) {
+    let store = &table.store;
+    let (wait, first, second) =
+        (key("opener died"), waiter("a", 1), Waiter { job: JobPath::new("next"), ..waiter("a", 1) });
+    store.open_wait(&wait, &first, at(100)).await.unwrap();
+    store.receive_callback(&wait, &arrival(json!(0)), &id("zero"), at(1)).await.unwrap();
+    store.receive_callback(&wait, &arrival(json!(1)), &id("one"), at(2)).await.unwrap();
+    let kept = table.take(&format!("wait#{}#{}", wait.route, wait.key), "next#one").await;
+    assert_eq!(store.replace_wait(&wait, &second, at(200), &first).await.unwrap(), Opening::Waits);
+    table.put(kept).await;
+    assert!(store.expire_wait(&wait, at(200)).await.unwrap());
+    assert!(owed(table, &wait).await);
+    assert_eq!(store.ended_wait(&wait).await.unwrap(), Some((second, Some(arrival(json!(1))))));
+}
+
 /// Two jobs of a run wait under one key, one after the other.
 pub(super) async fn a_repetition_of_what_one_job_took_is_none_for_the_next(table: &Table) {
     let store = &table.store;
