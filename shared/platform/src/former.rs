@@ -125,10 +125,14 @@ impl App {
             else {
                 return Ok(None);
             };
-            let Some(Standing { waiter: None, arrived: Some((at, arrival)), closed: false, .. }) =
-                self.store.wait_standing(from).await?
-            else {
-                return Ok(None);
+            let (at, arrival) = match self.store.wait_standing(from).await? {
+                Some(Standing { waiter: None, arrived: Some(came), closed: false, .. }) => came,
+                // A repetition that came at the same time has been handed over already.
+                Some(Standing { given_to: Some(key), .. }) if key == to.key => {
+                    let is_late = closed && arrived.is_none();
+                    return Ok(Some(if is_late { Reception::Late } else { Reception::Resumed }));
+                }
+                _ => return Ok(None),
             };
             // Version 0.1 stored no identity of what has arrived. Another callback than that is one for the job's next attempt,
             // or for the next job, which takes it once it waits.
