@@ -155,10 +155,12 @@ impl<'a> Session<'a> {
         let ours = std::mem::replace(&mut self.run, stored.run);
         self.version = stored.version;
         self.wakes.clear();
-        self.closes.clear();
         self.stops.clear();
         self.programs.clear();
-        if self.run.has_ended() {
+        // One that has ended may have been ended by this very write, whose answer got lost: its waits are closed all the same.
+        if !self.run.has_ended() {
+            self.closes.clear();
+        } else {
             self.unsaved.clear();
             // Whoever ended it could not know of a wait that was opened without a write of the run.
             let stopped = ours.apply(Input::Cancel, &self.stretch, self.plan(), self.app.now());

@@ -82,10 +82,16 @@ impl State {
         let Some(&written) = self.watch.slots.written.get(&format!("event#{}#{}", id.customer, id.event)) else {
             return;
         };
+        let own = self.watch.deliveries.get(delivery).and_then(|(known, _)| match known.state {
+            Progress::Pending { due, held: Some(Held::RateLimit | Held::Lane) } => Some(due),
+            _ => None,
+        });
         let lanes_remember = self.weather.is_fair() && !self.weather.cloud;
         let overtaken = self.waiting(&id.endpoint).find_map(|(other, due, why)| {
             let given = self.watch.slots.given.get(&other.id.to_string())?;
             let before = *given < written && due > self.now && (why == Held::RateLimit || lanes_remember);
+            // Of two that have slots the earlier one goes first, whichever gave them.
+            let before = before && own.is_none_or(|own| own > due);
             before.then(|| format!("{delivery} overtakes {}, which waits for its slot at {due}", other.id))
         });
         if let Some(overtaken) = overtaken {
