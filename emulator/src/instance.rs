@@ -15,6 +15,7 @@ mod address;
 pub mod cloud;
 mod current;
 mod retired;
+mod rounds;
 mod routers;
 mod holder;
 mod loops;
@@ -344,10 +345,10 @@ impl Instance {
             None => None,
         };
         let app = app.with_definition(definition);
+        app.refile_once().await;
         let retired = retired::read(&app).await?;
         let mut bound = bound;
         let listeners = retired::listeners(&retired, &app.config);
-        retired::tell(&app, &listeners, &app.config).await?;
         let older = bound.sockets.bind_listeners(&app.config, &listeners).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
@@ -367,6 +368,7 @@ impl Instance {
             Pace { duplicates: options.duplicates, concurrency: options.concurrency, sweep_every: options.sweep_every };
         let mut running = loops::start(&aws, switch.current(), &stopping, pace);
         running.spawn(loops::let_go(switch.clone(), stopping.clone()));
+        running.spawn(retired::tell(switch.current().app(), listeners, stopping.clone()));
         switch.start_worker().await;
         let mut servers = vec![Server::start(api_socket, tls, switch.current().behind(Door::Api), &shared)];
         let mut aws_url = None;

@@ -99,6 +99,8 @@ async fn run(
     let (drain, draining) = watch::channel(None);
     let common = Common { router, tls, limits, bodies, draining };
     let mut connections = JoinSet::new();
+    // One that is accepted, and has no place yet: it is served also where the server stops meanwhile.
+    let mut newcomer: Option<(TcpStream, SocketAddr)> = None;
     let until = loop {
         tokio::select! {
             biased;
@@ -108,8 +110,9 @@ async fn run(
                 drain.send_replace(Some(since));
                 break until;
             }
-            accepted = accept(&socket, &crowd, limits) => {
-                if let Some((stream, peer, place)) = accepted {
+            accepted = accept(&socket, &crowd), if newcomer.is_none() => newcomer = accepted,
+            place = crowd.enter(limits), if newcomer.is_some() => {
+                if let Some((stream, peer)) = newcomer.take() {
                     connections.spawn(serve(common.clone(), stream, peer, place));
                 }
             }
@@ -118,7 +121,7 @@ async fn run(
     };
     let ending = async {
         // Those that have connected before are answered too: closing the socket would break them off.
-        for (stream, peer) in waiting(socket) {
+        for (stream, peer) in newcomer.into_iter().chain(waiting(socket)) {
             let place = crowd.enter(limits).await;
             connections.spawn(serve(common.clone(), stream, peer, place));
         }
@@ -128,14 +131,10 @@ async fn run(
     connections.shutdown().await;
 }
 
-/// The next connection, with its place; none where accepting failed, after a moment.
-async fn accept(
-    socket: &tokio::net::TcpListener,
-    crowd: &Crowd,
-    limits: Limits,
-) -> Option<(TcpStream, SocketAddr, crowd::Place)> {
+/// The next connection; none where accepting failed, after a moment.
+async fn accept(socket: &tokio::net::TcpListener, crowd: &Crowd) -> Option<(TcpStream, SocketAddr)> {
     match socket.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, crowd.enter(limits).await)),
+        Ok(accepted) => Some(accepted),
         Err(error) => {
             // The other side may be gone already, which is nothing to tell of.
             if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
@@ -157,3 +156,6 @@ fn waiting(socket: tokio::net::TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     };
     accepted.filter_map(stream).collect()
 }
+
+#[cfg(test)]
+mod tests;

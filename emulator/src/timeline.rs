@@ -144,9 +144,9 @@ impl Job {
         lines.extend(self.more.get("error").map(|error| format!("error: {}", why(error))));
         // Where the output is the same, one of them says it.
         let came = self.more.get("result").filter(|came| Some(*came) != self.more.get("output"));
-        lines.extend(came.map(|came| format!("came: {}", shown(came))));
+        lines.extend(came.map(|came| format!("result: {}", shown(came))));
         if self.more.get("result_at").is_some() {
-            lines.push("came: kept beside the run, for it is large; `emulator runs result` prints it".to_owned());
+            lines.push("result: stored separately because of its size; `emulator runs result` prints it".to_owned());
         }
         lines.extend(
             self.more.get("output").filter(|o| !o.is_null()).map(|output| format!("output: {}", shown(output))),

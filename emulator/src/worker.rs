@@ -60,6 +60,8 @@ pub const LEASE: Duration = Duration::from_secs(60);
 pub struct WorkerOptions {
     /// The table.
     pub store: Store,
+    /// The store has keys: what it gives is opened, and a text that still looks sealed was sent like that.
+    pub has_keys: bool,
     /// The queue's service, and the queue.
     pub sqs: Client,
     /// See above.

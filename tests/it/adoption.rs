@@ -71,12 +71,19 @@ async fn a_callback_under_a_wrong_key_completes_the_job_that_it_is_given_to() {
     assert_eq!(gateway.result_of(&task).await, json!({"url": "u"}));
     // As if it had come with that key; and asking again changes nothing.
     assert_eq!(give(&gateway, "IMG-17", "img-17").await.body["status"], "duplicate");
-    for id in ["img-17", "IMG-17"] {
-        let late = gateway.call_back("/done", &json!({"id": id, "value": "late"})).await;
-        assert_eq!(late.body["status"], "duplicate", "{id}");
-    }
+    let told = gateway.call_back("/done", &json!({"id": "IMG-17", "value": {"url": "u"}})).await;
+    assert_eq!(told.body["status"], "duplicate");
+    // Another callback is kept for the next job of that key.
+    let told = gateway.call_back("/done", &json!({"id": "img-17", "value": "late"})).await;
+    assert_eq!(told.body["status"], "stored");
     assert_eq!(gateway.result_of(&task).await, json!({"url": "u"}));
     assert_eq!(waits(&gateway, "unclaimed").await, Vec::<Value>::new());
+    // Another callback under the wrong key is not lost: it can be given, too.
+    let told = gateway.call_back("/done", &json!({"id": "IMG-17", "value": "another"})).await;
+    assert_eq!(told.body["status"], "stored");
+    assert_eq!(waits(&gateway, "unclaimed").await[0]["result"], "another");
+    let told = gateway.call_back("/done", &json!({"id": "IMG-17", "value": {"url": "u"}})).await;
+    assert_eq!(told.body["status"], "duplicate", "its identity is remembered");
     assert_eq!(gateway.task(&other).await["status"], "waiting");
 }
 
@@ -277,9 +284,11 @@ impl Play {
                 Reception::Duplicate,
                 "{told}"
             );
+            // The callback that the waiting job waited for is another one: it is kept.
+            let kept = if own.is_some() { Reception::Duplicate } else { Reception::Stored };
             assert_eq!(
                 store.receive_callback(wanted, &arrival("own"), &id("own"), *now).await.unwrap(),
-                Reception::Duplicate,
+                kept,
                 "{told}"
             );
         }
@@ -303,7 +312,8 @@ impl Play {
 
     async fn write(&self, read: Option<(Timestamp, Arrival, Waiter)>) -> bool {
         let Some((at, arrival, waiter)) = read else { return false };
-        let (from, to) = ((&self.early, at, &arrival), (&self.wanted, &waiter));
+        let early = id("early");
+        let (from, to) = ((&self.early, at, &arrival, Some(&early)), (&self.wanted, &waiter));
         self.store.give_callback(from, to, self.now).await.unwrap()
     }
 }

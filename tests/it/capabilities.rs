@@ -43,6 +43,27 @@ async fn only_who_was_given_the_address_can_answer_and_only_once() {
     assert_eq!(results, [json!(1), json!(3)]);
 }
 
+/// What the table holds of a token is no key, and the token itself is one also in the body.
+#[tokio::test]
+async fn a_reader_of_the_table_can_not_answer_for_a_job_and_a_token_in_the_body_can() {
+    let service = Service::answering(json!({"accepted": true})).await;
+    let gateway = File::new(FILE).calling("https://service.test", &service).run().await;
+    let task = gateway.start("ask", Value::Null).await;
+    let url = service.next_request().await.body["callback_url"].as_str().unwrap().to_owned();
+    gateway.waiting(&task).await;
+    let open = gateway.get("/api/waits").await.body;
+    let kept = open["waits"][0]["key"].as_str().expect("a key").to_owned();
+    let digest = domain::run::kept_key(url.split_once("callback_token=").unwrap().1.to_owned());
+    for key in [kept, digest] {
+        let forged = gateway.call_back("/done", &json!({"id": key, "value": "forged"})).await;
+        assert!(forged.status == 400 || forged.body["status"] == "stored", "{key}: {}", forged.body);
+    }
+    assert_eq!(gateway.task(&task).await["status"], "waiting");
+    let token = url.split_once("callback_token=").unwrap().1;
+    assert_eq!(gateway.call_back("/done", &json!({"id": token, "value": 7})).await.body["status"], "resumed");
+    assert_eq!(gateway.result_of(&task).await, 7);
+}
+
 #[tokio::test]
 async fn an_answer_before_the_services_own_is_kept() {
     let service = Service::scripted(|request| async move {

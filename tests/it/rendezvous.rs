@@ -44,7 +44,7 @@ async fn a_callback_after_the_deadline_is_ignored_and_the_job_has_failed() {
     clock.advance(Duration::from_secs(600));
     assert_eq!(gateway.error_of(&task).await["code"], "timeout");
     let late = gateway.call_back("/done", &json!({"id": "late", "status": "done", "value": 1})).await;
-    assert_eq!(late.body, json!({"status": "ignored", "reason": "nobody waits for it any more"}));
+    assert_eq!(late.body, json!({"status": "ignored", "reason": "the wait for this callback has ended"}));
     assert_eq!(gateway.task(&task).await["status"], "failed");
 }
 

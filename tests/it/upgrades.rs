@@ -3,7 +3,7 @@
 use crate::clocks::World;
 use domain::config::RouteId;
 use domain::id::RunId;
-use domain::run::JobPath;
+use domain::run::{JobPath, Run};
 use domain::wait::{Arrival, ArrivalId, Reception, Verdict, WaitKey, Waiter};
 use jiff::SignedDuration;
 use platform::store::{Deadline, Timer};
@@ -47,8 +47,12 @@ async fn of_callbacks_after_a_failure_a_repetition_counts_for_nothing_and_anothe
     let timer = Timer::Wait(Deadline { wait: former.clone(), waiter: Some(waiter(2)) });
     store.add_timer(deadline, &timer).await.unwrap();
     store.open_wait(&former, &waiter(2), deadline).await.unwrap();
+    let run = Run::accept(waiter(2).run, "w".to_owned(), json!({}), None, now);
+    store.add_run(&run, None).await.unwrap();
     world.pass(31 * 60);
     world.sweep().await;
+    assert_eq!(store.ended_wait(&former).await.unwrap(), None, "`deliver` judges it: it can open secrets");
+    app.end_former_wait(&former, world.now()).await.unwrap();
     let (whose, brought) = store.ended_wait(&former).await.unwrap().expect("it has ended");
     assert_eq!((whose, brought), (waiter(2), Some(success)));
 }

@@ -41,7 +41,7 @@ enum Action {
         /// The run.
         id: String,
     },
-    /// Print what a callback, or the last answer, brought for a job, as JSON, whatever the job's output made of it.
+    /// Print, as JSON, the raw result of a job's callback or last answer, before `output` is applied.
     Result {
         /// The run.
         id: String,

@@ -91,6 +91,7 @@ impl Work {
         let worker = Worker::new(WorkerOptions {
             catalogue: Catalogue::File { config: Arc::new(config), env, overlay, store: store.clone() },
             store,
+            has_keys: has_key,
             sqs: aws_sdk_sqs::Client::new(&aws),
             queue_url,
             only: self.only,

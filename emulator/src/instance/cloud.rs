@@ -21,6 +21,7 @@ pub use provision::{Names, Places, provision};
 
 use super::address::Sockets;
 use super::current::{Current, Door};
+use super::rounds::round;
 use super::routers::{self, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops, retired};
 use crate::socket::{self, Limits, Server, Shared};
@@ -162,9 +163,9 @@ impl Cloud {
         let definition = app.keep_definition(&options.text, true).await.map_err(unavailable)?;
         let app = app.with_definition(definition);
         // Runs may still wait at routes that only an older file has.
+        app.refile_once().await;
         let retired = retired::read(&app).await.map_err(unavailable)?;
         let gone = retired::listeners(&retired, &config);
-        retired::tell(&app, &gone, &config).await.map_err(unavailable)?;
         let older = bound.sockets.bind_listeners(&config, &gone).await?;
         bound.sockets = older.sockets;
         bound.new.extend(older.new);
@@ -174,6 +175,7 @@ impl Cloud {
         let current = Current::new(serving(Arc::new(app), &retired, &mut routers::Limits::default()));
         let stopping = CancellationToken::new();
         let mut running = JoinSet::new();
+        running.spawn(retired::tell(current.app(), gone, stopping.clone()));
         if let Some(relaying) = relaying {
             running.spawn(relaying.run(current.clone(), stopping.clone()));
         }
@@ -225,13 +227,12 @@ impl Cloud {
 async fn sweep(current: Current, stopping: CancellationToken, every: Duration) {
     let sweeper = ::sweep::Sweeper::default();
     while !stopping.is_cancelled() {
-        if let Err(error) = sweeper.sweep(&current.app()).await {
-            tracing::error!(%error, "the timers could not be swept; they are tried again");
-        }
-        tokio::select! {
-            () = stopping.cancelled() => {}
-            () = tokio::time::sleep(every) => {}
-        }
+        let work = async {
+            if let Err(error) = sweeper.sweep(&current.app()).await {
+                tracing::error!(%error, "the timers could not be swept; they are tried again");
+            }
+        };
+        Box::pin(round(work, every, &stopping)).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What AWS would call by itself: the stream's mapping, the queues' and the schedule.
 
 use super::current::Current;
+use super::rounds::round;
 use super::{PROGRAMS, QUEUE, Switch};
 use crate::aws::Aws;
 use crate::aws::mapping::{Duplicates, QueueMapping, StreamMapping};
@@ -18,12 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often what has expired is removed; DynamoDB takes its time too, up to days
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
 const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
-
-/// A sweep that comes so much later than it should was held up with the whole process: it was suspended, or the machine was.
-const HELD_UP: Duration = Duration::from_secs(2);
-/// How long the timers wait then: what has come to the sockets meanwhile is taken before deadlines are judged, because it
-/// arrived before them.
-const CATCH_UP: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether runs still follow older files.
 const LET_GO_EVERY: Duration = Duration::from_secs(60);
@@ -62,31 +57,21 @@ pub(super) fn start(aws: &Aws, current: &Current, stopping: &CancellationToken, 
     loops.spawn(async move {
         let sweeper = sweep::Sweeper::default();
         let mut expired_at = Timestamp::UNIX_EPOCH;
-        loop {
-            let app = current.app();
-            if let Err(error) = sweeper.sweep(&app).await {
-                tracing::error!(%error, "the timers could not be swept; they are tried again");
-            }
-            let now = app.now();
-            if now.duration_since(expired_at) >= EXPIRE_EVERY {
-                expired_at = now;
-                if let Err(error) = aws.sweep_ttl(now.into()) {
-                    tracing::error!(%error, "what has expired could not be removed; it is tried again");
+        while !stop.is_cancelled() {
+            let work = async {
+                let app = current.app();
+                if let Err(error) = sweeper.sweep(&app).await {
+                    tracing::error!(%error, "the timers could not be swept; they are tried again");
                 }
-            }
-            let rest = tokio::time::Instant::now();
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(pace.sweep_every) => {}
-            }
-            let late = rest.elapsed().saturating_sub(pace.sweep_every);
-            if late >= HELD_UP {
-                tracing::warn!(
-                    ?late,
-                    "the process was held up; what came meanwhile is taken before any deadline is judged"
-                );
-                tokio::time::sleep(CATCH_UP).await;
-            }
+                let now = app.now();
+                if now.duration_since(expired_at) >= EXPIRE_EVERY {
+                    expired_at = now;
+                    if let Err(error) = aws.sweep_ttl(now.into()) {
+                        tracing::error!(%error, "what has expired could not be removed; it is tried again");
+                    }
+                }
+            };
+            Box::pin(round(work, pace.sweep_every, &stop)).await;
         }
     });
     loops
@@ -129,6 +114,8 @@ pub(super) fn worker_of(
     let app = current.app();
     Worker::new(WorkerOptions {
         store: app.store.clone(),
+        // Those of the gateway itself, which has sealed what is in the table.
+        has_keys: true,
         sqs,
         queue_url,
         catalogue: Catalogue::Gateway(current.clone()),

@@ -18,6 +18,7 @@ use platform::definitions::Definition;
 use platform::store::StoreError;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Runs that are read at once.
 const PAGE: usize = 100;
@@ -96,11 +97,19 @@ pub(super) fn listeners(retired: &[Retired], current: &Config) -> Vec<Listener> 
     retired.iter().flat_map(|file| file.listeners(current)).collect()
 }
 
-/// Says in the log which routes are served although the file in charge doesn't have them, and which jobs wait there.
-///
-/// # Errors
-/// If the table is unavailable.
-pub(super) async fn tell(app: &App, listeners: &[Listener], current: &Config) -> Result<(), StoreError> {
+/// Says in the log which routes are served although the file in charge doesn't have them, and which jobs wait there. It reads
+/// many runs to find that out, so it is a task of its own, which ends when everything stops.
+pub(super) async fn tell(app: Arc<App>, listeners: Vec<Listener>, stopping: CancellationToken) {
+    let told = tokio::select! {
+        () = stopping.cancelled() => return,
+        told = try_tell(&app, &listeners) => told,
+    };
+    if let Err(error) = told {
+        tracing::warn!(%error, "routes of older files are served, but which jobs wait there could not be found out");
+    }
+}
+
+async fn try_tell(app: &App, listeners: &[Listener]) -> Result<(), StoreError> {
     let gone: Vec<(u16, &Route)> = listeners
         .iter()
         .flat_map(|listener| listener.callbacks().iter().map(|callback| (listener.port, &callback.route)))
@@ -109,8 +118,11 @@ pub(super) async fn tell(app: &App, listeners: &[Listener], current: &Config) ->
     let waits = hanging(app, &ids).await?;
     for (port, route) in gone {
         let (method, path) = (&route.method, &route.path);
-        let elsewhere =
-            current.listeners.iter().find(|listener| listener.callbacks().iter().any(|one| one.route.id == route.id));
+        let elsewhere = app
+            .config
+            .listeners
+            .iter()
+            .find(|listener| listener.callbacks().iter().any(|one| one.route.id == route.id));
         let what = match elsewhere {
             Some(listener) => format!("is on port {} now", listener.port),
             None => "is not in the file any more".to_owned(),

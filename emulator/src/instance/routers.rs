@@ -3,7 +3,8 @@
 use super::current::Serving;
 use super::retired::{self, Retired};
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +13,7 @@ use platform::App;
 use platform::head;
 use platform::problem::Problem;
 use platform::request::receive;
+use platform::sources::Found;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -55,7 +57,8 @@ fn routes_of(app: &Arc<App>, listener: &Listener, limits: &mut Limits) -> Router
     };
     match listener.max_concurrent_count {
         Some(limit) => {
-            let slots = Slots { free: limits.of(listener, limit), max_body: app.settings.max_body };
+            let are_of_sources = matches!(listener.routes, Routes::Sources(_));
+            let slots = Slots { free: limits.of(listener, limit), app: app.clone(), are_of_sources };
             routes.route_layer(from_fn_with_state(slots, take_slot))
         }
         None => routes,
@@ -66,13 +69,33 @@ fn routes_of(app: &Arc<App>, listener: &Listener, limits: &mut Limits) -> Router
 #[derive(Clone)]
 struct Slots {
     free: Arc<Semaphore>,
-    max_body: usize,
+    app: Arc<App>,
+    /// The last part of each path is a source's name.
+    are_of_sources: bool,
+}
+
+impl Slots {
+    /// The largest body that the handler takes, in bytes.
+    async fn max_body(&self, name: Option<&str>) -> Result<usize, Problem> {
+        let app = &self.app;
+        let Some(name) = name.filter(|_| self.are_of_sources) else { return Ok(app.settings.max_body) };
+        Ok(match app.sources.find(&app.store, name, app.now()).await? {
+            Found::Source(source) => source.source.max_body.unwrap_or(app.settings.max_body),
+            Found::Unusable | Found::Nobody => app.settings.max_body,
+        })
+    }
 }
 
 /// Answers a request once there is a slot for it. A body has come whole before that: a caller who sends slowly, or nothing,
 /// keeps no slot from the others.
-async fn take_slot(State(slots): State<Slots>, request: Request, next: Next) -> Result<Response, Problem> {
-    let request = receive(request, slots.max_body).await?;
+async fn take_slot(
+    State(slots): State<Slots>,
+    name: Result<Path<String>, PathRejection>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let max_body = slots.max_body(name.ok().as_ref().map(|Path(name)| name.as_str())).await?;
+    let request = receive(request, max_body).await?;
     let _slot = slots.free.acquire().await;
     Ok(next.run(request).await)
 }

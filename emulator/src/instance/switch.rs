@@ -91,6 +91,8 @@ struct State {
     /// Files that runs may still follow, the newest last.
     retired: Vec<Retired>,
     limits: Limits,
+    /// What is said in the log about older files.
+    telling: JoinSet<()>,
     /// The worker, once there are programs.
     worker: JoinSet<()>,
 }
@@ -115,6 +117,7 @@ impl Switch {
             public_urls,
             retired,
             limits,
+            telling: JoinSet::new(),
             worker: JoinSet::new(),
         };
         for (port, socket) in bound.new {
@@ -173,11 +176,13 @@ impl Switch {
         let sender = sender(&app, &config)?;
         let mut next = app.with_file(Arc::new(config), surroundings, sender)?.with_definition(definition);
         next.functions = next.functions.or(functions);
-        retired::tell(&app, &listeners, &next.config).await?;
         state.retired = retired;
         self.put_in_charge(&mut state, next);
         self.serve(&mut state, bound);
         self.work_where_there_are_programs(&mut state);
+        // It reads many runs, which nothing else is to wait for.
+        while state.telling.try_join_next().is_some() {}
+        state.telling.spawn(retired::tell(self.0.current.app(), listeners, self.0.stopping.clone()));
         Ok(kept)
     }
 

@@ -4,6 +4,10 @@
 //!  idle ── first byte ──► header ── header complete ──► busy ── last answer sent ──► idle
 //! ```
 //!
+//! A busy connection has a deadline too once all that it has left to do is to send answers: each answer is whole when its
+//! first byte is sent, so only the caller can delay the rest. HTTP/2 has a window for each answer, and a caller who keeps it
+//! shut takes nothing although the connection's bytes flow.
+//!
 //! HTTP/2 has frames of its own besides requests, so there a header that has begun can't be told from other bytes: such a
 //! connection is idle until a request is complete, and the idle limit bounds its headers too.
 
@@ -21,6 +25,15 @@ pub(super) enum Stage {
     Sending,
 }
 
+/// A request under way.
+#[derive(Debug, Clone, Copy)]
+struct Request {
+    id: u64,
+    stage: Stage,
+    /// When it came to this stage, or when the caller last took some of its answer.
+    since: Instant,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Idle { since: Instant },
@@ -35,7 +48,7 @@ pub(super) struct Activity {
     /// Several requests at once, as in HTTP/2.
     multiplexed: bool,
     next: u64,
-    requests: Vec<(u64, Stage)>,
+    requests: Vec<Request>,
 }
 
 /// Which connection is closed first where there are too many: the least, and of equals the one that is so the longest.
@@ -52,6 +65,8 @@ pub(super) enum Overdue {
     Idle,
     /// The header has taken too long: it is cut off.
     Header,
+    /// The caller takes none of its answers: it is cut off.
+    Untaken,
 }
 
 impl Activity {
@@ -77,35 +92,36 @@ impl Activity {
             self.phase = Phase::Busy { since: now };
         }
         self.next += 1;
-        self.requests.push((self.next, stage));
+        self.requests.push(Request { id: self.next, stage, since: now });
         self.next
     }
 
-    /// A request has come as far as this; it never goes back.
-    pub(super) fn reached(&mut self, request: u64, stage: Stage) {
-        for (_, at) in self.requests.iter_mut().filter(|(id, _)| *id == request) {
-            *at = stage.max(*at);
+    /// A request has come as far as this, or some further within this stage; it never goes back to an earlier one.
+    pub(super) fn reached(&mut self, id: u64, stage: Stage, now: Instant) {
+        for request in self.requests.iter_mut().filter(|request| request.id == id && stage >= request.stage) {
+            (request.stage, request.since) = (stage, now);
         }
     }
 
     /// A request is over.
-    pub(super) fn ended(&mut self, request: u64, now: Instant) {
-        self.requests.retain(|(id, _)| *id != request);
+    pub(super) fn ended(&mut self, id: u64, now: Instant) {
+        self.requests.retain(|request| request.id != id);
         if self.requests.is_empty() {
             self.phase = Phase::Idle { since: now };
         }
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle { .. })
+    /// A request is complete, and its answer is not sent yet.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.phase, Phase::Busy { .. })
     }
 
     pub(super) fn is_multiplexed(&self) -> bool {
         self.multiplexed
     }
 
-    /// Until when it may go on like this, and what it is then; a request that is complete takes as long as it takes. `draining` is
-    /// since when the server has been stopping.
+    /// Until when it may go on like this, and what it is then; an answer that is being made takes as long as it takes.
+    /// `draining` is since when the server has been stopping.
     pub(super) fn deadline(&self, limits: &Limits, draining: Option<Instant>) -> Option<(Instant, Overdue)> {
         match self.phase {
             Phase::Idle { since } => {
@@ -114,7 +130,11 @@ impl Activity {
                 Some((drained.map_or(idle, |drained| drained.min(idle)), Overdue::Idle))
             }
             Phase::Header { since } => Some((since + limits.header, Overdue::Header)),
-            Phase::Busy { .. } => None,
+            Phase::Busy { .. } => {
+                let all_are_sent = self.requests.iter().all(|request| request.stage == Stage::Sending);
+                let taken = self.requests.iter().map(|request| request.since).max().filter(|_| all_are_sent)?;
+                Some((taken + limits.body, Overdue::Untaken))
+            }
         }
     }
 
@@ -124,7 +144,7 @@ impl Activity {
             Phase::Idle { since } => (0, since),
             Phase::Header { since } => (1, since),
             Phase::Busy { since } => {
-                let stages = || self.requests.iter().map(|(_, stage)| *stage);
+                let stages = || self.requests.iter().map(|request| request.stage);
                 if stages().any(|stage| stage == Stage::Handling) {
                     return None;
                 }
@@ -222,9 +242,32 @@ mod tests {
         let now = Instant::now();
         let mut activity = Activity::new(now);
         let request = activity.begun(Stage::Receiving, now);
-        activity.reached(request, Stage::Sending);
+        activity.reached(request, Stage::Sending, now);
         // Its body is let go of after its answer has begun.
-        activity.reached(request, Stage::Handling);
+        activity.reached(request, Stage::Handling, now + S);
         assert!(activity.rank().is_some());
+        let limits = limits();
+        assert_eq!(activity.deadline(&limits, None), Some((now + limits.body, Overdue::Untaken)));
+    }
+
+    #[tokio::test]
+    async fn answers_that_are_not_taken_have_a_limit_once_nothing_else_is_under_way() {
+        let (limits, t0) = (Limits { body: 30 * S, ..limits() }, Instant::now());
+        let mut activity = Activity::new(t0);
+        activity.multiplex(t0);
+        let [first, second] = [(); 2].map(|()| activity.begun(Stage::Handling, t0));
+        activity.reached(first, Stage::Sending, t0 + S);
+        assert_eq!(activity.deadline(&limits, None), None, "the second answer is still being made");
+        activity.reached(second, Stage::Sending, t0 + 2 * S);
+        assert_eq!(activity.deadline(&limits, None), Some((t0 + 32 * S, Overdue::Untaken)));
+        activity.reached(first, Stage::Sending, t0 + 20 * S);
+        assert_eq!(activity.deadline(&limits, None), Some((t0 + 50 * S, Overdue::Untaken)), "some of it was taken");
+        activity.ended(first, t0 + 21 * S);
+        assert_eq!(activity.deadline(&limits, None), Some((t0 + 32 * S, Overdue::Untaken)));
+        let third = activity.begun(Stage::Receiving, t0 + 22 * S);
+        assert_eq!(activity.deadline(&limits, None), None, "its body has a limit of its own");
+        activity.ended(third, t0 + 23 * S);
+        activity.ended(second, t0 + 24 * S);
+        assert_eq!(activity.deadline(&limits, None), Some((t0 + 144 * S, Overdue::Idle)));
     }
 }

@@ -19,7 +19,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, Response, Version, header};
 use http_body::{Frame, SizeHint};
-use hyper::body::Incoming;
+use hyper::body::{Buf, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -27,7 +27,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -130,7 +130,8 @@ async fn watch<C: Future>(
             () = member.sooner.notified() => {}
             since = drained(&mut draining), if !stopping => {
                 stopping = true;
-                // HTTP/2 says by itself which requests it has taken; HTTP/1 can only say so in an answer.
+                // HTTP/2 says by itself which requests it has taken; HTTP/1 can only say so in an answer, and hyper would
+                // close it in the middle of a header.
                 if !member.drain(since) {
                     wind_up(connection.as_mut());
                 }
@@ -139,8 +140,11 @@ async fn watch<C: Future>(
                 Some((at, _)) if at > Instant::now() => {}
                 Some(_) if overdue == Overdue::Idle => {
                     wind_up(connection.as_mut());
-                    // What hangs on to it all the same is cut off.
-                    let _ = timeout(limits.handshake, connection).await;
+                    // What hangs on to it all the same is cut off, at once where another connection needs the place.
+                    tokio::select! {
+                        _ = timeout(limits.handshake, connection) => {}
+                        () = member.dismissed.cancelled() => {}
+                    }
                     return;
                 }
                 Some(_) => return,
@@ -185,7 +189,7 @@ fn answer(
         if is_first_version && draining.borrow().is_some() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response.map(|body| Answer { body, _under_way: under_way }))
+        Ok(response.map(|body| Answer { body, under_way }))
     }
 }
 
@@ -197,7 +201,7 @@ struct UnderWay {
 
 impl UnderWay {
     fn reached(&self, stage: Stage) {
-        self.member.note(|activity, _| activity.reached(self.id, stage));
+        self.member.note(|activity, now| activity.reached(self.id, stage, now));
     }
 }
 
@@ -216,18 +220,27 @@ impl Drop for Whole {
     }
 }
 
-/// An answer's body; when it is dropped, all of it is sent.
+/// An answer's body; when it and its pieces are dropped, all of it is sent.
 struct Answer {
     body: Body,
-    _under_way: Arc<UnderWay>,
+    under_way: Arc<UnderWay>,
+}
+
+/// Bytes of an answer: hyper may have let go of the answer when these still wait for the caller to take them.
+struct Piece {
+    bytes: Bytes,
+    under_way: Arc<UnderWay>,
 }
 
 impl HttpBody for Answer {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.under_way.reached(Stage::Sending);
+        let piece = |bytes| Piece { bytes, under_way: self.under_way.clone() };
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -238,3 +251,21 @@ impl HttpBody for Answer {
         HttpBody::size_hint(&self.body)
     }
 }
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        self.under_way.reached(Stage::Sending);
+    }
+}
+
+#[cfg(test)]
+mod tests;

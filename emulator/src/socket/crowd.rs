@@ -8,12 +8,17 @@ use super::activity::{Activity, Overdue, Rank};
 use super::limits::Limits;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Connections that are closed at once where descriptors run out all the same.
 const RELIEF: usize = 16;
+/// How soon it is looked again whether some connection may go now: one that was answering has become idle, say.
+const AGAIN: Duration = Duration::from_millis(100);
+/// How long the log says nothing more of too many connections.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// All connections. Clones are the same.
 #[derive(Clone)]
@@ -29,8 +34,10 @@ struct Inner {
 struct Members {
     next: u64,
     present: HashMap<u64, Arc<Member>>,
-    /// It has been told in the log that there are too many.
+    /// It has been told in the log that there are too many, and they are too many still.
     told: bool,
+    /// When that was told last.
+    told_at: Option<Instant>,
 }
 
 /// One connection among them.
@@ -72,14 +79,14 @@ impl Crowd {
             if let Some(place) = self.try_enter(&member) {
                 return place;
             }
-            left.await;
+            let _ = timeout(AGAIN, left).await;
         }
     }
 
     fn try_enter(&self, member: &Arc<Member>) -> Option<Place> {
         let mut members = self.members();
         if members.present.len() >= self.0.limit {
-            self.tell(&mut members, "there are as many connections as there may be");
+            self.tell(&mut members, "there are as many connections as there may be", Instant::now());
             // One for each that wants to come in, unless that many go already.
             members.dismiss(1);
             return None;
@@ -87,24 +94,30 @@ impl Crowd {
         members.next += 1;
         let id = members.next;
         members.present.insert(id, member.clone());
+        // Only a connection that has come in shows that there is room again; far enough below the limit, the next time that
+        // there are too many is another one.
+        if members.present.len() <= (self.0.limit / 4 * 3).max(1) {
+            members.told = false;
+        }
         Some(Place { crowd: self.clone(), id, member: member.clone() })
     }
 
     /// Closes some that do nothing: the process has no descriptor left.
     pub(super) fn relieve(&self, error: &std::io::Error) {
         let mut members = self.members();
-        self.tell(&mut members, &format!("no connection can be accepted ({error})"));
+        self.tell(&mut members, &format!("no connection can be accepted ({error})"), Instant::now());
         members.dismiss(RELIEF);
     }
 
-    /// Once for each time that there are too many.
-    fn tell(&self, members: &mut Members, what: &str) {
-        if !std::mem::replace(&mut members.told, true) {
+    /// Once for each time that there are too many, and not more often than each [`QUIET`].
+    fn tell(&self, members: &mut Members, what: &str, now: Instant) {
+        if !members.told && members.told_at.is_none_or(|at| now.saturating_duration_since(at) >= QUIET) {
+            (members.told, members.told_at) = (true, Some(now));
             let (connections, limit) = (members.present.len(), self.0.limit);
             tracing::warn!(
                 target: "ringback::sockets", connections, limit,
-                "{what}: those on which nothing is under way are closed first. More descriptors allow for more \
-                 connections: `ulimit -n`, `LimitNOFILE=` of systemd"
+                "{what}: idle connections are closed first. More descriptors allow for more connections: \
+                 `ulimit -n`, `LimitNOFILE=` of systemd"
             );
         }
     }
@@ -152,11 +165,12 @@ impl Member {
         noted
     }
 
-    /// Its server has begun to stop. Whether it is idle, and may stay so for a moment.
+    /// Its server has begun to stop. Whether it stays as it is for a moment: nothing is under way, or a header has begun,
+    /// whose request is answered first.
     pub(super) fn drain(&self, since: Instant) -> bool {
         let mut watched = self.watched();
         watched.draining = Some(since);
-        watched.activity.is_idle() && !watched.activity.is_multiplexed()
+        !watched.activity.is_busy() && !watched.activity.is_multiplexed()
     }
 
     /// Until when it may go on as it is: to be waited for until then, or until [`Member::sooner`].
@@ -182,10 +196,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut members = self.crowd.members();
         members.present.remove(&self.id);
-        // Far enough below the limit, the next time is another one.
-        if members.present.len() <= self.crowd.0.limit / 4 * 3 {
-            members.told = false;
-        }
         drop(members);
         self.crowd.0.left.notify_waiters();
     }
@@ -196,6 +206,22 @@ mod tests {
     use super::super::activity::Stage;
     use super::*;
     use futures_util::FutureExt;
+
+    impl Crowd {
+        /// When the log last said that there are too many.
+        pub(in crate::socket) fn told_at(&self) -> Option<Instant> {
+            self.members().told_at
+        }
+
+        /// Of each connection, whether it knows that its server stops, and what it would be when its time is over.
+        pub(in crate::socket) fn states(&self) -> Vec<(bool, Option<Overdue>)> {
+            let state = |member: &Arc<Member>| {
+                let watched = member.watched();
+                (watched.draining.is_some(), watched.deadline(&member.limits).map(|(_, overdue)| overdue))
+            };
+            self.members().present.values().map(state).collect()
+        }
+    }
 
     fn enter(crowd: &Crowd) -> Option<Place> {
         crowd.enter(Limits::default()).now_or_never()
@@ -232,17 +258,48 @@ mod tests {
         assert!(enter(&crowd).is_some());
     }
 
-    #[tokio::test]
-    async fn too_many_are_told_of_once_until_it_is_over() {
+    #[tokio::test(start_paused = true)]
+    async fn the_next_comes_in_when_a_busy_connection_has_become_idle() {
+        let crowd = Crowd::new(1);
+        let place = enter(&crowd).unwrap();
+        let request = busy(&place);
+        let next = crowd.enter(Limits::default());
+        tokio::pin!(next);
+        assert!(next.as_mut().now_or_never().is_none());
+        place.member.note(|activity, now| activity.ended(request, now));
+        let leaves = async {
+            place.member.dismissed.cancelled().await;
+            drop(place);
+        };
+        let both = async { tokio::join!(next, leaves) };
+        assert!(timeout(10 * AGAIN, both).await.is_ok(), "the idle one makes room");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn too_many_are_told_of_once_until_it_is_over_and_once_a_minute_at_most() {
         let crowd = Crowd::new(4);
-        let told = || crowd.members().told;
+        let fail = || crowd.relieve(&std::io::Error::from_raw_os_error(24));
         let mut places: Vec<Place> = (0..4).filter_map(|_| enter(&crowd)).collect();
-        assert!(!told());
-        assert!(enter(&crowd).is_none() && told());
-        places.truncate(3);
-        assert!(!told());
-        crowd.relieve(&std::io::Error::from_raw_os_error(24));
-        assert!(told() && places.iter().all(|place| place.member.dismissed.is_cancelled()));
+        assert_eq!(crowd.told_at(), None);
+        assert!(enter(&crowd).is_none());
+        let first = crowd.told_at();
+        assert!(first.is_some());
+        // Connections leave, and accepting fails for as long as that: it is the same time.
+        tokio::time::advance(2 * QUIET).await;
+        places.truncate(1);
+        fail();
+        assert!(places.iter().all(|place| place.member.dismissed.is_cancelled()));
+        assert_eq!(crowd.told_at(), first, "nothing was accepted since");
+        places.extend(enter(&crowd));
+        fail();
+        let second = crowd.told_at();
+        assert_ne!(second, first, "it was over, and is another time");
+        places.extend(enter(&crowd));
+        fail();
+        assert_eq!(crowd.told_at(), second, "it is another time, but too soon");
+        tokio::time::advance(QUIET).await;
+        fail();
+        assert_ne!(crowd.told_at(), second);
     }
 
     #[tokio::test(start_paused = true)]

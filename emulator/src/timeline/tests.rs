@@ -69,6 +69,6 @@ fn a_run_that_failed_says_why_and_the_shortest_job_is_seen() {
     let drawn = drawn(task, "2026-01-03T00:00:00Z");
     assert!(drawn.contains("───━  +86400.00s  0 ms"), "{drawn}");
     assert!(drawn.ends_with("error: too late (timeout)"), "{drawn}");
-    assert!(drawn.contains("came: {\"s\":\"12.5s\"}") && !drawn.contains("came: \"same\""), "{drawn}");
+    assert!(drawn.contains("result: {\"s\":\"12.5s\"}") && !drawn.contains("result: \"same\""), "{drawn}");
     assert!(drawn.contains("`emulator runs result` prints it"), "{drawn}");
 }

@@ -189,9 +189,10 @@ impl Worker {
             return refused(JobError::new("unknown_program", text));
         };
         let assignment = run.assignment(&message.job, message.attempt)?;
-        let constants = command.env.iter().filter_map(|(_, template)| template.as_constant());
-        let given = [Some(assignment.input), assignment.params];
-        if given.into_iter().flatten().any(holds_sealed) || constants.into_iter().any(|value| holds_sealed(&value)) {
+        let constants = || command.env.iter().filter_map(|(_, template)| template.as_constant());
+        let given = || [Some(assignment.input), assignment.params].into_iter().flatten();
+        // With keys, what is sealed has been opened: a text that only looks sealed is given to the program as it is.
+        if !self.options.has_keys && (given().any(holds_sealed) || constants().any(|value| holds_sealed(&value))) {
             let text = format!(
                 "the input or the environment of `{}` holds secrets that this worker can't open: give it the gateway's key, \
                  by RINGBACK_KEY or RINGBACK_KEY_PARAMETER",
@@ -340,3 +341,6 @@ fn without(ended: Ended, secrets: &KnownSecrets) -> Ended {
     secrets.hide(&mut stdout);
     Ended { stdout, stderr: secrets.mask(&ended.stderr).into_owned(), ..ended }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,7 @@ fn worker(aws: &Aws, only: &[&str]) -> Arc<Worker> {
     let config = domain::config::load("programs: {ours: {command: [echo]}}", "ringback.yml").config.unwrap();
     Worker::new(WorkerOptions {
         store: store.clone(),
+        has_keys: false,
         sqs: aws.sqs().clone(),
         queue_url: aws.queue_url("programs"),
         catalogue: Catalogue::File { config: Arc::new(config), env: Value::Null, overlay: None, store },

@@ -170,13 +170,14 @@ pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Re
         let ((from, early), (to, wanting)) = (standing(&app, &from).await?, standing(&app, &to).await?);
         match judge(early.as_ref(), wanting.as_ref(), &to) {
             Adoption::Give(waiter, at, arrival) => {
-                if app.store.give_callback((&from, at, arrival), (&to, waiter), app.now()).await? {
+                let id = early.as_ref().and_then(|early| early.id.as_ref());
+                if app.store.give_callback((&from, at, arrival, id), (&to, waiter), app.now()).await? {
                     return Ok(Json(given(waiter, "resumed")));
                 }
             }
             Adoption::Given(waiter) => return Ok(Json(given(waiter, "duplicate"))),
             Adoption::NoCallback => {
-                let detail = "no callback that nobody waits for has come by that route under that key";
+                let detail = "this route has no unclaimed callback with that key";
                 return Err(Problem::new(Code::NotFound, detail));
             }
             Adoption::Claimed(waiter) => {

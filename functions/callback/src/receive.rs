@@ -3,7 +3,7 @@
 use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
-use domain::run::{CALLBACK_TOKEN, callback_token, kept_key};
+use domain::run::{CALLBACK_TOKEN, callback_token, is_kept_key, kept_key};
 use domain::wait::{Arrival, ArrivalId, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -65,15 +65,21 @@ async fn receive_one(
     (whole, id): (&Value, &ArrivalId),
     token: Option<&str>,
 ) -> Result<Value, Problem> {
-    let key = match token {
-        Some(token) => kept_key(token.to_owned()),
+    let sent = match token {
+        Some(token) => token.to_owned(),
         None => key_text(&render(&callback.identify_by, scope, "identify_by")?).ok_or_else(|| {
             let detail =
                 format!("`identify_by` finds no number and no text of 1 to {MAX_KEY} bytes to recognise it by");
             Problem::new(Code::UnusableRequest, detail)
         })?,
     };
-    let wait = WaitKey { route: callback.route.id.clone(), key };
+    if is_kept_key(&sent) {
+        let detail = "`identify_by` finds the digest of a callback token; only the token itself is taken";
+        return Err(Problem::new(Code::UnusableRequest, detail));
+    }
+    // A service may send the token in the body, too.
+    let token = callback_token(&sent);
+    let wait = WaitKey { route: callback.route.id.clone(), key: kept_key(sent.clone()) };
     let status = callback.status.as_ref().map(|template| render(template, scope, "status")).transpose()?;
     let mapped = callback.result.as_ref().map(|template| template.render(scope));
     let found = match &callback.result {
@@ -96,7 +102,14 @@ async fn receive_one(
         Judgement::Final(verdict) => {
             let arrival = Arrival::new(verdict, result, whole);
             match (app.receive_callback(&wait, &arrival, id, now).await?, token) {
-                (Reception::Stored, Some(token)) => resume_before(app, &wait, token, (&arrival, id), now).await?,
+                // A repetition too: the process that stored the callback may have died before it gave it on.
+                (stored @ (Reception::Stored | Reception::Duplicate), Some(token)) => {
+                    if resume_before(app, &wait, token, (&arrival, id), now).await? {
+                        Reception::Resumed
+                    } else {
+                        stored
+                    }
+                }
                 (reception, _) => reception,
             }
         }
@@ -110,27 +123,29 @@ async fn receive_one(
         Reception::Stored if judgement == Judgement::Progress => json!({"status": "stored", "progress": true}),
         Reception::Stored => json!({"status": "stored"}),
         Reception::Duplicate => json!({"status": "duplicate"}),
-        Reception::Late => json!({"status": "ignored", "reason": "nobody waits for it any more"}),
+        Reception::Late => json!({"status": "ignored", "reason": "the wait for this callback has ended"}),
     })
 }
 
 /// Gives a callback that no job waits for to the job that waits under the token itself: an earlier version has called its
-/// service, and kept the token as the key.
+/// service, and kept the token as the key. Says whether one did.
 async fn resume_before(
     app: &App,
     wait: &WaitKey,
     token: &str,
     (arrival, id): (&Arrival, &ArrivalId),
     now: Timestamp,
-) -> Result<Reception, Problem> {
+) -> Result<bool, Problem> {
     let present = WaitKey { key: token.to_owned(), ..wait.clone() };
     for before in app.former_waits(&present).await?.iter().chain([&present]) {
         if app.store.resume_wait(before, arrival, id, now).await? {
-            app.store.withdraw_callback((wait, now), (before, None)).await?;
-            return Ok(Reception::Resumed);
+            let stored = app.store.wait_standing(wait).await?.and_then(|standing| standing.arrived);
+            let at = stored.map_or(now, |(at, _)| at);
+            app.store.withdraw_callback((wait, at), (before, None)).await?;
+            return Ok(true);
         }
     }
-    Ok(Reception::Stored)
+    Ok(false)
 }
 
 /// What a callback says of its job, for the log.

@@ -239,6 +239,7 @@ impl Owed<'_> {
     async fn save(&self, delivery: Delivery, more: &[Message]) -> Result<(), StoreError> {
         let now = self.app.now();
         let mut owes = more.to_vec();
+        let mut timer = None;
         if let (State::Pending { due, .. }, Some(attempt)) = (&delivery.state, delivery.owed()) {
             let message = next_message(&delivery.id, attempt, *due);
             if *due <= after(now, MAX_DELAY.as_secs_f64()) {
@@ -247,11 +248,18 @@ impl Owed<'_> {
                 // First the timer: one that points at nothing does no harm. It fires while the queue can still delay the
                 // message, which then comes at its time: timers alone fire up to a minute late, and many at once.
                 let fires = due.checked_sub(AHEAD).unwrap_or(*due);
-                self.app.store.add_timer(fires, &Timer::Deliver(message)).await?;
+                let message = Timer::Deliver(message);
+                self.app.store.add_timer(fires, &message).await?;
+                timer = Some((fires, message));
             }
         }
         match self.app.store.save_delivery(&delivery, self.version, &owes, now).await? {
             Saved::Written(_) => {
+                // A sweep whose clock is ahead finds no delivery to remind of its first attempt before it is stored, and must
+                // not pass its timer.
+                if let Some((fires, message)) = timer.filter(|_| self.version == 0) {
+                    self.app.store.add_timer(fires, &message).await?;
+                }
                 tell_if_given_up(&delivery);
                 Ok(())
             }

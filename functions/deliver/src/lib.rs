@@ -50,6 +50,7 @@ pub async fn handle(app: Arc<App>, body: String, received: u32) -> Result<(), De
         // The queue delays by whole seconds, rounded down; the rest of the last one passes here.
         app.clock.sleep_until(due).await;
     }
+    app.refile_once().await;
     // Boxed, so that a message takes no more room than its own kind of work needs.
     match message {
         Message::Run(message) => Box::pin(runs::handle(&app, &message)).await?,

@@ -60,6 +60,7 @@ async fn input(app: &App, message: &RunMessage) -> Result<Option<Input>, StoreEr
         Stretch::Deadline { job, attempt } => Some(Input::TimedOut(job.clone(), *attempt)),
         Stretch::Wait { route, key, job: waited, .. } => {
             let wait = WaitKey { route: route.clone(), key: key.clone() };
+            app.end_former_wait(&wait, app.now()).await?;
             let mut ended = app.store.ended_wait(&wait).await?;
             if let Some((waiter, None)) = &ended
                 && app.waits_elsewhere(&wait, waiter).await?

@@ -24,7 +24,6 @@ use platform::App;
 use platform::store::{Cursor, Store, StoreError, Timer, after_timer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 /// How far the cursors stay behind the clock. No promise depends on it: it is longer than the clocks of well-kept machines
@@ -42,8 +41,6 @@ const AT_ONCE: usize = 32;
 #[derive(Debug, Default)]
 pub struct Sweeper {
     recent: Mutex<BTreeMap<u8, BTreeSet<String>>>,
-    /// Callbacks that version 0.1 kept have been stored anew, as far as there are any.
-    refiled: AtomicBool,
 }
 
 impl Sweeper {
@@ -64,7 +61,6 @@ impl Sweeper {
     }
 
     async fn sweep_until(&self, app: &App, end: Option<Timestamp>) -> Result<usize, StoreError> {
-        self.refile(app).await;
         let now = app.now();
         let (through, reached) = (Store::timer_key(now, MARGIN), Store::timer_key(now, SignedDuration::ZERO));
         let pass = Pass { app, now, end, through, reached, recent: &self.recent, writes: Semaphore::new(AT_ONCE) };
@@ -76,22 +72,6 @@ impl Sweeper {
         match shards.into_iter().find_map(|shard| shard.failed) {
             Some(error) => Err(error),
             None => Ok(swept),
-        }
-    }
-}
-
-impl Sweeper {
-    /// The first sweep of a process finds the callbacks that version 0.1 kept under names that routes don't have any more. It
-    /// fails alone: timers are swept all the same, and the next sweep tries again.
-    async fn refile(&self, app: &App) {
-        if self.refiled.load(Ordering::Relaxed) {
-            return;
-        }
-        match app.refile_callbacks().await {
-            Ok(_) => self.refiled.store(true, Ordering::Relaxed),
-            Err(error) => {
-                tracing::warn!(%error, "callbacks of an earlier version could not be stored anew; it is tried again");
-            }
         }
     }
 }
@@ -206,7 +186,7 @@ impl Pass<'_> {
         });
         let moot = &moot;
         let fired = stream::iter(timers).map(|(key, timer)| async move {
-            let fired = if moot.contains(&key) { Ok(Fired::Done) } else { self.fire(&timer).await };
+            let fired = if moot.contains(&key) { Ok(Fired::Done) } else { self.fire(&key, &timer).await };
             (key, fired)
         });
         let mut fired = fired.buffer_unordered(AT_ONCE);
@@ -229,7 +209,7 @@ impl Pass<'_> {
         page
     }
 
-    async fn fire(&self, timer: &Timer) -> Result<Fired, StoreError> {
+    async fn fire(&self, key: &str, timer: &Timer) -> Result<Fired, StoreError> {
         // It is never closed: without a permit there is one write more at once.
         let _permit = self.writes.acquire().await.ok();
         if self.is_over() {
@@ -238,13 +218,21 @@ impl Pass<'_> {
         let store = &self.app.store;
         match timer {
             Timer::Wait(deadline) => {
-                // Who opened a wait of version 0.1 may have died before it looked for what came under the present name.
-                self.app.meet_callback(&deadline.wait, self.now).await?;
+                if deadline.wait.route.present().is_some() {
+                    let at = Store::timer_time(key).unwrap_or(self.now);
+                    self.app.remind_of_deadline(deadline, at, self.now).await?;
+                    return Ok(Fired::Again);
+                }
                 let closed = store.expire_wait(&deadline.wait, self.now).await?;
                 return Ok(if closed || deadline.waiter.is_none() { Fired::Done } else { Fired::Again });
             }
             Timer::Run(message) => store.remind_run(message).await?,
-            Timer::Deliver(message) => store.remind_delivery(message).await?,
+            Timer::Deliver(message) => {
+                // The delivery is about to be stored.
+                if !store.remind_delivery(message).await? {
+                    return Ok(Fired::Again);
+                }
+            }
         }
         Ok(Fired::Done)
     }

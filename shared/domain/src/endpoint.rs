@@ -102,8 +102,7 @@ impl Endpoint {
 
     /// Whether an event is addressed to it, whatever its filter says: it subscribes to the type, and isn't disabled; or it was
     /// disabled without anybody's wish within [`KEPT`], and then the delivery is given up at once, so that it can be recovered.
-    /// `*` takes in all that is published; what we say ourselves has to be named, by its type or its beginning, for whoever
-    /// asks for all events asks for their publisher's.
+    /// `*` stands for the publisher's events alone; our own have to be named, by their type or its beginning.
     pub fn is_addressed(&self, event: &Event) -> bool {
         let kept = self.disabled.as_ref().is_none_or(|disabled| disabled.keeps(event.accepted_at));
         kept && self.settings.events.iter().any(|pattern| {

@@ -14,6 +14,7 @@
 //! there too.
 
 mod known;
+mod search;
 
 pub use known::KnownSecrets;
 

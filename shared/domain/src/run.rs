@@ -34,7 +34,7 @@ pub use begin::MAX_ITEMS;
 pub use brought::{Brought, Keep};
 pub use call::Call;
 pub use capability::{
-    Capability, PARAMETER as CALLBACK_TOKEN, callback_token, find_callback_token, is_of_token, kept_key,
+    Capability, PARAMETER as CALLBACK_TOKEN, callback_token, find_callback_token, is_kept_key, is_of_token, kept_key,
 };
 pub use job::{JobError, JobRun, JobState};
 pub use path::JobPath;

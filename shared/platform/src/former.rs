@@ -6,7 +6,8 @@
 //!  callback ─► stored under the present id ─┬─ a job waits there: done, no more is read
 //!                                           └─ none does ─► one read for each former id ─► given to the job that waits there
 //!  a wait that is opened under a former id ─► one read of the present id ─► takes what is there
-//!  callbacks kept under former ids ─► stored again under the present one, once, by the first sweep of each process
+//!  callbacks kept under former ids ─► stored again under the present one, once, before `deliver`'s first message
+//!  the deadline of such a wait ─► the sweep reminds the run, and `deliver` looks for a callback before it ends the wait
 //! ```
 //!
 //! Each side writes its own half before it reads the other's, so whichever comes second sees the first. A gift is one
@@ -14,21 +15,26 @@
 //! for this. It can go once no run is left that version 0.1 stored.
 
 use crate::app::App;
-use crate::store::{StoreError, Unclaimed};
+use crate::queue::RunMessage;
+use crate::store::{Deadline, StoreError, Unclaimed};
 use domain::config::{Config, RouteId};
+use domain::run::Stretch;
 use domain::wait::{Arrival, ArrivalId, Reception, Standing, WaitKey, Waiter, former_keys, present_keys};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use tokio::sync::OnceCell;
 
-/// Callbacks read at once.
-const PAGE: usize = 100;
 /// Tries of a gift; whatever makes one fail is itself a change that ends the next.
 const ROUNDS: usize = 3;
 
-/// The former ids of callback routes, by their present one; read once for each app, when they are needed first.
+/// What an app knows of version 0.1.
 #[derive(Debug, Default)]
-pub(crate) struct Former(OnceCell<HashMap<RouteId, Vec<RouteId>>>);
+pub(crate) struct Former {
+    /// The former ids of callback routes, by their present one; read when they are needed first.
+    ids: OnceCell<HashMap<RouteId, Vec<RouteId>>>,
+    /// Set once the callbacks that version 0.1 kept are stored anew.
+    refiled: OnceCell<()>,
+}
 
 impl App {
     /// Stores a callback. Where no job waits under the route's present id, it goes to the one that waits under a former id.
@@ -96,7 +102,7 @@ impl App {
     /// # Errors
     /// If the table is unavailable.
     pub async fn former_waits(&self, wait: &WaitKey) -> Result<Vec<WaitKey>, StoreError> {
-        let former = self.former.0.get_or_try_init(|| self.former_ids()).await?;
+        let former = self.former.ids.get_or_try_init(|| self.former_ids()).await?;
         let Some(ids) = former.get(&wait.route) else { return Ok(Vec::new()) };
         let keys = former_keys(&wait.key);
         Ok(ids.iter().flat_map(|id| keys.iter().map(|key| WaitKey { route: id.clone(), key: key.clone() })).collect())
@@ -120,13 +126,15 @@ impl App {
     /// job has ever waited there, or nothing is there to be given.
     async fn hand_over(&self, from: &WaitKey, to: &WaitKey, now: Timestamp) -> Result<Option<Reception>, StoreError> {
         for _ in 0..ROUNDS {
-            let Some(Standing { waiter: Some(waiter), arrived, closed, given_to: None }) =
+            let Some(Standing { waiter: Some(waiter), arrived, closed, given_to: None, .. }) =
                 self.store.wait_standing(to).await?
             else {
                 return Ok(None);
             };
-            let (at, arrival) = match self.store.wait_standing(from).await? {
-                Some(Standing { waiter: None, arrived: Some(came), closed: false, .. }) => came,
+            let (at, arrival, id) = match self.store.wait_standing(from).await? {
+                Some(Standing { waiter: None, arrived: Some((at, arrival)), closed: false, id, .. }) => {
+                    (at, arrival, id)
+                }
                 // A repetition that came at the same time has been handed over already.
                 Some(Standing { given_to: Some(key), .. }) if key == to.key => {
                     let is_late = closed && arrived.is_none();
@@ -140,7 +148,7 @@ impl App {
                 return Ok(None);
             }
             if arrived.is_none() && !closed {
-                if self.store.give_callback((from, at, &arrival), (to, &waiter), now).await? {
+                if self.store.give_callback((from, at, &arrival, id.as_ref()), (to, &waiter), now).await? {
                     tracing::info!(target: "ringback::callback", from = %from.route, to = %to.route, run = %waiter.run, "a callback went to a wait of an earlier version");
                     return Ok(Some(Reception::Resumed));
                 }
@@ -151,6 +159,51 @@ impl App {
         Err(StoreError::Unavailable("a wait changes too quickly".to_owned()))
     }
 
+    /// Stores callbacks of version 0.1 anew as [`App::refile_callbacks`] does, once for each app. Where that fails, the next
+    /// call tries again.
+    pub async fn refile_once(&self) {
+        let refiled = self.former.refiled.get_or_try_init(|| async { self.refile_callbacks().await.map(|_| ()) });
+        if let Err(error) = refiled.await {
+            tracing::warn!(%error, "callbacks of an earlier version could not be stored anew; it is tried again");
+        }
+    }
+
+    /// Has the deadline of a wait that version 0.1 has opened judged by `deliver`: it can open the secrets of a callback that
+    /// came under the route's present id. Where the run has ended, the wait is closed at once. `at`: the deadline.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or an item is damaged.
+    pub async fn remind_of_deadline(
+        &self,
+        deadline: &Deadline,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let wait = &deadline.wait;
+        let waiter = match &deadline.waiter {
+            Some(waiter) => Some(waiter.clone()),
+            None => self.store.wait_standing(wait).await?.and_then(|standing| standing.waiter),
+        };
+        let Some(waiter) = waiter else { return Ok(()) };
+        if self.store.known_run(&waiter.run).await?.is_none_or(|known| known.has_ended()) {
+            return self.store.expire_wait(wait, now).await.map(|_| ());
+        }
+        let stretch = Stretch::wait(wait, &waiter.job, waiter.attempt);
+        self.store.remind_run(&RunMessage { run: waiter.run, stretch, due: Some(at), again: 0 }).await
+    }
+
+    /// Ends a wait that version 0.1 has opened if its deadline has passed, unless a callback has come for it.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or an item is damaged.
+    pub async fn end_former_wait(&self, wait: &WaitKey, now: Timestamp) -> Result<(), StoreError> {
+        if wait.route.present().is_none() {
+            return Ok(());
+        }
+        self.meet_callback(wait, now).await?;
+        self.store.expire_wait(wait, now).await.map(|_| ())
+    }
+
     /// Stores the callbacks again that no job has claimed and that are kept under a former id of their route: as if they had
     /// come now, though with their own time. Says how many there were.
     ///
@@ -159,8 +212,11 @@ impl App {
     pub async fn refile_callbacks(&self) -> Result<usize, StoreError> {
         let (mut refiled, mut before) = (0, None);
         loop {
-            let (page, next) = self.store.list_unclaimed(before.as_deref(), PAGE).await?;
-            for Unclaimed { wait, at, arrival, .. } in page {
+            let (places, next) = self.store.former_places(before.as_deref()).await?;
+            for place in places {
+                let Some(Unclaimed { wait, at, arrival, .. }) = self.store.unclaimed_at(&place).await? else {
+                    continue;
+                };
                 let Some(route) = wait.route.present() else { continue };
                 // Version 0.1 stored no identity; this one is the same however often it is stored again.
                 let id = ArrivalId::of_item(arrival.result.to_string().as_bytes());

@@ -178,7 +178,7 @@ impl Problem {
 
     /// What is answered where other requests have all the memory that bodies may take.
     pub fn overloaded() -> Self {
-        let detail = "other requests take all the memory that bodies may have; nothing has happened, try again";
+        let detail = "the memory for request bodies is full; nothing has happened, try again";
         Self { retry_after: Some(RETRY_OVERLOADED), ..Self::new(Code::Overloaded, detail) }
     }
 

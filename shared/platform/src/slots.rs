@@ -2,10 +2,11 @@
 //!
 //! **Flow.** The table has one item for each such endpoint, with the next free slot; a conditional write moves it on and so
 //! gives the slot before. A slot that lies ahead is stored with its delivery, which comes at that time and asks no more.
-//! **Guarantees.** No slot is given twice, by however many processes, and no two are closer than the limit's spacing. What is
-//! remembered here of the next slot only chooses which of two conditional writes is tried first.
+//! **Guarantees.** No slot is given twice, by however many processes, and no two are closer than the limit's spacing, where
+//! the clocks of the processes agree to within a minute. Where they don't, the table trusts none of them, and each process
+//! keeps the spacing of the slots that it gives itself: what is remembered here of the next slot is not fallen below.
 
-use crate::store::{Store, StoreError};
+use crate::store::{CLOCKS_DIFFER, Store, StoreError};
 use domain::endpoint::RateLimit;
 use domain::event::{CustomerId, EndpointId};
 use jiff::Timestamp;
@@ -20,7 +21,14 @@ const TRIES: usize = 100;
 /// The next free slot of each endpoint, as far as this process knows.
 #[derive(Debug, Default)]
 pub struct Slots {
-    next: Mutex<HashMap<EndpointId, Timestamp>>,
+    next: Mutex<HashMap<EndpointId, Next>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    slot: Timestamp,
+    /// When the one before it was given.
+    given: Timestamp,
 }
 
 impl Slots {
@@ -36,6 +44,9 @@ impl Slots {
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
         let known = self.next.lock().unwrap_or_else(PoisonError::into_inner).get(endpoint.1).copied();
+        // One that this process's own clock gave when it was ahead is worth nothing.
+        let latest = now.checked_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX);
+        let known = known.filter(|known| known.given <= latest).map(|known| known.slot);
         let mut ahead = known.is_some_and(|next| next > now);
         for _ in 0..TRIES {
             let given = match ahead {
@@ -43,7 +54,8 @@ impl Slots {
                 false => store.slot_now(endpoint, rate, now).await?,
             };
             if let Some(slot) = given {
-                self.note(endpoint.1, slot, rate);
+                let slot = known.map_or(slot, |known| known.max(slot));
+                self.note(endpoint.1, slot, rate, now);
                 return Ok(slot);
             }
             ahead = !ahead;
@@ -51,11 +63,12 @@ impl Slots {
         Err(StoreError::Unavailable("each slot of an endpoint was taken by another process first".to_owned()))
     }
 
-    fn note(&self, endpoint: &EndpointId, slot: Timestamp, rate: RateLimit) {
+    fn note(&self, endpoint: &EndpointId, slot: Timestamp, rate: RateLimit, now: Timestamp) {
         let mut known = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST && !known.contains_key(endpoint) {
             known.clear();
         }
-        known.insert(endpoint.clone(), slot.checked_add(rate.spacing()).unwrap_or(Timestamp::MAX));
+        let next = slot.checked_add(rate.spacing()).unwrap_or(Timestamp::MAX);
+        known.insert(endpoint.clone(), Next { slot: next, given: now });
     }
 }

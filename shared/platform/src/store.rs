@@ -69,6 +69,7 @@ pub use new_run::NewRun;
 pub use operation::StoredOperation;
 pub use owed::Owes;
 pub use run::{Saved, Stored};
+pub use slot::CLOCKS_DIFFER;
 pub use timer::{Deadline, Placed, Timer, TimerPage, after_timer};
 pub use token::StoredToken;
 

@@ -162,5 +162,5 @@ pub(super) async fn a_wait_whose_deadline_passes_fails_its_job_and_ignores_the_c
     let ended = stage.task_within(super::A_SWEEP, &task, "ended", |task| task["status"] == "failed").await;
     assert_eq!(ended["error"]["code"], "timeout");
     let late = done(stage, "late", "done", 1).await;
-    assert_eq!(late.body, json!({"status": "ignored", "reason": "nobody waits for it any more"}));
+    assert_eq!(late.body, json!({"status": "ignored", "reason": "the wait for this callback has ended"}));
 }

@@ -1,10 +1,10 @@
 //! HTTP/2 under TLS, with the limits of HTTP/1.1.
 
-use super::{FILE, MOMENT, address};
+use super::{FILE, LONG, MOMENT, address};
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
-use hyper::client::conn::http2::{Connection, SendRequest, handshake};
+use hyper::client::conn::http2::{Builder, Connection, SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use ringback_tests::{DEADLINE, File, Gateway};
 use rustls::pki_types::pem::PemObject;
@@ -97,6 +97,26 @@ async fn a_connection_without_requests_is_closed_in_the_end() {
     // Nor does one that never says anything stay.
     let (_sender, silent) = open::<Full<Bytes>>(&gateway).await;
     assert!(timeout(DEADLINE, silent).await.is_ok(), "it is closed in time");
+}
+
+/// RFC 9113, section 6.9: a caller says how much of each answer it takes. That of the connection is larger, and its bytes flow.
+#[tokio::test]
+async fn a_caller_who_takes_no_answer_is_let_go() {
+    let gateway = file().with(|options| (options.limits.body, options.limits.idle) = (MOMENT, LONG)).run().await;
+    // Of none of it, hyper waits with the answer; after one byte, the rest lies in what is to be sent.
+    for window in [0, 1] {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.initial_stream_window_size(window);
+        let (sender, connection) = builder.handshake(TokioIo::new(tls(&gateway).await)).await.unwrap();
+        let asked = (0..3).map(|_| {
+            let mut sender = sender.clone();
+            async move { sender.send_request(post(Full::<Bytes>::from("1"))).await.unwrap() }
+        });
+        // The answers have begun, and are kept.
+        let (ended, answers) = tokio::join!(timeout(DEADLINE, connection), join_all(asked));
+        assert!(ended.is_ok(), "it is closed in time, with a window of {window}");
+        assert_eq!(answers.len(), 3);
+    }
 }
 
 /// RFC 9113, sections 3.4, 4.1 and 6.5: each side begins with its settings, each of them six bytes.

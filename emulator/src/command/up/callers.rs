@@ -13,7 +13,7 @@ pub(super) struct Callers {
     #[arg(long, env = "RINGBACK_IDLE_TIMEOUT", value_parser = idle, default_value = "120s", value_name = "DURATION")]
     idle_timeout: Duration,
     /// Connections at once, of all sockets together; at most half of the process's file descriptors, whatever this says.
-    /// Beyond it, those on which nothing is under way are closed first.
+    /// Beyond it, idle connections are closed first.
     #[arg(
         long, env = "RINGBACK_MAX_CONNECTIONS", value_parser = clap::value_parser!(u32).range(1..), default_value_t = 4096,
         value_name = "CONNECTIONS"
@@ -31,7 +31,7 @@ impl Callers {
 fn idle(text: &str) -> Result<Duration, String> {
     let idle = domain::config::duration::parse(text).map_err(|error| error.to_string())?;
     if idle < Duration::from_secs(1) {
-        return Err("no connection could be used twice: give 1s or more".to_owned());
+        return Err("must be at least 1s".to_owned());
     }
     Ok(idle)
 }

@@ -145,7 +145,35 @@ async fn the_router_behind_answers_what_the_one_before_it_does_not_know() {
     }
 }
 
+/// Each source has its own limit, which the handler knows: the slot is taken after the body, and has to take as much.
+#[tokio::test]
+async fn a_listener_with_slots_takes_bodies_as_long_as_its_source_does() {
+    let file = "
+        listener: {port: 1, type: http-source, max_concurrent_count: 1}
+        sources:
+          large: {auth_type: token, token: x, max_body: 3000000, rules: {push: w}}
+          small: {auth_type: token, token: x, rules: {push: w}}
+        workflow: {id: w, jobs: [{component: logger}]}
+    ";
+    let config = load(file, "f").config.expect("a good file");
+    let app = app(config.clone());
+    let router = routers(&app, config).remove(&1).expect("the port's router");
+    for (path, length, wanted) in [
+        ("/hooks/large", 2_000_000, StatusCode::UNAUTHORIZED),
+        ("/hooks/large", 4_000_000, StatusCode::PAYLOAD_TOO_LARGE),
+        ("/hooks/small", 2_000_000, StatusCode::PAYLOAD_TOO_LARGE),
+        ("/hooks/unknown", 2_000_000, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let body = format!("{{{}}}", " ".repeat(length));
+        assert_eq!(sent(&router, "POST", path, body).await, wanted, "{length} bytes to {path}");
+    }
+}
+
 async fn asked(router: &Router, method: &str, path: &str) -> StatusCode {
-    let request = Request::builder().method(method).uri(path).body(Body::from("{}")).expect("a request");
+    sent(router, method, path, "{}".to_owned()).await
+}
+
+async fn sent(router: &Router, method: &str, path: &str, body: String) -> StatusCode {
+    let request = Request::builder().method(method).uri(path).body(Body::from(body)).expect("a request");
     router.clone().oneshot(request).await.expect("routers don't fail").status()
 }

@@ -151,7 +151,7 @@ pub(super) fn text_template(cx: &mut Cx, node: &Node, place: &Place) -> Option<T
 /// Reads a condition, with or without `${` and `}`.
 ///
 /// Earlier versions had a template here, and files that they took are still followed by runs: a template that is no
-/// condition is reported, and given all the same with the value that it had.
+/// condition is reported, and still returned, with the value that it has as a condition.
 pub(super) fn condition(cx: &mut Cx, node: &Node, place: &Place) -> Option<Condition> {
     let Some(Value::String(text)) = node.scalar().map(|scalar| &scalar.value) else {
         let message = format!("expected a condition, such as `input.x == 5`, not {}", node.describe());

@@ -205,6 +205,10 @@ fn headers(value: Value, before: &[(String, String)]) -> Result<Vec<(String, Str
         Value::Object(change) => change,
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => return Err(wrong()),
     };
+    // As many as can be stored may be taken away, and as many set. A merge looks through the headers for each name.
+    if change.len() > 2 * MAX_LIST {
+        return Err(wrong());
+    }
     let headers = merged(before, change)?;
     if headers.len() > MAX_LIST { Err(wrong()) } else { Ok(headers) }
 }
@@ -233,3 +237,6 @@ fn whole(value: &Value, name: &'static str, unit: &str, (least, most): (u64, u64
     let number = value.as_u64().filter(|number| (least..=most).contains(number)).and_then(|n| u32::try_from(n).ok());
     number.ok_or_else(|| SettingsError::Wrong(name, format!("a whole number of {unit} from {least} to {most}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,8 +57,10 @@ impl Meter {
     }
 
     fn charge(&self, counted: u64, done: u64) -> Result<(), Fault> {
-        self.counted.fetch_add(counted, Ordering::Relaxed);
-        self.done.fetch_add(done, Ordering::Relaxed);
+        // A pattern may cost `u64::MAX`: a sum that wrapped would be within the budget.
+        for (sum, steps) in [(&self.counted, counted), (&self.done, done)] {
+            sum.update(Ordering::Relaxed, Ordering::Relaxed, |sum| sum.saturating_add(steps));
+        }
         if self.is_exceeded() { Err(Fault(format!("more than {} steps", self.budget))) } else { Ok(()) }
     }
 }
@@ -100,9 +102,9 @@ impl Scope<'_> {
         let Some(meter) = self.meter() else { return Ok(()) };
         // A slice counts the characters of a text, and `[*]` looks at every element, before anything is made of them.
         let walks = path.iter().filter(|step| matches!(step, Step::Slice(..) | Step::Each)).count();
-        let walked = walks as u64 * steps(meter.largest, TEXT);
-        let made = made.map_or(0, copying);
-        meter.charge(walked + made, walked + made)
+        let walked = steps(meter.largest, TEXT).saturating_mul(walks as u64);
+        let cost = walked.saturating_add(made.map_or(0, copying));
+        meter.charge(cost, cost)
     }
 
     /// Counts the search of a text for a pattern.

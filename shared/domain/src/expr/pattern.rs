@@ -60,28 +60,62 @@ pub(super) fn positions_of(pattern: &Value) -> u64 {
     pattern.as_str().map_or(0, positions)
 }
 
-/// The number of positions that a pattern has once its repetitions are written out; a literal text is one. At the worst, a search
-/// follows all of them at each byte of a text (<https://docs.rs/regex/latest/regex/#untrusted-input>). What is too long or no
-/// pattern has none: it is refused when it is compiled.
+/// The number of positions that a pattern has once its repetitions are written out. At the worst, a search follows all of them
+/// at each byte of a text (<https://docs.rs/regex/latest/regex/#untrusted-input>): a Unicode `\b` or `\B` before a letter
+/// that is not ASCII is enough for that. What is too long or no pattern has none: it is refused when it is compiled.
 fn positions(source: &str) -> u64 {
     if source.len() > MAX_LENGTH {
         return 0;
     }
-    regex_syntax::Parser::new().parse(source).map_or(0, |parsed| positions_in(&parsed))
+    let parsed = regex_syntax::Parser::new().parse(source);
+    parsed.map_or(0, |parsed| Positions::of(&parsed).count())
 }
 
-fn positions_in(hir: &Hir) -> u64 {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => 0,
-        HirKind::Literal(_) | HirKind::Class(_) => 1,
-        HirKind::Repetition(repeated) => {
-            let times = repeated.max.unwrap_or(repeated.min).max(1);
-            positions_in(&repeated.sub).saturating_mul(u64::from(times))
+/// What a search follows: positions that take a byte, and the ones between them, which take none.
+#[derive(Clone, Copy, Default)]
+struct Positions {
+    /// A literal text or a class of characters is one.
+    taking: u64,
+    /// An assertion or a choice is one, a group two: its beginning and its end.
+    between: u64,
+}
+
+impl Positions {
+    fn of(hir: &Hir) -> Self {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Self::between(1),
+            HirKind::Literal(_) | HirKind::Class(_) => Self { taking: 1, between: 0 },
+            HirKind::Repetition(repeated) => {
+                let times = repeated.max.unwrap_or(repeated.min).max(1);
+                // Each time that may be left out is a choice; so is the one whether to go on without an end.
+                let choices = repeated.max.map_or(1, |max| max.saturating_sub(repeated.min));
+                Self::of(&repeated.sub).times(u64::from(times)).and(Self::between(u64::from(choices)))
+            }
+            HirKind::Capture(captured) => Self::of(&captured.sub).and(Self::between(2)),
+            HirKind::Concat(parts) => Self::all(parts),
+            HirKind::Alternation(parts) => Self::all(parts).and(Self::between(parts.len() as u64)),
         }
-        HirKind::Capture(captured) => positions_in(&captured.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().map(positions_in).fold(0, u64::saturating_add)
-        }
+    }
+
+    fn between(between: u64) -> Self {
+        Self { taking: 0, between }
+    }
+
+    fn all(parts: &[Hir]) -> Self {
+        parts.iter().map(Self::of).fold(Self::default(), Self::and)
+    }
+
+    fn and(self, more: Self) -> Self {
+        Self { taking: self.taking.saturating_add(more.taking), between: self.between.saturating_add(more.between) }
+    }
+
+    fn times(self, times: u64) -> Self {
+        Self { taking: self.taking.saturating_mul(times), between: self.between.saturating_mul(times) }
+    }
+
+    /// One position between is followed along with each that takes a byte, as most patterns have it; more of them count too.
+    fn count(self) -> u64 {
+        self.taking.max(self.between)
     }
 }
 
@@ -90,3 +124,6 @@ impl PartialEq for FixedPattern {
         self.source == other.source
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Secrets that are known by their value: what the file uses as one, as the environment has it.
 
+use super::search::{Sought, join};
 use super::{MASKED, has_word, is_secret, plain};
 use crate::bytes;
 use crate::config::{Callback, Completion, Component, Config, HttpRequest, Routes, Trigger, Verify};
@@ -10,6 +11,8 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Shorter ones are not looked for, in bytes: they would take words out of texts, and anybody can guess them.
 const SHORTEST: usize = 8;
@@ -32,22 +35,23 @@ const VARIABLES: [&str; 14] = [
 ];
 
 /// Texts that are secret wherever they stand; so are callback tokens, which need not be known. Its `Debug` does not show them.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct KnownSecrets(Vec<String>);
+#[derive(Clone, Default)]
+pub struct KnownSecrets {
+    texts: Sought,
+    /// As JSON writes them, where it writes one of them differently.
+    written: OnceLock<Option<Sought>>,
+}
 
 impl KnownSecrets {
     /// Whether there are none, and so nothing is hidden.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.texts.texts().is_empty()
     }
 
     /// Those texts; ones of less than eight bytes are left out.
     pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
-        let texts: BTreeSet<String> = texts.into_iter().filter(|text| text.len() >= SHORTEST).collect();
-        let mut texts: Vec<String> = texts.into_iter().collect();
-        // One that contains another goes first.
-        texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
-        Self(texts)
+        let texts = Sought::new(texts.into_iter().filter(|text| text.len() >= SHORTEST));
+        Self { texts, written: OnceLock::new() }
     }
 
     /// Those of a file: what its sources and routes are verified with, and the environment variables that are named like
@@ -73,43 +77,53 @@ impl KnownSecrets {
 
     /// Whether a text holds one of them.
     pub fn is_in(&self, text: &str) -> bool {
-        find_callback_token(text).is_some() || self.0.iter().any(|secret| text.contains(secret))
+        find_callback_token(text).is_some() || self.texts.is_in(text)
     }
 
     /// Whether one of them stands in JSON, written as JSON writes it.
     pub fn is_in_json(&self, json: &str) -> bool {
-        find_callback_token(json).is_some()
-            || self.0.iter().any(|secret| {
-                let plain = !secret.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\'));
-                let written = || Value::from(secret.as_str()).to_string();
-                if plain { json.contains(secret) } else { json.contains(written().trim_matches('"')) }
-            })
+        find_callback_token(json).is_some() || self.written().is_in(json)
+    }
+
+    fn written(&self) -> &Sought {
+        let differs = |secret: &String| secret.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\'));
+        let write = |secret: &String| Value::from(secret.as_str()).to_string().trim_matches('"').to_owned();
+        let texts = self.texts.texts();
+        let written =
+            self.written.get_or_init(|| texts.iter().any(differs).then(|| Sought::new(texts.iter().map(write))));
+        written.as_ref().unwrap_or(&self.texts)
     }
 
     /// These and those.
     #[must_use]
     pub fn and(self, more: &Self) -> Self {
-        Self::new(self.0.into_iter().chain(more.0.iter().cloned()))
+        Self::new(self.texts.into_texts().into_iter().chain(more.texts.texts().iter().cloned()))
     }
 
-    /// A text without them.
+    /// A text without them: one mask for each, and one for several that overlap.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut text = Cow::Borrowed(text);
-        while let Some(token) = find_callback_token(&text) {
-            text = Cow::Owned(text.replace(token, MASKED));
+        let mut found = self.texts.places(text);
+        found.extend(token_places(text));
+        if found.is_empty() {
+            return Cow::Borrowed(text);
         }
-        for secret in &self.0 {
-            if text.contains(secret) {
-                text = Cow::Owned(text.replace(secret, MASKED));
-            }
+        found.sort_unstable_by_key(|place| place.end);
+        let mut places = Vec::new();
+        found.into_iter().for_each(|place| join(&mut places, place));
+        let (mut masked, mut from) = (String::new(), 0);
+        for place in places {
+            masked.push_str(text.get(from..place.start).unwrap_or_default());
+            masked.push_str(MASKED);
+            from = place.end;
         }
-        text
+        masked.push_str(text.get(from..).unwrap_or_default());
+        Cow::Owned(masked)
     }
 
     /// Takes them out of all texts and names of a value.
     pub fn hide(&self, value: &mut Value) {
         // Base64 hides what the bytes say from a search for texts.
-        let says = |bytes: bytes::Bytes<'_>| matches!(self.mask(&String::from_utf8_lossy(&bytes.data)), Cow::Owned(_));
+        let says = |bytes: bytes::Bytes<'_>| self.is_in(&String::from_utf8_lossy(&bytes.data));
         if bytes::read(value).is_some_and(says) {
             *value = Value::from(MASKED);
             return;
@@ -122,7 +136,7 @@ impl KnownSecrets {
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide(item)),
             Value::Object(fields) => {
-                if fields.keys().any(|name| matches!(self.mask(name), Cow::Owned(_))) {
+                if fields.keys().any(|name| self.is_in(name)) {
                     *fields = std::mem::take(fields)
                         .into_iter()
                         .map(|(name, value)| (self.mask(&name).into_owned(), value))
@@ -135,10 +149,30 @@ impl KnownSecrets {
     }
 }
 
+impl PartialEq for KnownSecrets {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts.texts() == other.texts.texts()
+    }
+}
+
+impl Eq for KnownSecrets {}
+
 impl fmt::Debug for KnownSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KnownSecrets({})", self.0.len())
+        write!(f, "KnownSecrets({})", self.texts.texts().len())
     }
+}
+
+/// The places of all callback tokens in a text, in order. They can't overlap: no digit begins one.
+fn token_places(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(from..)?;
+        let token = find_callback_token(rest)?;
+        let start = from + rest.find(token)?;
+        from = start + token.len();
+        Some(start..from)
+    })
 }
 
 /// Collects all texts under names that [`hide_fields`](super::hide_fields) hides.
@@ -199,107 +233,4 @@ fn variables(template: &Template) -> impl Iterator<Item = String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::KnownSecrets;
-    use crate::config::load;
-    use proptest::prelude::*;
-    use serde_json::{Map, Value, json};
-
-    const FILE: &str = r#"
-sources:
-  github: {secret: ["${env.ONE}", "written out in the file"]}
-  custom: {token: "${env.TWO}"}
-listeners:
-  - {path: /start, workflow: call, verify: {token: "${env.THREE}", header: X-Own}}
-  - {path: /done, identify_by: "${body.id}", verify: {scheme: stripe, secret: "${env.FOUR}"}}
-component:
-  id: service
-  endpoint: "${env.BASE_URL}/x"
-  headers: {Authorization: "Bearer ${env.FIVE}", X-Trace: "${env.TRACE}"}
-  params: {api_key: "${env.SIX}", a: "${env.SEVEN_KEY}", b: "${env.TOKEN_URL}", c: "${env.SHORT_KEY}"}
-workflow: {id: call, jobs: [{component: service}]}
-"#;
-
-    fn env() -> Map<String, Value> {
-        let names = ["ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN_KEY", "BASE_URL", "TRACE", "TOKEN_URL"];
-        let mut env: Map<String, Value> =
-            names.iter().map(|name| ((*name).to_owned(), json!(format!("value-of-{name}")))).collect();
-        env.insert("SHORT_KEY".to_owned(), json!("short"));
-        env
-    }
-
-    #[test]
-    fn what_a_file_uses_as_a_secret_is_known_and_nothing_else() {
-        let loaded = load(FILE, "f");
-        let known = KnownSecrets::of(&loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)), &env());
-        for name in ["ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN_KEY"] {
-            assert_eq!(known.mask(&format!("<value-of-{name}>")), "<********>", "{name}");
-        }
-        assert_eq!(known.mask("it is written out in the file."), "it is ********.");
-        for text in ["value-of-BASE_URL", "value-of-TRACE", "value-of-TOKEN_URL", "short"] {
-            assert_eq!(known.mask(text), text);
-        }
-        assert_eq!(format!("{known:?}"), "KnownSecrets(8)");
-    }
-
-    #[test]
-    fn values_are_searched_to_the_bottom() {
-        let known = KnownSecrets::new(["first-secret".to_owned(), "first-secret-and-more".to_owned()]);
-        let mut value = json!({"a": ["x first-secret y", {"first-secret": 1}], "b": 2, "c": "first-secret-and-more"});
-        known.hide(&mut value);
-        assert_eq!(value, json!({"a": ["x ******** y", {"********": 1}], "b": 2, "c": "********"}));
-    }
-
-    #[test]
-    fn bytes_that_say_a_secret_are_hidden_and_others_are_not() {
-        let known = KnownSecrets::new(["first-secret".to_owned()]);
-        let shown = |said: &[u8]| {
-            let mut value = json!([crate::bytes::value(Some("image/png"), said)]);
-            known.hide(&mut value);
-            value
-        };
-        assert_eq!(shown(b"\xff first-secret \0"), json!(["********"]));
-        assert_eq!(shown(b"\xff first \0"), json!([crate::bytes::value(Some("image/png"), b"\xff first \0")]));
-    }
-
-    #[test]
-    fn callback_tokens_are_known_without_being_told() {
-        let token = format!("cbt_{}", "a1".repeat(32));
-        let (known, said) = (KnownSecrets::default(), format!("https://x.test/done?callback_token={token}&t={token}"));
-        assert!(known.is_in(&said) && known.is_in_json(&json!([said]).to_string()) && !known.is_in("cbt_short"));
-        let mut value = json!({"url": said});
-        known.hide(&mut value);
-        assert_eq!(value, json!({"url": "https://x.test/done?callback_token=********&t=********"}));
-    }
-
-    #[test]
-    fn a_secret_is_found_in_json_however_json_writes_it() {
-        for secret in
-            ["plain-secret", "with \"quotes\"", "back\\slash-es", "line\nbreak-er", "umläut-secret", "ends in \""]
-        {
-            let known = KnownSecrets::new([secret.to_owned()]);
-            assert!(known.is_in_json(&json!({"a": [format!("x{secret}y")]}).to_string()), "{secret}");
-            assert!(!known.is_in_json(&json!({"a": "something else"}).to_string()), "{secret}");
-            assert!(known.clone().and(&KnownSecrets::default()).is_in(&format!("x{secret}y")));
-        }
-    }
-
-    #[test]
-    fn texts_of_secret_fields_are_known_by_their_value() {
-        let known =
-            KnownSecrets::of_input(&json!({"password": "correct horse", "a": [{"tokens": ["battery staple", 1]}],
-            "branch": "a-long-branch", "secret": "short"}));
-        let said = "correct horse, battery staple, a-long-branch, short";
-        assert_eq!(known.mask(said), "********, ********, a-long-branch, short");
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_that_is_known_is_left(secret in "[a-z]{8,12}", before in "[a-z ]{0,9}", after in "[a-z ]{0,9}") {
-            let known = KnownSecrets::new([secret.clone()]);
-            let text = format!("{before}{secret}{after}{secret}");
-            prop_assert!(!known.mask(&text).contains(&secret));
-            prop_assert_eq!(known.mask("nothing of it"), "nothing of it");
-        }
-    }
-}
+mod tests;

@@ -180,7 +180,7 @@ impl JobRun {
 }
 
 impl Verdict {
-    /// What a job fails of whose callback reports that.
+    /// The error of a job whose callback has this verdict.
     pub(super) fn failure(self) -> Option<JobError> {
         match self {
             Self::Success => None,

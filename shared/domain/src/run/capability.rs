@@ -47,9 +47,14 @@ pub fn kept_key(key: String) -> String {
     format!("{KEPT}{}", hex::encode(Sha256::digest(key.as_bytes())))
 }
 
+/// Whether a correlation key is what is kept of a token: no sender knows one, but a reader of the table.
+pub fn is_kept_key(key: &str) -> bool {
+    key.strip_prefix(KEPT).is_some_and(is_digest)
+}
+
 /// Whether a correlation key is a token, or what is kept of one.
 pub fn is_of_token(key: &str) -> bool {
-    callback_token(key).is_some() || key.strip_prefix(KEPT).is_some_and(is_digest)
+    callback_token(key).is_some() || is_kept_key(key)
 }
 
 /// The first callback token in a text.

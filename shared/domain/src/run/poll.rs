@@ -72,18 +72,24 @@ impl Run {
                 let Polling { success_when, fail_when, on_missing_status, .. } = polling;
                 let standard = Standard { success_when, fail_when, on_missing_status: *on_missing_status };
                 let found = match &polling.result {
-                    Some(result) => self.finds(path, result, answer, turn)?,
+                    // What has no value is there, and matters only once the status says that the service has finished.
+                    Some(result) => self.finds(path, result, answer, turn).unwrap_or(true),
                     None => false,
                 };
                 standard.judge(&read(status)?, found)
             }
         };
-        let result = polling.result.as_ref().map(read).transpose()?;
-        Ok(match judgement {
-            Judgement::Final(Verdict::NoStatus) => Some(Arrival::new(Verdict::NoStatus, Value::Null, answer)),
-            Judgement::Final(verdict) => Some(Arrival { verdict, result: result.unwrap_or_else(|| answer.clone()) }),
-            Judgement::Progress => None,
-        })
+        let Judgement::Final(verdict) = judgement else { return Ok(None) };
+        if verdict == Verdict::NoStatus {
+            return Ok(Some(Arrival::new(verdict, Value::Null, answer)));
+        }
+        match polling.result.as_ref().map(read) {
+            None => Ok(Some(Arrival { verdict, result: answer.clone() })),
+            Some(Ok(result)) => Ok(Some(Arrival { verdict, result })),
+            // The service has said that it failed: that is what the job fails of.
+            Some(Err(_)) if verdict == Verdict::Failure => Ok(Some(Arrival::new(verdict, Value::Null, answer))),
+            Some(Err(error)) => Err(error),
+        }
     }
 
     /// True if a template of a polling completion finds a value in an answer.

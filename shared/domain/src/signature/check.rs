@@ -108,7 +108,7 @@ impl Attempt<'_> {
         } else {
             let content = self.content(found.alternative, timestamp.as_deref(), false)?;
             let key = self.matching(&content, &signatures).ok_or_else(mismatch)?;
-            refuse_ambiguous(self.spec, self.request)?;
+            refuse_ambiguous(self.spec, found.alternative, timestamp.as_deref(), self.request)?;
             (key, Covered::of(&self.content(found.alternative, timestamp.as_deref(), true)?))
         };
         if let (Some(signed_at), Some(now), Some(tolerance)) = (signed_at, self.now, self.spec.tolerance) {

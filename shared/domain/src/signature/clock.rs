@@ -36,6 +36,15 @@ impl Unit {
         }
     }
 
+    /// How many digits a time has, from 2001 to 2286; `None` where it isn't written in digits alone.
+    pub(super) fn digits(self) -> Option<usize> {
+        match self {
+            Self::Seconds => Some(10),
+            Self::Milliseconds => Some(13),
+            Self::Rfc3339 => None,
+        }
+    }
+
     /// Writes a time.
     pub(super) fn write(self, time: Timestamp) -> String {
         match self {

@@ -40,18 +40,21 @@ impl Covered {
 /// The signed text without the time in it. A body that holds the time as a field of its JSON is written without that field.
 pub(super) fn timeless(spec: &Spec, alternative: usize, holes: &Holes<'_>) -> Result<Vec<u8>, Refusal> {
     let body = spec.timestamp_path.as_deref().and_then(|path| without(holes.fields.get(), path));
-    let time_header = spec.timestamp_header.of(alternative);
-    let is_time = |part: &Part| match part {
-        Part::Timestamp => true,
-        Part::Field(path) => spec.timestamp_path.as_ref() == Some(path),
-        Part::Header(name) => time_header.is_some_and(|time| time.eq_ignore_ascii_case(name)),
-        _ => false,
-    };
     let request = match &body {
         Some(body) => Request { body, ..*holes.request },
         None => *holes.request,
     };
-    spec.signed.without(is_time).render(&Holes { request: &request, ..*holes })
+    spec.signed.without(|part| is_time(spec, alternative, part)).render(&Holes { request: &request, ..*holes })
+}
+
+/// Whether a part of the signed text is the time.
+fn is_time(spec: &Spec, alternative: usize, part: &Part) -> bool {
+    match part {
+        Part::Timestamp => true,
+        Part::Field(path) => spec.timestamp_path.as_ref() == Some(path),
+        Part::Header(name) => spec.timestamp_header.of(alternative).is_some_and(|time| time.eq_ignore_ascii_case(name)),
+        _ => false,
+    }
 }
 
 /// The JSON of a body without the field at a path; `None` if the field is not there.
@@ -71,13 +74,26 @@ fn without(fields: &Fields, path: &str) -> Option<Vec<u8>> {
     serde_json::to_vec(&whole).ok()
 }
 
-/// Refuses a request whose signature would hold for other pairs of time and body too: where nothing stands between them in
-/// the signed text, the end of the time could be written at the beginning of the body, and a caught request would come as
-/// another. No provider that signs so sends a body that begins as a time ends.
+/// Refuses a request whose signature would hold for another time too: where nothing stands between the time and another part in
+/// the signed text, the end of one could be written at the beginning of the other, and a caught request would come as another.
+/// So a time in digits must have as many as every time of our days has; and a body that follows must not begin as a time ends,
+/// which no body of a provider that signs so does.
 ///
 /// # Errors
-/// If the body begins with a character that a time may hold.
-pub(super) fn refuse_ambiguous(spec: &Spec, request: &Request<'_>) -> Result<(), Refusal> {
+/// If the time or the body is not as it must be.
+pub(super) fn refuse_ambiguous(
+    spec: &Spec,
+    alternative: usize,
+    time: Option<&str>,
+    request: &Request<'_>,
+) -> Result<(), Refusal> {
+    if let (Some(time), Some(digits)) = (time, spec.timestamp_unit.digits())
+        && time.len() != digits
+        && spec.signed.touches_another(|part| is_time(spec, alternative, part))
+    {
+        let why = format!("it has not {digits} digits, and nothing separates it from what else is signed");
+        return Err(Refusal::malformed("the time of the signature", why));
+    }
     let of_time = |byte: &u8| byte.is_ascii_digit() || b":.+-".contains(byte);
     if spec.signed.follows_directly(&Part::Timestamp, &Part::Body) && request.body.first().is_some_and(of_time) {
         let why = "it begins with a character of a time, and nothing separates the two in the signed text";

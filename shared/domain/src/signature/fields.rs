@@ -35,7 +35,7 @@ impl Fields {
     pub fn of(request: &Request<'_>) -> Self {
         let form = || {
             let kind = request.headers.plain("content-type")?.to_ascii_lowercase();
-            kind.starts_with("application/x-www-form-urlencoded").then(|| form(request.body))
+            kind.starts_with("application/x-www-form-urlencoded").then(|| form(request.body)).flatten()
         };
         let parsed = std::str::from_utf8(request.body).ok().and_then(|text| json::read(text).ok()).or_else(form);
         Self { parsed: parsed.map(Arc::new) }
@@ -97,9 +97,13 @@ impl Fields {
     }
 }
 
-fn form(body: &[u8]) -> Value {
+/// `None` if a name is one that JSON from outside can't have either.
+fn form(body: &[u8]) -> Option<Value> {
     let pairs = form_urlencoded::parse(body).into_owned().map(|(key, value)| (key, Value::String(value)));
     let object: Map<String, Value> = pairs.collect();
+    if object.keys().any(|name| json::is_reserved(name)) {
+        return None;
+    }
     let inner = object.get("payload").and_then(Value::as_str).and_then(|text| json::read(text).ok());
-    inner.filter(Value::is_object).unwrap_or(Value::Object(object))
+    Some(inner.filter(Value::is_object).unwrap_or(Value::Object(object)))
 }

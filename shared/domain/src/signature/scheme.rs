@@ -120,7 +120,8 @@ impl Spec {
         match self.procedure {
             _ if self.algorithm.compares() => false,
             Some(Procedure::Adyen) => path.ends_with("pspReference"),
-            Some(Procedure::Sns | Procedure::Twilio) => true,
+            Some(Procedure::Sns) => super::procedure::sns::covers(path),
+            Some(Procedure::Twilio) => true,
             None => self.signed.covers_body() || field(),
         }
     }

@@ -247,7 +247,8 @@ fn without(query: &str, hidden: &[String]) -> String {
     kept.collect::<Vec<_>>().join("&")
 }
 
-/// Each part goes in with its length, so that no two lists of parts read alike; one that is missing is none that is empty.
+/// Each part goes in with its length, so that no two lists of parts read alike; a missing part differs from an empty
+/// one.
 fn digest(parts: &[Option<&[u8]>]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {

@@ -10,7 +10,7 @@
 //! its own key just before keeps it; a callback, or the deadline, that comes first under the other key keeps that wait.
 //! Asking again finds it given, and answers the same.
 
-use super::{Arrival, WaitKey, Waiter};
+use super::{Arrival, ArrivalId, WaitKey, Waiter};
 use jiff::Timestamp;
 
 /// Of a key only so much is compared: the rest tells no more, and comparing costs the product of the lengths.
@@ -25,6 +25,8 @@ pub struct Standing {
     pub arrived: Option<(Timestamp, Arrival)>,
     /// Nobody waits there any more.
     pub closed: bool,
+    /// The identity of what arrived, where it is known: version 0.1 stored none.
+    pub id: Option<ArrivalId>,
     /// The key of the wait that was given what arrived.
     pub given_to: Option<String>,
 }
@@ -90,7 +92,7 @@ mod tests {
     }
 
     fn standing(waiter: Option<Waiter>, arrived: Option<(Timestamp, Arrival)>) -> Standing {
-        Standing { waiter, arrived, closed: false, given_to: None }
+        Standing { waiter, arrived, closed: false, id: None, given_to: None }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! is one transaction over both items, so that there is no moment in which a crash could lose or double it.
 
 use super::item::{Item, b, damaged, expiry, millis, n, number, s, sortable, text, yes};
+use super::list::Place;
+use super::run::{PAGE_WEIGHT, page};
 use super::wait::{OPEN, Written, conditional, wait_pk, waiter_of, word};
 use super::{Store, StoreError, config, unavailable};
 use aws_sdk_dynamodb::error::SdkError;
@@ -11,7 +13,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use domain::config::RouteId;
-use domain::wait::{Arrival, Standing, WaitKey, Waiter};
+use domain::wait::{Arrival, ArrivalId, Standing, WaitKey, Waiter};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -33,6 +35,10 @@ pub struct Unclaimed {
     pub place: String,
 }
 
+/// Where a callback stands that version 0.1 has stored and that no job has claimed.
+#[derive(Debug)]
+pub struct FormerPlace(Place);
+
 impl Store {
     /// The newest callbacks before a cursor that nobody waits for, newest first, and the cursor for those before them.
     ///
@@ -47,12 +53,40 @@ impl Store {
         let more = places.len() > limit;
         places.truncate(limit);
         let cursor = places.last().filter(|_| more).map(|place| place.at.clone());
-        let items = self.items_at(&places).await?;
+        let mut items = self.items_at(&places).await?;
         // The index may still name what was claimed a moment ago.
+        items.retain(|item| item.contains_key("at") && !item.contains_key("run"));
+        items.sort_by(|a, b| text(b, "at").cmp(&text(a, "at")));
+        let cursor = page(&mut items, PAGE_WEIGHT).or(cursor);
         let mut found: Vec<Unclaimed> =
             items.iter().filter_map(|item| self.unclaimed(item).transpose()).collect::<Result<_, _>>()?;
         found.sort_unstable_by(|a, b| b.place.cmp(&a.place));
         Ok((found, cursor))
+    }
+
+    /// The places before a cursor, newest first, of callbacks that no job has claimed and that version 0.1 has stored, and the
+    /// cursor for those before them. No item is read.
+    ///
+    /// # Errors
+    /// If the table is unavailable.
+    pub async fn former_places(&self, before: Option<&str>) -> Result<(Vec<FormerPlace>, Option<String>), StoreError> {
+        const AT_ONCE: usize = 500;
+        let places = self.places(LIST, before, None, AT_ONCE).await?;
+        let cursor = places.last().filter(|_| places.len() >= AT_ONCE).map(|place| place.at.clone());
+        let is_former = |place: &Place| {
+            let route = place.pk.split('#').nth(1).map(|route| RouteId(route.to_owned()));
+            route.is_some_and(|route| route.present().is_some())
+        };
+        Ok((places.into_iter().filter(is_former).map(FormerPlace).collect(), cursor))
+    }
+
+    /// The callback at a place; `None` if a job has claimed it meanwhile.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn unclaimed_at(&self, place: &FormerPlace) -> Result<Option<Unclaimed>, StoreError> {
+        let items = self.items_at(std::slice::from_ref(&place.0)).await?;
+        items.first().map_or(Ok(None), |item| self.unclaimed(item))
     }
 
     /// Where a callback stands in that list; as short as an index's key must be
@@ -87,7 +121,8 @@ impl Store {
         let waiter = if item.contains_key("run") { Some(waiter_of(&item)?) } else { None };
         let arrived = self.arrival(&item)?.map(|arrival| Ok((arrived_at(&item)?, arrival))).transpose()?;
         let (closed, given_to) = (item.contains_key("closed"), text(&item, "given").map(str::to_owned));
-        Ok(Some(Standing { waiter, arrived, closed, given_to }))
+        let id = text(&item, "arrival").map(ArrivalId::read);
+        Ok(Some(Standing { waiter, arrived, closed, id, given_to }))
     }
 
     /// Gives what arrived under one key at that time to the waiter under another, and owes its run the news; `false` if
@@ -97,7 +132,7 @@ impl Store {
     /// If the table is unavailable.
     pub async fn give_callback(
         &self,
-        (from, at, arrival): (&WaitKey, Timestamp, &Arrival),
+        (from, at, arrival, id): (&WaitKey, Timestamp, &Arrival, Option<&ArrivalId>),
         (to, waiter): (&WaitKey, &Waiter),
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -118,11 +153,13 @@ impl Store {
             .expression_attribute_values(":why", s(GIVEN))
             .expression_attribute_values(":to", s(&to.key))
             .expression_attribute_values(":arrived", millis(at));
-        let met = whose(self.wait_update(to))
-            .update_expression(
+        // With its identity, another callback under that key is told apart from it.
+        let named = if id.is_some() { ", arrival = :id" } else { "" };
+        let mut met = whose(self.wait_update(to))
+            .update_expression(format!(
                 "SET arrived = :now, verdict = :verdict, #result = :result, owed = :yes, \
-                 expires = if_not_exists(expires, :expires) REMOVE progress",
-            )
+                 expires = if_not_exists(expires, :expires){named} REMOVE progress"
+            ))
             .condition_expression(format!(
                 "run = :run AND job = :job AND attempt = :attempt AND waiting = :yes AND {OPEN}"
             ))
@@ -132,6 +169,9 @@ impl Store {
             .expression_attribute_values(":result", b(self.vault.pack(&arrival.result, &wait_pk(to))?))
             .expression_attribute_values(":yes", yes())
             .expression_attribute_values(":expires", expiry(now, self.retention));
+        if let Some(id) = id {
+            met = met.expression_attribute_values(":id", s(id.as_str()));
+        }
         let built = |update: UpdateBuilder| {
             let update = update.build().map_err(|error| config::unbuilt(&error))?;
             Ok::<_, StoreError>(TransactWriteItem::builder().update(update).build())

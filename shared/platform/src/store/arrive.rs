@@ -15,8 +15,10 @@ use super::adopt::GIVEN;
 use super::item::{Item, b, damaged, expiry, millis, number, s, text, yes};
 use super::wait::{OPEN, Written, conditional, seen, verdict, wait_pk, word};
 use super::{Store, StoreError, unavailable};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::wait::identity::remembered;
 use domain::wait::{Arrival, ArrivalId, Opening, Reception, WaitKey, Waiter};
 use jiff::Timestamp;
@@ -33,6 +35,16 @@ struct Next {
     id: ArrivalId,
     at: Timestamp,
     arrival: Arrival,
+}
+
+/// What became of a callback that is to be kept.
+enum KeptNext {
+    /// It is kept.
+    Now,
+    /// It is kept since before.
+    Before,
+    /// A job has it.
+    Taken,
 }
 
 /// What a callback finds in its place.
@@ -87,7 +99,8 @@ impl Store {
         id: &ArrivalId,
         now: Timestamp,
     ) -> Result<Reception, StoreError> {
-        let mut is_kept = false;
+        // What the callback is called once it is kept for the next job.
+        let mut kept = None;
         for _ in 0..ROUNDS {
             let awaited = format!(
                 "attribute_exists(waiting) AND {OPEN} AND (attribute_not_exists(seen) OR NOT contains(seen, :id))"
@@ -96,24 +109,26 @@ impl Store {
             let half = half.condition_expression(awaited).expression_attribute_values(":owed", yes());
             let item = match conditional(half).await? {
                 Written::Done(_) => {
-                    if is_kept {
+                    if kept.is_some() {
                         self.mark_taken(wait, id).await?;
                     }
                     return Ok(Reception::Resumed);
                 }
                 Written::Refused(item) => item,
             };
+            // Its job may have found it meanwhile.
+            if let Some(kept) = kept {
+                return Ok(kept);
+            }
             match Place::of(&item, id) {
-                // Its job may have found it meanwhile.
-                _ if is_kept => return Ok(Reception::Stored),
                 Place::Repeated => return Ok(Reception::Duplicate),
                 Place::Over => return Ok(Reception::Late),
-                Place::Decided => {
-                    if !self.keep_next(wait, arrival, id, now).await? {
-                        return Ok(Reception::Duplicate);
-                    }
-                    is_kept = true;
-                }
+                // The place is tried once more, also where another copy has kept it, which may have died before it tried.
+                Place::Decided => match self.keep_next(wait, arrival, id, now).await? {
+                    KeptNext::Now => kept = Some(Reception::Stored),
+                    KeptNext::Before => kept = Some(Reception::Duplicate),
+                    KeptNext::Taken => return Ok(Reception::Duplicate),
+                },
                 Place::Free => {
                     let half = self.unclaimed_half(wait, arrival, id, now, "", "")?;
                     let nobody = format!("attribute_not_exists(waiting) AND {OPEN}");
@@ -122,6 +137,7 @@ impl Store {
                     }
                 }
                 Place::Given => {
+                    let Some(arrived) = item.get("arrived").cloned() else { continue };
                     let before = remembered(seen(&item), text(&item, "arrival").map(ArrivalId::read));
                     let before = before.iter().map(|id| s(id.as_str())).collect();
                     let gone = ", closed, given, run, job, attempt";
@@ -129,7 +145,7 @@ impl Store {
                         .unclaimed_half(wait, arrival, id, now, ", seen = :seen", gone)?
                         .expression_attribute_values(":seen", AttributeValue::L(before))
                         .expression_attribute_values(":given", s(GIVEN))
-                        .expression_attribute_values(":before", item["arrived"].clone())
+                        .expression_attribute_values(":before", arrived)
                         .condition_expression(
                             "closed = :given AND arrived = :before AND attribute_not_exists(waiting)",
                         );
@@ -141,7 +157,7 @@ impl Store {
                 Place::Awaited => {}
             }
         }
-        if is_kept { Ok(Reception::Stored) } else { Err(changes_too_quickly()) }
+        kept.ok_or_else(changes_too_quickly)
     }
 
     /// The callback's half where no job waits: it is in the list of those that no job has claimed.
@@ -205,14 +221,14 @@ impl Store {
         })
     }
 
-    /// Keeps a callback for the job that waits next under the key. False if it is kept already.
+    /// Keeps a callback for the job that waits next under the key.
     async fn keep_next(
         &self,
         wait: &WaitKey,
         arrival: &Arrival,
         id: &ArrivalId,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<KeptNext, StoreError> {
         let put = self
             .client
             .put_item()
@@ -223,20 +239,26 @@ impl Store {
             .item("verdict", s(word(arrival.verdict)))
             .item("result", b(self.vault.pack(&arrival.result, &wait_pk(wait))?))
             .item("expires", expiry(now, self.retention))
-            .condition_expression("attribute_not_exists(pk)");
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
-            }
+            Ok(_) => Ok(KeptNext::Now),
+            Err(SdkError::ServiceError(error)) => match error.into_err() {
+                PutItemError::ConditionalCheckFailedException(refused) => {
+                    let is_taken = refused.item.is_some_and(|item| item.contains_key("taken"));
+                    Ok(if is_taken { KeptNext::Taken } else { KeptNext::Before })
+                }
+                other => Err(StoreError::Unavailable(DisplayErrorContext(other).to_string())),
+            },
             Err(error) => Err(unavailable(error)),
         }
     }
 
-    /// A callback that was kept is in the place of a job's: it is nobody's any more, and its repetition finds it there.
+    /// A callback that was kept has gone to a job. Its identity stays, so that its repetition is known.
     async fn mark_taken(&self, wait: &WaitKey, id: &ArrivalId) -> Result<(), StoreError> {
         let update = self.client.update_item().table_name(&self.table).key("pk", s(wait_pk(wait)));
-        let update = update.key("sk", s(format!("{NEXT}{id}"))).update_expression("SET taken = :yes");
+        let update = update.key("sk", s(format!("{NEXT}{id}"))).update_expression("SET taken = :yes REMOVE #result");
+        let update = update.expression_attribute_names("#result", "result");
         let update = update.condition_expression("attribute_exists(pk)").expression_attribute_values(":yes", yes());
         conditional(update).await.map(|_| ())
     }
@@ -250,12 +272,7 @@ impl Store {
         seen: &[ArrivalId],
         owes: bool,
     ) -> Result<Opening, StoreError> {
-        for next in self.kept_next(wait).await? {
-            if seen.contains(&next.id) {
-                // It was taken, and the process that took it has died before it said so.
-                self.mark_taken(wait, &next.id).await?;
-                continue;
-            }
+        if let Some(next) = self.kept_next(wait, seen).await? {
             let half = self.callback_half(wait, &next.arrival, &next.id, next.at, "owed = :owed", "")?;
             let half = half
                 .condition_expression(format!(
@@ -281,24 +298,38 @@ impl Store {
         Ok(Opening::Waits)
     }
 
-    /// What is kept for the next job under a key, oldest first.
-    async fn kept_next(&self, wait: &WaitKey) -> Result<Vec<Next>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :next)")
-            .expression_attribute_values(":pk", s(wait_pk(wait)))
-            .expression_attribute_values(":next", s(NEXT));
-        let items = query.send().await.map_err(unavailable)?.items.unwrap_or_default();
-        let mut kept = items
-            .iter()
-            .filter(|item| !item.contains_key("taken"))
-            .map(|item| self.next(item))
-            .collect::<Result<Vec<Next>, _>>()?;
-        kept.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        Ok(kept)
+    /// The oldest callback that is kept for the next job under a key. Only that one is unpacked.
+    async fn kept_next(&self, wait: &WaitKey, seen: &[ArrivalId]) -> Result<Option<Next>, StoreError> {
+        let (mut oldest, mut start): (Option<Item>, _) = (None, None);
+        let order = |item: &Item| (number::<i64>(item, "arrived"), text(item, "sk").map(str::to_owned));
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :next)")
+                .expression_attribute_values(":pk", s(wait_pk(wait)))
+                .expression_attribute_values(":next", s(NEXT))
+                .set_exclusive_start_key(start);
+            let page = query.send().await.map_err(unavailable)?;
+            for item in page.items.unwrap_or_default() {
+                if item.contains_key("taken") {
+                    continue;
+                }
+                let id = text(&item, "sk").and_then(|sk| sk.strip_prefix(NEXT)).map(ArrivalId::read);
+                if let Some(id) = id.filter(|id| seen.contains(id)) {
+                    // It was taken, and the process that took it has died before it said so.
+                    self.mark_taken(wait, &id).await?;
+                } else if oldest.as_ref().is_none_or(|oldest| order(&item) < order(oldest)) {
+                    oldest = Some(item);
+                }
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return oldest.map(|item| self.next(&item)).transpose();
+            }
+        }
     }
 }
 

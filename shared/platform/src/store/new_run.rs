@@ -4,11 +4,12 @@
 //! identity's own id counts those (`later`): the next one's id is made of that number, and both are written in one
 //! transaction, so that of several such requests at the same time one starts a run and the others find it.
 
-use super::item::{Item, b, expiry, n, s, yes};
+use super::item::{Item, b, expiry, n, s, text, yes};
 use super::known::Known;
 use super::run::{owes_value, too_large_or_unavailable};
 use super::vault::Besides;
 use super::{Store, StoreError, codec, config, unavailable};
+use crate::chance::Chance;
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -36,11 +37,15 @@ impl Store {
     /// # Errors
     /// If it is too large, or the table is unavailable.
     pub async fn add_run(&self, run: &Run, request: Option<&Value>) -> Result<NewRun, StoreError> {
+        // The SDK repeats a write whose answer got lost; the write then finds its own item there.
+        let nonce = hex::encode(Chance::default().bytes::<8>());
+        let mut item = self.new_item(run, request)?;
+        item.insert("nonce".to_owned(), s(&nonce));
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(self.new_item(run, request)?))
+            .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
@@ -51,7 +56,10 @@ impl Store {
                 let PutItemError::ConditionalCheckFailedException(refused) = error.into_err() else {
                     return Ok(NewRun::Duplicate(None));
                 };
-                Ok(NewRun::Duplicate(refused.item.and_then(|item| self.known(item).ok()).map(Box::new)))
+                Ok(match refused.item {
+                    Some(item) if text(&item, "nonce") == Some(nonce.as_str()) => NewRun::Accepted,
+                    item => NewRun::Duplicate(item.and_then(|item| self.known(item).ok()).map(Box::new)),
+                })
             }
             Err(error) => Err(too_large_or_unavailable(error)),
         }

@@ -8,9 +8,11 @@
 use super::delivery::delivery_key;
 use super::item::{n, s, yes};
 use super::run::owes_value;
-use super::{Store, StoreError, unavailable};
+use super::wait::{Written, conditional};
+use super::{Store, StoreError};
 use crate::queue::{DeliverMessage, Message, RunMessage};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::run::Status;
 use sha2::{Digest, Sha256};
 
@@ -39,13 +41,14 @@ impl Store {
             },
         )
         .await
+        .map(|_| ())
     }
 
-    /// Reminds a delivery of a message, unless it owes that already.
+    /// Reminds a delivery of a message, unless it owes that already. False if there is no such delivery.
     ///
     /// # Errors
     /// If the table is unavailable.
-    pub async fn remind_delivery(&self, message: &DeliverMessage) -> Result<(), StoreError> {
+    pub async fn remind_delivery(&self, message: &DeliverMessage) -> Result<bool, StoreError> {
         let (pk, sk) = delivery_key(&message.delivery);
         let update = self.client.update_item().table_name(&self.table).key("pk", s(pk)).key("sk", s(sk));
         let update = update
@@ -71,14 +74,15 @@ struct Remembered {
     sets: &'static str,
 }
 
-/// `first`: the message as it came the first time, and how often it has come since.
+/// Says whether the item exists. `first`: the message as it came the first time, and how often it has come since.
 async fn remind(
     update: UpdateItemFluentBuilder,
     message: Message,
     (first, again): (&Message, u32),
     Remembered { wants, last, sets }: Remembered,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let update = update
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .expression_attribute_names("#again", attribute(first)?)
         .expression_attribute_values(":owed", yes())
         .expression_attribute_values(":owes", owes_value(&[message])?);
@@ -92,12 +96,10 @@ async fn remind(
             .expression_attribute_values(":again", n(again))
             .condition_expression(format!("{wants} AND (attribute_not_exists(#again) OR #again < :again)")),
     };
-    match update.send().await {
-        Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-            Err(unavailable(error))
-        }
-        _ => Ok(()),
-    }
+    Ok(match conditional(update).await? {
+        Written::Done(_) => true,
+        Written::Refused(item) => !item.is_empty(),
+    })
 }
 
 /// The name of the attribute that says how often an item was reminded of a message.

@@ -18,7 +18,7 @@ use std::time::Duration;
 const MAX_ITEM: usize = 400 * 1024;
 
 /// What the runs of a page may weigh together, parsed, in bytes.
-const PAGE_WEIGHT: usize = 48 << 20;
+pub(super) const PAGE_WEIGHT: usize = 48 << 20;
 /// How long work on a run waits for room; then its message comes again. It is well below the time for which the queue gives the
 /// message to no other (15 min).
 const WAITS_FOR_ROOM: Duration = Duration::from_secs(5 * 60);
@@ -179,9 +179,10 @@ impl Store {
 
 /// Shortens a list to what may be in memory at once, one item at least: the place after which the next page goes on, if
 /// something was left off.
-fn page(items: &mut Vec<Item>, most: usize) -> Option<String> {
-    let weight =
-        |item: &Item| ["run", "request"].map(|name| bytes(item, name).map_or(0, codec::weight)).iter().sum::<usize>();
+pub(super) fn page(items: &mut Vec<Item>, most: usize) -> Option<String> {
+    let weight = |item: &Item| {
+        ["run", "request", "result"].map(|name| bytes(item, name).map_or(0, codec::weight)).iter().sum::<usize>()
+    };
     let mut whole = 0;
     let fit = items.iter().take_while(|item| {
         whole += weight(item);

@@ -14,7 +14,7 @@ use std::time::Duration;
 const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
 /// How far the clocks of two processes may differ. An item that was written further ahead than this was written by a clock
 /// that was wrong; its next slot is worth nothing.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
+pub const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 
 impl Store {
     /// Gives the next slot after those that lie ahead. `None`: none lies ahead, or they were given by a clock that was wrong.

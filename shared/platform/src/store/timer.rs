@@ -112,6 +112,11 @@ impl Store {
         Ok(TimerPage { timers, next })
     }
 
+    /// The time of a timer's key.
+    pub fn timer_time(key: &str) -> Option<Timestamp> {
+        Timestamp::from_millisecond(key.split('#').next()?.parse().ok()?).ok()
+    }
+
     /// The first key of a time.
     pub fn timer_key(at: Timestamp, back: SignedDuration) -> String {
         sortable(at.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH))

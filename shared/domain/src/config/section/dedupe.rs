@@ -13,8 +13,9 @@ use std::time::Duration;
 pub(super) const DEDUPE_WINDOW: Key = Key::new(
     "dedupe_window",
     Shape::Duration,
-    "For how long equal requests are one, where nothing is signed and there is no id, or those of one `dedupe_by`; 2m, or \
-     as the provider's preset says, where absent; 0: each request is one of its own.",
+    "How long equal requests count as one: those without signature and id, or with an equal `dedupe_by` value. Where \
+     absent: 2m, or as the provider's preset says; with `dedupe_by`, as long as the run is kept. 0: each request is \
+     one of its own.",
 );
 
 /// Reads `dedupe_window`, and what there is to be judged of it and of `dedupe_by`.
@@ -49,8 +50,8 @@ pub(in crate::config) fn check(cx: &mut Cx, verification: &Verification, draft: 
 
 fn warn(cx: &mut Cx, span: Span, unsigned: &str) {
     let message = format!(
-        "`dedupe_by` reads `{unsigned}`, which the signature does not cover: whoever has caught one request can have it run \
-         again with another value there"
+        "`dedupe_by` reads `{unsigned}`, which the signature does not cover: an attacker who has copied one request \
+         can start it again with another value there"
     );
     cx.report(Code::UnsignedDedupe, span, message);
 }

@@ -45,7 +45,8 @@ pub(super) fn event(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
     let output = map.template(cx, "output", &PUBLISHED);
     if let Some((span, name)) = plain(&map, "event") {
         match EventType::parse(name) {
-            Ok(name) if name.is_reserved() => {
+            // Version 0.1 took such types, and such sources.
+            Ok(name) if name.is_reserved() && !cx.stored => {
                 cx.report(Code::BadValue, span, PublishError::ReservedType(name).to_string());
             }
             Ok(name) => cx.draft.published.push((name, span)),
@@ -57,7 +58,7 @@ pub(super) fn event(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
     {
         cx.report(Code::BadValue, span, error.to_string());
     }
-    if let Some((span, _)) = plain(&map, "source").filter(|(_, source)| is_own_source(source)) {
+    if let Some((span, _)) = plain(&map, "source").filter(|(_, source)| is_own_source(source) && !cx.stored) {
         cx.report(Code::BadValue, span, PublishError::ReservedSource.to_string());
     }
     let publisher = Publisher { event: event?, data, customer_id, event_id, source, output };

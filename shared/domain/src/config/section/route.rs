@@ -133,16 +133,20 @@ pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> Verdicts {
             .find(|text| is_listed(&number::parse(text).map_or_else(|| text.as_str().into(), Value::Number), &success)),
         map.node("fail_when"),
     ) {
-        cx.report(Code::ConflictingKeys, node.span, format!("`{both}` is in `success_when` and in `fail_when`"));
+        // Version 0.1 took `1` and `1.0` for two.
+        let is_listed_as_written = success.contains(both);
+        if is_listed_as_written || !cx.stored {
+            cx.report(Code::ConflictingKeys, node.span, format!("`{both}` is in `success_when` and in `fail_when`"));
+        }
     }
     let on_missing_status = map.choice(cx, "on_missing_status").and_then(MissingStatus::read);
     if let Some(entry) = map.entry("status").filter(|_| !map.has("success_when")) {
         let message = match map.entry("result") {
             _ if !map.has("fail_when") => {
-                "every status completes the job: `success_when` says which ones do".to_owned()
+                "every status completes the job: list the statuses that complete it in `success_when`".to_owned()
             }
             None => "a status that is not in `fail_when` never completes the job, since there is no `result` to find: \
-                     `success_when` says which ones do"
+                     list the statuses that complete it in `success_when`"
                 .to_owned(),
             Some(_) => String::new(),
         };
@@ -158,9 +162,14 @@ fn statuses(cx: &mut Cx, map: &Map<'_>, name: &str) -> Vec<String> {
     for item in map.node(name).map(items).unwrap_or_default() {
         let compares = |text: &str| [" == ", " != ", " < ", " <= ", " > ", " >= "].iter().any(|op| text.contains(op));
         let Some(text) = item.text().filter(|text| text.contains("${") || compares(text)) else { continue };
-        let message =
-            format!("`{name}` lists the values of `status`, and `{text}` is an expression: `status` reads it");
-        cx.report(Code::BadValue, item.span, message);
+        let message = format!(
+            "`{name}` lists the values of `status`, and `{text}` is an expression: write the value alone; the \
+             expression belongs in `status`"
+        );
+        // Version 0.1 took it for a value.
+        if !cx.stored {
+            cx.report(Code::BadValue, item.span, message);
+        }
     }
     map.texts(cx, name)
 }

@@ -166,6 +166,16 @@ fn a_stored_file_is_read_although_it_would_be_refused_now() {
     let misspelt = "workflow: {jobs: [{id: a, component: logger, input: '${jobs.b.ouput}', depends_on: [b]}, \
                     {id: b, component: logger, depends_on: []}]}";
     assert!(load(misspelt, "f").config.is_none() && load_stored(misspelt, "f").config.is_some());
+    for text in [
+        "{component: {id: e, type: event, event: endpoint.x}, workflow: {jobs: [{component: e}]}}",
+        "{component: {id: e, type: event, event: a.b, source: ringback}, workflow: {jobs: [{component: e}]}}",
+        "listener: {path: /a, status: '${body.s}', success_when: ['a > b']}",
+        "listener: {path: /a, status: '${body.s}', success_when: ['1'], fail_when: ['1.0']}",
+    ] {
+        let (now, stored) = (load(text, "f"), load_stored(text, "f"));
+        assert!(now.config.is_none(), "{text}");
+        assert!(stored.config.is_some(), "{text}: {:?}", stored.diagnostics);
+    }
     assert!(load_stored("workflow: {jobs: [{component: logger, nonsense: 1}]}", "f").config.is_none());
 }
 

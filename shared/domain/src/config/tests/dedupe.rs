@@ -62,6 +62,7 @@ fn dedupe_by_of_what_is_not_signed_is_warned_of() {
         ("scheme: stripe, secret: x, dedupe_by: '${body.id}-${query.n | 1}'", "query.n"),
         ("scheme: square, secret: x, dedupe_by: '${context.timestamp}'", "context.timestamp"),
         ("scheme: mailgun, secret: x, dedupe_by: '${body.event-data.id}'", "body.event-data.id"),
+        ("scheme: sns, dedupe_by: '${body.MessageAttributes.id.Value}'", "body.MessageAttributes.id.Value"),
         (&format!("{template}, secret: x, dedupe_by: '${{body.b}}'"), "body.b"),
     ] {
         warned(&source(fields), read);
@@ -70,6 +71,7 @@ fn dedupe_by_of_what_is_not_signed_is_warned_of() {
     warned(&route("verify: {scheme: github, secret: x}, dedupe_by: '${path.x}'"), "path.x");
     for fields in [
         "scheme: github, secret: x, dedupe_by: '${body.after}'",
+        "scheme: sns, dedupe_by: '${body.MessageId}'",
         "scheme: svix, secret: whsec_c2VjcmV0c2VjcmV0c2VjcmV0, dedupe_by: '${header.webhook-id}'",
         "scheme: square, secret: x, dedupe_by: '${query.n}${method}${env.X | 1}'",
         &format!("{template}, secret: x, dedupe_by: '${{header.x-id}}${{header.t}}${{body.a}}'"),

@@ -77,6 +77,15 @@ fn a_pattern_costs_what_its_positions_may_cost_and_a_value_of_one_its_compilatio
 }
 
 #[test]
+fn a_sum_of_steps_does_not_begin_anew() {
+    let meter = Meter::new(10, 0);
+    for steps in [u64::MAX, 1, 5] {
+        assert!(meter.charge(steps, steps).is_err() && meter.is_exceeded(), "{steps}");
+    }
+    assert_eq!(meter.done(), u64::MAX);
+}
+
+#[test]
 fn a_budget_ends_an_evaluation_and_one_that_suffices_changes_nothing() {
     let data = json!({"a": text(8_003)});
     let expr = "(data.a as json)[0] == 0";

@@ -130,6 +130,24 @@ fn a_poll_whose_status_can_t_be_read_keeps_the_answer() {
     assert_eq!((story.failure().0, kept(&story)), ("output_failed", here(json!({"s": "soon"}))));
 }
 
+/// `result` is read only once the status says that the service has finished.
+#[test]
+fn a_poll_without_a_result_yet_asks_again_and_a_reported_failure_stays_one() {
+    let more = "success_when: [done], fail_when: [failed], result: '${response.secs as integer}'";
+    let text = component("polled").replace("success_when: [done]", more).replace(" OUTPUT", "");
+    let file = file(&format!("{{component: {text}, workflow: {{jobs: [{{id: a, component: c}}]}}}}"));
+    let after = |answer: Value| {
+        let mut story = story(&file, json!({}));
+        bring(&mut story, "polled", &answer);
+        story
+    };
+    assert_eq!(after(json!({"s": "processing", "secs": "n/a"})).jobs(), "a waiting");
+    let failed = after(json!({"s": "failed", "secs": "n/a"}));
+    assert_eq!(failed.failure().0, "callback_failed");
+    assert_eq!(after(json!({"s": "done", "secs": "n/a"})).failure().0, "output_failed");
+    assert_eq!(after(json!({"s": "done", "secs": "7"})).jobs(), "a completed");
+}
+
 #[test]
 fn an_answer_without_a_key_is_not_asked_for_again() {
     let file = with("late", "", "");

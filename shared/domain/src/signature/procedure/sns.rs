@@ -13,6 +13,12 @@ const NOTIFICATION: [&str; 6] = ["Message", "MessageId", "Subject", "Timestamp",
 /// The lines of a confirmation.
 const CONFIRMATION: [&str; 7] = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
+/// Whether the signature covers a field of the body.
+pub(in crate::signature) fn covers(path: &str) -> bool {
+    let name = path.split_once('.').map_or(path, |(name, _)| name);
+    NOTIFICATION.contains(&name) || CONFIRMATION.contains(&name)
+}
+
 /// Judges the message.
 pub(in crate::signature) fn judge(attempt: &Attempt<'_>) -> Result<Proof, Refusal> {
     let fields = attempt.fields.get();

@@ -68,6 +68,15 @@ impl Template {
         self.0.windows(2).any(|pair| pair == [first.clone(), second.clone()])
     }
 
+    /// Whether one of these parts stands right beside another part that a sender chooses.
+    pub(in crate::signature) fn touches_another(&self, these: impl Fn(&Part) -> bool) -> bool {
+        let is_chosen = |part: &Part| !matches!(part, Part::Text(_) | Part::Parameter(_));
+        self.0.windows(2).any(|pair| match pair {
+            [a, b] => (these(a) && is_chosen(b)) || (these(b) && is_chosen(a)),
+            _ => false,
+        })
+    }
+
     /// The template without some of its parts.
     pub(in crate::signature) fn without(&self, unwanted: impl Fn(&Part) -> bool) -> Self {
         Self(self.0.iter().filter(|part| !unwanted(part)).cloned().collect())

@@ -1,6 +1,7 @@
 //! Requests of every kind of form, and requirements joined.
 
 use super::*;
+use serde_json::json;
 use std::net::IpAddr;
 
 fn judge(verifier: &Verifier, list: &[(&str, &str)], body: &[u8]) -> Result<Verified, Refusal> {
@@ -217,4 +218,32 @@ fn nothing_shows_a_secret() {
     assert!(!shown.contains("hunter2") && !shown.contains("104, 117, 110"), "{shown}");
     let error = Verifier::preset(preset("adyen"), &[secret]).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
+
+/// Nothing stands between the time and the token that Mailgun signs, so a request that was caught could be split elsewhere.
+#[test]
+fn the_time_can_not_be_cut_elsewhere_than_it_was_signed() {
+    let verifier = Verifier::preset(preset("mailgun"), &[Secret::new("key-3ax6xnjp29jd6fds4gc373sgvjxteol0")]).unwrap();
+    let signed = "14036452205egbgr1vjgqxtrnp65xfznchgdccwh5d6i09vijqi3whgowmn6";
+    let judged = |digits: usize| {
+        let (time, token) = signed.split_at(digits);
+        let signature = "9cfc5c41582e51246e73c88d34db3af0a3a2692a76fbab81492842f000256d33";
+        let signature = json!({"timestamp": time, "token": token, "signature": signature});
+        let body = json!({"signature": signature, "event-data": {"event": "opened"}}).to_string();
+        judge(&verifier, &[("content-type", "application/json")], body.as_bytes())
+    };
+    assert!(judged(10).is_ok(), "as it was signed");
+    for digits in [1, 9, 11] {
+        assert!(matches!(judged(digits), Err(Refusal::Malformed { .. })), "{digits}: {:?}", judged(digits));
+    }
+}
+
+#[test]
+fn a_form_has_no_name_that_is_reserved() {
+    let list = headers(&[("content-type", "application/x-www-form-urlencoded")]);
+    let fields = |body: &str| Fields::of(&post(&list, body.as_bytes())).value().cloned();
+    assert_eq!(fields("a=7"), Some(json!({"a": "7"})));
+    for body in ["%24serde_json%3A%3Aprivate%3A%3ANumber=7", "a=1&%24serde_json%3A%3Aprivate%3A%3ARawValue=x"] {
+        assert_eq!(fields(body), None, "{body}");
+    }
 }
