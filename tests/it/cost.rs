@@ -178,8 +178,7 @@ async fn run_and_compare((gateway, clock): (&Gateway, &Later), workflow: &str, w
     deadlines_pass(gateway, clock).await;
     // Where there were timers, two of the sweeps moved the cursor, once for all of them.
     let cursor = Units { writes: if units.deadlines > 0 { 2 } else { 0 }, ..NOTHING };
-    // The first sweep of a process also looks for callbacks that an earlier version kept.
-    let looks = f64::from(looks.get()) + f64::from(SWEEPS) * (CURSOR + SHARD) + SHARD;
+    let looks = f64::from(looks.get()) + f64::from(SWEEPS) * (CURSOR + SHARD);
     assert_used(workflow, &(&gateway.cost() - &before), units + cursor, looks);
 }
 

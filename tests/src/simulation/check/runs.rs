@@ -116,8 +116,10 @@ fn failed(
     let holds = |holds: bool, else_: &'static str| if holds { Ok(()) } else { Err(else_) };
     match error.code.as_str() {
         "callback_failed" => {
-            // Version 0.1 did not remember what it had taken: a repetition counts for the next job under the key.
-            let is_theirs = |c: &Whose| c == whose || (state.is_upgraded() && c.0 == whose.0);
+            // As in `completed`: what another job of the run under the same key has caused may count for this one.
+            let is_told_apart =
+                |c: &Whose| service.orders.get(c).is_none_or(|order| order.rounds <= 1) && !state.is_upgraded();
+            let is_theirs = |c: &Whose| c == whose || (c.0 == whose.0 && !is_told_apart(c));
             let said = service.callbacks.iter().any(|c| is_theirs(&c.whose) && c.sent && c.status == "failed");
             holds(said || (order.questions > 0 && !order.fate.verdicts[0]), "its service never said so")
         }
