@@ -16,9 +16,9 @@ use std::time::Duration;
 /// How long a message is waited for in memory, on the wall: more than a queue's rounding, and than the clocks of well-kept
 /// machines differ.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(10);
-/// After how many seconds a message comes again first whose item was not stored yet; twice as many each time, and
+/// The first pause of a message whose item was not stored yet, in seconds. Each pause after it is twice as long.
 const BEFORE: i64 = 60;
-/// at the most so many.
+/// The longest of these pauses, in seconds.
 const BEFORE_LONGEST: i64 = 30 * 60;
 
 /// Lets a message come again at that time, unless it is outdated by then.

@@ -53,7 +53,6 @@ fn keys(app: &App, endpoint: &Endpoint, now: Timestamp) -> Option<Vec<Key>> {
     keys.collect::<Option<Vec<Key>>>().filter(|keys| !keys.is_empty())
 }
 
-/// What a customer has sent along may be a secret: none of its values is logged.
 /// The secrets of an attempt's request: the values of the endpoint's headers, and texts of the event under secret names.
 fn secrets(app: &App, settings: &Settings, event: &Event) -> KnownSecrets {
     let headers = settings.headers.iter().flat_map(|(_, value)| {
@@ -64,6 +63,7 @@ fn secrets(app: &App, settings: &Settings, event: &Event) -> KnownSecrets {
     KnownSecrets::new(headers).and(&KnownSecrets::of_input(&event.data)).and(&app.surroundings.secrets)
 }
 
+/// A header of an endpoint may hold a secret of its customer: its value is not logged.
 fn masked((name, _): &(String, String)) -> (String, String) {
     (name.clone(), MASKED.to_owned())
 }

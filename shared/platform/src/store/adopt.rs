@@ -1,6 +1,6 @@
 //! Callbacks that nobody waits for: their list, and giving one to a wait under another key.
 //!
-//! Only such a callback is in the list index; whoever claims it takes it out in the write of their own half. Giving it away
+//! Only such a callback is in the list index; a job that claims it takes it out by the write of its own half. Giving it away
 //! is one transaction over both items, so that there is no moment in which a crash could lose or double it.
 
 use super::item::{Item, b, damaged, expiry, millis, n, number, s, sortable, text, yes};

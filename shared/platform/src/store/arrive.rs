@@ -1,7 +1,7 @@
 //! Callbacks in the table: the other half of a wait, and what comes before the next job waits under a key that was used.
 //!
 //! The callback's half is `arrived`, `verdict`, `result` and `arrival` (its identity). Where a job waits, `owed` stands with
-//! them, which brings the run its message; where none does, a place in the list of callbacks that nobody has claimed. One
+//! them, which brings the run its message; where none does, a place in the list of callbacks that no job has claimed. One
 //! write can't do either as the case may be, for an index takes whatever has its keys. So the write is tried as if a job
 //! waited, which is the usual case and costs one; an early callback costs that and one more.
 //!
@@ -24,7 +24,7 @@ use domain::wait::{Arrival, ArrivalId, Opening, Reception, WaitKey, Waiter};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Tries of a callback against the writes of others: a job that begins to wait meanwhile is there for good, and another
+/// Tries of a callback against the writes of others: a job that begins to wait meanwhile stays there, and another
 /// callback is found at the next try.
 const ROUNDS: usize = 5;
 /// Before the identity in the sort key of a callback for the next job.

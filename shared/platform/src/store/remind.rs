@@ -17,7 +17,7 @@ use domain::run::Status;
 use sha2::{Digest, Sha256};
 
 impl Store {
-    /// Reminds a run of a message, unless that is what it was reminded of last: the stream has told of it then, and a second
+    /// Reminds a run of a message, unless it was reminded of this one last: `relay` has sent the message then, and a second
     /// message would repeat the calls that the first is making.
     ///
     /// # Errors

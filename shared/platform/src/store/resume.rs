@@ -1,4 +1,4 @@
-//! A callback for a job that is known to wait, or for nobody.
+//! A callback for a job that is known to wait.
 
 use super::item::{b, millis, s, yes};
 use super::wait::{OPEN, Written, conditional, wait_pk, word};

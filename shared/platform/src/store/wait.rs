@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// The waiter's half in the place of another's who needs no news from there any more. What came for that one is gone, but
-    /// the key remembers its identity; what has come for the next one since is met.
+    /// the key remembers its identity; a callback that has come for the new waiter since is met.
     ///
     /// # Errors
     /// If the table is unavailable, or the item is damaged.
@@ -130,7 +130,7 @@ impl Store {
         let set = "SET run = :run, job = :job, attempt = :attempt, deadline = :deadline, waiting = :yes, owes = :owes, expires = :expires";
         Ok(self
             .wait_item(wait)
-            // It is claimed now, and nobody's no more.
+            // It is no longer listed as unclaimed.
             .update_expression(format!("{set}{more} REMOVE #list, #at{remove}"))
             .expression_attribute_names("#list", "list")
             .expression_attribute_names("#at", "at")
