@@ -354,6 +354,32 @@ async fn a_try_that_is_due_before_its_delivery_says_so_is_brought_again() {
     assert_eq!(due_timers(&world, 7200).await, 2);
 }
 
+/// The first attempt of a delivery is put off far; its timer is stored first, and a sweep whose clock is ahead looks at it before
+/// the delivery is stored.
+#[tokio::test]
+async fn a_timer_that_is_swept_before_its_delivery_is_stored_is_swept_again() {
+    let world = World::new("{}", 1);
+    let (now, sweeper) = (world.now(), Sweeper::default());
+    let due = now + SignedDuration::from_hours(1);
+    let id = DeliveryId {
+        customer: CustomerId::default(),
+        event: EventId::keyed(&["an event"]),
+        endpoint: EndpointId::random([1; 12]),
+    };
+    let message = DeliverMessage { delivery: id.clone(), attempt: 1, event: None, due: Some(due), again: 0 };
+    world.store().add_timer(due, &Timer::Deliver(message)).await.unwrap();
+    world.jump_to(7200);
+    assert_eq!(sweeper.sweep(&world.apps[0]).await.unwrap(), 1);
+    assert_eq!(world.relayed().await, Vec::<String>::new(), "there is no delivery yet");
+    let delivery = Delivery {
+        state: State::Pending { due, held: None },
+        ..Delivery::new(id, EventType::parse("order.paid").unwrap(), now)
+    };
+    world.store().save_delivery(&delivery, 0, &[], now).await.unwrap();
+    sweeper.sweep(&world.apps[0]).await.unwrap();
+    assert_eq!(world.relayed().await.len(), 1, "the same sweeper looks at it again");
+}
+
 async fn due_timers(world: &World, within: i64) -> usize {
     let until = world.now() + SignedDuration::from_secs(within);
     world.store().due_timers(0, "0", until, true).await.unwrap().timers.len()

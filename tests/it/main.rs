@@ -54,6 +54,7 @@ mod kubernetes;
 mod lanes;
 mod langgraph;
 mod limits;
+mod lost_answers;
 mod memory;
 mod mutations;
 mod numbers;

@@ -162,8 +162,8 @@ impl Cloud {
         let app = App::new(outside, config.clone(), surroundings).map_err(StartError::from)?;
         let definition = app.keep_definition(&options.text, true).await.map_err(unavailable)?;
         let app = app.with_definition(definition);
-        // Runs may still wait at routes that only an older file has.
         app.refile_once().await;
+        // Runs may still wait at routes that only an older file has.
         let retired = retired::read(&app).await.map_err(unavailable)?;
         let gone = retired::listeners(&retired, &config);
         let older = bound.sockets.bind_listeners(&config, &gone).await?;

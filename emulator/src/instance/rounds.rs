@@ -5,8 +5,8 @@
 //!    the clocks are looked at each BEAT ── more time has passed? ── the work waits for CATCH_UP, then goes on
 //! ```
 //!
-//! A process that was suspended finds deadlines passed, and before them, in its sockets, the callbacks that came in time.
-//! Those are taken first.
+//! A process that was suspended finds deadlines passed, and in its sockets the callbacks that came before them. So the work
+//! waits a moment, in which these callbacks are taken.
 
 use jiff::Timestamp;
 use platform::clock::{Clock, SystemClock};
@@ -17,11 +17,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// How often it is looked whether the process was held up.
+/// The time from one look at the clocks to the next.
 const BEAT: Duration = Duration::from_secs(1);
-/// A look that comes so much later than it should was held up with the whole process: it was suspended, or the machine was.
+/// A look that is so much late shows that the whole process was suspended, or the machine.
 const HELD_UP: Duration = Duration::from_secs(2);
-/// How long the work waits then.
+/// The time for which the work waits after a suspension.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
 /// One round: the work, and the pause after it, which ends early when `stopping` is cancelled. Where the process was held up
@@ -69,7 +69,7 @@ enum Step {
     Late(Duration),
 }
 
-/// When the clocks were looked at last. `Instant` stands still while a Linux machine sleeps, and shows only that the process
+/// The last look at the clocks. `Instant` stands still while a Linux machine sleeps, and shows only that the process
 /// was stopped; the wall clock goes on, and shows both, but may be set back.
 struct Look {
     at: Instant,

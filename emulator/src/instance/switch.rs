@@ -91,7 +91,7 @@ struct State {
     /// Files that runs may still follow, the newest last.
     retired: Vec<Retired>,
     limits: Limits,
-    /// What is said in the log about older files.
+    /// Tasks that say in the log which routes of older files are served.
     telling: JoinSet<()>,
     /// The worker, once there are programs.
     worker: JoinSet<()>,
@@ -180,7 +180,7 @@ impl Switch {
         self.put_in_charge(&mut state, next);
         self.serve(&mut state, bound);
         self.work_where_there_are_programs(&mut state);
-        // It reads many runs, which nothing else is to wait for.
+        // The task reads many runs, and a reload does not wait for it.
         while state.telling.try_join_next().is_some() {}
         state.telling.spawn(retired::tell(self.0.current.app(), listeners, self.0.stopping.clone()));
         Ok(kept)

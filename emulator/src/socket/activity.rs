@@ -30,7 +30,7 @@ pub(super) enum Stage {
 struct Request {
     id: u64,
     stage: Stage,
-    /// When it came to this stage, or when the caller last took some of its answer.
+    /// The time of its last progress: it came to this stage, or the caller took some of its answer.
     since: Instant,
 }
 

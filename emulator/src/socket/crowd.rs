@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Connections that are closed at once where descriptors run out all the same.
 const RELIEF: usize = 16;
-/// How soon it is looked again whether some connection may go now: one that was answering has become idle, say.
+/// The time after which the search for a connection that may be closed is repeated: one that was answering may be idle by then.
 const AGAIN: Duration = Duration::from_millis(100);
-/// How long the log says nothing more of too many connections.
+/// The least time between two log lines about too many connections.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// All connections. Clones are the same.
@@ -34,9 +34,9 @@ struct Inner {
 struct Members {
     next: u64,
     present: HashMap<u64, Arc<Member>>,
-    /// It has been told in the log that there are too many, and they are too many still.
+    /// True from the log line about too many connections until there is room again.
     told: bool,
-    /// When that was told last.
+    /// The time of the last such log line.
     told_at: Option<Instant>,
 }
 
@@ -208,7 +208,7 @@ mod tests {
     use futures_util::FutureExt;
 
     impl Crowd {
-        /// When the log last said that there are too many.
+        /// The time of the last log line about too many connections.
         pub(in crate::socket) fn told_at(&self) -> Option<Instant> {
             self.members().told_at
         }

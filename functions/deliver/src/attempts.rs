@@ -248,17 +248,17 @@ impl Owed<'_> {
                 // First the timer: one that points at nothing does no harm. It fires while the queue can still delay the
                 // message, which then comes at its time: timers alone fire up to a minute late, and many at once.
                 let fires = due.checked_sub(AHEAD).unwrap_or(*due);
-                let message = Timer::Deliver(message);
-                self.app.store.add_timer(fires, &message).await?;
-                timer = Some((fires, message));
+                let placed = self.app.store.put_timer(fires, &Timer::Deliver(message)).await?;
+                self.app.store.keep_cursor_behind(&placed).await?;
+                timer = Some(placed);
             }
         }
         match self.app.store.save_delivery(&delivery, self.version, &owes, now).await? {
             Saved::Written(_) => {
-                // A sweep whose clock is ahead finds no delivery to remind of its first attempt before it is stored, and must
-                // not pass its timer.
-                if let Some((fires, message)) = timer.filter(|_| self.version == 0) {
-                    self.app.store.add_timer(fires, &message).await?;
+                // Until a delivery is stored for the first time, a sweep whose clock is ahead finds nothing to remind, and passes
+                // the timer.
+                if let Some(placed) = timer.filter(|_| self.version == 0) {
+                    self.app.store.keep_cursor_behind(&placed).await?;
                 }
                 tell_if_given_up(&delivery);
                 Ok(())

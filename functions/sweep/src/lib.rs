@@ -1,7 +1,7 @@
 //! What is due by now: deadlines of waits, and rests of runs that are longer than a queue can delay.
 //!
 //! **Flow.** Each shard's timers are read from its cursor to now, and each makes its item owe the work: a wait is closed,
-//! a run is reminded. The stream does the rest. The shards are swept side by side, page by page; what has ended meanwhile
+//! a run or a delivery is reminded. The stream does the rest. The shards are swept side by side, page by page; what has ended meanwhile
 //! is told by one cheap read for a hundred deadlines (`platform::store`, `moot_timers`) and isn't written to.
 //!
 //! **Guarantees.** A timer is passed over only after its write was answered, or after a read showed what never changes
@@ -15,7 +15,8 @@
 //! cursor repeats work, and can't be moved. What a page lacks is found by the next sweep, which reads the same range again,
 //! consistently, before it is passed. The read of deadlines settles only what no later write changes; whatever else it
 //! shows, also "not there", goes to the conditional write, which sees the truth. Where that is refused, the wait may be about
-//! to be opened: the timer is looked at again until it is passed, and whoever opens the wait then takes the cursor back.
+//! to be opened, or the delivery to be stored: the timer is looked at again until it is passed, and the process that writes
+//! the item then takes the cursor back.
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};

@@ -63,8 +63,8 @@ impl App {
         Ok(reception)
     }
 
-    /// Gives a wait that was just opened, or is about to end, what has come for it under the route's present id; nothing where it was opened under
-    /// that, as all are but those of runs that version 0.1 stored.
+    /// Gives a wait that was just opened, or is about to end, what has come for it under the route's present id. Only waits of
+    /// runs that version 0.1 stored are opened under another id; any other wait is left as it is.
     ///
     /// # Errors
     /// If the table is unavailable.

@@ -99,6 +99,7 @@ scenarios! {
         a_later_attempt_takes_the_place_of_an_earlier_one
         what_came_for_an_earlier_attempt_counts_unless_it_is_a_failure
         a_deadline_finds_the_callback_that_was_kept_for_its_job
+        the_oldest_of_many_kept_callbacks_is_met_first
         a_repetition_of_what_one_job_took_is_none_for_the_next
         another_callback_that_comes_before_the_next_job_waits_is_kept_for_it
         a_callback_and_the_next_job_that_come_at_once_meet

@@ -4,7 +4,7 @@ use tokio::time::advance;
 
 const S: Duration = Duration::from_secs(1);
 
-/// When each round began, counted from the first; the process is held up for a minute when this is over.
+/// The beginnings of all rounds, counted from the first one. The process is suspended for a minute after `held_up_after`.
 async fn begun(held_up_after: Duration, work: Duration) -> Vec<Duration> {
     let (start, stopping, begun) = (Instant::now(), CancellationToken::new(), Mutex::new(Vec::new()));
     let rounds = async {

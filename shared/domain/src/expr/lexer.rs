@@ -167,7 +167,7 @@ impl<'t> Lexer<'t> {
         })
     }
 
-    /// `\uXXXX`, or two of them that are a surrogate pair.
+    /// Reads the four digits of a `\u` escape; two such escapes may be a surrogate pair.
     fn unicode_escape(&mut self, start: usize) -> Result<char, SyntaxError> {
         let first = self.code_unit();
         let paired = first.is_some_and(|unit| (0xD800..0xDC00).contains(&unit)) && self.eat("\\u");

@@ -115,9 +115,7 @@ impl Store {
     /// # Errors
     /// If the table is unavailable, or the item is damaged.
     pub async fn wait_standing(&self, wait: &WaitKey) -> Result<Option<Standing>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
-        let Some(item) = get.send().await.map_err(unavailable)?.item else { return Ok(None) };
+        let Some(item) = self.wait_as_it_is(wait).await? else { return Ok(None) };
         let waiter = if item.contains_key("run") { Some(waiter_of(&item)?) } else { None };
         let arrived = self.arrival(&item)?.map(|arrival| Ok((arrived_at(&item)?, arrival))).transpose()?;
         let (closed, given_to) = (item.contains_key("closed"), text(&item, "given").map(str::to_owned));

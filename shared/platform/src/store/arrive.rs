@@ -13,7 +13,7 @@
 
 use super::adopt::GIVEN;
 use super::item::{Item, b, damaged, expiry, millis, number, s, text, yes};
-use super::wait::{OPEN, Written, conditional, seen, verdict, wait_pk, word};
+use super::wait::{OPEN, Written, changes_too_quickly, conditional, seen, verdict, wait_pk, word};
 use super::{Store, StoreError, unavailable};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -300,36 +300,31 @@ impl Store {
 
     /// The oldest callback that is kept for the next job under a key. Only that one is unpacked.
     async fn kept_next(&self, wait: &WaitKey, seen: &[ArrivalId]) -> Result<Option<Next>, StoreError> {
-        let (mut oldest, mut start): (Option<Item>, _) = (None, None);
+        let mut oldest: Option<Item> = None;
         let order = |item: &Item| (number::<i64>(item, "arrived"), text(item, "sk").map(str::to_owned));
-        loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :next)")
-                .expression_attribute_values(":pk", s(wait_pk(wait)))
-                .expression_attribute_values(":next", s(NEXT))
-                .set_exclusive_start_key(start);
-            let page = query.send().await.map_err(unavailable)?;
-            for item in page.items.unwrap_or_default() {
-                if item.contains_key("taken") {
-                    continue;
-                }
-                let id = text(&item, "sk").and_then(|sk| sk.strip_prefix(NEXT)).map(ArrivalId::read);
-                if let Some(id) = id.filter(|id| seen.contains(id)) {
-                    // It was taken, and the process that took it has died before it said so.
-                    self.mark_taken(wait, &id).await?;
-                } else if oldest.as_ref().is_none_or(|oldest| order(&item) < order(oldest)) {
-                    oldest = Some(item);
-                }
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :next)")
+            .expression_attribute_values(":pk", s(wait_pk(wait)))
+            .expression_attribute_values(":next", s(NEXT));
+        let mut items = query.into_paginator().items().send();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(unavailable)?;
+            if item.contains_key("taken") {
+                continue;
             }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return oldest.map(|item| self.next(&item)).transpose();
+            let id = text(&item, "sk").and_then(|sk| sk.strip_prefix(NEXT)).map(ArrivalId::read);
+            if let Some(id) = id.filter(|id| seen.contains(id)) {
+                // It was taken, and the process that took it has died before it said so.
+                self.mark_taken(wait, &id).await?;
+            } else if oldest.as_ref().is_none_or(|oldest| order(&item) < order(oldest)) {
+                oldest = Some(item);
             }
         }
+        oldest.map(|item| self.next(&item)).transpose()
     }
 }
 
@@ -343,8 +338,4 @@ impl Store {
         let (id, at, verdict) = read().ok_or_else(|| damaged(item))?;
         Ok(Next { id, at, arrival: Arrival { verdict, result: self.vault.unpack(item, "result")? } })
     }
-}
-
-fn changes_too_quickly() -> StoreError {
-    StoreError::Unavailable("a wait changes too quickly".to_owned())
 }

@@ -231,7 +231,7 @@ impl Store {
         Ok(Some(Arrival { verdict, result }))
     }
 
-    async fn wait_as_it_is(&self, wait: &WaitKey) -> Result<Option<Item>, StoreError> {
+    pub(super) async fn wait_as_it_is(&self, wait: &WaitKey) -> Result<Option<Item>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
         Ok(get.send().await.map_err(unavailable)?.item)
@@ -283,7 +283,7 @@ pub(super) async fn conditional(update: UpdateItemFluentBuilder) -> Result<Writt
     }
 }
 
-fn changes_too_quickly() -> StoreError {
+pub(super) fn changes_too_quickly() -> StoreError {
     StoreError::Unavailable("a wait changes too quickly".to_owned())
 }
 

@@ -66,6 +66,12 @@ pub(super) async fn slots_are_given_once_in_order_and_evenly_apart_however_many_
     assert_eq!(reserve(&one, at(9_000)).await, at(9_000));
     assert_eq!(reserve(&one, at(1_050)).await, at(1_050));
     assert_eq!(reserve(&other, at(1_051)).await, at(1_062));
+    // While the clocks of two processes differ by hours, each keeps the spacing of its own slots.
+    let (right, ahead) = (Slots::default(), Slots::default());
+    for n in 0..4 {
+        assert_eq!(reserve(&ahead, at(20_000 + n)).await, at(20_000 + 12 * n), "{n}");
+        assert_eq!(reserve(&right, at(10_000 + n)).await, at(10_000 + 12 * n), "{n}");
+    }
 }
 
 pub(super) async fn requests_are_counted_up_to_the_limit_however_many_come_at_once(table: &Table) {

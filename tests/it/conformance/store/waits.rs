@@ -143,6 +143,24 @@ pub(super) async fn what_came_for_an_earlier_attempt_counts_unless_it_is_a_failu
     }
 }
 
+/// Together they have more bytes than a query returns at once, and the oldest has the last name.
+pub(super) async fn the_oldest_of_many_kept_callbacks_is_met_first(table: &Table) {
+    let store = &table.store;
+    let (wait, first, second) =
+        (key("many kept"), waiter("a", 1), Waiter { job: JobPath::new("next"), ..waiter("a", 1) });
+    store.open_wait(&wait, &first, at(100)).await.unwrap();
+    store.receive_callback(&wait, &arrival(json!(0)), &id("0"), at(1)).await.unwrap();
+    for (second, name) in ["z", "a", "b", "c", "d", "e"].into_iter().enumerate() {
+        let came = arrival(json!({"name": name, "noise": ringback_tests::noise(250 << 10)}));
+        let told = store.receive_callback(&wait, &came, &id(name), at(2 + second as i64)).await.unwrap();
+        assert_eq!(told, Reception::Stored, "{name}");
+    }
+    let Opening::Met(met) = store.replace_wait(&wait, &second, at(200), &first).await.unwrap() else {
+        panic!("none is met")
+    };
+    assert_eq!(met.result["name"], "z");
+}
+
 /// The process that opened the second wait has died before it looked for what was kept for it.
 pub(super) async fn a_deadline_finds_the_callback_that_was_kept_for_its_job(table: &Table) {
     let store = &table.store;
