@@ -3,7 +3,7 @@
 use crate::EMULATOR;
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
-use ringback_tests::{File, Process, send};
+use ringback_tests::{DEADLINE, File, Process, Service, send};
 use serde_json::json;
 
 const MIB: usize = 1 << 20;
@@ -55,6 +55,53 @@ async fn heavy_runs_wait_for_memory_and_light_ones_do_not() {
     assert_eq!(gateway.task(&heavy).await["status"], "queued");
     drop(all);
     assert_eq!(gateway.finished(&heavy).await["status"], "completed");
+}
+
+const CALLS: &str = "
+listeners:
+  - {path: /call, workflow: calls}
+  - {path: /hook, workflow: w}
+  - {path: /done, identify_by: '${body.id}'}
+workflows:
+  w: {jobs: [{component: {type: logger, message: hello}}]}
+  calls: {jobs: [{component: call}], output: '${input.n}'}
+component:
+  id: call
+  type: http-client
+  endpoint: https://service.test/call
+  body: {n: '${input.n}'}
+  completion: {type: callback, callback: /done, wait_for: '${input.n}', timeout: 1h}
+";
+
+#[tokio::test]
+async fn a_heavy_run_leaves_its_memory_to_others_while_a_service_is_slow() {
+    let (service, gate) = Service::held().await;
+    let gateway = File::new(CALLS).calling("https://service.test", &service).run().await;
+    let list = vec![json!([]); 100_000];
+    let calls = gateway.trigger("/call", &json!({"n": 1, "list": list})).await.task_id();
+    service.next_request().await;
+    // All the room there is.
+    drop(tokio::time::timeout(DEADLINE, gateway.app().memory.runs.hold(usize::MAX)).await.unwrap());
+    let other = gateway.trigger("/hook", &json!(list)).await.task_id();
+    assert_eq!(gateway.finished(&other).await["status"], "completed");
+    gate.open();
+    gateway.call_back("/done", &json!({"id": 1})).await;
+    let finished = gateway.finished(&calls).await;
+    assert_eq!((&finished["status"], &finished["result"]), (&json!("completed"), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_heavy_run_that_is_cancelled_while_it_calls_leaves_no_wait() {
+    let (service, gate) = Service::held().await;
+    let gateway = File::new(CALLS).calling("https://service.test", &service).run().await;
+    let list = vec![json!([]); 100_000];
+    let calls = gateway.trigger("/call", &json!({"n": 1, "list": list})).await.task_id();
+    service.next_request().await;
+    assert_eq!(gateway.post(&format!("/api/tasks/{calls}/cancel")).await.status, 200);
+    gate.open();
+    assert_eq!(gateway.finished(&calls).await["status"], "cancelled");
+    let late = gateway.call_back("/done", &json!({"id": 1})).await;
+    assert_eq!(late.body["status"], "ignored", "{}", late.body);
 }
 
 /// The most memory that the attack may take, in MiB. All bodies parsed at once would take 12 times 80 MiB. One at a time, with the

@@ -3,9 +3,10 @@
 use crate::clocks::World;
 use domain::config::RouteId;
 use domain::id::RunId;
-use domain::run::{JobPath, Run};
+use domain::run::{JobPath, Run, Stretch};
 use domain::wait::{Arrival, ArrivalId, Reception, Verdict, WaitKey, Waiter};
 use jiff::SignedDuration;
+use platform::queue::{Message, RunMessage};
 use platform::store::{Deadline, Timer};
 use serde_json::json;
 
@@ -71,4 +72,26 @@ async fn the_deadline_of_a_former_wait_ends_no_job_that_waits_under_the_present_
     assert!(app.waits_elsewhere(&former, &waiter("1")).await.unwrap());
     assert!(!app.waits_elsewhere(&former, &waiter("2")).await.unwrap(), "another's");
     assert!(!app.waits_elsewhere(&present, &waiter("1")).await.unwrap(), "the present wait always counts");
+}
+
+/// The run ends under the present wait while the message about the former one is on its way.
+#[tokio::test]
+async fn a_former_wait_is_closed_though_its_run_has_ended_and_takes_no_callback_of_another_job() {
+    let world = World::new(FILE, 1);
+    let (app, store, now) = (&world.apps[0], world.store(), world.now());
+    let present = WaitKey { route: RouteId::new("POST", "/done"), key: "k".to_owned() };
+    let former = WaitKey { route: RouteId::former("back", "POST", "/done"), ..present.clone() };
+    let waiter = Waiter { run: RunId::keyed("upgrades", "1"), job: JobPath::new("a"), attempt: 1 };
+    let deadline = now + SignedDuration::from_mins(30);
+    store.open_wait(&former, &waiter, deadline).await.unwrap();
+    let (success, id) = arrival(Verdict::Success, "for another job");
+    assert_eq!(store.receive_callback(&present, &success, &id, now).await.unwrap(), Reception::Stored);
+
+    world.pass(31 * 60);
+    let stretch = Stretch::wait(&former, &waiter.job, waiter.attempt);
+    let message = Message::Run(RunMessage { run: waiter.run.clone(), stretch, due: Some(deadline), again: 0 });
+    deliver::handle(app.clone(), serde_json::to_string(&message).unwrap(), 1).await.unwrap();
+    assert_eq!(store.ended_wait(&former).await.unwrap(), Some((waiter, None)));
+    let standing = store.wait_standing(&present).await.unwrap().expect("it is kept");
+    assert_eq!((standing.given_to, standing.arrived.map(|(_, arrival)| arrival)), (None, Some(success)));
 }

@@ -1,5 +1,6 @@
 //! How much time and room callers may take. In AWS, API Gateway sees to it.
 
+use domain::source::MAX_BODY;
 use std::time::Duration;
 
 /// How long a caller may take for a header that has begun, and again for a body: what slow lines need for a megabyte.
@@ -21,6 +22,8 @@ const LINGER: Duration = Duration::from_millis(500);
 const CONNECTIONS: usize = 4096;
 /// Bytes of bodies in memory at once.
 const BODIES: usize = 32 << 20;
+// Large bodies get three quarters of it: the largest that a source may allow fits.
+const _: () = assert!(BODIES / 4 * 3 >= MAX_BODY as usize);
 
 /// What the callers of one instance may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

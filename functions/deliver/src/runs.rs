@@ -12,6 +12,7 @@ use domain::run::{Input, Stretch};
 use domain::wait::{WaitKey, Waiter};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
 use platform::App;
 use platform::queue::RunMessage;
 use platform::store::StoreError;
@@ -22,7 +23,12 @@ use std::collections::HashSet;
 /// # Errors
 /// If the table failed; the message must come again.
 pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreError> {
-    let Some(mut session) = Session::open(app, message).await? else { return Ok(()) };
+    let Some(mut session) = Session::open(app, message).await? else {
+        if let Stretch::Wait { route, key, .. } = &message.stretch {
+            app.close_former_wait(&WaitKey { route: route.clone(), key: key.clone() }, due_or_now(app, message)).await?;
+        }
+        return Ok(());
+    };
     if put_off::if_before(app, session.run(), message).await? {
         return Ok(());
     }
@@ -39,7 +45,10 @@ pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreE
                 under_way.push(perform::perform(app, session.plan(), session.run(), owed));
             }
         }
-        let Some(inputs) = under_way.next().await else { break };
+        if under_way.is_empty() {
+            break;
+        }
+        let Some(inputs) = session.wait_for(under_way.next()).await? else { break };
         for input in inputs? {
             session.take(input);
         }
@@ -47,6 +56,11 @@ pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreE
     }
     session.save().await?;
     Ok(())
+}
+
+/// The message's time has come, though a clock may have been set back since.
+fn due_or_now(app: &App, message: &RunMessage) -> Timestamp {
+    app.now().max(message.due.unwrap_or(Timestamp::MIN))
 }
 
 /// What a message brings its run; nothing where there is only what the run owes already.
@@ -60,7 +74,7 @@ async fn input(app: &App, message: &RunMessage) -> Result<Option<Input>, StoreEr
         Stretch::Deadline { job, attempt } => Some(Input::TimedOut(job.clone(), *attempt)),
         Stretch::Wait { route, key, job: waited, .. } => {
             let wait = WaitKey { route: route.clone(), key: key.clone() };
-            app.end_former_wait(&wait, app.now()).await?;
+            app.end_former_wait(&wait, due_or_now(app, message)).await?;
             let mut ended = app.store.ended_wait(&wait).await?;
             if let Some((waiter, None)) = &ended
                 && app.waits_elsewhere(&wait, waiter).await?

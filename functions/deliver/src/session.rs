@@ -11,6 +11,7 @@ use platform::definitions::Following;
 use platform::memory::Hold;
 use platform::queue::{MAX_DELAY, Message, ProgramMessage, RunMessage};
 use platform::store::{Saved, StoreError, Timer};
+use std::sync::Arc;
 
 /// The run as this stretch sees it, and what it has not written yet.
 pub(crate) struct Session<'a> {
@@ -58,6 +59,26 @@ impl<'a> Session<'a> {
             following,
             room,
         }))
+    }
+
+    /// Waits for what is under way outside. A large run is put out of memory meanwhile, and is read again after it: behind a
+    /// slow service, its room would be missing to every other large run.
+    pub(crate) async fn wait_for<T>(&mut self, outside: impl Future<Output = T>) -> Result<T, StoreError> {
+        if self.room.is_small() || !self.unsaved.is_empty() {
+            return Ok(outside.await);
+        }
+        let waits: Vec<_> = self.waits_of(self.run.clone()).collect();
+        self.run.jobs.clear();
+        self.run.input = Arc::default();
+        self.room.release();
+        let outcome = outside.await;
+        let read = self.app.store.run_within(&self.run.id, &self.app.memory.runs).await?;
+        let gone = || StoreError::Damaged(self.run.id.to_string());
+        (self.run, self.version, self.room) = read.ok_or_else(gone)?;
+        if self.run.has_ended() {
+            self.closes.extend(waits);
+        }
+        Ok(outcome)
     }
 
     pub(crate) fn run(&self) -> &Run {
@@ -108,7 +129,7 @@ impl<'a> Session<'a> {
     }
 
     /// What a message brings can be had from it again, so nothing needs to be written before the calls and
-    /// events that it makes due; unless something else must happen meanwhile.
+    /// events that it makes due; unless something else must happen meanwhile, or the run is to leave the memory.
     pub(crate) async fn save_unless_quiet(&mut self) -> Result<(), StoreError> {
         let only_message = self.unsaved.iter().all(|(input, _)| matches!(input, Input::Start | Input::Woke(..)));
         let owed = self.owed();
@@ -116,7 +137,7 @@ impl<'a> Session<'a> {
         let calls = !owed.is_empty() && owed.iter().all(is_call);
         let more =
             !(self.wakes.is_empty() && self.closes.is_empty() && self.stops.is_empty() && self.programs.is_empty());
-        if only_message && calls && !more { Ok(()) } else { self.save().await }
+        if only_message && calls && !more && self.room.is_small() { Ok(()) } else { self.save().await }
     }
 
     /// Writes the run, with the messages that it owes from now on.
@@ -162,12 +183,8 @@ impl<'a> Session<'a> {
             self.closes.clear();
         } else {
             self.unsaved.clear();
-            // Whoever ended it could not know of a wait that was opened without a write of the run.
-            let stopped = ours.apply(Input::Cancel, &self.stretch, self.plan(), self.app.now());
-            self.closes.extend(stopped.effects.into_iter().filter_map(|effect| match effect {
-                Effect::CloseWait(wait, job) => Some((wait, job)),
-                Effect::Log { .. } | Effect::Wake { .. } | Effect::StopChild(_) | Effect::RunProgram { .. } => None,
-            }));
+            // What ended it could not know of a wait that was opened without a write of the run.
+            self.closes.extend(self.waits_of(ours));
         }
         if self.is_full {
             room::move_beside(&self.app.store, &mut self.run).await?;
@@ -182,6 +199,15 @@ impl<'a> Session<'a> {
             self.apply(input, keep);
         }
         Ok(())
+    }
+
+    /// The waits that are open in a state of the run.
+    fn waits_of(&self, run: Run) -> impl Iterator<Item = (WaitKey, JobPath)> + use<> {
+        let stopped = run.apply(Input::Cancel, &self.stretch, self.plan(), self.app.now());
+        stopped.effects.into_iter().filter_map(|effect| match effect {
+            Effect::CloseWait(wait, job) => Some((wait, job)),
+            Effect::Log { .. } | Effect::Wake { .. } | Effect::StopChild(_) | Effect::RunProgram { .. } => None,
+        })
     }
 
     /// Keeps less in the run than before: first no values that callbacks brought, then not even outputs. False where that was

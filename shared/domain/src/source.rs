@@ -25,6 +25,9 @@ use crate::signature::{Preset, Scheme};
 use ipnet::IpNet;
 use std::time::Duration;
 
+/// The largest `max_body`, in bytes: what a server of ours has room for beside the bodies of other callers.
+pub const MAX_BODY: u32 = 24 << 20;
+
 /// A provider that calls us.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {

@@ -186,7 +186,7 @@ impl App {
         };
         let Some(waiter) = waiter else { return Ok(()) };
         if self.store.known_run(&waiter.run).await?.is_none_or(|known| known.has_ended()) {
-            return self.store.expire_wait(wait, now).await.map(|_| ());
+            return self.close_former_wait(wait, now).await;
         }
         let stretch = Stretch::wait(wait, &waiter.job, waiter.attempt);
         self.store.remind_run(&RunMessage { run: waiter.run, stretch, due: Some(at), again: 0 }).await
@@ -201,6 +201,18 @@ impl App {
             return Ok(());
         }
         self.meet_callback(wait, now).await?;
+        self.store.expire_wait(wait, now).await.map(|_| ())
+    }
+
+    /// Closes a wait that version 0.1 has opened, whose deadline has passed and whose run has ended without it. It takes no
+    /// callback any more: that is for another job.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or the item is damaged.
+    pub async fn close_former_wait(&self, wait: &WaitKey, now: Timestamp) -> Result<(), StoreError> {
+        if wait.route.present().is_none() {
+            return Ok(());
+        }
         self.store.expire_wait(wait, now).await.map(|_| ())
     }
 

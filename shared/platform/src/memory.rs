@@ -60,16 +60,28 @@ struct Rooms {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
     largest: usize,
+    /// The lightest text that counts as large, in bytes.
+    smallest_large: usize,
 }
 
 /// Room that is taken until this is dropped.
 #[derive(Debug)]
 pub struct Hold {
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
     is_small: bool,
 }
 
 impl Hold {
+    /// Whether the text is so light that it never waits behind large ones.
+    pub fn is_small(&self) -> bool {
+        self.is_small
+    }
+
+    /// Gives the room to others while the text itself is not in memory.
+    pub fn release(&mut self) {
+        self.permit = None;
+    }
+
     /// Works on the text: a large one takes so long that the other tasks of this thread are given to another one meanwhile.
     pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         if self.is_small || !has_threads() { work() } else { block_in_place(work) }
@@ -98,25 +110,39 @@ impl Default for Pool {
 impl Pool {
     /// A pool with this much room for small and for large texts, in bytes.
     pub fn new(small: usize, large: usize) -> Self {
+        Self::with(small, large, SMALLEST_LARGE)
+    }
+
+    /// A pool in which every text counts as large, so that what is done for large ones can be seen with any.
+    pub fn without_small() -> Self {
+        Self::with(0, LARGE, 0)
+    }
+
+    fn with(small: usize, large: usize, smallest_large: usize) -> Self {
         let permits = |bytes: usize| Arc::new(Semaphore::new(bytes.div_ceil(KIB)));
-        Self(Arc::new(Rooms { small: permits(small), large: permits(large), largest: large.div_ceil(KIB) }))
+        let (small, largest) = (permits(small), large.div_ceil(KIB));
+        Self(Arc::new(Rooms { small, large: permits(large), largest, smallest_large }))
+    }
+
+    fn is_small(&self, weight: usize) -> bool {
+        weight < self.0.smallest_large
     }
 
     /// Takes room for a text of this weight, and waits for it as long as it must. `None` if the pool is closed, which it
     /// never is.
     pub async fn hold(&self, weight: usize) -> Option<Hold> {
         let (room, permits) = self.room(weight);
-        room.acquire_many_owned(permits).await.ok().map(|permit| Hold { _permit: permit, is_small: is_small(weight) })
+        room.acquire_many_owned(permits).await.ok().map(|permit| Hold { permit: Some(permit), is_small: self.is_small(weight) })
     }
 
     /// The same, if there is room now and no other waits for it.
     pub fn try_hold(&self, weight: usize) -> Option<Hold> {
         let (room, permits) = self.room(weight);
-        room.try_acquire_many_owned(permits).ok().map(|permit| Hold { _permit: permit, is_small: is_small(weight) })
+        room.try_acquire_many_owned(permits).ok().map(|permit| Hold { permit: Some(permit), is_small: self.is_small(weight) })
     }
 
     fn room(&self, weight: usize) -> (Arc<Semaphore>, u32) {
-        let room = if is_small(weight) { &self.0.small } else { &self.0.large };
+        let room = if self.is_small(weight) { &self.0.small } else { &self.0.large };
         (room.clone(), u32::try_from(weight.div_ceil(KIB).min(self.0.largest)).unwrap_or(u32::MAX))
     }
 
@@ -137,10 +163,6 @@ impl Pool {
         let held = tokio::time::timeout(REQUEST_WAITS, self.hold(weight)).await;
         held.ok().flatten().ok_or_else(Problem::overloaded)
     }
-}
-
-fn is_small(weight: usize) -> bool {
-    weight < SMALLEST_LARGE
 }
 
 /// Estimates the memory that parsing a text takes, in bytes, without parsing it: at least what JSON, and a form, can come

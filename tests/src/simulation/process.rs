@@ -11,6 +11,7 @@ use domain::run::Surroundings;
 use platform::App;
 use platform::chance::Chance;
 use platform::lanes::Lanes;
+use platform::memory::Pool;
 use platform::queue::Queue;
 use platform::store::Store;
 use std::sync::Arc;
@@ -49,6 +50,9 @@ impl Process {
             settings,
         };
         let mut app = App::new(outside, file.config.clone(), file.surroundings.clone()).expect("no secret is missing");
+        if shared.lock().runs_are_large {
+            app.memory.runs = Pool::without_small();
+        }
         app.lanes = Lanes::fixed(burst::WIDTH, burst::LINE);
         Self::of(Arc::new(app), Arc::default())
     }

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) promises: Promises,
     /// What callers will do; those of the service too.
     pub(super) asks: Vec<Ask>,
+    /// Every run counts as large: it leaves the memory during calls.
+    pub(super) runs_are_large: bool,
     /// Who is going on right now.
     pub(super) current: u64,
     /// Writes that reached the table, by who made them.

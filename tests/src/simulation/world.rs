@@ -88,6 +88,7 @@ impl<'a> World<'a> {
             service: Default::default(),
             watch: Default::default(),
             promises: Promises::default(),
+            runs_are_large: seed % 4 == 1,
             current: 0,
             writes: BTreeMap::new(),
         });

@@ -60,6 +60,8 @@ pub(super) enum Shape {
     Method,
     /// A whole number from this one.
     Count(u32),
+    /// A whole number of bytes, from 1 to this many.
+    Bytes(u32),
     /// A number from 1, or `fixed`, or `exponential`.
     Backoff,
     /// `true` or `false`.

@@ -138,11 +138,15 @@ impl<'n> Map<'n> {
     /// A whole number of at least the table's minimum.
     pub(super) fn count(&self, cx: &mut Cx, name: &str) -> Option<u32> {
         let node = self.node(name)?;
-        let Some(Shape::Count(least)) = self.key(name).map(|key| key.shape) else { return None };
+        let (range, words) = match self.key(name)?.shape {
+            Shape::Count(least) => (least..=u32::MAX, format!("a whole number of at least {least}")),
+            Shape::Bytes(most) => (1..=most, format!("a whole number of bytes from 1 to {most}")),
+            _ => return None,
+        };
         let number =
             node.scalar().and_then(|scalar| scalar.value.as_u64()).and_then(|number| u32::try_from(number).ok());
-        if number.is_none_or(|number| number < least) {
-            let message = format!("`{name}` must be a whole number of at least {least}, not {}", node.describe());
+        if number.is_none_or(|number| !range.contains(&number)) {
+            let message = format!("`{name}` must be {words}, not {}", node.describe());
             cx.report(Code::BadValue, node.span, message);
             return None;
         }

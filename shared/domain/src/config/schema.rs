@@ -82,6 +82,7 @@ impl Schema {
             Shape::Count(least) => {
                 json!({"type": "integer", "minimum": least, "maximum": u32::MAX})
             }
+            Shape::Bytes(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
             Shape::Backoff => {
                 json!({"anyOf": [{"type": "number", "minimum": 1, "maximum": 100}, {"enum": ["fixed", "exponential"]}]})
             }

@@ -73,11 +73,8 @@ impl Run {
         let deadline = self.give_up_at(path, since, turn);
         match &client.completion {
             None => self.finish_call(path, response, &Value::Null, turn),
-            // Nobody would be told of a deadline that has passed already.
-            Some(_) if deadline <= turn.now => {
-                let error = JobError::new("timeout", "the answer came when the job should have been done");
-                self.call_failed(path, error, made, turn);
-            }
+            // Also where its time is over: a callback may have been acknowledged under this key, and counts then. Without one,
+            // the wait ends as soon as it is opened.
             Some(Completion::Callback(completion)) => {
                 match self.wait_key(path, completion, &response, turn.plan, turn.now) {
                     Err(error) => self.fail(path, error, turn),
@@ -86,6 +83,10 @@ impl Run {
                         self.put(path, JobState::Waiting { wait, response, deadline, opener, failed: None });
                     }
                 }
+            }
+            Some(Completion::Polling(_)) if deadline <= turn.now => {
+                let error = JobError::new("timeout", "the answer came when the job should have been done");
+                self.call_failed(path, error, made, turn);
             }
             Some(Completion::Polling(polling)) => {
                 self.put(path, JobState::Polling { response, asked: 0, deadline, asker: None });

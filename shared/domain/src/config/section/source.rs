@@ -10,7 +10,7 @@ use crate::config::keys::{Key, Keys, Shape};
 use crate::config::map::Map;
 use crate::config::template::SOURCE as PLACE;
 use crate::endpoint::RateLimit;
-use crate::source::Source;
+use crate::source::{MAX_BODY, Source};
 
 pub(in crate::config) static SECTION: Section = Section {
     singular: "source",
@@ -43,7 +43,7 @@ static SOURCE: Keys = Keys {
                 Shape::One(&[&RATE]),
                 "Genuine requests that are taken; the others are answered 429.",
             ),
-            Key::new("max_body", Shape::Count(1), "Largest body in bytes; 1 MiB where absent."),
+            Key::new("max_body", Shape::Bytes(MAX_BODY), "Largest body in bytes, up to 24 MiB; 1 MiB where absent."),
         ],
         VERIFY,
     ],

@@ -188,6 +188,14 @@ fn a_wrong_type_or_value_is_quoted() {
             "f:1:34: error[bad_value]: `max_concurrent_count` must be a whole number of at least 0, not `many`",
         ),
         (
+            "source: {id: s, token: '${env.T}', max_body: 25165825, rules: {}}",
+            "f:1:46: error[bad_value]: `max_body` must be a whole number of bytes from 1 to 25165824, not `25165825`",
+        ),
+        (
+            "source: {id: s, token: '${env.T}', max_body: 0, rules: {}}",
+            "f:1:46: error[bad_value]: `max_body` must be a whole number of bytes from 1 to 25165824, not `0`",
+        ),
+        (
             "listener: {runtime: dokcer, path: /a}",
             "f:1:21: error[bad_value]: `dokcer` is none of: native, docker; did you mean `docker`?",
         ),

@@ -218,11 +218,20 @@ fn the_shorter_of_job_and_component_bounds_call_and_wait() {
 }
 
 #[test]
-fn an_answer_after_the_deadline_opens_no_wait() {
+fn an_answer_after_the_deadline_opens_a_wait_that_only_a_callback_of_before_can_meet() {
     let file = call_with("component: late, retry: {max_attempts: 2}");
-    let mut story = story(&file, json!({}));
-    story.pass("2m");
-    story.answer("a", json!({"key": "k"}));
+    let answered = || {
+        let mut story = story(&file, json!({}));
+        story.pass("2m");
+        story.answer("a", json!({"key": "k"}));
+        assert_eq!(story.jobs(), "a waiting");
+        story
+    };
+    let mut story = answered();
+    story.arrive("a", Verdict::Success, json!(1));
+    assert_eq!(story.jobs(), "a completed");
+    let mut story = answered();
+    story.time_out("a");
     assert_eq!(story.jobs(), "a retrying");
 }
 
