@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 const INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/image-callback.yml");
-/// On a busy machine; idle, it is a quarter of a minute.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long a command may say nothing. The longest silence is the compiler's: idle, a quarter of a minute.
+const SILENCE: Duration = Duration::from_secs(600);
 /// How much of what a failed command says is shown.
 const SHOWN: usize = 6_000;
 
@@ -20,7 +21,20 @@ async fn run(node: &str, arguments: &[&str], variables: &[(&str, String)]) -> Ou
     let mut command = Command::new(node);
     command.args(arguments).current_dir(INFRA).env("NODE_NO_WARNINGS", "1").envs(variables.iter().cloned());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends in time").expect("it starts")
+    let mut child = command.spawn().expect("it starts");
+    let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let (mut out_is_open, mut err_is_open) = (true, true);
+    while out_is_open || err_is_open {
+        let progress = async {
+            tokio::select! {
+                read = out.read_buf(&mut stdout), if out_is_open => out_is_open = read.unwrap() > 0,
+                read = err.read_buf(&mut stderr), if err_is_open => err_is_open = read.unwrap() > 0,
+            }
+        };
+        tokio::time::timeout(SILENCE, progress).await.expect("it goes on");
+    }
+    Output { status: child.wait().await.unwrap(), stdout, stderr }
 }
 
 fn said(output: &Output) -> String {

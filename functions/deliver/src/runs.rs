@@ -25,7 +25,8 @@ use std::collections::HashSet;
 pub(crate) async fn handle(app: &App, message: &RunMessage) -> Result<(), StoreError> {
     let Some(mut session) = Session::open(app, message).await? else {
         if let Stretch::Wait { route, key, .. } = &message.stretch {
-            app.close_former_wait(&WaitKey { route: route.clone(), key: key.clone() }, due_or_now(app, message)).await?;
+            app.close_former_wait(&WaitKey { route: route.clone(), key: key.clone() }, due_or_now(app, message))
+                .await?;
         }
         return Ok(());
     };

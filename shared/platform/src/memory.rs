@@ -132,13 +132,18 @@ impl Pool {
     /// never is.
     pub async fn hold(&self, weight: usize) -> Option<Hold> {
         let (room, permits) = self.room(weight);
-        room.acquire_many_owned(permits).await.ok().map(|permit| Hold { permit: Some(permit), is_small: self.is_small(weight) })
+        room.acquire_many_owned(permits)
+            .await
+            .ok()
+            .map(|permit| Hold { permit: Some(permit), is_small: self.is_small(weight) })
     }
 
     /// The same, if there is room now and no other waits for it.
     pub fn try_hold(&self, weight: usize) -> Option<Hold> {
         let (room, permits) = self.room(weight);
-        room.try_acquire_many_owned(permits).ok().map(|permit| Hold { permit: Some(permit), is_small: self.is_small(weight) })
+        room.try_acquire_many_owned(permits)
+            .ok()
+            .map(|permit| Hold { permit: Some(permit), is_small: self.is_small(weight) })
     }
 
     fn room(&self, weight: usize) -> (Arc<Semaphore>, u32) {
