@@ -95,3 +95,20 @@ async fn a_former_wait_is_closed_though_its_run_has_ended_and_takes_no_callback_
     let standing = store.wait_standing(&present).await.unwrap().expect("it is kept");
     assert_eq!((standing.given_to, standing.arrived.map(|(_, arrival)| arrival)), (None, Some(success)));
 }
+
+/// Version 0.1 opened a wait and took a callback there, and died; the call was begun again by this version, which waits under
+/// the present name, and the message about the callback is late.
+#[tokio::test]
+async fn a_deadline_under_the_present_name_does_not_pass_over_a_callback_under_the_former_one() {
+    let world = World::new(FILE, 1);
+    let (app, store, now) = (&world.apps[0], world.store(), world.now());
+    let present = WaitKey { route: RouteId::new("POST", "/done"), key: "k".to_owned() };
+    let former = WaitKey { route: RouteId::former("back", "POST", "/done"), ..present.clone() };
+    let waiter = |run: &str| Waiter { run: RunId::keyed("upgrades", run), job: JobPath::new("a"), attempt: 1 };
+    let (success, id) = arrival(Verdict::Success, "yes");
+    store.open_wait(&former, &waiter("1"), now).await.unwrap();
+    assert_eq!(app.came_elsewhere(&present, &waiter("1")).await.unwrap(), None, "nothing has come");
+    store.receive_callback(&former, &success, &id, now).await.unwrap();
+    assert_eq!(app.came_elsewhere(&present, &waiter("2")).await.unwrap(), None, "another's");
+    assert_eq!(app.came_elsewhere(&present, &waiter("1")).await.unwrap(), Some(success));
+}

@@ -122,7 +122,10 @@ async fn open(app: &App, Opener { wait, waiter, deadline }: Opener) -> Result<Ve
 
 /// Whoever comes first decides: this write, or the callback's.
 async fn give_up(app: &App, wait: &WaitKey, waiter: Waiter) -> Result<Vec<Input>, StoreError> {
-    let arrived = app.store.give_up_wait(wait, &waiter).await?;
+    let mut arrived = app.store.give_up_wait(wait, &waiter).await?;
+    if arrived.is_none() {
+        arrived = app.came_elsewhere(wait, &waiter).await?;
+    }
     let Waiter { job, attempt, .. } = waiter;
     Ok(vec![match arrived {
         Some(arrival) => Input::Arrived(job, attempt, arrival),

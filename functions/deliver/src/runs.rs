@@ -86,7 +86,12 @@ async fn input(app: &App, message: &RunMessage) -> Result<Option<Input>, StoreEr
             let ended = ended.filter(|(waiter, _)| {
                 waiter.run == message.run && waited.as_ref().is_none_or(|waited| *waited == waiter.job)
             });
-            ended.map(|(Waiter { job, attempt, .. }, arrival)| match arrival {
+            let Some((waiter, mut arrival)) = ended else { return Ok(None) };
+            if arrival.is_none() {
+                arrival = app.came_elsewhere(&wait, &waiter).await?;
+            }
+            let Waiter { job, attempt, .. } = waiter;
+            Some(match arrival {
                 Some(arrival) => Input::Arrived(job, attempt, arrival),
                 None => Input::TimedOut(job, attempt),
             })

@@ -7,7 +7,8 @@
 //!                                           └─ none does ─► one read for each former id ─► given to the job that waits there
 //!  a wait that is opened under a former id ─► one read of the present id ─► takes what is there
 //!  callbacks kept under former ids ─► stored again under the present one, once, before `deliver`'s first message
-//!  the deadline of such a wait ─► the sweep reminds the run, and `deliver` looks for a callback before it ends the wait
+//!  the deadline of a wait under the present id ─► nothing came there: one read for each former id
+//!  the deadline of a wait under a former id ─► the sweep reminds the run, and `deliver` looks for a callback before it ends the wait
 //! ```
 //!
 //! Each side writes its own half before it reads the other's, so whichever comes second sees the first. A gift is one
@@ -94,6 +95,23 @@ impl App {
             }
         }
         Ok(false)
+    }
+
+    /// What came for a waiter under a former id of its route: version 0.1 has begun its call and opened its wait there, and this
+    /// version has begun the call again, under the present id. Read where nothing has come under that.
+    ///
+    /// # Errors
+    /// If the table is unavailable, or an item is damaged.
+    pub async fn came_elsewhere(&self, wait: &WaitKey, waiter: &Waiter) -> Result<Option<Arrival>, StoreError> {
+        for former in self.former_waits(wait).await? {
+            if let Some(Standing { waiter: Some(of), arrived: Some((_, arrival)), .. }) =
+                self.store.wait_standing(&former).await?
+                && of == *waiter
+            {
+                return Ok(Some(arrival));
+            }
+        }
+        Ok(None)
     }
 
     /// The key, as version 0.1 may have written it, under the former ids of its route, in this file and in those that
