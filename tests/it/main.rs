@@ -9,6 +9,7 @@
 
 mod adoption;
 mod api;
+mod api_contract;
 mod bad_files;
 mod bad_input;
 mod binary;

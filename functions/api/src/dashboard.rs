@@ -1,49 +1,30 @@
 //! `/api/webhooks/stats` and `/api/webhooks/endpoints`: how deliveries are doing.
 
 use crate::deliveries::{about, known};
+use crate::query::Query;
 use crate::tally::{self, Tally};
 use crate::token::Caller;
 use crate::walk;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use contract::{CustomerQuery, StatsQuery};
 use domain::endpoint::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
-use platform::problem::{Code, Problem};
-use serde::Deserialize;
+use platform::problem::Problem;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The period where none is asked for, and the longest, in hours: as long as deliveries are kept unless set otherwise.
+/// The hours of an endpoint's line.
 const HOURS: u32 = 24;
-const MOST_HOURS: u32 = 30 * 24;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Span {
-    hours: Option<u32>,
-    customer_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Whose {
-    customer_id: Option<String>,
-}
 
 /// `GET /api/webhooks/stats?hours=24&customer_id=`. `sampled` is there where it is only of the newest deliveries.
 pub(crate) async fn stats(
     State(app): State<Arc<App>>,
     caller: Caller,
-    query: Result<Query<Span>, QueryRejection>,
+    Query(query): Query<StatsQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(query) = query.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
-    let hours = query.hours.unwrap_or(HOURS);
-    if !(1..=MOST_HOURS).contains(&hours) {
-        let detail = format!("`hours` must be a whole number from 1 to {MOST_HOURS}");
-        return Err(Problem::new(Code::UnusableRequest, detail));
-    }
+    let hours = u32::try_from(query.hours.get()).unwrap_or(HOURS);
     let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
     let count = tally::count(&app, customers, hours_ago(app.now(), hours)).await?;
@@ -63,9 +44,8 @@ pub(crate) async fn stats(
 pub(crate) async fn endpoints(
     State(app): State<Arc<App>>,
     caller: Caller,
-    query: Result<Query<Whose>, QueryRejection>,
+    Query(query): Query<CustomerQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(query) = query.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
     let mut endpoints: Vec<Endpoint> = Vec::new();

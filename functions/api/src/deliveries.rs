@@ -1,14 +1,15 @@
 //! `/api/deliveries`: the log, newest first, and a new round of tries for one.
 
 use crate::delivery::{self, Held};
-use crate::filter::{self, Filter};
+use crate::filter::Filter;
 use crate::name::Name;
+use crate::query::Query;
 use crate::token::Caller;
 use crate::walk::{self, Walk};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use contract::{Cursor, DeliveriesQuery, List};
 use domain::delivery::{Delivery, DeliveryId};
 use domain::endpoint::{Endpoint, Health, May};
 use domain::event::CustomerId;
@@ -29,9 +30,8 @@ const READ: usize = 100;
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    query: Result<Query<filter::Query>, QueryRejection>,
+    Query(query): Query<DeliveriesQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(query) = query.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let filter = Filter::read(&query)?;
     let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
@@ -48,6 +48,7 @@ pub(crate) async fn list(
         let held = Held::of(delivery, known.and_then(|(_, health)| health.health.as_ref()), app.now());
         deliveries.push(delivery::brief(delivery, name, held.as_ref()));
     }
+    let next = next.map(|place| Cursor::of(List::Deliveries, &place));
     let mut answer = json!({"deliveries": deliveries, "next": next});
     if let (true, Value::Object(answer)) = (partial, &mut answer) {
         answer.insert("partial".to_owned(), true.into());

@@ -11,33 +11,23 @@ pub(crate) use show::show_stored;
 
 use crate::body::Fields;
 use crate::name::Name;
+use crate::query::{Query, place};
 use crate::token::Caller;
 use crate::workflows;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use contract::{Cursor, EndpointsQuery, List};
 use domain::endpoint::{Disabled, DisabledBy, Endpoint, Settings};
 use domain::event::{CustomerId, EndpointId};
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Saved, StoreError, StoredEndpoint};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How many endpoints a page has unless asked otherwise, and at most.
-const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 100;
 /// Endpoints of one customer at most: an event is fanned out to all of them at once.
 const MOST: usize = 1_000;
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Filter {
-    customer_id: Option<String>,
-    limit: Option<usize>,
-    before: Option<String>,
-}
 
 /// `POST /api/webhooks` with `{name?, url, events, secret?, signing?, customer_id?, …}`. `Idempotency-Key` makes a
 /// repetition name the same endpoint.
@@ -79,16 +69,16 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    filter: Result<Query<Filter>, QueryRejection>,
+    Query(query): Query<EndpointsQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
-    let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    let named = filter.customer_id.map(|text| CustomerId::parse(&text)).transpose();
+    let (before, limit) = (place(query.before.as_ref(), List::Endpoints, "before")?, query.limit.get());
+    let named = query.customer_id.map(|text| CustomerId::parse(&text)).transpose();
     let (endpoints, next) = match caller.about(named.map_err(unusable)?)? {
-        Some(customer) => of_customer(&app, &customer, filter.before.as_deref(), limit).await?,
-        None => app.store.list_endpoints(filter.before.as_deref(), limit).await?,
+        Some(customer) => of_customer(&app, &customer, before.as_deref(), limit).await?,
+        None => app.store.list_endpoints(before.as_deref(), limit).await?,
     };
     let webhooks: Vec<Value> = endpoints.iter().map(|stored| show_stored(&app, stored)).collect();
+    let next = next.map(|place| Cursor::of(List::Endpoints, &place));
     Ok(Json(json!({"webhooks": webhooks, "next": next})))
 }
 

@@ -1,12 +1,14 @@
 //! `/api/events`: what the user publishes.
 
 use crate::name::Name;
+use crate::query::Query;
 use crate::token::Caller;
 use crate::workflows;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use contract::CustomerQuery;
 use domain::event::{CustomerId, Event, EventId, Origin, Published, cloudevents};
 use domain::redact::hide_fields;
 use platform::App;
@@ -77,10 +79,10 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
     Name(id): Name,
-    query: axum::extract::Query<Map<String, Value>>,
+    Query(query): Query<CustomerQuery>,
 ) -> Result<Json<Value>, Problem> {
     let missing = || Problem::new(Code::NotFound, format!("there is no event `{}`", id.escape_debug()));
-    let named = query.get("customer_id").and_then(Value::as_str).map(CustomerId::parse).transpose();
+    let named = query.customer_id.map(|text| CustomerId::parse(&text)).transpose();
     let customer = caller.about(named.map_err(|_| missing())?)?.unwrap_or_default();
     let mut event =
         app.store.event(&customer, &EventId::parse(&id).map_err(|_| missing())?).await?.ok_or_else(missing)?;

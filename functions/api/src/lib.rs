@@ -12,6 +12,7 @@ mod tokens;
 mod name;
 mod moment;
 mod programs;
+mod query;
 mod task;
 mod tasks;
 mod workflows;
@@ -32,64 +33,106 @@ mod room;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, post};
+use axum::routing::{MethodFilter, MethodRouter, any};
+use contract::{Access, Function, Method, Operation};
 use platform::App;
 use platform::problem::Problem;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The API's routes.
+/// The API's routes: each operation of the contract that this function serves.
 pub fn router(app: &Arc<App>) -> Router {
-    let everything = Router::new()
-        .route("/api/tasks", get(tasks::list))
-        .route("/api/tasks/{id}", get(tasks::show))
-        .route("/api/tasks/{id}/cancel", post(tasks::cancel))
-        .route("/api/tasks/{id}/result", get(tasks::result))
-        .route("/api/tasks/{id}/rerun", post(tasks::rerun))
-        .route("/api/gateways", get(gateways::list))
-        .route("/api/tasks/{id}/replay", post(replay::replay))
-        .route("/api/waits", get(waits::list))
-        .route("/api/waits/adopt", post(waits::adopt))
-        .route("/api/requests", get(requests::list))
-        .route("/api/workflows", get(workflows::list))
-        .route("/api/workflows/{id}/runs", post(workflows::start))
-        .route("/api/config/programs", get(programs::list).post(programs::put))
-        .route("/api/config/programs/{name}", get(programs::show).delete(programs::delete))
-        .route("/api/tokens", get(tokens::list).post(tokens::create))
-        .route("/api/tokens/{id}", delete(tokens::delete))
-        .route("/api/config/webhooks", get(sources::list).post(sources::put))
-        .route("/api/config/webhooks/{id}", get(sources::show).delete(sources::delete))
-        .route("/api/config/history", get(sources::history))
-        .layer(from_fn(token::require_all));
-    let guarded = Router::new()
-        .route("/api/deliveries", get(deliveries::list))
-        .route("/api/deliveries/{id}", get(deliveries::show))
-        .route("/api/deliveries/{id}/retry", post(deliveries::retry))
-        .route("/api/webhooks/deliveries", get(deliveries::list))
-        .route("/api/webhooks/endpoints", get(dashboard::endpoints))
-        .route("/api/webhooks/stats", get(dashboard::stats))
-        .route("/api/webhooks/{id}/diagnose", get(diagnose::diagnose))
-        .route("/api/webhooks/{id}/recover", post(operations::recover))
-        .route("/api/webhooks/{id}/test", post(trial::test))
-        .route("/api/operations/{id}", get(operations::show))
-        .route("/api/webhooks", get(endpoints::list).post(endpoints::create))
-        .route("/api/webhooks/{id}", get(endpoints::show).patch(endpoints::change).delete(endpoints::delete))
-        .route("/api/webhooks/{id}/rotate-secret", post(endpoints::rotate))
-        .route("/api/events", post(events::publish))
-        .route("/api/events/{id}", get(events::show))
-        .route("/api/event-types", get(events::types))
-        .merge(everything)
-        .route("/api/{*rest}", axum::routing::any(async || Problem::not_found()))
+    let with = |router: Router<Arc<App>>, access: Access| {
+        let meant = |operation: &Operation| operation.function() == Function::Api && operation.access() == access;
+        let operations = Operation::ALL.iter().copied().filter(meant);
+        operations.fold(router, |router, operation| router.route(operation.path(), mounted(operation)))
+    };
+    let of_operator = with(Router::new(), Access::Operator).layer(from_fn(token::require_all));
+    let guarded = with(of_operator, Access::Customer)
+        .route("/api/{*rest}", any(async || Problem::not_found()))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(app.clone(), token::require))
         .layer(from_fn(room::bounded));
-    Router::new()
-        .route("/health", get(health))
-        .route("/ready", get(ready))
+    with(Router::new(), Access::Public)
         .merge(guarded)
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(app.clone())
+}
+
+/// An operation's handler behind what holds for all.
+fn mounted(operation: Operation) -> MethodRouter<Arc<App>> {
+    let handler = handler(operation);
+    match operation.access() {
+        // Load balancers add what they like.
+        Access::Public => handler,
+        Access::Customer | Access::Operator => {
+            handler.layer(from_fn(move |request, next| query::require_known(operation, request, next)))
+        }
+    }
+}
+
+/// The handler of each operation. An operation without one doesn't build.
+fn handler(operation: Operation) -> MethodRouter<Arc<App>> {
+    let on = match operation.method() {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Patch => MethodFilter::PATCH,
+        Method::Delete => MethodFilter::DELETE,
+    };
+    macro_rules! on {
+        ($handler:expr) => {
+            axum::routing::on(on, $handler)
+        };
+    }
+    match operation {
+        Operation::Health => on!(health),
+        Operation::Ready => on!(ready),
+        Operation::ListTasks => on!(tasks::list),
+        Operation::ShowTask => on!(tasks::show),
+        Operation::CancelTask => on!(tasks::cancel),
+        Operation::ShowResult => on!(tasks::result),
+        Operation::RerunTask => on!(tasks::rerun),
+        Operation::ReplayTask => on!(replay::replay),
+        Operation::ListGateways => on!(gateways::list),
+        Operation::ListWaits => on!(waits::list),
+        Operation::AdoptCallback => on!(waits::adopt),
+        Operation::ListRequests => on!(requests::list),
+        Operation::ListWorkflows => on!(workflows::list),
+        Operation::StartWorkflow => on!(workflows::start),
+        Operation::ListPrograms => on!(programs::list),
+        Operation::PutProgram => on!(programs::put),
+        Operation::ShowProgram => on!(programs::show),
+        Operation::DeleteProgram => on!(programs::delete),
+        Operation::ListSources => on!(sources::list),
+        Operation::PutSource => on!(sources::put),
+        Operation::ShowSource => on!(sources::show),
+        Operation::DeleteSource => on!(sources::delete),
+        Operation::ListHistory => on!(sources::history),
+        Operation::ListTokens => on!(tokens::list),
+        Operation::CreateToken => on!(tokens::create),
+        Operation::DeleteToken => on!(tokens::delete),
+        Operation::ListDeliveries | Operation::ListWebhookDeliveries => on!(deliveries::list),
+        Operation::ShowDelivery => on!(deliveries::show),
+        Operation::RetryDelivery => on!(deliveries::retry),
+        Operation::ListEndpoints => on!(endpoints::list),
+        Operation::CreateEndpoint => on!(endpoints::create),
+        Operation::ShowEndpoint => on!(endpoints::show),
+        Operation::ChangeEndpoint => on!(endpoints::change),
+        Operation::DeleteEndpoint => on!(endpoints::delete),
+        Operation::RotateSecret => on!(endpoints::rotate),
+        Operation::TestEndpoint => on!(trial::test),
+        Operation::DiagnoseEndpoint => on!(diagnose::diagnose),
+        Operation::RecoverEndpoint => on!(operations::recover),
+        Operation::ListEndpointStats => on!(dashboard::endpoints),
+        Operation::ShowStats => on!(dashboard::stats),
+        Operation::ShowOperation => on!(operations::show),
+        Operation::PublishEvent => on!(events::publish),
+        Operation::ShowEvent => on!(events::show),
+        Operation::ListEventTypes => on!(events::types),
+        // functions/trigger serves it; what comes here all the same finds nothing.
+        Operation::ReceiveWebhook => on!(async || Problem::not_found()),
+    }
 }
 
 /// The process answers.

@@ -6,11 +6,12 @@
 mod difference;
 
 use crate::name::Name;
+use crate::query::Query;
 use crate::{tasks, workflows};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
+use contract::ReplayQuery;
 use difference::differences;
 use domain::config::{Routes, Trigger};
 use domain::id::RunId;
@@ -25,29 +26,16 @@ use platform::request::{Came, Incoming, params_of, source_path};
 use platform::sources::Found;
 use platform::starts::{Start, by_rules, trigger_input};
 use platform::store::Stored;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Wish {
-    /// Only say what would be started.
-    #[serde(default)]
-    dry_run: bool,
-    /// Also what the request started besides this task, or starts by rules that are newer.
-    #[serde(default)]
-    all: bool,
-}
 
 /// `POST /api/tasks/{id}/replay?dry_run=&all=`.
 pub(crate) async fn replay(
     State(app): State<Arc<App>>,
     Name(id): Name,
-    wish: Result<Query<Wish>, QueryRejection>,
+    Query(wish): Query<ReplayQuery>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    let Query(wish) = wish.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let Stored { run, request, .. } = tasks::find(&app, &id).await?;
     let Some(request) = request else {
         let detail = "no request started this task: `rerun` runs it again with the same input";

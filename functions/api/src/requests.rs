@@ -1,30 +1,21 @@
 //! `/api/requests`: requests that started runs, as they were received.
 
+use crate::query::{Query, place};
 use crate::{moment, room};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use contract::{Cursor, List, RequestsQuery};
 use jiff::Timestamp;
 use platform::App;
-use platform::problem::{Code, Problem};
+use platform::problem::Problem;
 use platform::request::{Incoming, Kept};
 use platform::store::{Store, Stored};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Runs that one request looks at; those that no request started, or that aren't asked for, leave its page short,
 /// and so do large bodies.
 const LOOKED_AT: usize = 100;
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Filter {
-    source: Option<String>,
-    since: Option<String>,
-    after: Option<String>,
-    #[serde(default)]
-    as_received: bool,
-}
 
 /// `GET /api/requests?source=&since=&after=&as_received=`: oldest first, from a time (the beginning unless given) or after a page;
 /// `next` is the `after` of the following page. Each is `{id, received_at, source, delivery, method, path, headers, body}`,
@@ -34,14 +25,14 @@ pub(crate) struct Filter {
 /// started no run, or that was longer than is kept, is not there.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    filter: Result<Query<Filter>, QueryRejection>,
+    Query(query): Query<RequestsQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
-    let since = filter.since.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), |text| moment::from_text(text, "since"))?;
-    let after = filter.after.unwrap_or_else(|| Store::runs_cursor(since));
+    let since = query.since.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), |text| moment::from_text(text, "since"))?;
+    let after = place(query.after.as_ref(), List::Tasks, "after")?.unwrap_or_else(|| Store::runs_cursor(since));
     let (runs, next) = app.store.runs_after(&after, LOOKED_AT).await?;
-    let show = |stored: &Stored| show(stored, filter.source.as_ref(), filter.as_received);
+    let show = |stored: &Stored| show(stored, query.source.as_ref(), query.as_received);
     let (requests, next) = room::fill(&runs, next, show, |stored| Store::run_place(&stored.run));
+    let next = next.map(|place| Cursor::of(List::Tasks, &place));
     Ok(Json(json!({"requests": requests, "next": next})))
 }
 

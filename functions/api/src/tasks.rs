@@ -1,10 +1,11 @@
 //! `/api/tasks`.
 
 use crate::name::Name;
+use crate::query::{Query, place};
 use crate::{room, task, workflows};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use contract::{Cursor, JobQuery, List, TasksQuery};
 use domain::id::RunId;
 use domain::run::{Brought, Effect, Input, JobPath, Phase, Plan, Run, Stretch};
 use domain::wait::{WaitKey, Waiter};
@@ -13,40 +14,25 @@ use platform::App;
 use platform::problem::{Code, Problem};
 use platform::queue::{Message, RunMessage};
 use platform::store::{Saved, Store, Stored};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How many tasks a page has unless asked otherwise, and at most.
-const PAGE: usize = 20;
-const LARGEST_PAGE: usize = 100;
 /// How often a change is tried against others' before the caller is asked to try again.
 const ROUNDS: usize = 10;
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Filter {
-    status: Option<String>,
-    workflow: Option<String>,
-    limit: Option<usize>,
-    before: Option<String>,
-}
 
 /// `GET /api/tasks?status=&workflow=&limit=&before=`: newest first; `next` is the `before` of the following page, and a page
 /// may be short before the last. A `result` or an `error.detail` of more than 16 KiB is null here and named in `truncated`;
 /// `GET /api/tasks/{id}` has it.
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
-    let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
-    let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    let (runs, next) = app.store.list_runs(filter.before.as_deref(), limit).await?;
+pub(crate) async fn list(State(app): State<Arc<App>>, Query(query): Query<TasksQuery>) -> Result<Json<Value>, Problem> {
+    let before = place(query.before.as_ref(), List::Tasks, "before")?;
+    let (runs, next) = app.store.list_runs(before.as_deref(), query.limit.get()).await?;
     let show = |Stored { run, request, .. }: &Stored| {
-        let is_meant = filter.status.as_deref().is_none_or(|status| status == run.status().as_str())
-            && filter.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow);
+        let is_meant = query.status.is_none_or(|status| status.as_str() == run.status().as_str())
+            && query.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow);
         is_meant.then(|| task::listed(run, request.as_ref(), &app.surroundings.secrets))
     };
     let (tasks, next) = room::fill(&runs, next, show, |stored| Store::run_place(&stored.run));
+    let next = next.map(|place| Cursor::of(List::Tasks, &place));
     Ok(Json(json!({"tasks": tasks, "next": next})))
 }
 
@@ -56,20 +42,13 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Name(id): Name) -> Result<
     Ok(Json(task::whole(&find(&app, &id).await?.run, &app.surroundings.secrets)))
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct OfJob {
-    job: String,
-}
-
 /// `GET /api/tasks/{id}/result?job=`: what a callback, or the last answer, brought for a job, whatever its `output` made of it;
 /// also where the task itself has no room for it.
 pub(crate) async fn result(
     State(app): State<Arc<App>>,
     Name(id): Name,
-    of: Result<Query<OfJob>, QueryRejection>,
+    Query(JobQuery { job }): Query<JobQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(OfJob { job }) = of.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
     let run = find(&app, &id).await?.run;
     let missing = |why: &str| Problem::new(Code::NotFound, format!("the job `{job}` of the task `{id}` {why}"));
     let path = JobPath::new(job.as_str());

@@ -4,10 +4,11 @@
 //! list of its own, and each is shown with the key of an open wait of the same route that is spelled most like it.
 
 use crate::body::Fields;
+use crate::query::{Query, place};
 use crate::room::{self, Room};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use contract::{Cursor, List, WaitState, WaitsQuery};
 use domain::config::RouteId;
 use domain::redact::{MASKED, hide_fields};
 use domain::run::{JobState, Status, is_of_token};
@@ -15,13 +16,9 @@ use domain::wait::{Adoption, Standing, Verdict, WaitKey, Waiter, adopt as judge,
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Store, StoreError, Stored, Unclaimed};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How many waits a page has unless asked otherwise, and at most.
-const PAGE: usize = 20;
-const LARGEST_PAGE: usize = 100;
 /// Runs that one request looks at, at most; its page is short then, and has a cursor all the same.
 const LOOKED_AT: usize = 1000;
 /// Runs read at once.
@@ -31,14 +28,6 @@ const COMPARED: usize = 200;
 /// How often a gift is tried against others' writes before the caller is asked to try again.
 const ROUNDS: usize = 5;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
-    state: Option<String>,
-    limit: Option<usize>,
-    before: Option<String>,
-}
-
 /// A job that waits.
 struct Open {
     wait: WaitKey,
@@ -47,30 +36,24 @@ struct Open {
 
 /// `GET /api/waits?state=open|unclaimed&limit=&before=`: newest first; `next` is the `before` of the following page. A
 /// page may be short, and one of open waits even empty, before the last.
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
-    let Query(filter) = filter.map_err(|error| Problem::new(Code::UnusableRequest, error.body_text()))?;
-    let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    match filter.state.as_deref().unwrap_or("open") {
-        "open" => {
-            let (waits, next) = open(&app, filter.before, limit).await?;
-            let waits: Vec<Value> = waits.into_iter().map(|wait| wait.shown).collect();
-            Ok(Json(json!({"waits": waits, "next": next})))
+pub(crate) async fn list(State(app): State<Arc<App>>, Query(query): Query<WaitsQuery>) -> Result<Json<Value>, Problem> {
+    let limit = query.limit.get();
+    let (waits, next, list): (Vec<Value>, _, _) = match query.state {
+        WaitState::Open => {
+            let before = place(query.before.as_ref(), List::Tasks, "before")?;
+            let (waits, next) = open(&app, before, limit).await?;
+            (waits.into_iter().map(|wait| wait.shown).collect(), next, List::Tasks)
         }
-        "unclaimed" => {
-            let (unclaimed, next) = app.store.list_unclaimed(filter.before.as_deref(), limit).await?;
+        WaitState::Unclaimed => {
+            let before = place(query.before.as_ref(), List::Unclaimed, "before")?;
+            let (unclaimed, next) = app.store.list_unclaimed(before.as_deref(), limit).await?;
             let open = if unclaimed.is_empty() { Vec::new() } else { open(&app, None, COMPARED).await?.0 };
             let place = |one: &Unclaimed| one.place.clone();
             let (waits, next) = room::fill(&unclaimed, next, |one| Some(show(one, &open)), place);
-            Ok(Json(json!({"waits": waits, "next": next})))
+            (waits, next, List::Unclaimed)
         }
-        other => {
-            let detail = format!("`state` must be open or unclaimed, not `{}`", other.escape_debug());
-            Err(Problem::new(Code::UnusableRequest, detail))
-        }
-    }
+    };
+    Ok(Json(json!({"waits": waits, "next": next.map(|place| Cursor::of(list, &place))})))
 }
 
 /// The jobs that wait, of the newest runs first.

@@ -210,8 +210,6 @@ impl Store {
         before: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<ConfigChange>, Option<String>), StoreError> {
-        // Every place begins with a digit; anything else is no cursor of ours.
-        let before = before.filter(|before| before.starts_with(|c: char| c.is_ascii_digit()));
         let query = self
             .client
             .query()
