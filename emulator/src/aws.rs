@@ -202,6 +202,11 @@ impl Aws {
         })
     }
 
+    /// Whether the table held nothing when it was opened.
+    pub fn table_was_empty(&self) -> bool {
+        self.database.was_empty()
+    }
+
     /// The SDK's client of the table.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         self.dynamodb_client.clone()

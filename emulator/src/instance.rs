@@ -312,7 +312,7 @@ impl Instance {
         let (token, token_is_new) = token::load(options.data.as_deref())?;
         let keys = match options.keys {
             Some(keys) => keys,
-            None => key::load(options.data.as_deref())?,
+            None => key::load(options.data.as_deref(), aws.table_was_empty())?,
         };
         let guard = Guard::allowing(config.delivery.allow_private.iter().copied());
         let mut settings = options.settings;

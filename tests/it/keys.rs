@@ -49,6 +49,25 @@ async fn a_key_is_made_at_the_first_start_and_rotated_while_nothing_runs() {
     Process::up(EMULATOR, &file, &data).await.kill().await;
 }
 
+#[tokio::test]
+async fn nothing_starts_without_the_key_of_what_is_stored() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, data) = (directory.path().join("ringback.yml"), directory.path().join("data"));
+    std::fs::write(&file, FILE).unwrap();
+    let process = Process::up(EMULATOR, &file, &data).await;
+    process.trigger("/hook", &json!({"password": "hunter2"})).await.task_id();
+    process.kill().await;
+    let copy = directory.path().join("copy");
+    std::fs::rename(data.join("key"), &copy).unwrap();
+    let arguments = ["up", "-f", &file.display().to_string(), "--data", &data.display().to_string()].map(str::to_owned);
+    let refused = run(EMULATOR, Path::new("."), &arguments.each_ref().map(String::as_str), "").await;
+    assert_eq!(refused.code, Some(1), "{}", refused.err);
+    assert!(refused.err.contains("is gone") && refused.err.contains("restore the file"), "{}", refused.err);
+    assert!(!data.join("key").exists());
+    std::fs::rename(&copy, data.join("key")).unwrap();
+    Process::up(EMULATOR, &file, &data).await.kill().await;
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn nothing_starts_with_a_key_that_others_can_read() {

@@ -58,6 +58,8 @@ pub(super) struct Database {
     /// Whether requests share a transaction now.
     pub(super) joined: Arc<AtomicBool>,
     table: String,
+    /// The table held nothing when it was opened.
+    was_empty: bool,
     _lock: Option<DirectoryLock>,
 }
 
@@ -90,6 +92,8 @@ impl Database {
         if !storage.table_exists(table)? {
             create(&storage, table)?;
         }
+        let held = format!(r#"SELECT NOT EXISTS (SELECT 1 FROM "{}")"#, table.replace('"', "\"\""));
+        let was_empty = storage.conn().query_row(&held, [], |row| row.get(0))?;
         storage.conn().execute_batch(OUTBOX_TABLE)?;
         let newest = storage
             .conn()
@@ -106,6 +110,7 @@ impl Database {
             grew: Notify::new(),
             joined,
             table: table.to_owned(),
+            was_empty,
             _lock: lock,
         })
     }
@@ -113,6 +118,11 @@ impl Database {
     /// Name of the table.
     pub(super) fn table(&self) -> &str {
         &self.table
+    }
+
+    /// Whether the table held nothing when it was opened.
+    pub(super) fn was_empty(&self) -> bool {
+        self.was_empty
     }
 
     /// Sequence of the newest outbox row there ever was.

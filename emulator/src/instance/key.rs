@@ -39,6 +39,15 @@ pub enum KeyFileError {
         /// What is wrong.
         source: KeyError,
     },
+    /// It is gone, and the table is not.
+    #[error(
+        "the key file {} is gone, and what the table beside it holds was sealed with it: restore the file, or choose another directory",
+        path.display()
+    )]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// There is no file to rotate.
     #[error("there is no key in {}: it is made at the first start", path.display())]
     Missing {
@@ -47,12 +56,14 @@ pub enum KeyFileError {
     },
 }
 
-/// The keys of a data directory; made now if there are none. Without a directory, keys that end with the process. The
-/// directory must be locked.
-pub(super) fn load(data: Option<&Path>) -> Result<KeyRing, KeyFileError> {
+/// The keys of a data directory; made now if there are none and the table is empty. Without a directory, keys that end with the
+/// process. The directory must be locked.
+pub(super) fn load(data: Option<&Path>, table_is_empty: bool) -> Result<KeyRing, KeyFileError> {
     let Some(data) = data else { return Ok(KeyRing::generate()) };
     match read(data)? {
         Some(keys) => Ok(keys),
+        // With other keys nothing that is sealed could be read: every delivery would be given up at once.
+        None if !table_is_empty => Err(KeyFileError::Gone { path: data.join(FILE) }),
         None => {
             let keys = KeyRing::generate();
             write(data, &keys)?;
@@ -132,10 +143,16 @@ fn replace(data: &Path, path: &Path, keys: &KeyRing) -> io::Result<()> {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use super::{KeyFileError, load, rotate};
+    use super::{KeyFileError, rotate};
+    use platform::secret::KeyRing;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
-    fn mode(path: &std::path::Path) -> u32 {
+    fn load(data: Option<&Path>) -> Result<KeyRing, KeyFileError> {
+        super::load(data, true)
+    }
+
+    fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
@@ -167,6 +184,17 @@ mod tests {
             assert!(matches!(load(Some(data.path())), Err(KeyFileError::Damaged { .. })), "{damaged:?}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), damaged, "it is never written over");
         }
+    }
+
+    #[test]
+    fn beside_a_table_that_holds_something_no_other_key_is_made() {
+        let data = tempfile::tempdir().unwrap();
+        let gone = super::load(Some(data.path()), false).unwrap_err();
+        assert!(matches!(gone, KeyFileError::Gone { .. }) && gone.to_string().contains("restore the file"), "{gone}");
+        assert!(!data.path().join("key").exists());
+        load(Some(data.path())).unwrap();
+        assert!(super::load(Some(data.path()), false).is_ok());
+        assert!(super::load(None, false).is_ok());
     }
 
     #[test]
