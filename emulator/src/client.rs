@@ -215,7 +215,7 @@ async fn read(base: &Url, answer: reqwest::Response) -> Result<Value, ClientErro
     let status = answer.status();
     let body = answer.bytes().await.map_err(|error| unreachable(base, &error))?;
     let foreign = || ClientError::Foreign { url: shown(base), status: status.as_u16() };
-    let value = std::str::from_utf8(&body).ok().and_then(|text| json::read(text).ok()).ok_or_else(foreign)?;
+    let value = std::str::from_utf8(&body).ok().and_then(|text| json::read_answer(text).ok()).ok_or_else(foreign)?;
     if status.is_success() {
         return Ok(value);
     }

@@ -19,6 +19,7 @@ mod forward;
 mod guard;
 mod import;
 mod init;
+mod masked;
 pub(crate) mod output;
 pub(crate) mod paint;
 mod plan;

@@ -29,6 +29,7 @@ mod conformance;
 mod cost;
 mod cost_command;
 mod dashboard;
+mod deep;
 mod definitions;
 mod deliveries;
 mod delivery_budget;

@@ -4,7 +4,7 @@ use crate::clocks::World;
 use domain::config::RouteId;
 use domain::id::RunId;
 use domain::run::{JobPath, Run, Stretch};
-use domain::wait::{Arrival, ArrivalId, Reception, Verdict, WaitKey, Waiter};
+use domain::wait::{Arrival, ArrivalId, Opening, Reception, Verdict, WaitKey, Waiter};
 use jiff::SignedDuration;
 use platform::queue::{Message, RunMessage};
 use platform::store::{Deadline, Timer};
@@ -111,4 +111,17 @@ async fn a_deadline_under_the_present_name_does_not_pass_over_a_callback_under_t
     store.receive_callback(&former, &success, &id, now).await.unwrap();
     assert_eq!(app.came_elsewhere(&present, &waiter("2")).await.unwrap(), None, "another's");
     assert_eq!(app.came_elsewhere(&present, &waiter("1")).await.unwrap(), Some(success));
+}
+
+/// What stood there was given away, and another callback came between the two steps of opening a wait.
+#[tokio::test]
+async fn a_wait_in_the_place_of_another_is_opened_though_the_place_is_free_by_now() {
+    let world = World::new(FILE, 1);
+    let (store, now) = (world.store(), world.now());
+    let waiter = |run: &str| Waiter { run: RunId::keyed("upgrades", run), job: JobPath::new("a"), attempt: 1 };
+    let key = |key: &str| WaitKey { route: RouteId::new("POST", "/done"), key: key.to_owned() };
+    let (success, id) = arrival(Verdict::Success, "yes");
+    store.receive_callback(&key("k"), &success, &id, now).await.unwrap();
+    let opened = store.replace_wait(&key("k"), &waiter("2"), now, &waiter("1")).await.unwrap();
+    assert_eq!(opened, Opening::Met(success));
 }

@@ -1,5 +1,6 @@
 //! A `ringback.yml` and everything there is to say about it, with the place shown.
 
+use super::masked::masked;
 use super::{Failure, output};
 use domain::config::{Diagnostic, Loaded, Severity, load};
 use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource, Report};
@@ -76,7 +77,8 @@ impl Read {
 
     /// Prints each with its place in the file.
     pub(crate) fn print_diagnostics(&self) {
-        let handler = GraphicalReportHandler::new();
+        // The line alone: what stands around it may be secret, and `up` writes to logs.
+        let handler = GraphicalReportHandler::new().with_context_lines(0);
         for diagnostic in &self.diagnostics {
             let mut text = String::new();
             let report = self.report(diagnostic);
@@ -103,6 +105,6 @@ impl Read {
         } else if diagnostic.severity == Severity::Warning && diagnostic.code.refuses_start() {
             shown = shown.with_help("`emulator up` does not start with this");
         }
-        Report::new(shown).with_source_code(NamedSource::new(&self.name, self.text.clone()))
+        Report::new(shown).with_source_code(NamedSource::new(&self.name, masked(&self.text)))
     }
 }

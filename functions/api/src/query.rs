@@ -4,7 +4,8 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use contract::{Cursor, List, Operation, Parameters};
+use contract::{Cursor, List, Operation, Parameters, QueryError};
+use domain::spelling::nearest;
 use platform::problem::{Code, Problem};
 use serde::de::DeserializeOwned;
 
@@ -37,6 +38,13 @@ pub(crate) async fn require_known(operation: Operation, request: Request, next: 
     }
 }
 
-fn unusable(detail: String) -> Problem {
+fn unusable(error: QueryError) -> Problem {
+    let detail = match error {
+        QueryError::Unusable(words) => words,
+        QueryError::Unknown { name, known } => {
+            let meant = nearest(&name, known).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            format!("there is no parameter `{}`{meant}", name.escape_debug())
+        }
+    };
     Problem::new(Code::UnusableRequest, detail)
 }

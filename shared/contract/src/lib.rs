@@ -21,4 +21,4 @@ pub use query::{
     CustomerQuery, DeliveriesQuery, DeliveryStatus, EndpointsQuery, HistoryQuery, JobQuery, Limit, NoQuery, Parameter,
     Parameters, ReplayQuery, RequestsQuery, StatsQuery, TaskStatus, TasksQuery, WaitState, WaitsQuery,
 };
-pub use read::{read, refuse_unknown};
+pub use read::{QueryError, read, refuse_unknown};

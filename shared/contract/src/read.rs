@@ -1,39 +1,49 @@
 //! Reads a query's text into its parameters, and says in words what is wrong with it.
 
 use crate::query::{Parameter, Parameters};
-use serde::de::value::Error;
+use serde::de::value::{Error, MapAccessDeserializer, StringDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
 
-/// How alike two names are at least, from 0 to 1, where one may be a slip of the other.
-const ALIKE: f64 = 0.8;
+/// What is wrong with a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueryError {
+    /// It has a parameter that the operation doesn't have.
+    Unknown {
+        /// The parameter's name.
+        name: String,
+        /// The names that it might have been.
+        known: Vec<&'static str>,
+    },
+    /// A parameter is given twice, is missing, or has a value that can't be meant: in words.
+    Unusable(String),
+}
 
 /// Reads a query: the text behind the `?`.
 ///
 /// # Errors
-/// What is wrong with it, in words: an unknown parameter, one that is given twice, missing, or can't be meant.
-pub fn read<T: Parameters + DeserializeOwned>(query: &str) -> Result<T, String> {
+/// What is wrong with it: an unknown parameter, one that is given twice, missing, or can't be meant.
+pub fn read<T: Parameters + DeserializeOwned>(query: &str) -> Result<T, QueryError> {
     refuse_unknown(T::PARAMETERS, query)?;
     let pairs = Pairs { rest: form_urlencoded::parse(query.as_bytes()), value: None };
-    T::deserialize(serde::de::value::MapAccessDeserializer::new(pairs))
-        .map_err(|error: Error| plain(&error.to_string()))
+    T::deserialize(MapAccessDeserializer::new(pairs))
+        .map_err(|error: Error| QueryError::Unusable(plain(&error.to_string())))
 }
 
 /// Refuses a query that has other parameters than these.
 ///
 /// # Errors
-/// Which one is unknown, in words.
-pub fn refuse_unknown(known: &[Parameter], query: &str) -> Result<(), String> {
-    let names = || form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
-    let Some(unknown) = names().find(|name| !known.iter().any(|parameter| parameter.is_named(name))) else {
-        return Ok(());
-    };
-    let all = known.iter().flat_map(|parameter| [Some(parameter.name), parameter.also]).flatten();
-    let like = |name: &&str| strsim::jaro_winkler(name, &unknown);
-    let nearest = all.max_by(|a, b| like(a).total_cmp(&like(b))).filter(|name| like(name) >= ALIKE);
-    let meant = nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-    Err(format!("there is no parameter `{}`{meant}", unknown.escape_debug()))
+/// Which one is unknown.
+pub fn refuse_unknown(known: &[Parameter], query: &str) -> Result<(), QueryError> {
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    match names.find(|name| !known.iter().any(|parameter| parameter.is_named(name))) {
+        None => Ok(()),
+        Some(name) => {
+            let known = known.iter().flat_map(|parameter| [Some(parameter.name), parameter.also]).flatten();
+            Err(QueryError::Unknown { name: name.into_owned(), known: known.collect() })
+        }
+    }
 }
 
 /// serde speaks of fields.
@@ -82,7 +92,7 @@ impl<'de> Deserializer<'de> for Text {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let text: serde::de::value::StringDeserializer<Error> = self.0.into_deserializer();
+        let text: StringDeserializer<Error> = self.0.into_deserializer();
         text.deserialize_enum(name, variants, visitor)
     }
 
@@ -94,7 +104,7 @@ impl<'de> Deserializer<'de> for Text {
 
 #[cfg(test)]
 mod tests {
-    use super::{read, refuse_unknown};
+    use super::{QueryError, read, refuse_unknown};
     use crate::query::{
         CustomerQuery, DeliveriesQuery, DeliveryStatus, JobQuery, NoQuery, Parameters, ReplayQuery, StatsQuery,
         TaskStatus, TasksQuery, WaitState, WaitsQuery,
@@ -123,23 +133,37 @@ mod tests {
         assert!(read::<ReplayQuery>("dry_run=true").unwrap().dry_run);
     }
 
+    fn words<T: Parameters + serde::de::DeserializeOwned>(query: &str) -> String {
+        match read::<T>(query).map(|_| ()) {
+            Err(QueryError::Unusable(words)) => words,
+            other => panic!("{query}: {other:?}"),
+        }
+    }
+
     #[test]
     fn what_can_t_be_meant_is_refused_in_words() {
-        let tasks = |text: &str| read::<TasksQuery>(text).map(|_| ()).unwrap_err();
-        assert_eq!(tasks("statuss=failed"), "there is no parameter `statuss`; did you mean `status`?");
-        assert_eq!(tasks("zzz"), "there is no parameter `zzz`");
-        assert_eq!(tasks("limit=1&limit=2"), "given twice: `limit`");
+        assert_eq!(words::<TasksQuery>("limit=1&limit=2"), "given twice: `limit`");
         for limit in ["0", "101", "-1", "x", "1.0", "99999999999999999999"] {
             let expected = format!("`limit`: invalid value: string \"{limit}\", expected a whole number from 1 to 100");
-            assert_eq!(tasks(&format!("limit={limit}")), expected);
+            assert_eq!(words::<TasksQuery>(&format!("limit={limit}")), expected);
         }
         let unknown = "`status`: unknown variant `done`, expected one of `queued`, `running`, `waiting`, `completed`, `failed`, `cancelled`";
-        assert_eq!(tasks("status=done"), unknown);
-        assert_eq!(read::<JobQuery>("job=").unwrap_err(), "missing parameter: `job`");
-        let flag = read::<ReplayQuery>("all=1").map(|_| ()).unwrap_err();
-        assert_eq!(flag, "`all`: invalid value: string \"1\", expected true or false");
-        let customer = read::<CustomerQuery>("customer=bb").map(|_| ()).unwrap_err();
-        assert_eq!(customer, "there is no parameter `customer`; did you mean `customer_id`?");
+        assert_eq!(words::<TasksQuery>("status=done"), unknown);
+        assert_eq!(words::<JobQuery>("job="), "missing parameter: `job`");
+        assert_eq!(words::<ReplayQuery>("all=1"), "`all`: invalid value: string \"1\", expected true or false");
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_named_beside_those_that_it_might_have_been() {
+        let unknown = |name: &str, known: &[&'static str]| {
+            Err(QueryError::Unknown { name: name.to_owned(), known: known.to_vec() })
+        };
+        assert_eq!(read::<CustomerQuery>("customer=bb").map(|_| ()), unknown("customer", &["customer_id"]));
+        assert_eq!(
+            read::<TasksQuery>("limit=1&statuss=failed").map(|_| ()),
+            unknown("statuss", &["status", "workflow", "limit", "before"])
+        );
+        assert!(refuse_unknown(DeliveriesQuery::PARAMETERS, "event_type=a&endpoint_id=b").is_ok());
     }
 
     #[test]

@@ -35,7 +35,6 @@ pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use gateway::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshAuth, SshConnection, SshTunnel, Tunnel};
 pub use identity::RouteId;
 pub use inference::Inference;
-pub(crate) use keys::nearest;
 pub use load::{EnvReference, Loaded, RouteReference, load, load_source, load_stored, load_stored_source};
 pub use program::{Program, ProgramCall};
 pub use schema::schema;

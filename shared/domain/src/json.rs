@@ -12,12 +12,24 @@ use serde_json::Value;
 /// `$serde_json::private::RawValue` with `raw_value` (<https://docs.rs/serde_json>).
 const RESERVED: &str = "$serde_json::private::";
 
+/// How deep JSON from outside may be nested.
+///
+/// It is stored inside of other JSON (a run, a message), of which `serde_json` reads [`DEEPEST_STORED`] levels: the rest is for that,
+/// and for what templates put around it.
+pub const DEEPEST: usize = 100;
+/// How deep JSON may be nested for `serde_json` to read it
+/// (<https://docs.rs/serde_json/latest/serde_json/struct.Deserializer.html#method.disable_recursion_limit>).
+pub const DEEPEST_STORED: usize = 127;
+
 /// Why a text is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// It is not JSON, is nested deeper than 128 levels, or is not what was expected.
+    /// It is not JSON, or is not what was expected.
     #[error(transparent)]
     Syntax(#[from] serde_json::Error),
+    /// It is nested deeper than [`DEEPEST`].
+    #[error("it is nested deeper than {DEEPEST} levels")]
+    Deep,
     /// A key of an object begins as `serde_json`'s own.
     #[error("a key begins with `{RESERVED}`, which is reserved; rename the key")]
     Reserved,
@@ -26,7 +38,7 @@ pub enum Unreadable {
 /// Reads any JSON. Numbers keep their text, except that an exponent is written `e` with its sign.
 ///
 /// # Errors
-/// If the text is not JSON, is nested deeper than 128 levels, or has a reserved key.
+/// If the text is not JSON, is nested deeper than [`DEEPEST`], or has a reserved key.
 pub fn read(text: &str) -> Result<Value, Unreadable> {
     read_as(text)
 }
@@ -39,7 +51,39 @@ pub fn read_as<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     if has_reserved_key(text) {
         return Err(Unreadable::Reserved);
     }
+    if depth(text.as_bytes()) > DEEPEST {
+        return Err(Unreadable::Deep);
+    }
     Ok(serde_json::from_str(text)?)
+}
+
+/// Reads an answer of a gateway, in which JSON from outside stands inside of other JSON.
+///
+/// # Errors
+/// If the text is not JSON, or has a reserved key.
+pub fn read_answer(text: &str) -> Result<Value, Unreadable> {
+    if has_reserved_key(text) {
+        return Err(Unreadable::Reserved);
+    }
+    Ok(serde_json::from_str(text)?)
+}
+
+/// How deep lists and objects are nested in a text that is JSON.
+pub fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match byte {
+            b'"' if !escaped => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        escaped = in_string && *byte == b'\\' && !escaped;
+    }
+    deepest
 }
 
 /// Whether no object may have this key, because `serde_json` would take the object for something else.

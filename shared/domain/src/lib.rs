@@ -23,4 +23,5 @@ pub mod rule;
 pub mod run;
 pub mod signature;
 pub mod source;
+pub mod spelling;
 pub mod wait;

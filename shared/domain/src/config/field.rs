@@ -1,8 +1,8 @@
 //! Sources whose fields are few and known: a misspelt one has no value in any run, so it is an error when the file is loaded.
 
-use super::keys::nearest;
 use super::template::Place;
 use crate::expr::Reference;
+use crate::spelling::nearest;
 use std::fmt;
 
 /// Fields of `jobs.X`.

@@ -130,19 +130,3 @@ impl Keys {
         self.groups.iter().flat_map(|group| group.iter())
     }
 }
-
-/// The nearest of the right names, if one is near enough to be what was meant.
-pub(crate) fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let plain = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    let meant = plain(wrong);
-    let close = |name: &str| {
-        let distance = strsim::damerau_levenshtein(&meant, &plain(name));
-        // Two slips, or one in a short word, and never all of it.
-        (distance * 3 <= meant.len().max(3) && distance <= 2 && distance < meant.len()).then_some(distance)
-    };
-    names
-        .into_iter()
-        .filter_map(|name| Some((close(name)?, name)))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}

@@ -3,10 +3,11 @@
 use super::cx::Cx;
 use super::diagnostic::{Code, Span};
 use super::duration;
-use super::keys::{Key, Keys, Shape, nearest};
+use super::keys::{Key, Keys, Shape};
 use super::template::{self, Place};
 use super::yaml::{Entry, Node};
 use crate::expr::{Condition, Template};
+use crate::spelling::nearest;
 use serde_json::Value;
 use std::time::Duration;
 

@@ -24,9 +24,10 @@ pub(super) use dedupe::check as check_dedupe;
 
 use super::cx::Cx;
 use super::diagnostic::{Code, Span};
-use super::keys::{Kinds, nearest};
+use super::keys::Kinds;
 use super::map::check_id;
 use super::yaml::{Entry, Node};
+use crate::spelling::nearest;
 
 /// A key at the top of the file.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use super::cx::{Cx, Use};
 use super::diagnostic::{Code, Span};
 use super::field;
-use super::keys::nearest;
 use super::text::has_default;
 use super::yaml::{Kind, Node};
 use crate::expr::{Condition, Reference, Sources, SyntaxError, Template};
+use crate::spelling::nearest;
 use serde_json::Value;
 
 /// Every source that has a meaning anywhere in the file.

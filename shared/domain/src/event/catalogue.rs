@@ -95,7 +95,7 @@ impl Catalogue {
 
     /// The known type that is nearest to a name, if one is near enough to be what was meant.
     pub fn nearest(&self, name: &str) -> Option<&str> {
-        crate::config::nearest(name, self.types.keys().map(EventType::as_str))
+        crate::spelling::nearest(name, self.types.keys().map(EventType::as_str))
     }
 
     /// Whether anything that may be published is of the types that somebody wants to subscribe to.
@@ -116,7 +116,7 @@ impl Catalogue {
         let types = self.types.keys().map(EventType::as_str);
         let beginnings: BTreeSet<&str> =
             types.flat_map(|name| name.match_indices('.').filter_map(|(at, _)| name.get(..at))).collect();
-        let nearest = crate::config::nearest(above.trim_end_matches('.'), beginnings);
+        let nearest = crate::spelling::nearest(above.trim_end_matches('.'), beginnings);
         // `order.paid.*`, where only `order.paid` is known.
         let exact = || self.types.keys().map(EventType::as_str).find(|name| above.strip_suffix('.') == Some(name));
         nearest.map(|beginning| format!("{beginning}.*")).or_else(|| exact().map(str::to_owned))

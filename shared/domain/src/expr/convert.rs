@@ -41,7 +41,7 @@ impl Conversion {
 pub(super) fn read_json(text: &str) -> Result<Value, String> {
     json::read(text).map_err(|error| match error {
         json::Unreadable::Syntax(_) => "the text is not JSON".to_owned(),
-        json::Unreadable::Reserved => error.to_string(),
+        json::Unreadable::Reserved | json::Unreadable::Deep => error.to_string(),
     })
 }
 

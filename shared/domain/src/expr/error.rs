@@ -1,6 +1,7 @@
 //! What can be wrong with a template: its text when it is parsed, its operands when it is rendered.
 
 use crate::expr::ast::Expr;
+use crate::spelling::nearest;
 use std::ops::Range;
 
 /// Why a template could not be parsed.
@@ -33,7 +34,7 @@ impl SyntaxError {
 
     /// With the nearest of the right names, if one is near enough to be a slip of the pen.
     pub(super) fn suggesting(mut self, wrong: &str, right: &[&str]) -> Self {
-        self.suggestion = nearest(wrong, right).map(str::to_owned);
+        self.suggestion = nearest(wrong, right.iter().copied()).map(str::to_owned);
         self
     }
 
@@ -42,22 +43,6 @@ impl SyntaxError {
         self.pointer = format!("/{}{}", key.replace('~', "~0").replace('/', "~1"), self.pointer);
         self
     }
-}
-
-/// A third of the letters may be wrong, and one in short names.
-fn nearest<'n>(wrong: &str, right: &[&'n str]) -> Option<&'n str> {
-    const LONGEST_NAME: usize = 64;
-    if wrong.len() > LONGEST_NAME {
-        return None;
-    }
-    let wrong = wrong.to_lowercase();
-    let allowed = (wrong.chars().count() / 3).max(1);
-    right
-        .iter()
-        .map(|name| (strsim::osa_distance(&wrong, name), *name))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }
 
 /// Why a parsed template has no value in a scope.

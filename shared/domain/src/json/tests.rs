@@ -26,6 +26,48 @@ fn numbers_keep_their_text() {
 }
 
 #[test]
+fn text_is_read_as_deep_as_it_can_be_stored_with_what_stands_around_it() {
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let objects = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    for text in [nested, objects] as [fn(usize) -> String; 2] {
+        assert!(read(&text(DEEPEST)).is_ok());
+        assert!(matches!(read(&text(DEEPEST + 1)), Err(Unreadable::Deep)));
+        assert!(serde_json::from_str::<Value>(&text(DEEPEST_STORED)).is_ok());
+        assert!(serde_json::from_str::<Value>(&text(DEEPEST_STORED + 1)).is_err());
+        assert!(read_answer(&text(DEEPEST_STORED)).is_ok());
+    }
+    // Brackets in texts nest nothing.
+    assert!(read(&format!("[\"{}\\\"{}\"]", "[".repeat(500), "{".repeat(500))).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn depth_is_that_of_the_value(value in any_value()) {
+        prop_assert_eq!(depth(value.to_string().as_bytes()), levels(&value));
+    }
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(levels).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(levels).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let text = "[\\[\\]{}\"\\\\a-c]{0,6}";
+    let leaf = prop_oneof![Just(Value::Null), text.prop_map(Value::from)];
+    leaf.prop_recursive(5, 40, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((text, inner), 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+#[test]
 fn nobody_forges_a_number() {
     let keys = [
         NUMBER,

@@ -8,6 +8,7 @@ use super::handshake::Handshaker;
 use super::scheme::Scheme;
 use super::secret::Secret;
 use super::verifier::fitting;
+use crate::spelling::nearest;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -165,13 +166,4 @@ fn span<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Dura
 /// A name without what doesn't matter in it.
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
-}
-
-/// The nearest name, if one is near enough to be what was meant.
-fn nearest(wanted: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let close = |name: &str| {
-        let distance = strsim::damerau_levenshtein(wanted, &plain(name));
-        (distance <= 2 && distance * 3 <= wanted.len()).then_some(distance)
-    };
-    names.filter_map(|name| Some((close(name)?, name))).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }

@@ -31,7 +31,7 @@ pub(super) async fn parse(content_type: Option<&str>, bytes: Bytes) -> Result<Va
     }
 }
 
-/// One JSON text, at most 128 levels deep (what `serde_json` allows, so that no input can exhaust the stack).
+/// One JSON text, at most 100 levels deep ([`domain::json::DEEPEST`]): it is stored inside of other JSON, and must be readable there.
 pub(super) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     json_text(utf8(bytes)?)
 }
@@ -41,6 +41,7 @@ fn json_text(text: &str) -> Result<Value, Problem> {
         let detail = match &error {
             Unreadable::Syntax(error) => format!("the body is not valid JSON: {error}"),
             Unreadable::Reserved => format!("the body is not read: {error}"),
+            Unreadable::Deep => format!("the body can't be taken: {error}"),
         };
         Problem::new(Code::MalformedBody, detail)
     })

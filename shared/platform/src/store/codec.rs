@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use crate::memory;
+use domain::json::{DEEPEST_STORED, depth};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -46,6 +47,10 @@ pub(super) fn pack_plain<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError>
 
 /// Packs JSON that is written already.
 pub(super) fn pack_json(json: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    // What could not be read again is not written: templates have put too much around it.
+    if depth(&json) > DEEPEST_STORED {
+        return Err(StoreError::TooLarge { size: json.len(), limit: MAX_BLOB });
+    }
     let packed = if json.len() < WORTH_IT { json } else { compress(&json).unwrap_or(json) };
     if packed.len() > MAX_BLOB { Err(StoreError::TooLarge { size: packed.len(), limit: MAX_BLOB }) } else { Ok(packed) }
 }
@@ -96,8 +101,18 @@ pub(crate) fn unpack_text(bytes: &[u8]) -> Result<String, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BLOB, pack_plain as pack, unpack_plain as unpack, weight};
+    use super::{MAX_BLOB, StoreError, pack_plain as pack, unpack_plain as unpack, weight};
     use serde_json::{Value, json};
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let nested = |levels: usize| (1..levels).fold(json!([]), |inner, _| json!([inner]));
+        for levels in [1, 100, 127] {
+            let packed = pack(&nested(levels)).unwrap();
+            assert_eq!(unpack::<Value>(&packed, "x").unwrap(), nested(levels), "{levels}");
+        }
+        assert!(matches!(pack(&nested(128)), Err(StoreError::TooLarge { .. })));
+    }
 
     #[test]
     fn small_state_stays_readable_and_large_state_shrinks() {

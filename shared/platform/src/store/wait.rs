@@ -47,12 +47,7 @@ impl Store {
             "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND attribute_not_exists(closed))"
         );
         match conditional(self.waiter_half(wait, waiter, deadline, "", "")?.condition_expression(free)).await? {
-            Written::Done(item) => match self.arrival(&item)? {
-                Some(arrival) => Ok(Opening::Met(arrival)),
-                // Another waited here before: something may have come for this one meanwhile.
-                None if item.contains_key("seen") => self.meet_next(wait, waiter, &seen(&item), false).await,
-                None => Ok(Opening::Waits),
-            },
+            Written::Done(item) => self.opened(wait, waiter, &item).await,
             Written::Refused(item) => {
                 let (before, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
                 let same_job = before.run == waiter.run && before.job == waiter.job;
@@ -66,6 +61,16 @@ impl Store {
                     _ => Ok(Opening::Taken(before)),
                 }
             }
+        }
+    }
+
+    /// What a wait that was just opened finds.
+    async fn opened(&self, wait: &WaitKey, waiter: &Waiter, item: &Item) -> Result<Opening, StoreError> {
+        match self.arrival(item)? {
+            Some(arrival) => Ok(Opening::Met(arrival)),
+            // Another waited here before: something may have come for this one meanwhile.
+            None if item.contains_key("seen") => self.meet_next(wait, waiter, &seen(item), false).await,
+            None => Ok(Opening::Waits),
         }
     }
 
@@ -84,6 +89,15 @@ impl Store {
         for _ in 0..ROUNDS {
             // What the key is to remember hangs on what is there now.
             let item = self.wait_as_it_is(wait).await?.ok_or_else(changes_too_quickly)?;
+            if !item.contains_key("run") {
+                // What stood there was given away, and another callback has come since: no job waits there.
+                let free =
+                    self.waiter_half(wait, waiter, deadline, "", "")?.condition_expression("attribute_not_exists(run)");
+                match conditional(free).await? {
+                    Written::Done(item) => return self.opened(wait, waiter, &item).await,
+                    Written::Refused(_) => continue,
+                }
+            }
             let (now, arrived) = (waiter_of(&item)?, self.arrival(&item)?);
             match arrived {
                 // A repeated message was here before, or this very write, whose answer got lost.

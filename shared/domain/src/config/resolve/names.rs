@@ -3,8 +3,8 @@
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Problem, Span};
 use crate::config::draft::{CompletionDraft, ComponentDraft};
-use crate::config::keys::nearest;
 use crate::config::{Component, Controller, Logger};
+use crate::spelling::nearest;
 use std::collections::BTreeSet;
 
 /// Components that are there without being written: their names and what they are.

@@ -7,10 +7,10 @@ use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Problem, Span};
 use crate::config::draft::{CallbackDraft, CompletionDraft, ComponentDraft, Draft, RequestText, RouteDraft};
 use crate::config::inference::Inference;
-use crate::config::keys::nearest;
 use crate::config::section::component::LONGEST_WAIT;
 use crate::config::{CallbackCompletion, Completion, Component};
 use crate::expr::{Sources, Template};
+use crate::spelling::nearest;
 use indexmap::IndexMap;
 use std::time::Duration;
 

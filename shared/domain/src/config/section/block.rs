@@ -6,9 +6,9 @@
 use super::job::job;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Span};
-use crate::config::keys::nearest;
 use crate::config::yaml::Node;
 use crate::config::{Block, Job};
+use crate::spelling::nearest;
 use std::collections::HashSet;
 use std::rc::Rc;
 

@@ -5,13 +5,14 @@ use super::{dedupe, verify};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::draft::RouteDraft;
-use crate::config::keys::{Key, Keys, Shape, nearest};
+use crate::config::keys::{Key, Keys, Shape};
 use crate::config::map::{Map, items};
 use crate::config::path;
 use crate::config::template::{INBOUND, INBOUND_ITEM, Place};
 use crate::config::{Callback, Route, RouteId, Trigger, Verify};
 use crate::expr::Template;
 use crate::number;
+use crate::spelling::nearest;
 use crate::wait::{MissingStatus, is_listed};
 use serde_json::Value;
 

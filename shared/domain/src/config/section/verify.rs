@@ -4,12 +4,13 @@ use super::delivery::networks;
 use crate::config::Verify;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Span};
-use crate::config::keys::{Key, Keys, Kinds, Shape, nearest};
+use crate::config::keys::{Key, Keys, Kinds, Shape};
 use crate::config::map::{Map, check_id, choice, items, plain};
 use crate::config::template::{SECRET, text_template};
 use crate::config::yaml::Node;
 use crate::signature::{Preset, Scheme};
 use crate::source::{SchemeChoice, SecretText, Signature, SourceError, Token, Verification, sends_its_secret};
+use crate::spelling::nearest;
 use serde_json::Value;
 
 const KINDS: &[&str] = &["signature", "token", "ip", "none"];

@@ -6,10 +6,11 @@ use super::listener::claim;
 use super::{Item, Section};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
-use crate::config::keys::{Key, Keys, Shape, nearest};
+use crate::config::keys::{Key, Keys, Shape};
 use crate::config::map::Map;
 use crate::config::template::WORKFLOW as OUTPUT;
 use crate::config::{Block, Workflow};
+use crate::spelling::nearest;
 
 pub(in crate::config) static SECTION: Section = Section {
     singular: "workflow",

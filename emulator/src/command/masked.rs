@@ -1,0 +1,79 @@
+//! A file's text as it may be shown in a log: secrets that are written out in it are hidden, and every place stays where it is.
+
+use domain::redact::is_secret_field;
+
+/// The text with the values of fields that have secret names hidden. What is read from the environment is not in the text.
+pub(super) fn masked(text: &str) -> String {
+    text.split_inclusive('\n').map(line).collect()
+}
+
+fn line(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(colon) = rest.find(": ") {
+        let (before, behind) = rest.split_at(colon + 2);
+        shown.push_str(before);
+        rest = behind;
+        let name = before.trim_end_matches([':', ' ', '"', '\'']);
+        let name = name.rsplit(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).next().unwrap_or_default();
+        if is_secret_field(name) {
+            let (value, after) = rest.split_at(end_of_value(rest));
+            match value.contains("${") {
+                true => shown.push_str(value),
+                false => shown.extend(value.chars().flat_map(hidden)),
+            }
+            rest = after;
+        }
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// As many bytes as the character has.
+fn hidden(c: char) -> impl Iterator<Item = char> {
+    let shown = if c.is_whitespace() || "[]{}\"',".contains(c) { c } else { '*' };
+    std::iter::repeat_n(shown, if shown == c { 1 } else { c.len_utf8() })
+}
+
+/// Where a value ends that begins here: behind its quote or bracket, or before what separates it from the next.
+fn end_of_value(text: &str) -> usize {
+    let closing = match text.chars().next() {
+        Some(quote @ ('"' | '\'')) => Some(quote),
+        Some('[') => Some(']'),
+        Some('{') => Some('}'),
+        _ => None,
+    };
+    let found = match closing {
+        Some(closing) => text.char_indices().skip(1).find(|(_, c)| *c == closing).map(|(at, c)| at + c.len_utf8()),
+        None => text.find([',', '}', '\n']),
+    };
+    found.unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn written_out_secrets_are_hidden_where_they_stand() {
+        for (text, shown) in [
+            (
+                "  tk: {auth_type: token, token: 'src-1', rules: {a: w}}\n",
+                "  tk: {auth_type: token, token: '*****', rules: {a: w}}\n",
+            ),
+            ("secret: whsec_abc # mine\n", "secret: ********* * ****\n"),
+            ("secret: [one, two]\nname: x", "secret: [***, ***]\nname: x"),
+            ("\"password\": \"h\u{fc}nter\"", "\"password\": \"*******\""),
+            ("{token: a, id: b}", "{token: *, id: b}"),
+            ("headers: {Authorization: Bearer abc}", "headers: {Authorization: ****** ***}"),
+        ] {
+            assert_eq!(masked(text), shown);
+            assert_eq!(masked(text).len(), text.len(), "places stay");
+        }
+        for open in
+            ["token: ${env.TOKEN}\n", "secret: \"${env.A}\"", "workflow: deploy", "message: a: b", "token:\n  - x"]
+        {
+            assert_eq!(masked(open), open);
+        }
+    }
+}
