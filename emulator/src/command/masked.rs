@@ -18,15 +18,25 @@ fn line(line: &str) -> String {
         let name = name.rsplit(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).next().unwrap_or_default();
         if is_secret_field(name) {
             let (value, after) = rest.split_at(end_of_value(rest));
-            match value.contains("${") {
-                true => shown.push_str(value),
-                false => shown.extend(value.chars().flat_map(hidden)),
-            }
+            hide(value, &mut shown);
             rest = after;
         }
     }
     shown.push_str(rest);
     shown
+}
+
+/// The value with all hidden but what is read from elsewhere: `${env.TOKEN}`.
+fn hide(value: &str, shown: &mut String) {
+    let mut rest = value;
+    while let Some(start) = rest.find("${") {
+        let (before, template) = rest.split_at(start);
+        let (template, after) = template.split_at(template.find('}').map_or(template.len(), |end| end + 1));
+        shown.extend(before.chars().flat_map(hidden));
+        shown.push_str(template);
+        rest = after;
+    }
+    shown.extend(rest.chars().flat_map(hidden));
 }
 
 /// As many bytes as the character has.
@@ -65,6 +75,7 @@ mod tests {
             ("secret: [one, two]\nname: x", "secret: [***, ***]\nname: x"),
             ("\"password\": \"h\u{fc}nter\"", "\"password\": \"*******\""),
             ("{token: a, id: b}", "{token: *, id: b}"),
+            ("secret: [\"${env.A}\", 'whsec_1'] # b", "secret: [\"${env.A}\", '*******'] # b"),
             ("headers: {Authorization: Bearer abc}", "headers: {Authorization: ****** ***}"),
         ] {
             assert_eq!(masked(text), shown);
