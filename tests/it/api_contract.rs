@@ -111,8 +111,10 @@ fn page() -> String {
          Every operation, from the table that the gateway's router is made of (`shared/contract`). Who may call it: everyone (public), the\n\
          holder of a customer's token as far as it is about that customer, and the operator, who may call all. Tokens are sent as\n\
          `Authorization: Bearer …`. A parameter of a query that an operation doesn't have, one that is given twice, and one whose value can't\n\
-         be meant are refused: 400 [`unusable_request`](errors.md#unusable_request). One that is there and empty counts as left out. A\n\
-         cursor (`next`, given as `before` or `after`) belongs to its list: another is 400 [`bad_cursor`](errors.md#bad_cursor).\n\n\
+         be meant are refused: 400 [`unusable_request`](errors.md#unusable_request); `/health` and `/ready` take any, for load balancers\n\
+         add some. One that is there and empty counts as left out. A page of a list may be short, or even empty, before the last: there is\n\
+         more as long as `next` is not null. A cursor (`next`, given as `before` or `after`) belongs to its list: another is 400\n\
+         [`bad_cursor`](errors.md#bad_cursor).\n\n\
          | operation | who | what it does |\n|---|---|---|\n",
     );
     let who = |access| match access {

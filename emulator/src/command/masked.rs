@@ -45,7 +45,7 @@ fn hidden(c: char) -> impl Iterator<Item = char> {
     std::iter::repeat_n(shown, if shown == c { 1 } else { c.len_utf8() })
 }
 
-/// Where a value ends that begins here: behind its quote or bracket, or before what separates it from the next.
+/// The end of the value that the text begins with: behind its quote or bracket, or before what separates it from the next.
 fn end_of_value(text: &str) -> usize {
     let closing = match text.chars().next() {
         Some(quote @ ('"' | '\'')) => Some(quote),

@@ -39,13 +39,13 @@ pub enum KeyFileError {
         /// What is wrong.
         source: KeyError,
     },
-    /// It is gone, and the table is not.
+    /// The file is gone, and the table is not.
     #[error(
         "the key file {} is gone, and what the table beside it holds was sealed with it: restore the file, or choose another directory",
         path.display()
     )]
     Gone {
-        /// Where it was.
+        /// Its place.
         path: PathBuf,
     },
     /// There is no file to rotate.

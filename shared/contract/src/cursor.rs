@@ -1,4 +1,4 @@
-//! Where a page of a list ended.
+//! Cursors: the ends of pages, from which lists go on.
 //!
 //! A cursor is the place in the table after which the list goes on, in the alphabet of base64url, so that it can stand in a URL
 //! as it is. Its first letter says of which list it is: the cursor of one list means nothing to another.
@@ -42,7 +42,7 @@ impl List {
     }
 }
 
-/// What a caller has given as a cursor, not read yet.
+/// A caller's text for a cursor, not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(String);
 

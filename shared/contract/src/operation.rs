@@ -30,7 +30,7 @@ impl Method {
     }
 }
 
-/// Who may call an operation.
+/// The callers that an operation lets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Everyone, without a token.
@@ -52,7 +52,7 @@ pub enum Function {
 
 macro_rules! operations {
     ($($(#[doc = $summary:literal])+ $name:ident: $method:ident $path:literal, $access:ident, $function:ident, $query:ty;)+) => {
-        /// What can be asked of the API.
+        /// An operation of the API.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Operation {
             $($(#[doc = $summary])+ $name,)+
@@ -72,17 +72,17 @@ macro_rules! operations {
                 match self { $(Self::$name => $path),+ }
             }
 
-            /// Who may call it.
+            /// The callers that it lets in.
             pub fn access(self) -> Access {
                 match self { $(Self::$name => Access::$access),+ }
             }
 
-            /// What serves it.
+            /// The function that serves it.
             pub fn function(self) -> Function {
                 match self { $(Self::$name => Function::$function),+ }
             }
 
-            /// What it does, in a sentence.
+            /// A sentence that says what it does.
             pub fn summary(self) -> &'static str {
                 match self { $(Self::$name => concat!($($summary),+).trim_ascii()),+ }
             }
@@ -90,11 +90,6 @@ macro_rules! operations {
             /// The parameters of its query; any other is refused.
             pub fn parameters(self) -> &'static [Parameter] {
                 match self { $(Self::$name => <$query as Parameters>::PARAMETERS),+ }
-            }
-
-            /// Its name, in `PascalCase`.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),+ }
             }
         }
     };

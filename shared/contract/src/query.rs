@@ -13,7 +13,7 @@ use std::borrow::Cow;
 pub struct Parameter {
     /// As the query has it.
     pub name: &'static str,
-    /// What it says, in a sentence.
+    /// A sentence that says what it means.
     pub meaning: &'static str,
     /// Another name that it may have.
     pub also: Option<&'static str>,
@@ -202,7 +202,7 @@ parameters! {
 
     /// Whose endpoints, or whose event.
     CustomerQuery {
-        /// The customer; the caller's own, or `default`, where it is left out.
+        /// The customer. Left out: the token's own; for the operator all customers, and `default` where one event is asked for.
         customer_id: Option<String>,
     }
 

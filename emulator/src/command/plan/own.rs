@@ -6,19 +6,15 @@
 
 use contract::{Access, Operation};
 
-/// What is Ringback's own beside the operations of its API; `/api` and `/console` with all that is below them. They are routes of
+/// Ringback's own addresses beside the operations of its API; `/api` and `/console` with all that is below them. They are routes of
 /// their own, and such a one comes before a route with a variable in its place: `/{tenant}` doesn't take `/health`.
 const EXACT: &[&str] = &["/metrics", "/openapi.json", "/console"];
 
 /// Why a route of the file can't have this address.
 pub(super) fn taken(method: &str, path: &str) -> Option<String> {
     let below = |own: &str| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let is_public = |operation: &&Operation| operation.access() == Access::Public && operation.path() == path;
-    if EXACT.contains(&path)
-        || Operation::ALL.iter().any(|operation| is_public(&operation))
-        || below("/api")
-        || below("/console")
-    {
+    let is_public = |operation: &Operation| operation.access() == Access::Public && operation.path() == path;
+    if EXACT.contains(&path) || Operation::ALL.iter().any(is_public) || below("/api") || below("/console") {
         return Some(format!("`{path}` is Ringback's own address where all listeners share one: choose another path"));
     }
     // The function of the triggers has the sources' paths too, and its router one name for a parameter in one place.
