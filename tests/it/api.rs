@@ -250,5 +250,8 @@ async fn a_workflow_is_started_by_name() {
     };
     let (first, again) = (keyed().await, keyed().await);
     assert_eq!(first.body, json!({"status": "triggered", "task_id": again.task_id()}));
+    assert_eq!(again.body, json!({"status": "triggered", "task_id": first.task_id(), "repeated": true}));
     assert_eq!(gateway.result_of(&first.task_id()).await, json!([1]));
+    let other = gateway.api(Method::POST, "/api/workflows/other/runs").header("Idempotency-Key", "s");
+    send(other.json(&json!({"input": [2]}))).await.is_problem(422, "key_reused");
 }

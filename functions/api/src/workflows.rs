@@ -11,6 +11,7 @@ use domain::run::Run;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::request::{json_object, read_body};
+use platform::store::{NewRun, StoreError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ pub(crate) fn key(headers: &HeaderMap) -> Option<String> {
     (!key.is_empty()).then(|| key.to_owned())
 }
 
-/// Stores a new run; a repeated key names the same one, among requests to the same address.
+/// Stores a new run; a repeated key names the same one, among requests to the same address, and the answer says so.
 pub(crate) async fn store(
     app: &App,
     address: &str,
@@ -69,6 +70,14 @@ pub(crate) async fn store(
 ) -> Result<Json<Value>, Problem> {
     let id = key.map_or_else(|| app.new_run_id(), |key| RunId::keyed(address, &key));
     let run = Run::accept(id.clone(), workflow.to_owned(), input, None, app.now()).following(app.definition.clone());
-    app.store.add_run(&run, request).await?;
-    Ok(Json(json!({"status": "triggered", "task_id": id})))
+    let mut answer = json!({"status": "triggered", "task_id": id});
+    if let (NewRun::Duplicate(_), Value::Object(answer)) = (app.store.add_run(&run, request).await?, &mut answer) {
+        let before = app.store.run(&id).await?.ok_or_else(|| StoreError::Damaged(id.to_string()))?;
+        if before.run.input != run.input {
+            let detail = "this `Idempotency-Key` came with another input before; nothing has happened";
+            return Err(Problem::new(Code::KeyReused, detail));
+        }
+        answer.insert("repeated".to_owned(), true.into());
+    }
+    Ok(Json(answer))
 }
