@@ -77,8 +77,7 @@ impl Read {
 
     /// Prints each with its place in the file.
     pub(crate) fn print_diagnostics(&self) {
-        // The line alone: what stands around it may be secret, and `up` writes to logs.
-        let handler = GraphicalReportHandler::new().with_context_lines(0);
+        let handler = GraphicalReportHandler::new();
         for diagnostic in &self.diagnostics {
             let mut text = String::new();
             let report = self.report(diagnostic);
@@ -105,6 +104,7 @@ impl Read {
         } else if diagnostic.severity == Severity::Warning && diagnostic.code.refuses_start() {
             shown = shown.with_help("`emulator up` does not start with this");
         }
+        // The lines around the place are shown too, and `up` writes to logs.
         Report::new(shown).with_source_code(NamedSource::new(&self.name, masked(&self.text)))
     }
 }

@@ -4,7 +4,30 @@ use domain::redact::is_secret_field;
 
 /// The text with the values of fields that have secret names hidden. What is read from the environment is not in the text.
 pub(super) fn masked(text: &str) -> String {
-    text.split_inclusive('\n').map(line).collect()
+    let mut shown = String::with_capacity(text.len());
+    // How far the key of a secret is indented whose value stands on the lines below.
+    let mut above: Option<usize> = None;
+    for whole in text.split_inclusive('\n') {
+        let content = whole.trim_start_matches(' ');
+        let indent = whole.len() - content.len();
+        let is_below = |key: usize| indent > key || (indent == key && content.starts_with("- "));
+        if content.trim().is_empty() || above.is_some_and(is_below) {
+            shown.push_str(&" ".repeat(indent));
+            hide(content, &mut shown);
+            continue;
+        }
+        shown.push_str(&line(whole));
+        // Nothing, or the sign of a block of text.
+        let key = content.trim_end().trim_end_matches(['|', '>', '-', '+', ' ']).strip_suffix(':');
+        above = key.filter(|key| is_secret_field(last_word(key))).map(|_| indent);
+    }
+    shown
+}
+
+/// The name at the end of a text.
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end_matches([':', ' ', '"', '\'']);
+    text.rsplit(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).next().unwrap_or_default()
 }
 
 fn line(line: &str) -> String {
@@ -14,9 +37,7 @@ fn line(line: &str) -> String {
         let (before, behind) = rest.split_at(colon + 2);
         shown.push_str(before);
         rest = behind;
-        let name = before.trim_end_matches([':', ' ', '"', '\'']);
-        let name = name.rsplit(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).next().unwrap_or_default();
-        if is_secret_field(name) {
+        if is_secret_field(last_word(before)) {
             let (value, after) = rest.split_at(end_of_value(rest));
             hide(value, &mut shown);
             rest = after;
@@ -75,15 +96,22 @@ mod tests {
             ("secret: [one, two]\nname: x", "secret: [***, ***]\nname: x"),
             ("\"password\": \"h\u{fc}nter\"", "\"password\": \"*******\""),
             ("{token: a, id: b}", "{token: *, id: b}"),
+            ("a:\n  secret:\n    - one\n\n    - two\n  id: b\n", "a:\n  secret:\n    * ***\n\n    * ***\n  id: b\n"),
+            ("secret:\n- one\nid: b", "secret:\n* ***\nid: b"),
+            ("token: |\n  one\nid: b", "token: *\n  ***\nid: b"),
             ("secret: [\"${env.A}\", 'whsec_1'] # b", "secret: [\"${env.A}\", '*******'] # b"),
             ("headers: {Authorization: Bearer abc}", "headers: {Authorization: ****** ***}"),
         ] {
             assert_eq!(masked(text), shown);
             assert_eq!(masked(text).len(), text.len(), "places stay");
         }
-        for open in
-            ["token: ${env.TOKEN}\n", "secret: \"${env.A}\"", "workflow: deploy", "message: a: b", "token:\n  - x"]
-        {
+        for open in [
+            "token: ${env.TOKEN}\n",
+            "secret: \"${env.A}\"",
+            "workflow: deploy",
+            "message: a: b",
+            "token:\n  ${env.A}\nid: b",
+        ] {
             assert_eq!(masked(open), open);
         }
     }
