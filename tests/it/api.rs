@@ -254,4 +254,11 @@ async fn a_workflow_is_started_by_name() {
     assert_eq!(gateway.result_of(&first.task_id()).await, json!([1]));
     let other = gateway.api(Method::POST, "/api/workflows/other/runs").header("Idempotency-Key", "s");
     send(other.json(&json!({"input": [2]}))).await.is_problem(422, "key_reused");
+    let several = |keys: [&'static str; 2]| {
+        let request = gateway.api(Method::POST, "/api/workflows/other/runs");
+        let request = keys.into_iter().fold(request, |request, key| request.header("Idempotency-Key", key));
+        send(request.json(&json!({"input": [1]})))
+    };
+    several(["s", "t"]).await.is_problem(400, "unusable_request");
+    assert_eq!(several(["s", "s"]).await.task_id(), first.task_id());
 }

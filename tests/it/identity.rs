@@ -83,6 +83,23 @@ async fn equal_requests_are_one_within_the_window_wherever_it_begins() {
 }
 
 #[tokio::test]
+async fn one_request_at_two_addresses_of_a_source_is_one() {
+    let (gateway, _clock) = gateway().await;
+    let monitor = |address: &str, id: Option<&str>, query: &str| {
+        let request = gateway.request(Method::POST, &format!("{}{address}/monitor{query}", gateway.api));
+        let request = request.bearer_auth(TOKEN).json(&json!({"event": "firing"}));
+        send(id.into_iter().fold(request, |request, id| request.header("X-GitHub-Delivery", id)))
+    };
+    for id in [None, Some("d-1")] {
+        let first = monitor("/hooks", id, "").await;
+        let again = monitor("/api/webhooks", id, "").await;
+        assert_eq!((repeated(&first), repeated(&again)), (false, true), "{id:?}: {}", again.body);
+        assert_eq!(first.body["task_ids"], again.body["task_ids"]);
+        assert!(!repeated(&monitor("/hooks", id, "?x=1").await), "{id:?}");
+    }
+}
+
+#[tokio::test]
 async fn of_many_that_come_at_once_after_the_window_one_starts_a_run() {
     let (gateway, clock) = gateway().await;
     let first = deploy(&gateway, "/deploy/a").await.task_id();

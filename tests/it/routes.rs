@@ -3,7 +3,7 @@
 use domain::config::{Completion, Component, Config, RouteId, Routes, load};
 use emulator::instance::{NewFile, Switch};
 use reqwest::Method;
-use ringback_tests::{Answer, File, Gateway, Service, eventually, send};
+use ringback_tests::{Answer, File, Gateway, Service, eventually, send, watch};
 use serde_json::{Map, Value, json};
 
 const LISTENER: &str = "- {port: 18090, path: /done, identify_by: '${body.id}', result: '${body.value}'}";
@@ -81,6 +81,26 @@ async fn a_callback_finds_its_job_after_every_edit_of_what_surrounds_its_route()
             assert_eq!(gateway.result_of(task).await, **key);
         }
     }
+}
+
+#[tokio::test]
+async fn a_parameter_of_a_callback_route_may_have_another_name_while_runs_wait() {
+    let service = Service::answering(json!({})).await;
+    let text = |name: &str| {
+        let listener = format!(
+            "- {{port: 18090, path: '/done/{{{name}}}', identify_by: '${{path.{name}}}', result: '${{body.value}}'}}"
+        );
+        file(&listener).replace("callback: /done", &format!("callback: '/done/{{{name}}}'"))
+    };
+    let gateway = File::new(text("a")).calling("https://service.test", &service).run().await;
+    let task = gateway.start("w", json!("k")).await;
+    gateway.waiting(&task).await;
+    let next = text("b").replace("https://service.test", &service.url);
+    reload(gateway.switch(), &next).await;
+    let url = gateway.switch().url_of_port(18090).await.expect("the port is served");
+    let answer = send(gateway.request(Method::POST, &format!("{url}/done/k")).json(&json!({"value": 5}))).await;
+    assert_eq!(answer.body, json!({"status": "resumed"}));
+    assert_eq!(gateway.result_of(&task).await, 5);
 }
 
 #[tokio::test]
@@ -194,6 +214,34 @@ async fn a_route_that_is_gone_is_told_of_with_its_waits() {
     let shown = gateway.get("/api/waits").await.body;
     assert_eq!(shown["waits"][0]["route"], "POST /done", "{shown}");
     assert_eq!(shown["waits"][0]["route_gone"], true, "{shown}");
+    assert_eq!(call_back(&gateway, 18090, "k").await.body, json!({"status": "resumed"}));
+    assert_eq!(gateway.result_of(&task).await, "k");
+}
+
+/// The log says what becomes of callbacks where a trigger took their route's place, and what brings them back.
+#[tokio::test]
+async fn a_trigger_in_the_place_of_a_route_at_which_a_job_waits_is_told_of() {
+    let service = Service::answering(json!({})).await;
+    let gateway = File::new(file(LISTENER)).calling("https://service.test", &service).run().await;
+    let task = gateway.start("w", json!("k")).await;
+    gateway.waiting(&task).await;
+    let told = "a trigger has its place, so a callback that is sent there starts the workflow `other`";
+    let trigger = |path: &str| {
+        format!(
+            "
+listener: {{port: 18090, path: {path}, workflow: other}}
+workflow: {{id: other, jobs: [{{component: {{type: delay, duration: 0}}}}]}}
+"
+        )
+    };
+    reload(gateway.switch(), &trigger("/done")).await;
+    eventually("the log tells of it", || async {
+        let log = watch::logged();
+        if log.contains(told) && log.contains(&format!("1 job waits there (runs {task})")) { Ok(()) } else { Err(log) }
+    })
+    .await;
+    assert_eq!(call_back(&gateway, 18090, "k").await.body["status"], "triggered");
+    reload(gateway.switch(), &trigger("/start")).await;
     assert_eq!(call_back(&gateway, 18090, "k").await.body, json!({"status": "resumed"}));
     assert_eq!(gateway.result_of(&task).await, "k");
 }

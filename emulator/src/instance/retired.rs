@@ -9,7 +9,7 @@
 use super::routers::before;
 use super::switch::sender;
 use axum::Router;
-use domain::config::{Callback, Config, Listener, Route, RouteId, Routes};
+use domain::config::{Config, Listener, Route, RouteId, Routes, Trigger};
 use domain::id::{DefinitionId, RunId};
 use domain::run::JobState;
 use jiff::Timestamp;
@@ -74,18 +74,16 @@ pub(super) async fn in_use(app: &App, files: &HashSet<DefinitionId>) -> Result<H
 impl Retired {
     /// Its listeners with those of its callback routes alone that the file in charge doesn't have.
     fn listeners(&self, current: &Config) -> Vec<Listener> {
-        let of_file = current.listeners.iter().flat_map(|listener| {
-            let callbacks = listener.callbacks().iter();
-            callbacks.map(|callback| (listener.port, callback.route.method.as_str(), callback.route.path.as_str()))
-        });
+        let of_file = current
+            .listeners
+            .iter()
+            .flat_map(|listener| listener.callbacks().iter().map(|callback| (listener.port, &callback.route.id)));
         let served: HashSet<_> = of_file.collect();
         let mut listeners = self.definition.config.listeners.clone();
         listeners.retain_mut(|listener| {
             let port = listener.port;
             let Routes::Callbacks(callbacks) = &mut listener.routes else { return false };
-            let is_served =
-                |one: &Callback| served.contains(&(port, one.route.method.as_str(), one.route.path.as_str()));
-            callbacks.retain(|callback| !is_served(callback));
+            callbacks.retain(|callback| !served.contains(&(port, &callback.route.id)));
             !callbacks.is_empty()
         });
         listeners
@@ -128,12 +126,31 @@ async fn try_tell(app: &App, listeners: &[Listener]) -> Result<(), StoreError> {
             None => "is not in the file any more".to_owned(),
         };
         let jobs = waits.get(&route.id).map_or_else(|| "no job waits there now".to_owned(), Hanging::words);
+        if let Some(trigger) = trigger_there(&app.config, port, route) {
+            tracing::error!(
+                target: "ringback::reload",
+                "{method} :{port}{path} {what}, and {jobs}: a trigger has its place, so a callback that is sent there starts \
+                 the workflow `{}` and completes no wait. Give the trigger another path, and callbacks are taken again",
+                trigger.workflow
+            );
+            continue;
+        }
         tracing::warn!(
             target: "ringback::reload",
             "{method} :{port}{path} {what}, and {jobs}: callbacks are taken there while a run may wait for one"
         );
     }
     Ok(())
+}
+
+/// The trigger of this file that takes what is sent to that callback route, if there is one.
+fn trigger_there<'c>(config: &'c Config, port: u16, route: &Route) -> Option<&'c Trigger> {
+    let place = RouteId::new(&route.method, &route.path);
+    let mut triggers = config.listeners.iter().filter(|listener| listener.port == port).filter_map(|listener| {
+        let Routes::Triggers(triggers) = &listener.routes else { return None };
+        triggers.iter().find(|trigger| RouteId::new(&trigger.route.method, &trigger.route.path) == place)
+    });
+    triggers.next()
 }
 
 /// The jobs that wait at a route.

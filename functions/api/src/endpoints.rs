@@ -43,7 +43,7 @@ pub(crate) async fn create(
     let settings = Settings::read(fields.0, None).map_err(unusable)?;
     app.config.delivery.catalogue.check_patterns(&settings.events)?;
     secret::judge(&app, &settings.url).await?;
-    let id = match workflows::key(&headers) {
+    let id = match workflows::key(&headers)? {
         Some(key) => EndpointId::keyed(&customer, &key),
         None => EndpointId::random(app.random()),
     };

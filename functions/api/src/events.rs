@@ -54,7 +54,7 @@ async fn accept(
         // Without a source an event is the operator's: a customer's token speaks for the customer alone.
         published.source.get_or_insert_with(|| format!("customer/{id}"));
     }
-    let key = workflows::key(headers);
+    let key = workflows::key(headers)?;
     let event = published.accept(customer, key.as_deref(), Origin::Api, app.random(), app.now());
     app.config.delivery.catalogue.check(&event)?;
     match app.store.add_event(&event).await? {

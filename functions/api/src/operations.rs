@@ -43,7 +43,7 @@ pub(crate) async fn recover(
     if wish.dry_run {
         return Ok((StatusCode::OK, Json(dry_run(&app, &endpoint, &wish).await?)));
     }
-    let id = operation_id(&endpoint, &wish, &headers, now);
+    let id = operation_id(&endpoint, &wish, &headers, now)?;
     let whose = (endpoint.customer, endpoint.id);
     let operation = Operation::recover(id.clone(), whose, (wish.since, wish.until), now);
     // Where it is there already, that one stands: it is the same.
@@ -88,13 +88,13 @@ impl Wish {
 }
 
 /// A time that was left out is part of no name, or a request could not be repeated.
-fn operation_id(endpoint: &Endpoint, wish: &Wish, headers: &HeaderMap, now: Timestamp) -> OperationId {
+fn operation_id(endpoint: &Endpoint, wish: &Wish, headers: &HeaderMap, now: Timestamp) -> Result<OperationId, Problem> {
     let minute = (now.as_second() / 60).to_string();
     let (since, until) = (wish.since.to_string(), wish.until.to_string());
     let until = if wish.bounded { until.as_str() } else { "" };
-    let key = workflows::key(headers);
+    let key = workflows::key(headers)?;
     let told = key.as_deref().map_or(["minute", &minute], |key| ["key", key]);
-    OperationId::keyed(&endpoint.customer, &endpoint.id, &["recover", &since, until, told[0], told[1]])
+    Ok(OperationId::keyed(&endpoint.customer, &endpoint.id, &["recover", &since, until, told[0], told[1]]))
 }
 
 /// Counts what would be recovered, and changes nothing. `complete` is false where there is more than was looked at.

@@ -63,7 +63,7 @@ pub(crate) async fn replay(
     if chosen.is_empty() {
         return Ok(Json(json!({"status": "ignored", "detail": "no rule matches the request today"})));
     }
-    let key = workflows::key(&headers);
+    let key = workflows::key(&headers)?;
     let mut ids = Vec::with_capacity(chosen.len());
     for Start { workflow, input, holds_body, .. } in chosen {
         let id = match &key {
@@ -100,16 +100,18 @@ fn told(run: &Run, came: &Came, chosen: &[Start], left: &[Start]) -> Value {
 fn way(app: &App, request: &Value, incoming: &mut Incoming, workflow: &str) -> Result<Came, Problem> {
     let item = match Came::of(request) {
         Some(Came::Source(name)) => return Ok(Came::Source(name)),
-        Some(Came::Route { id, item }) if trigger(app, |trigger| trigger.route.id == id).is_some() => {
-            return Ok(Came::Route { id, item });
+        Some(Came::Route { id, item }) => {
+            if let Some(trigger) = trigger(app, |trigger| trigger.route.id == id) {
+                return Ok(by_trigger(trigger, incoming, item));
+            }
+            item
         }
-        Some(Came::Route { item, .. }) => item,
         None => None,
     };
     if let Some(name) = source_path(&incoming.path).filter(|_| Came::of(request).is_none()) {
         return Ok(Came::Source(name.to_owned()));
     }
-    // The listener may have another name by now, the route another parameter.
+    // A request that version 0.1 stored names its route by the listener, which may have another name by now.
     let takes = |trigger: &Trigger| {
         trigger.route.method == incoming.method && params_of(&trigger.route.path, &incoming.path).is_some()
     };
@@ -118,8 +120,15 @@ fn way(app: &App, request: &Value, incoming: &mut Incoming, workflow: &str) -> R
         let detail = format!("no trigger takes {} {} any more", incoming.method, incoming.path.escape_debug());
         return Err(Problem::new(Code::Conflict, detail));
     };
-    incoming.params = params_of(&found.route.path, &incoming.path).unwrap_or_default();
-    Ok(Came::Route { id: found.route.id.clone(), item })
+    Ok(by_trigger(found, incoming, item))
+}
+
+/// The request takes the parameters of its path as this trigger names them.
+fn by_trigger(trigger: &Trigger, incoming: &mut Incoming, item: Option<usize>) -> Came {
+    if let Some(params) = params_of(&trigger.route.path, &incoming.path) {
+        incoming.params = params;
+    }
+    Came::Route { id: trigger.route.id.clone(), item }
 }
 
 fn trigger(app: &App, wanted: impl Fn(&Trigger) -> bool) -> Option<&Trigger> {

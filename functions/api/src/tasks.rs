@@ -105,7 +105,7 @@ pub(crate) async fn rerun(
     headers: axum::http::HeaderMap,
 ) -> Result<Json<Value>, Problem> {
     let Stored { run, request, .. } = find(&app, &id).await?;
-    let (address, key) = (format!("rerun:{}", run.id), workflows::key(&headers));
+    let (address, key) = (format!("rerun:{}", run.id), workflows::key(&headers)?);
     workflows::store(&app, &address, key, &run.workflow, Arc::unwrap_or_clone(run.input), request.as_ref()).await
 }
 

@@ -198,7 +198,7 @@ fn given(waiter: &Waiter, status: &str) -> Value {
 fn find_route(app: &App, text: &str) -> Result<RouteId, Problem> {
     let routes: Vec<_> = app.config.callbacks().map(|callback| &callback.route).collect();
     let named = RouteId(text.to_owned());
-    let present = present(&named);
+    let present = RouteId::named(text);
     if let Some(route) = routes.iter().find(|route| route.id == present) {
         return Ok(route.id.clone());
     }

@@ -33,7 +33,7 @@ pub(crate) async fn start(
     if app.config_for(&workflow).await?.workflow(&workflow).is_none() {
         return Err(Problem::new(Code::NotFound, format!("there is no workflow `{workflow}`")));
     }
-    let key = key(request.headers());
+    let key = key(request.headers())?;
     let body = read_body(request.into_body(), app.settings.max_body).await?;
     let room = app.memory.bodies.admit(&body).await?;
     room.drive(start_with(&app, &workflow, key, body)).await
@@ -54,9 +54,19 @@ async fn start_with(app: &App, workflow: &str, key: Option<String>, body: Bytes)
 }
 
 /// The `Idempotency-Key` header.
-pub(crate) fn key(headers: &HeaderMap) -> Option<String> {
-    let key = headers.get("idempotency-key")?.to_str().ok()?;
-    (!key.is_empty()).then(|| key.to_owned())
+///
+/// # Errors
+/// 400 for one that isn't ASCII text, and for several that differ: a key that is passed over would double the operation.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let unusable = |detail| Problem::new(Code::UnusableRequest, detail);
+    let mut found: Option<&str> = None;
+    for value in headers.get_all("idempotency-key") {
+        let key = value.to_str().map_err(|_| unusable("the `Idempotency-Key` must be visible ASCII characters"))?;
+        if found.replace(key).is_some_and(|before| before != key) {
+            return Err(unusable("there are several `Idempotency-Key` headers with different values: send one"));
+        }
+    }
+    Ok(found.filter(|key| !key.is_empty()).map(str::to_owned))
 }
 
 /// Stores a new run; a repeated key names the same one, among requests to the same address, and the answer says so.

@@ -1,5 +1,6 @@
 //! From a request to stored runs.
 
+use crate::dedupe::chosen;
 use axum::Json;
 use domain::config::Trigger;
 use domain::expr::{Scope, Template};
@@ -8,11 +9,10 @@ use domain::number::same;
 use domain::run::Run;
 use domain::signature::Preset;
 use domain::source::{Identity, Recognition};
-use domain::wait::{MAX_KEY, key_text};
 use futures_util::{StreamExt, stream};
 use platform::App;
 use platform::admission::{Admitted, admit};
-use platform::bulk::{AT_ONCE, items, kind_of, render};
+use platform::bulk::{AT_ONCE, items};
 use platform::problem::{Code, Problem};
 use platform::request::{Came, Incoming};
 use platform::starts::trigger_input;
@@ -30,7 +30,7 @@ pub(crate) async fn accept(
 ) -> Result<Json<Value>, Problem> {
     let scope = incoming.scope(app.plan(), app.now());
     let Some(list) = &trigger.bulk else {
-        let identity = chosen(trigger, identity, &scope)?;
+        let identity = chosen(trigger.dedupe_by.as_ref(), identity, &scope)?;
         let request = Request { app, trigger, incoming, preset };
         let input = trigger_input(trigger, incoming, &scope, None)?;
         let admitted = request.store(&identity, None, input).await?;
@@ -64,7 +64,7 @@ async fn accept_items(
     let items = items(list, scope)?;
     let started = stream::iter(items.into_iter().enumerate()).map(|(index, item)| async move {
         let scope = scope.clone().with("item", &item);
-        let identity = chosen(request.trigger, identity.clone(), &scope)?;
+        let identity = chosen(request.trigger.dedupe_by.as_ref(), identity.clone(), &scope)?;
         let input = trigger_input(request.trigger, request.incoming, &scope, Some(&item))?;
         request.store(&identity, Some(index), input).await
     });
@@ -142,16 +142,4 @@ fn is_repeated(first: &Stored, incoming: &Incoming) -> bool {
         let before = Incoming::restored(request, &first.run.input);
         (&before.path, &before.query) == (&incoming.path, &incoming.shown_query()) && same(&before.body, &incoming.body)
     })
-}
-
-/// The identity under the value of `dedupe_by`, where the file has one.
-fn chosen(trigger: &Trigger, identity: Identity, scope: &Scope<'_>) -> Result<Identity, Problem> {
-    let Some(template) = &trigger.dedupe_by else { return Ok(identity) };
-    let value = render(template, scope, "dedupe_by")?;
-    let text = key_text(&value).ok_or_else(|| {
-        let kind = kind_of(&value);
-        let detail = format!("`dedupe_by` must give a number or a text of at most {MAX_KEY} bytes, and gave {kind}");
-        Problem::new(Code::UnusableRequest, detail)
-    })?;
-    Ok(identity.chosen(text))
 }

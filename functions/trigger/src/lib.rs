@@ -5,6 +5,7 @@
 //! says what must hold of a request, that is judged first, over the raw bytes.
 
 mod accept;
+mod dedupe;
 mod sources;
 
 pub use sources::{source_routes, sources};

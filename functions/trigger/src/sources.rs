@@ -12,6 +12,7 @@
 //! - `/hooks/{source}` is the same place for providers that ask by GET or OPTIONS before they send anything.
 
 use crate::accept::tell_repeated;
+use crate::dedupe::chosen;
 use axum::Json;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
@@ -24,11 +25,10 @@ use domain::id::RunId;
 use domain::run::Run;
 use domain::signature::{Fields, acknowledgement};
 use domain::source::{ReadySource, ReadyVerification, Recognition, Source};
-use domain::wait::key_text;
 use platform::App;
 use platform::admission::admit;
 use platform::head;
-use platform::problem::{Code, Problem};
+use platform::problem::Problem;
 use platform::request::{Came, Incoming, Raw};
 use platform::sources::Found;
 use platform::starts::{ByRules, Start, by_rules};
@@ -142,18 +142,9 @@ async fn start(
     fields: &Fields,
 ) -> Result<Response, Problem> {
     let source = &ready.source;
-    let unusable = |name: &str, why: String| Problem::new(Code::UnusableRequest, format!("`{name}`: {why}"));
     let ByRules { event, starts } = by_rules(app, source, &passed.verified, incoming, &seen.request(), fields)?;
-    let identity = passed.identity(seen, event.as_deref());
-    let identity = match &source.dedupe_by {
-        None => identity,
-        Some(template) => {
-            let scope = incoming.scope(app.plan(), app.now());
-            let value = template.render(&scope).map_err(|error| unusable("dedupe_by", error.to_string()))?;
-            let text = key_text(&value);
-            identity.chosen(text.ok_or_else(|| unusable("dedupe_by", "it gives no number and no text".to_owned()))?)
-        }
-    };
+    let identity = passed.identity_at_source(seen, event.as_deref());
+    let identity = chosen(source.dedupe_by.as_ref(), identity, &incoming.scope(app.plan(), app.now()))?;
     let key = identity.key();
     if starts.is_empty() {
         tracing::info!(target: "ringback::source", source = source.name, event, key, "no rule matched");

@@ -48,6 +48,7 @@ use crate::wait::MissingStatus;
 use indexmap::IndexMap;
 use ipnet::IpNet;
 use serde_json::Value;
+use std::fmt;
 use std::time::Duration;
 
 /// A whole file.
@@ -199,6 +200,12 @@ pub struct Route {
     pub method: String,
     /// Whole path with the listener's `base_path`, in the router's syntax: `/hooks/{id}`.
     pub path: String,
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
 }
 
 /// A route that starts runs.

@@ -61,7 +61,7 @@ pub enum Code {
     SchemaViolation,
     /// What was asked for is more than an answer can hold.
     AnswerTooLarge,
-    /// We could not store it; nothing has happened.
+    /// The table, or something else that the answer needs, could not be reached; nothing has changed.
     Unavailable,
     /// Other requests have all the memory that bodies may take.
     Overloaded,
@@ -206,8 +206,8 @@ impl From<StoreError> for Problem {
                 format!("{size} bytes remain after compression; at most {limit} can be stored"),
             ),
             StoreError::Unavailable(_) | StoreError::Damaged(_) => {
-                tracing::error!(error = %error, "a request could not be stored");
-                Self::new(Code::Unavailable, "it could not be stored; nothing has happened, try again")
+                tracing::error!(error = %error, "the table could not be read or written");
+                Self::new(Code::Unavailable, "the table can't be reached now; nothing has changed, try again")
             }
         }
     }

@@ -55,10 +55,19 @@ impl Passed {
     /// By what repetitions of the request are recognised. `event` is its type, where that is known otherwise than by the
     /// provider's preset.
     pub fn identity(&self, seen: &Seen<'_>, event: Option<&str>) -> Identity {
-        let request = seen.request();
+        self.identity_of(&seen.request(), event)
+    }
+
+    /// The same for a request to a source, which has several addresses: one request has one identity at all of them.
+    pub fn identity_at_source(&self, seen: &Seen<'_>, event: Option<&str>) -> Identity {
+        let query = seen.raw.query().map_or_else(String::new, |query| format!("?{query}"));
+        self.identity_of(&Request { url: &format!("/{query}"), ..seen.request() }, event)
+    }
+
+    fn identity_of(&self, request: &Request<'_>, event: Option<&str>) -> Identity {
         let event = event.map(str::to_owned).or_else(|| self.verified.event_type.clone());
-        let event = event.or_else(|| usual_event(&request));
-        Identity::of(&self.verified, self.preset, &request, event.as_deref(), &self.hidden)
+        let event = event.or_else(|| usual_event(request));
+        Identity::of(&self.verified, self.preset, request, event.as_deref(), &self.hidden)
     }
 }
 
@@ -188,7 +197,7 @@ pub async fn judge_route(
 /// What can't be judged is our own failure: the sender is to try again.
 pub fn unusable(place: &str) -> Problem {
     tracing::error!(target: "ringback::source", place, "a request can't be judged: its verification can't be used");
-    Problem::new(Code::Unavailable, "it could not be judged; nothing has happened, try again")
+    Problem::new(Code::Unavailable, "what proves the sender can't be read now; nothing has happened, try again")
 }
 
 /// The verifier with the provider's key, where it needs one.
@@ -202,7 +211,8 @@ async fn with_key(
         Ok(Some(url)) => url,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let unavailable = || Problem::new(Code::Unavailable, "it could not be judged; nothing has happened, try again");
+    let unavailable =
+        || Problem::new(Code::Unavailable, "what proves the sender can't be read now; nothing has happened, try again");
     let key = app.sources.fetched.key(&app.sender, &url, app.now()).await.ok_or_else(unavailable)?;
     match verifier.clone().with_fetched(&key) {
         Ok(verifier) => Ok(Ok(Some(verifier))),

@@ -108,7 +108,7 @@ fn not_expressible(path: &str) -> Option<String> {
 fn collision((listener, other): &(&str, &Route), route: &Route) -> Option<String> {
     if other.path != route.path {
         Some(format!(
-            "`{}` and `{}` (listener `{listener}`) match the same requests: name the parameters alike",
+            "`{}` and `{}` (listener `{listener}`) differ only in the names of parameters: name these alike",
             route.path, other.path
         ))
     } else if other.method == route.method {

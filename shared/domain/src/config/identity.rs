@@ -10,8 +10,8 @@ use super::{Callback, Config, Listener, Routes};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Names one route: `<METHOD> <path>`, the path with the listener's `base_path`. Holds no `#`, which separates it from keys
-/// in the table.
+/// Names one route: `<METHOD> <path>`, the path with the listener's `base_path`, its parameters without their names
+/// (`POST /done/{}`). Holds no `#`, which separates it from keys in the table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RouteId(pub String);
@@ -19,7 +19,14 @@ pub struct RouteId(pub String);
 impl RouteId {
     /// The id of the route with this method (upper case) and whole path.
     pub fn new(method: &str, path: &str) -> Self {
-        Self(format!("{method} {path}"))
+        Self(format!("{method} {}", unnamed(path)))
+    }
+
+    /// The id that a text names: the id itself, with or without names of parameters, or one that version 0.1 gave.
+    pub fn named(text: &str) -> Self {
+        let given = Self(text.to_owned());
+        let whole = || text.split_once(' ').map(|(method, path)| Self::new(method, path));
+        given.present().or_else(whole).unwrap_or(given)
     }
 
     /// The id that version 0.1 gave a route: it began with the listener's id.
@@ -35,6 +42,20 @@ impl RouteId {
         let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
         (is_method && path.starts_with('/') && !self.0.contains(" /")).then(|| Self::new(method, path))
     }
+}
+
+/// A path whose parameters have no names: two that differ in these match the same requests.
+fn unnamed(path: &str) -> String {
+    let mut shown = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, name)) = rest.split_once('{') {
+        shown.push_str(before);
+        let (name, after) = name.split_once('}').unwrap_or((name, ""));
+        shown.push_str(if name.starts_with('*') { "{*}" } else { "{}" });
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
 }
 
 impl fmt::Display for RouteId {

@@ -117,7 +117,7 @@ pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
     Summary {
         routes: config.listeners.iter().flat_map(|listener| routes(config, listener)).collect(),
         workflows: config.workflows.values().map(workflow).collect(),
-        components: config.components.iter().map(|(id, component)| line(id, component, inferred)).collect(),
+        components: config.components.iter().map(|(id, component)| line(config, id, component, inferred)).collect(),
         programs: config.programs.iter().map(program).collect(),
         strict_events: config.delivery.catalogue.strict,
         events: config.delivery.catalogue.types.iter().filter(|(_, entry)| entry.in_file).map(event_line).collect(),
@@ -201,12 +201,14 @@ fn step(step: &Step) -> String {
     }
 }
 
-fn line(id: &str, component: &Component, inferred: &[Inference]) -> ComponentLine {
+fn line(config: &Config, id: &str, component: &Component, inferred: &[Inference]) -> ComponentLine {
     let (does, waits) = match component {
         Component::HttpClient(client) => {
             let waits = client.completion.as_ref().map(|completion| match completion {
                 Completion::Callback(callback) => {
-                    format!("waits for {}, at most {}", callback.route, duration::print(callback.timeout))
+                    let route = config.callbacks().map(|one| &one.route).find(|route| route.id == callback.route);
+                    let route = route.map_or_else(|| callback.route.to_string(), Route::to_string);
+                    format!("waits for {route}, at most {}", duration::print(callback.timeout))
                 }
                 Completion::Polling(polling) => {
                     let (interval, timeout) = (duration::print(polling.interval), duration::print(polling.timeout));
@@ -272,7 +274,9 @@ fn verified(verification: &Verification) -> String {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        heading(f, "routes", self.routes.len())?;
+        if !self.routes.is_empty() || self.sources.is_empty() {
+            heading(f, "routes", self.routes.len())?;
+        }
         for RouteLine { method, port, path, target } in &self.routes {
             writeln!(f, "  {method} :{port}{path} -> {target}")?;
         }

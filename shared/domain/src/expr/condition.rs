@@ -7,7 +7,7 @@
 //! quotes is not evaluated), and each side of `and` and `or` by itself (`branch == 'main' or 'dev'` always holds). So is a
 //! default that is text where it would decide: `input.n | 0 > 5` has the default `0 > 5`.
 
-use crate::expr::ast::{Expr, Logic, Pattern};
+use crate::expr::ast::{Expr, Logic, Op, Pattern};
 use crate::expr::error::{EvalError, SyntaxError};
 use crate::expr::operate::truthy;
 use crate::expr::parse::Parser;
@@ -79,6 +79,9 @@ fn decided(expr: &Expr, side: Option<Logic>) -> Option<String> {
         }
         Expr::Not(operand) if reads(operand) => decided(operand, side),
         Expr::Default(operands) => decided(&operands.0, side).or_else(|| decided_default(&operands.1, side)),
+        Expr::Binary(Op::In, operands) if operands.1 == Expr::Literal(Value::Array(Vec::new())) => {
+            Some(format!("`{expr}` is always false: its list is empty"))
+        }
         _ if reads(expr) => None,
         _ => {
             let value = match expr.eval(&Scope::new()) {

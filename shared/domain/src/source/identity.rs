@@ -111,7 +111,7 @@ impl Identity {
                 let event = event.filter(|_| preset.is_none_or(Preset::shares_bodies)).map(str::to_owned);
                 Self::SignedText { covered, event, delivery }
             }
-            (Proven::Nothing | Proven::Secret, _) => match (named, header(request, CALLER_KEY)) {
+            (Proven::Nothing | Proven::Secret, _) => match (named, caller_key(request)) {
                 (Some(id), _) => delivery(id),
                 // A provider that was given a token calls its own id so; who calls an open place means the call.
                 (None, Some(key)) if verified.proven == Proven::Secret => delivery(key),
@@ -196,6 +196,14 @@ fn cloud_event(request: &Request<'_>) -> Option<String> {
 /// A source is a URI reference and has no space (RFC 3986), so no two pairs are joined to one text.
 fn joined(source: &str, id: &str) -> String {
     format!("{source} {id}")
+}
+
+/// The `Idempotency-Key`. Several headers are one with their values joined (RFC 9110, section 5.3), several equal ones that
+/// value: a proxy may have repeated it.
+fn caller_key(request: &Request<'_>) -> Option<String> {
+    let values = request.headers.get_all(CALLER_KEY).filter_map(|value| std::str::from_utf8(value).ok());
+    let values: BTreeSet<&str> = values.map(str::trim).filter(|value| !value.is_empty()).collect();
+    (!values.is_empty()).then(|| values.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// A header that is there once and is text.

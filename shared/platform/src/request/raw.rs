@@ -96,6 +96,11 @@ impl Raw {
         format!("{}{path}", base.trim_end_matches('/'))
     }
 
+    /// The query, as it was sent.
+    pub fn query(&self) -> Option<&str> {
+        self.parts.uri.query()
+    }
+
     /// Who sent it.
     pub fn client_ip(&self, trusted_proxies: &[IpNet]) -> Option<IpAddr> {
         super::client_ip(&self.parts, trusted_proxies)

@@ -35,6 +35,18 @@ fn a_route_is_its_method_and_its_public_path_whatever_is_edited_around_it() {
     assert_eq!(ids("listener: {path: /w/done, method: PUT}"), ["PUT /w/done"]);
 }
 
+#[test]
+fn the_names_of_parameters_are_no_part_of_a_routes_identity() {
+    for name in ["a", "b", "some_id"] {
+        let text = format!("listener: {{path: '/p/{{{name}}}/done'}}");
+        assert_eq!(ids(&text), ["POST /p/{}/done"]);
+        assert_eq!(RouteId::named(&format!("POST /p/{{{name}}}/done")).0, "POST /p/{}/done");
+        assert_eq!(RouteId::named(&format!("x:POST:/p/{{{name}}}/done")).0, "POST /p/{}/done");
+    }
+    assert_eq!(RouteId::new("GET", "/a/{*rest}").0, "GET /a/{*}");
+    assert_eq!(RouteId::named("/p/{a}").0, "/p/{a}");
+}
+
 /// Their requests reach different ports, so one's `Idempotency-Key` must not be taken for the other's.
 #[test]
 fn triggers_that_share_method_and_path_on_two_ports_stay_two() {
@@ -53,7 +65,7 @@ fn a_file_knows_what_its_routes_were_called() {
     );
     let former = |id: &str| config.former_ids(&RouteId(id.to_owned()));
     assert_eq!(former("POST /a"), [RouteId("listener-1:POST:/a".to_owned())]);
-    assert_eq!(former("POST /b/{id}"), [RouteId("images:POST:/b/{id}".to_owned())]);
+    assert_eq!(former("POST /b/{}"), [RouteId("images:POST:/b/{id}".to_owned())]);
     assert_eq!(former("PUT /c"), [RouteId("listener-1-2:PUT:/c".to_owned())]);
     assert!(former("POST /c").is_empty());
 }

@@ -40,6 +40,13 @@ pub(super) fn check(cx: &mut Cx) {
             problems.push(Problem::new(Code::PortConflict, *span, message).beside(place));
         }
     }
+    if let Some(controller) = &cx.draft.controller {
+        let same = cx.draft.binds.iter().filter(|(_, port, _)| *port == controller.port);
+        problems.extend(same.map(|(_, port, span)| {
+            let message = format!("port {port} is that of the API (`controller.port`): give the listener another one");
+            Problem::new(Code::PortConflict, *span, message)
+        }));
+    }
     cx.problems.extend(problems);
     tell_triggers_apart(cx);
 }
@@ -83,7 +90,7 @@ fn of_port(port: u16, all: &[Taken], problems: &mut Vec<Problem>) {
             Err(InsertError::Conflict { with }) => {
                 // Even with different methods: a router has one name for a parameter in one place.
                 let message = format!(
-                    "`{}` and `{with}` match the same requests on port {port}: name the parameters alike",
+                    "`{}` and `{with}` on port {port} differ only in the names of parameters: name these alike",
                     one.path
                 );
                 let problem = Problem::new(Code::RouteConflict, one.span, message);
@@ -127,9 +134,9 @@ fn twins(routes: &[RouteDraft], problems: &mut Vec<Problem>) {
         let first = *known.entry(&route.id).or_insert(route);
         if first.port != route.port {
             let message = format!(
-                "{} is a callback route of port {} too, and a route is known by its method and path alone: give one of \
-                 them another path, or leave it out",
-                route.id, first.port
+                "{} {} is a callback route of port {} too, and a route is known by its method and path alone, whatever its \
+                 parameters are called: give one of them another path, or leave it out",
+                route.method, route.path, first.port
             );
             problems.push(Problem::new(Code::RouteConflict, route.span, message).beside(first.span));
         }

@@ -8,7 +8,7 @@ use crate::config::diagnostic::{Code, Problem, Span};
 use crate::config::draft::{CallbackDraft, CompletionDraft, ComponentDraft, Draft, RequestText, RouteDraft};
 use crate::config::inference::Inference;
 use crate::config::section::component::LONGEST_WAIT;
-use crate::config::{CallbackCompletion, Completion, Component};
+use crate::config::{CallbackCompletion, Completion, Component, RouteId};
 use crate::expr::{Sources, Template};
 use crate::spelling::nearest;
 use indexmap::IndexMap;
@@ -158,7 +158,7 @@ impl<'a> Wait<'a> {
     fn by_name(&mut self, name: &str, span: Span) -> Option<&'a RouteDraft> {
         let draft = self.draft;
         let found: Vec<&RouteDraft> = callbacks(draft)
-            .filter(|route| route.path == name || route.id.0 == name || route.former.0 == name)
+            .filter(|route| route.path == name || route.id == RouteId::named(name) || route.former.0 == name)
             .collect();
         match found.as_slice() {
             [route] => return Some(route),
@@ -213,13 +213,7 @@ impl<'a> Wait<'a> {
         key
     }
 
-    fn inference(
-        &self,
-        route: crate::config::RouteId,
-        wait_for: Option<String>,
-        whole: bool,
-        timeout: Duration,
-    ) -> Inference {
+    fn inference(&self, route: RouteId, wait_for: Option<String>, whole: bool, timeout: Duration) -> Inference {
         Inference { component: self.component.to_owned(), route, wait_for, whole, timeout, span: self.span }
     }
 }

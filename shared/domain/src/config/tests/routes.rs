@@ -20,17 +20,22 @@ workflow: {jobs: [{component: logger}]}
         ("listeners: [{path: /a, method: GET}, {path: /a, method: POST}]", ""),
         (
             "listener: {callbacks: [{path: '/a/{x}'}, {path: '/a/{y}'}]}",
-            "f:1:49: error[route_conflict]: `/a/{y}` and `/a/{x}` match the same requests on port 8090: name the parameters alike (the other one is at 1:31)",
+            "f:1:49: error[route_conflict]: `/a/{y}` and `/a/{x}` on port 8090 differ only in the names of parameters: name these alike (the other one is at 1:31)",
         ),
         (
             "listeners: [{path: '/a/{x}'}, {path: '/a/{y}', method: PUT}]",
-            "f:1:38: error[route_conflict]: `/a/{y}` and `/a/{x}` match the same requests on port 8090: name the parameters alike (the other one is at 1:20)",
+            "f:1:38: error[route_conflict]: `/a/{y}` and `/a/{x}` on port 8090 differ only in the names of parameters: name these alike (the other one is at 1:20)",
         ),
         ("listener: {callbacks: [{path: '/a/{x}'}, {path: /a/b}, {path: '/a/{x}/c'}]}", ""),
         ("listener: {callbacks: [{path: '/{x}/b'}, {path: '/a/{y}'}]}", ""),
         (
             "listeners: [{path: /a, host: 0.0.0.0}, {path: /b}]",
             "f:1:40: error[port_conflict]: port 8090 is on 127.0.0.1 here and on 0.0.0.0 elsewhere: listeners share a port on one host only (the other one is at 1:13)",
+        ),
+        (
+            "controller: {port: 9000}
+listeners: [{path: /a}, {path: /b, port: 9000}]",
+            "f:2:42: error[port_conflict]: port 9000 is that of the API (`controller.port`): give the listener another one",
         ),
         ("listener: {base_path: /w, callbacks: [{path: /a/b}, {path: /a/b/}]}", ""),
         (
@@ -46,11 +51,15 @@ fn callback_routes_of_two_ports_must_differ_in_method_or_path() {
     check(&[
         (
             "listeners: [{path: /a}, {port: 8092, path: /a}]",
-            "f:1:44: error[route_conflict]: POST /a is a callback route of port 8090 too, and a route is known by its method and path alone: give one of them another path, or leave it out (the other one is at 1:20)",
+            "f:1:44: error[route_conflict]: POST /a is a callback route of port 8090 too, and a route is known by its method and path alone, whatever its parameters are called: give one of them another path, or leave it out (the other one is at 1:20)",
         ),
         (
             "listeners: [{path: /b/a}, {port: 8092, base_path: /b, path: /a}]",
-            "f:1:61: error[route_conflict]: POST /b/a is a callback route of port 8090 too, and a route is known by its method and path alone: give one of them another path, or leave it out (the other one is at 1:20)",
+            "f:1:61: error[route_conflict]: POST /b/a is a callback route of port 8090 too, and a route is known by its method and path alone, whatever its parameters are called: give one of them another path, or leave it out (the other one is at 1:20)",
+        ),
+        (
+            "listeners: [{path: '/{x}'}, {port: 8092, path: '/{y}'}]",
+            "f:1:48: error[route_conflict]: POST /{y} is a callback route of port 8090 too, and a route is known by its method and path alone, whatever its parameters are called: give one of them another path, or leave it out (the other one is at 1:20)",
         ),
         ("listeners: [{path: /a}, {port: 8092, path: /a, method: PUT}]", ""),
         (
@@ -70,7 +79,7 @@ fn the_routes_of_sources_are_routes_too() {
         (&listeners("{type: source, port: 1, base_path: /in}, {port: 1, path: '/hooks/{x}'}"), ""),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{x}}'}}")),
-            "f:1:13: error[route_conflict]: `/hooks/{id}` and `/hooks/{x}` match the same requests on port 1: name the parameters alike (the other one is at 1:59)",
+            "f:1:13: error[route_conflict]: `/hooks/{id}` and `/hooks/{x}` on port 1 differ only in the names of parameters: name these alike (the other one is at 1:59)",
         ),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{id}}'}}")),

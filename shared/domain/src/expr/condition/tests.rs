@@ -91,6 +91,9 @@ fn literals_alone_are_no_condition() {
     }
     assert_eq!(refusal("1 == 2"), "`1 == 2` is always false: a condition must read something, such as `input.x == 5`");
     assert!(refusal("1 / 0").starts_with("`1 / 0` never has a value"));
+    for text in ["input.n in []", "not (input.n in [])", "input.n not in []", "a == 1 or input.n in []"] {
+        assert_eq!(refusal(text), "`input.n in []` is always false: its list is empty", "{text}");
+    }
 }
 
 #[test]

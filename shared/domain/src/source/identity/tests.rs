@@ -226,6 +226,18 @@ fn an_id_counts_at_the_address_that_it_came_to_and_a_callers_key_wherever_it_com
 }
 
 #[test]
+fn a_callers_key_that_is_repeated_is_one_and_of_several_none_is_passed_over() {
+    let keyed = |keys: &[&str]| {
+        let headers: Vec<_> = keys.iter().map(|key| ("Idempotency-Key", *key)).collect();
+        plain(Proven::Nothing, "https://h.test/", &headers, "").key()
+    };
+    assert_eq!(keyed(&["k", " k "]), keyed(&["k"]));
+    assert_eq!(keyed(&["b", "a"]), keyed(&["a", "b"]));
+    assert_ne!(keyed(&["a", "b"]), keyed(&["a"]));
+    assert_ne!(keyed(&["a", "b"]), keyed(&["b"]));
+}
+
+#[test]
 fn a_cloudevent_is_known_by_its_source_and_id() {
     let url = "https://h.test/in";
     let binary = |source: &str, id: &str| plain(Proven::Secret, url, &[("ce-source", source), ("ce-id", id)], "");
