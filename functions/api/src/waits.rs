@@ -210,7 +210,8 @@ fn find_route(app: &App, text: &str) -> Result<RouteId, Problem> {
             Err(Problem::new(Code::UnusableRequest, detail))
         }
         // A wait may be older than the file.
-        (None, _) if !text.starts_with('/') && (text.contains(":/") || text.contains(" /")) => Ok(named),
+        (None, _) if named.present().is_some() => Ok(named),
+        (None, _) if !text.starts_with('/') && text.contains(" /") => Ok(present),
         (None, _) => {
             let known = routes.iter().map(|route| route.id.0.as_str()).collect::<Vec<_>>().join(", ");
             let detail = format!("there is no callback route `{}`; there is: {known}", text.escape_debug());
