@@ -4,9 +4,11 @@
 //! unless the command line names the file's directory.
 
 use clap::Args;
+use contract::Operation;
 use domain::json;
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::{Host, Url};
@@ -136,54 +138,81 @@ impl Connection {
     }
 }
 
-impl Client {
-    /// `GET`, with a query; parameters without a value are left out.
-    ///
-    /// # Errors
-    /// As [`ClientError`] says.
-    pub async fn get(&self, path: &[&str], query: &[(&str, Option<&str>)]) -> Result<Value, ClientError> {
-        self.ask(self.http.get(self.address(path, query))).await
+/// A call of an operation of the API.
+#[derive(Debug)]
+pub struct Call<'a> {
+    operation: Operation,
+    id: &'a str,
+    query: Vec<(&'a str, &'a str)>,
+    body: Option<Value>,
+    key: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// Of this operation.
+    pub fn of(operation: Operation) -> Self {
+        Self { operation, id: "", query: Vec::new(), body: None, key: None }
     }
 
-    /// `POST`, with a body and an `Idempotency-Key` where there are any.
+    /// What is named in the path.
+    #[must_use]
+    pub fn id(self, id: &'a str) -> Self {
+        Self { id, ..self }
+    }
+
+    /// Parameters of the query; those without a value are left out.
+    #[must_use]
+    pub fn query(mut self, query: &[(&'a str, Option<&'a str>)]) -> Self {
+        self.query.extend(query.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+        self
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(self, body: &impl Serialize) -> Self {
+        Self { body: Some(json!(body)), ..self }
+    }
+
+    /// The `Idempotency-Key`, where there is one.
+    #[must_use]
+    pub fn key(self, key: Option<&'a str>) -> Self {
+        Self { key, ..self }
+    }
+
+    fn address(&self, base: &Url) -> Url {
+        let mut url = base.clone();
+        let parts = self.operation.path().split('/').skip(1);
+        let parts = parts.map(|part| if part.starts_with('{') { self.id } else { part });
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(parts);
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        url
+    }
+}
+
+impl Client {
+    /// Calls an operation.
     ///
     /// # Errors
     /// As [`ClientError`] says.
-    pub async fn post(
-        &self,
-        path: &[&str],
-        query: &[(&str, Option<&str>)],
-        body: Option<&Value>,
-        key: Option<&str>,
-    ) -> Result<Value, ClientError> {
-        let mut request = self.http.request(Method::POST, self.address(path, query));
-        if let Some(body) = body {
-            request = request.json(body);
+    pub async fn call(&self, call: Call<'_>) -> Result<Value, ClientError> {
+        let method = match call.operation.method() {
+            contract::Method::Get => Method::GET,
+            contract::Method::Post => Method::POST,
+            contract::Method::Patch => Method::PATCH,
+            contract::Method::Delete => Method::DELETE,
+        };
+        let mut request = self.http.request(method, call.address(&self.base));
+        if let Some(body) = call.body {
+            request = request.json(&body);
         }
-        if let Some(key) = key {
+        if let Some(key) = call.key {
             request = request.header("Idempotency-Key", key);
         }
         self.ask(request).await
-    }
-
-    /// `PATCH`, with a body.
-    ///
-    /// # Errors
-    /// As [`ClientError`] says.
-    pub async fn patch(&self, path: &[&str], body: &Value) -> Result<Value, ClientError> {
-        self.ask(self.http.patch(self.address(path, &[])).json(body)).await
-    }
-
-    fn address(&self, path: &[&str], query: &[(&str, Option<&str>)]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        let given: Vec<_> = query.iter().filter_map(|(name, value)| Some((name, (*value)?))).collect();
-        if !given.is_empty() {
-            url.query_pairs_mut().extend_pairs(given);
-        }
-        url
     }
 
     async fn ask(&self, request: RequestBuilder) -> Result<Value, ClientError> {
@@ -295,7 +324,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("token"), "t").unwrap();
         let client = connection("http://127.0.0.1:1/base/", Some(directory.path())).client().unwrap();
-        let url = client.address(&["api", "tasks", "a/b"], &[("limit", Some("1")), ("none", None)]);
+        let url = Call::of(Operation::ShowTask)
+            .id("a/b")
+            .query(&[("limit", Some("1")), ("none", None)])
+            .address(&client.base);
         assert_eq!(url.as_str(), "http://127.0.0.1:1/base/api/tasks/a%2Fb?limit=1");
     }
 }

@@ -1,11 +1,11 @@
 //! What holds of every operation of the API, read from its contract.
 
+mod page;
+
 use contract::{Access, Function, Operation};
 use reqwest::Method;
 use ringback_tests::{Answer, File, Gateway, send};
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 
 const FILE: &str = "
@@ -100,48 +100,33 @@ async fn a_cursor_can_stand_in_an_address_as_it_is() {
     gateway.get(&format!("/api/deliveries?before={next}")).await.is_problem(400, "bad_cursor");
 }
 
-/// docs/api.md, from the contract.
-fn page() -> String {
-    let mut by_path: BTreeMap<&str, Vec<Operation>> = BTreeMap::new();
-    for operation in Operation::ALL {
-        by_path.entry(operation.path()).or_default().push(*operation);
-    }
-    let mut page = String::from(
-        "# Operations of the API\n\n\
-         Every operation, from the table that the gateway's router is made of (`shared/contract`). Who may call it: everyone (public), the\n\
-         holder of a customer's token as far as it is about that customer, and the operator, who may call all. Tokens are sent as\n\
-         `Authorization: Bearer …`. A parameter of a query that an operation doesn't have, one that is given twice, and one whose value can't\n\
-         be meant are refused: 400 [`unusable_request`](errors.md#unusable_request); `/health` and `/ready` take any, for load balancers\n\
-         add some. One that is there and empty counts as left out. A page of a list may be short, or even empty, before the last: there is\n\
-         more as long as `next` is not null. A cursor (`next`, given as `before` or `after`) belongs to its list: another is 400\n\
-         [`bad_cursor`](errors.md#bad_cursor).\n\n\
-         | operation | who | what it does |\n|---|---|---|\n",
-    );
-    let who = |access| match access {
-        Access::Public => "everyone",
-        Access::Customer => "customer",
-        Access::Operator => "operator",
-    };
-    for operation in by_path.values().flatten() {
-        let (method, path) = (operation.method().as_str(), operation.path());
-        writeln!(page, "| `{method} {path}` | {} | {} |", who(operation.access()), operation.summary()).unwrap();
-    }
-    page.push_str("\n## Parameters of queries\n");
-    for operation in by_path.values().flatten().filter(|operation| !operation.parameters().is_empty()) {
-        write!(page, "\n`{} {}`\n\n", operation.method().as_str(), operation.path()).unwrap();
-        for parameter in operation.parameters() {
-            let also = parameter.also.map_or_else(String::new, |also| format!(" (or `{also}`)"));
-            writeln!(page, "- `{}`{also}: {}", parameter.name, parameter.meaning).unwrap();
-        }
-    }
-    page
-}
-
 #[test]
 fn the_document_of_the_api_is_as_the_contract_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api.md");
     if std::env::var_os("RINGBACK_WRITE_DOCUMENTS").is_some() {
-        std::fs::write(&path, page()).unwrap();
+        std::fs::write(&path, page::page()).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap(), page(), "run this test with RINGBACK_WRITE_DOCUMENTS=1");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), page::page(), "run this test with RINGBACK_WRITE_DOCUMENTS=1");
+}
+
+/// Each body of the document's examples is taken: it is read, and what it names is looked for.
+#[tokio::test]
+async fn each_example_of_a_body_is_as_the_api_takes_it() {
+    let gateway = File::new(FILE).with(|options| options.settings.runtime_programs = true).run().await;
+    let made = send(gateway.api(Method::POST, "/api/webhooks").json(&json!({
+        "url": "http://127.0.0.1:9/", "events": ["order.*"], "customer_id": "acme",
+    })));
+    let endpoint = made.await.body["webhook_id"].as_str().unwrap().to_owned();
+    for operation in Operation::ALL.iter().copied().filter(|operation| operation.takes_body()) {
+        let body = operation.example().unwrap_or_else(|| panic!("{operation:?} has no example"));
+        let id = if operation == Operation::StartWorkflow { "w" } else { endpoint.as_str() };
+        let method: Method = operation.method().as_str().parse().unwrap();
+        let request = gateway.api(method, &operation.path().replace("{id}", id));
+        let answer = send(request.header("content-type", "application/json").body(body)).await;
+        match operation {
+            // There are no such callback, and no such source.
+            Operation::AdoptCallback | Operation::ReceiveWebhook => answer.is_problem(404, "not_found"),
+            _ => assert!(operation.statuses().contains(&answer.status), "{operation:?}: {}", answer.body),
+        }
+    }
 }

@@ -19,7 +19,7 @@ fn every_error_code_has_its_paragraph_and_no_paragraph_is_left_over() {
     let known: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
     assert_eq!(documented, known);
     for code in Code::ALL {
-        let paragraph = format!("## {}\n{}.", code.as_str(), code.status().as_u16());
+        let paragraph = format!("## {}\n{}.", code.as_str(), code.status());
         let start = &paragraph[..paragraph.len() - 1];
         assert!(read("docs/errors.md").contains(start), "the paragraph of {} doesn't name its status", code.as_str());
     }

@@ -61,6 +61,7 @@ mod memory;
 mod mutations;
 mod numbers;
 mod outage;
+mod openapi;
 mod overlay;
 mod pages;
 mod plan;

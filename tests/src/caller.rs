@@ -1,6 +1,6 @@
 //! Whoever calls Ringback: providers, services that call back, and the user of the API.
 
-use crate::{Answer, DEADLINE, eventually_within, watch};
+use crate::{Answer, DEADLINE, document, eventually_within, watch};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -145,7 +145,10 @@ pub async fn send(request: RequestBuilder) -> Answer {
     let (client, request) = request.build_split();
     let request = request.expect("a request");
     watch::asked(&request);
-    Answer::read(client.execute(request).await.expect("an answer")).await
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let answer = Answer::read(client.execute(request).await.expect("an answer")).await;
+    document::check(&method, &path, &answer);
+    answer
 }
 
 /// A client that is told by nobody else's settings where to go.

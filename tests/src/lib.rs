@@ -17,6 +17,7 @@ mod answer;
 mod caller;
 mod clock;
 mod deployed;
+mod document;
 mod eventually;
 mod family;
 mod fixture;

@@ -5,9 +5,10 @@ use super::Failure;
 use super::output::{clipped, list, say, table, text};
 use super::paint::Paint;
 use super::runs::{at_least_one, pages};
-use crate::client::{Client, Connection};
+use crate::client::{Call, Client, Connection};
 use crate::timeline::{since, time, tone};
 use clap::{Args, Subcommand, ValueEnum};
+use contract::Operation;
 use platform::clock::{Clock, SystemClock};
 use recover::Recover;
 use serde_json::Value;
@@ -81,11 +82,11 @@ impl Deliveries {
         match &self.action {
             None => self.list(&client).await,
             Some(Action::Show { id }) => {
-                let shown = client.get(&["api", "deliveries", id], &[]).await?;
+                let shown = client.call(Call::of(Operation::ShowDelivery).id(id)).await?;
                 if self.json { say(shown) } else { show(&shown) }
             }
             Some(Action::Retry { id }) => {
-                let shown = client.post(&["api", "deliveries", id, "retry"], &[], None, None).await?;
+                let shown = client.call(Call::of(Operation::RetryDelivery).id(id)).await?;
                 if self.json {
                     return say(shown);
                 }
@@ -111,7 +112,7 @@ impl Deliveries {
             ("event", self.event.as_deref()),
             ("since", since.as_deref()),
         ];
-        let found = pages(client, &["api", "deliveries"], "deliveries", &filters, self.limit).await?;
+        let found = pages(client, Operation::ListDeliveries, "deliveries", &filters, self.limit).await?;
         if self.json {
             return found.iter().try_for_each(say);
         }

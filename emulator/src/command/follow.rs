@@ -3,8 +3,9 @@
 use super::Failure;
 use super::output::say;
 use super::paint::Paint;
-use crate::client::Client;
+use crate::client::{Call, Client};
 use crate::timeline::{Task, in_words};
+use contract::Operation;
 use indicatif::{ProgressBar, ProgressStyle};
 use platform::clock::{Clock, SystemClock};
 use std::time::Duration;
@@ -39,7 +40,7 @@ pub(crate) async fn follow(client: &Client, id: &str) -> Result<(), Failure> {
 /// # Errors
 /// If the gateway doesn't show it.
 pub(crate) async fn task(client: &Client, id: &str) -> Result<Task, Failure> {
-    Ok(serde_json::from_value(client.get(&["api", "tasks", id], &[]).await?)?)
+    Ok(serde_json::from_value(client.call(Call::of(Operation::ShowTask).id(id)).await?)?)
 }
 
 /// Turns on standard error, where that is a terminal; elsewhere there is nothing.

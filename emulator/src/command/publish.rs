@@ -1,8 +1,9 @@
 use super::Failure;
 use super::output::{complain, json, list, say, text};
 use super::runs::pages;
-use crate::client::{Client, Connection};
+use crate::client::{Call, Client, Connection};
 use clap::Args;
+use contract::Operation;
 use domain::event::{EventType, Pattern};
 use serde_json::{Value, json as object};
 
@@ -38,7 +39,7 @@ impl Publish {
             fields.extend(self.id.map(|id| ("id".to_owned(), id.into())));
         }
         let client = self.connection.client()?;
-        let answer = client.post(&["api", "events"], &[], Some(&body), None).await?;
+        let answer = client.call(Call::of(Operation::PublishEvent).body(&body)).await?;
         if self.json {
             return say(&answer);
         }
@@ -56,7 +57,7 @@ async fn subscribers(client: &Client, event: &Value) -> Result<String, Failure> 
     let (name, customer) = (text(event, "/event"), text(event, "/customer_id"));
     let event_type = EventType::parse(name)?;
     let filters = [("customer_id", Some(customer))];
-    let endpoints = pages(client, &["api", "webhooks"], "webhooks", &filters, ENDPOINTS).await?;
+    let endpoints = pages(client, Operation::ListEndpoints, "webhooks", &filters, ENDPOINTS).await?;
     let subscribe = |endpoint: &&Value| {
         let mut patterns = list(endpoint, "events").iter().filter_map(|pattern| Pattern::parse(pattern.as_str()?).ok());
         patterns.any(|pattern| pattern.matches(&event_type))

@@ -2,8 +2,9 @@ use super::Failure;
 use super::follow::follow;
 use super::output::{clipped, list, say, text};
 use super::trigger::started;
-use crate::client::Connection;
+use crate::client::{Call, Connection};
 use clap::Args;
+use contract::Operation;
 use serde_json::Value;
 
 /// Characters of a value.
@@ -38,8 +39,8 @@ impl Replay {
         let client = self.connection.client()?;
         let flag = |set: bool| set.then_some("true");
         let query = [("dry_run", flag(self.dry_run)), ("all", flag(self.all))];
-        let path = ["api", "tasks", self.run_id.as_str(), "replay"];
-        let answer = client.post(&path, &query, None, self.key.as_deref()).await?;
+        let replay = Call::of(Operation::ReplayTask).id(&self.run_id).query(&query).key(self.key.as_deref());
+        let answer = client.call(replay).await?;
         if self.json {
             return say(answer);
         }

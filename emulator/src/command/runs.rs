@@ -4,9 +4,10 @@ use super::follow::{follow, task};
 use super::output::{list, say, table, text};
 use super::paint::Paint;
 use super::trigger::started;
-use crate::client::{Client, Connection};
+use crate::client::{Call, Client, Connection};
 use crate::timeline::{Task, in_words, seconds};
 use clap::{Args, Subcommand, ValueEnum};
+use contract::Operation;
 use platform::clock::{Clock, SystemClock};
 use serde_json::Value;
 
@@ -84,18 +85,18 @@ impl Runs {
         let client = self.connection.client()?;
         match &self.action {
             None => self.list(&client).await,
-            Some(Action::Show { id }) if self.json => say(client.get(&["api", "tasks", id], &[]).await?),
+            Some(Action::Show { id }) if self.json => say(client.call(Call::of(Operation::ShowTask).id(id)).await?),
             Some(Action::Show { id }) => say(task(&client, id).await?.draw(Paint::for_stdout(), SystemClock.now())),
             Some(Action::Result { id, job }) => {
-                let answer = client.get(&["api", "tasks", id, "result"], &[("job", Some(job))]).await?;
+                let answer = client.call(Call::of(Operation::ShowResult).id(id).query(&[("job", Some(job))])).await?;
                 say(if self.json { answer } else { answer.get("result").cloned().unwrap_or_default() })
             }
             Some(Action::Cancel { id }) => {
-                let answer = client.post(&["api", "tasks", id, "cancel"], &[], None, None).await?;
+                let answer = client.call(Call::of(Operation::CancelTask).id(id)).await?;
                 if self.json { say(answer) } else { say(format!("{id} is {}", text(&answer, "/status"))) }
             }
             Some(Action::Rerun { id, key, wait }) => {
-                let answer = client.post(&["api", "tasks", id, "rerun"], &[], None, key.as_deref()).await?;
+                let answer = client.call(Call::of(Operation::RerunTask).id(id).key(key.as_deref())).await?;
                 if self.json {
                     return say(answer);
                 }
@@ -114,7 +115,7 @@ impl Runs {
         let status = self.status.and_then(|status| status.to_possible_value());
         let status = status.as_ref().map(|status| status.get_name());
         let filters = [("status", status), ("workflow", self.workflow.as_deref())];
-        let runs = pages(client, &["api", "tasks"], "tasks", &filters, self.limit).await?;
+        let runs = pages(client, Operation::ListTasks, "tasks", &filters, self.limit).await?;
         if self.json {
             return runs.iter().try_for_each(say);
         }
@@ -145,7 +146,7 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
 /// If the gateway doesn't give one.
 pub(super) async fn pages(
     client: &Client,
-    path: &[&str],
+    operation: Operation,
     name: &str,
     filters: &[(&str, Option<&str>)],
     limit: usize,
@@ -154,7 +155,7 @@ pub(super) async fn pages(
     for _ in 0..PAGES {
         let size = limit.saturating_sub(found.len()).clamp(1, 100).to_string();
         let query = [&[("limit", Some(size.as_str())), ("before", before.as_deref())], filters].concat();
-        let page = client.get(path, &query).await?;
+        let page = client.call(Call::of(operation).query(&query)).await?;
         found.extend(list(&page, name).iter().cloned());
         before = page.get("next").and_then(Value::as_str).map(str::to_owned);
         if before.is_none() || found.len() >= limit {

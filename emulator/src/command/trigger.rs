@@ -2,8 +2,10 @@ use super::Failure;
 use super::exit::Usage;
 use super::follow::follow;
 use super::output::{json, list, say, text};
-use crate::client::{self, Connection};
+use crate::client::{self, Call, Connection};
 use clap::Args;
+use contract::Operation;
+use contract::body::StartWorkflow;
 use serde_json::{Value, json as object};
 
 /// Starts a run.
@@ -46,8 +48,8 @@ impl Trigger {
             }
             (None, false) => {
                 let client = self.connection.client()?;
-                let body = object!({"input": data});
-                client.post(&["api", "workflows", &self.target, "runs"], &[], Some(&body), key).await?
+                let start = Call::of(Operation::StartWorkflow).id(&self.target).body(&StartWorkflow { input: data });
+                client.call(start.key(key)).await?
             }
         };
         if self.json {

@@ -1,12 +1,14 @@
 use super::Failure;
 use super::output::{clipped, say, table, text};
 use super::runs::{at_least_one, pages};
-use crate::client::{Client, Connection};
+use crate::client::{Call, Client, Connection};
 use crate::timeline::{in_words, time};
 use clap::{Args, Subcommand, ValueEnum};
+use contract::Operation;
+use contract::body::AdoptCallback;
 use jiff::Timestamp;
 use platform::clock::{Clock, SystemClock};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Characters of a key in a table.
 const KEY: usize = 60;
@@ -53,8 +55,9 @@ impl Waits {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client()?;
         if let Some(Action::Adopt { route, key, wanted }) = &self.action {
-            let body = json!({"route": route, "key": key, "for": wanted});
-            let answer = client.post(&["api", "waits", "adopt"], &[], Some(&body), None).await?;
+            let (route, key, r#for) = (route.clone(), key.clone(), wanted.clone());
+            let body = AdoptCallback { route, key, r#for };
+            let answer = client.call(Call::of(Operation::AdoptCallback).body(&body)).await?;
             if self.json {
                 return say(answer);
             }
@@ -77,7 +80,7 @@ impl Waits {
     }
 
     async fn list(&self, client: &Client, state: &str) -> Result<Vec<Value>, Failure> {
-        pages(client, &["api", "waits"], "waits", &[("state", Some(state))], self.limit).await
+        pages(client, Operation::ListWaits, "waits", &[("state", Some(state))], self.limit).await
     }
 
     async fn open(&self, client: &Client) -> Result<(), Failure> {

@@ -1,18 +1,19 @@
 //! `/api/webhooks/stats` and `/api/webhooks/endpoints`: how deliveries are doing.
 
 use crate::deliveries::{about, known};
+use crate::endpoints::status;
 use crate::query::Query;
+use crate::shown::Shown;
 use crate::tally::{self, Tally};
 use crate::token::Caller;
 use crate::walk;
-use axum::Json;
 use axum::extract::State;
+use contract::answer::{AllEndpointStats, EndpointStats, Stats};
 use contract::{CustomerQuery, StatsQuery};
 use domain::endpoint::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 use platform::App;
 use platform::problem::Problem;
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The hours of an endpoint's line.
@@ -23,7 +24,7 @@ pub(crate) async fn stats(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(query): Query<StatsQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Stats>, Problem> {
     let hours = u32::try_from(query.hours.get()).unwrap_or(HOURS);
     let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
@@ -32,12 +33,16 @@ pub(crate) async fn stats(
     if let (0, Some(customer)) = (all.total, &about) {
         known(&app, &caller, customer).await?;
     }
-    let answer = json!({
-        "total_deliveries": all.total, "successful_deliveries": all.successful, "failed_deliveries": all.failed,
-        "pending_deliveries": all.pending, "success_rate": all.success_rate(),
-        "avg_response_time": all.avg_response_time(), "period_hours": hours,
-    });
-    Ok(Json(marked(answer, count.sampled || partial)))
+    Ok(Shown::of(&Stats {
+        total_deliveries: all.total,
+        successful_deliveries: all.successful,
+        failed_deliveries: all.failed,
+        pending_deliveries: all.pending,
+        success_rate: all.success_rate(),
+        avg_response_time: all.avg_response_time(),
+        period_hours: hours,
+        sampled: count.sampled || partial,
+    }))
 }
 
 /// `GET /api/webhooks/endpoints?customer_id=`: each endpoint and its last 24 hours, newest first.
@@ -45,7 +50,7 @@ pub(crate) async fn endpoints(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(query): Query<CustomerQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<AllEndpointStats>, Problem> {
     let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
     let mut endpoints: Vec<Endpoint> = Vec::new();
@@ -61,27 +66,28 @@ pub(crate) async fn endpoints(
     let none = Tally::default();
     let shown = endpoints.iter().map(|endpoint| {
         let tally = count.by_endpoint.get(&endpoint.id).unwrap_or(&none);
-        marked(line(endpoint, tally), count.sampled || partial)
+        line(endpoint, tally, count.sampled || partial)
     });
-    Ok(Json(shown.collect()))
+    Ok(Shown::of(&AllEndpointStats(shown.collect())))
 }
 
-fn line(endpoint: &Endpoint, tally: &Tally) -> Value {
-    json!({
-        "id": endpoint.id, "webhook_id": endpoint.id, "customer_id": endpoint.customer,
-        "name": endpoint.settings.name, "url": endpoint.settings.url, "event_types": endpoint.settings.events,
-        "status": endpoint.status(), "total_deliveries_24h": tally.total,
-        "successful_deliveries_24h": tally.successful, "failed_deliveries_24h": tally.failed,
-        "pending_deliveries_24h": tally.pending, "success_rate_24h": tally.success_rate(),
-        "avg_response_time_24h": tally.avg_response_time(),
-    })
-}
-
-fn marked(mut answer: Value, sampled: bool) -> Value {
-    if let (true, Value::Object(answer)) = (sampled, &mut answer) {
-        answer.insert("sampled".to_owned(), true.into());
+fn line(endpoint: &Endpoint, tally: &Tally, sampled: bool) -> EndpointStats {
+    EndpointStats {
+        id: endpoint.id.to_string(),
+        webhook_id: endpoint.id.to_string(),
+        customer_id: endpoint.customer.to_string(),
+        name: endpoint.settings.name.clone(),
+        url: endpoint.settings.url.clone(),
+        event_types: endpoint.settings.events.iter().map(ToString::to_string).collect(),
+        status: status(endpoint),
+        total_deliveries_24h: tally.total,
+        successful_deliveries_24h: tally.successful,
+        failed_deliveries_24h: tally.failed,
+        pending_deliveries_24h: tally.pending,
+        success_rate_24h: tally.success_rate(),
+        avg_response_time_24h: tally.avg_response_time(),
+        sampled,
     }
-    answer
 }
 
 fn hours_ago(now: Timestamp, hours: u32) -> Timestamp {

@@ -4,11 +4,12 @@ use crate::delivery::{self, Held};
 use crate::filter::Filter;
 use crate::name::Name;
 use crate::query::Query;
+use crate::shown::Shown;
 use crate::token::Caller;
 use crate::walk::{self, Walk};
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use contract::answer::{self, Deliveries};
 use contract::{Cursor, DeliveriesQuery, List};
 use domain::delivery::{Delivery, DeliveryId};
 use domain::endpoint::{Endpoint, Health, May};
@@ -17,7 +18,6 @@ use platform::App;
 use platform::problem::{Code, Problem};
 use platform::replay::{self, By, Replay};
 use platform::store::{DeliveryPlace, Store, StoredDelivery};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Places that one request looks at, at most; its page is short then, and has a cursor all the same.
@@ -31,7 +31,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(query): Query<DeliveriesQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Deliveries>, Problem> {
     let filter = Filter::read(&query)?;
     let about = about(&caller, query.customer_id.as_deref())?;
     let (customers, partial) = walk::customers(&app, about.clone()).await?;
@@ -49,11 +49,7 @@ pub(crate) async fn list(
         deliveries.push(delivery::brief(delivery, name, held.as_ref()));
     }
     let next = next.map(|place| Cursor::of(List::Deliveries, &place));
-    let mut answer = json!({"deliveries": deliveries, "next": next});
-    if let (true, Value::Object(answer)) = (partial, &mut answer) {
-        answer.insert("partial".to_owned(), true.into());
-    }
-    Ok(Json(answer))
+    Ok(Shown::of(&Deliveries { deliveries, next, partial }))
 }
 
 /// What the filter means, and where to go on.
@@ -103,7 +99,11 @@ fn take(places: &[DeliveryPlace], worth: usize, most: usize, filter: &Filter) ->
 }
 
 /// `GET /api/deliveries/{id}`: with its attempts and the event.
-pub(crate) async fn show(State(app): State<Arc<App>>, caller: Caller, Name(id): Name) -> Result<Json<Value>, Problem> {
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Name(id): Name,
+) -> Result<Shown<answer::Delivery>, Problem> {
     let stored = find(&app, &caller, &id).await?;
     let id = &stored.delivery.id;
     let endpoint = app.store.endpoint(&id.customer, &id.endpoint).await?.map(|stored| stored.endpoint);
@@ -118,7 +118,7 @@ pub(crate) async fn retry(
     State(app): State<Arc<App>>,
     caller: Caller,
     Name(id): Name,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Shown<answer::Delivery>), Problem> {
     let stored = find(&app, &caller, &id).await?;
     let id = stored.delivery.id.clone();
     let endpoint = app.store.endpoint(&id.customer, &id.endpoint).await?.map(|stored| stored.endpoint);
@@ -189,9 +189,9 @@ async fn shown(
     delivery: &Delivery,
     endpoint: Option<&Endpoint>,
     held: Option<Held>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<answer::Delivery>, Problem> {
     let event = app.store.event(&delivery.id.customer, &delivery.id.event).await?;
-    Ok(Json(delivery::whole(delivery, endpoint, event.as_ref(), held.as_ref())))
+    Ok(delivery::whole(delivery, endpoint, event.as_ref(), held.as_ref()))
 }
 
 async fn find(app: &App, caller: &Caller, id: &str) -> Result<StoredDelivery, Problem> {

@@ -1,12 +1,14 @@
 //! A delivery, as the API shows it.
 
 use crate::room;
+use crate::shown::Shown;
+use contract::DeliveryStatus;
+use contract::answer::{self, DeliveryInList, EventOfDelivery, HeldBy};
 use domain::delivery::{self, Attempt, Delivery, GaveUp, State};
 use domain::endpoint::{Endpoint, Health};
 use domain::event::Event;
 use domain::redact::hide_fields;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
 /// In place of the name of an endpoint that has been deleted.
 const UNKNOWN: &str = "Unknown";
@@ -50,51 +52,59 @@ impl Held {
         Self { until, why: Why::Breaker(health.failures) }
     }
 
-    /// `{until, reason, message}`.
-    fn shown(&self) -> Value {
+    fn shown(&self) -> answer::Held {
         let (reason, message) = match self.why {
             Why::Breaker(failures) => (
-                "breaker_open",
+                HeldBy::BreakerOpen,
                 format!(
                     "its endpoint has failed {failures} times in a row, so deliveries to it are held, and one at a time \
                      probes it"
                 ),
             ),
             Why::RateLimit => (
-                "rate_limit",
+                HeldBy::RateLimit,
                 "its endpoint's rate_limit gives it this slot, since deliveries before it have the earlier ones"
                     .to_owned(),
             ),
             Why::Lane => (
-                "lane",
+                HeldBy::Lane,
                 "its endpoint had as many attempts under way as it gets at once, so this one has a slot behind them"
                     .to_owned(),
             ),
         };
-        json!({"until": self.until.to_string(), "reason": reason, "message": message})
+        answer::Held { until: self.until, reason, message }
     }
 }
 
-/// `{id, webhook_id, endpoint_name, customer_id, event_id, event_type, status, attempt_count, response_status,
-/// response_time (seconds), created_at, last_attempt_at, next_retry_at, held, error_message}`.
-pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>, held: Option<&Held>) -> Map<String, Value> {
+/// As in a list.
+pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>, held: Option<&Held>) -> DeliveryInList {
     let last = delivery.log.last();
-    let due = match delivery.state {
+    let next_retry_at = match delivery.state {
         State::Pending { due, .. } => Some(due),
         State::Delivered { .. } | State::Exhausted { .. } => None,
     };
-    let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    let shown = json!({
-        "id": delivery.id, "webhook_id": delivery.id.endpoint, "endpoint_name": endpoint_name.unwrap_or(UNKNOWN),
-        "customer_id": delivery.id.customer, "event_id": delivery.id.event, "event_type": delivery.event_type,
-        "status": delivery.status(), "attempt_count": delivery.attempts,
-        "response_status": last.and_then(|attempt| attempt.status), "response_time": last.map(seconds),
-        "created_at": delivery.created_at.to_string(), "last_attempt_at": text(last.map(|attempt| attempt.at)),
-        "next_retry_at": text(due), "held": held.map(Held::shown), "error_message": error(delivery),
-    });
-    match shown {
-        Value::Object(shown) => shown,
-        _ => Map::new(),
+    let status = match delivery.state {
+        State::Pending { .. } if delivery.attempts == 0 => DeliveryStatus::Pending,
+        State::Pending { .. } => DeliveryStatus::Retrying,
+        State::Delivered { .. } => DeliveryStatus::Delivered,
+        State::Exhausted { .. } => DeliveryStatus::Exhausted,
+    };
+    DeliveryInList {
+        id: delivery.id.to_string(),
+        webhook_id: delivery.id.endpoint.to_string(),
+        endpoint_name: endpoint_name.unwrap_or(UNKNOWN).to_owned(),
+        customer_id: delivery.id.customer.to_string(),
+        event_id: delivery.id.event.to_string(),
+        event_type: delivery.event_type.to_string(),
+        status,
+        attempt_count: delivery.attempts,
+        response_status: last.and_then(|attempt| attempt.status),
+        response_time: last.map(seconds),
+        created_at: delivery.created_at,
+        last_attempt_at: last.map(|attempt| attempt.at),
+        next_retry_at,
+        held: held.map(Held::shown),
+        error_message: error(delivery),
     }
 }
 
@@ -104,31 +114,30 @@ pub(crate) fn whole(
     endpoint: Option<&Endpoint>,
     event: Option<&Event>,
     held: Option<&Held>,
-) -> Value {
+) -> Shown<answer::Delivery> {
     // Shown without what is secret in it, in each form.
     let event = event.cloned().map(|mut event| {
         hide_fields(&mut event.data);
         event
     });
-    let mut shown = brief(delivery, endpoint.map(|endpoint| endpoint.settings.name.as_str()), held);
+    let body = endpoint.zip(event.as_ref()).map(|(endpoint, event)| endpoint.settings.format.body(event));
     // Of very many attempts only the newest are kept.
     let first = u64::from(delivery.attempts).saturating_sub(delivery.log.len() as u64) + 1;
-    let attempts = delivery.log.iter().zip(first..).map(|(attempt, n)| show(attempt, n));
-    let body = endpoint.zip(event.as_ref()).map(|(endpoint, event)| endpoint.settings.format.body(event));
-    let more = [
-        ("attempts", attempts.collect::<Vec<_>>().into()),
-        ("event", event.as_ref().map_or(Value::Null, show_event)),
-        ("request_body", body.map_or(Value::Null, |body| String::from_utf8_lossy(&body).into())),
-    ];
-    shown.extend(more.map(|(name, value)| (name.to_owned(), value)));
-    let mut shown = Value::Object(shown);
-    // The one is what the other says, in the endpoint's format.
-    for name in ["request_body", "event.data"] {
-        if room::is_too_large(&shown) {
-            room::shorten(&mut shown, &[name]);
+    let shown = answer::Delivery {
+        delivery: brief(delivery, endpoint.map(|endpoint| endpoint.settings.name.as_str()), held),
+        attempts: delivery.log.iter().zip(first..).map(|(attempt, n)| show(attempt, n)).collect(),
+        event: event.map(show_event),
+        request_body: body.map(|body| String::from_utf8_lossy(&body).into_owned()),
+        truncated: Vec::new(),
+    };
+    Shown::of(&shown).but(|shown| {
+        // The one is what the other says, in the endpoint's format.
+        for name in ["request_body", "event.data"] {
+            if room::is_too_large(shown) {
+                room::shorten(shown, &[name]);
+            }
         }
-    }
-    shown
+    })
 }
 
 /// Seconds that an attempt took.
@@ -156,21 +165,29 @@ fn error(delivery: &Delivery) -> Option<String> {
     }
 }
 
-fn show(attempt: &Attempt, n: u64) -> Value {
-    let headers: Map<String, Value> =
-        attempt.request_headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    json!({
-        "n": n, "at": attempt.at.to_string(), "status": attempt.status,
-        "error": attempt.error.map(|class| class.as_str()), "error_message": attempt.failure(),
-        "took_ms": attempt.took_ms, "retry_after": attempt.retry_after, "request_headers": headers,
-        "response_body": attempt.response_body, "truncated": attempt.truncated,
-    })
+fn show(attempt: &Attempt, n: u64) -> answer::Attempt {
+    answer::Attempt {
+        n,
+        at: attempt.at,
+        status: attempt.status,
+        error: attempt.error.map(|class| class.as_str().to_owned()),
+        error_message: attempt.failure(),
+        took_ms: attempt.took_ms,
+        retry_after: attempt.retry_after,
+        request_headers: attempt.request_headers.iter().cloned().collect(),
+        response_body: attempt.response_body.clone(),
+        truncated: attempt.truncated,
+    }
 }
 
-fn show_event(event: &Event) -> Value {
-    json!({
-        "id": event.id, "event_type": event.event_type, "data": event.data, "source": event.source,
-        "version": event.version, "timestamp": event.timestamp.to_string(),
-        "accepted_at": event.accepted_at.to_string(),
-    })
+fn show_event(event: Event) -> EventOfDelivery {
+    EventOfDelivery {
+        id: event.id.to_string(),
+        event_type: event.event_type.to_string(),
+        data: event.data,
+        source: event.source,
+        version: event.version,
+        timestamp: event.timestamp,
+        accepted_at: event.accepted_at,
+    }
 }

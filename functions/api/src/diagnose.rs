@@ -5,18 +5,18 @@ mod words;
 
 use crate::endpoints;
 use crate::name::Name;
+use crate::shown::Shown;
 use crate::token::Caller;
 use crate::walk::{self, Walk};
 use advice::{Findings, Reach};
-use axum::Json;
 use axum::extract::State;
+use contract::answer::{Diagnosis, EndpointHealth, Reachability};
 use domain::delivery::Delivery;
 use domain::endpoint::{Endpoint, Health};
 use jiff::Timestamp;
 use platform::App;
 use platform::problem::Problem;
 use platform::store::StoreError;
-use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(crate) async fn diagnose(
     State(app): State<Arc<App>>,
     caller: Caller,
     Name(id): Name,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Diagnosis>, Problem> {
     let endpoint = endpoints::find(&app, &caller, &id).await?.endpoint;
     let health = app.store.health(&endpoint.customer, &endpoint.id).await?.health;
     let recent = recent(&app, &endpoint).await?;
@@ -43,13 +43,20 @@ pub(crate) async fn diagnose(
     };
     let findings = Findings { endpoint: &endpoint, recent: &recent, health: health.as_ref(), reach, now: app.now() };
     let advice = findings.advice();
-    Ok(Json(json!({
-        "endpoint_id": endpoint.id, "webhook_id": endpoint.id, "endpoint_name": endpoint.settings.name,
-        "customer_id": endpoint.customer, "is_active": endpoint.disabled.is_none(), "issues": advice.issues,
-        "recommendations": advice.recommendations, "recent_delivery_count": recent.len(),
-        "failed_delivery_count": findings.failed(), "avg_response_time": findings.avg_response_time(),
-        "reachability": shown_reach(reach, probe.took), "health": health.map(|health| shown_health(&health, app.now())),
-    })))
+    Ok(Shown::of(&Diagnosis {
+        endpoint_id: endpoint.id.to_string(),
+        webhook_id: endpoint.id.to_string(),
+        endpoint_name: endpoint.settings.name.clone(),
+        customer_id: endpoint.customer.to_string(),
+        is_active: endpoint.disabled.is_none(),
+        issues: advice.issues,
+        recommendations: advice.recommendations,
+        recent_delivery_count: recent.len(),
+        failed_delivery_count: findings.failed(),
+        avg_response_time: findings.avg_response_time(),
+        reachability: shown_reach(reach, probe.took),
+        health: health.as_ref().map(|health| shown_health(health, app.now())),
+    }))
 }
 
 async fn recent(app: &App, endpoint: &Endpoint) -> Result<Vec<Delivery>, StoreError> {
@@ -64,20 +71,16 @@ async fn recent(app: &App, endpoint: &Endpoint) -> Result<Vec<Delivery>, StoreEr
     Ok(walk::read(app, &ours).await?.into_iter().map(|stored| stored.delivery).collect())
 }
 
-fn shown_reach(reach: Reach, took: Duration) -> Value {
+fn shown_reach(reach: Reach, took: Duration) -> Reachability {
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    match reach {
-        Reach::Answered(status) => json!({"reachable": true, "status": status, "error": null, "took_ms": took_ms}),
-        Reach::Failed(class) => {
-            json!({"reachable": false, "status": null, "error": class.as_str(), "took_ms": took_ms})
-        }
-    }
+    let (status, error) = match reach {
+        Reach::Answered(status) => (Some(status), None),
+        Reach::Failed(class) => (None, Some(class.as_str().to_owned())),
+    };
+    Reachability { reachable: status.is_some(), status, error, took_ms }
 }
 
-fn shown_health(health: &Health, now: Timestamp) -> Value {
+fn shown_health(health: &Health, now: Timestamp) -> EndpointHealth {
     let open_until = health.breaker.as_ref().map(|breaker| breaker.until).filter(|until| *until > now);
-    json!({
-        "failing_since": health.failing_since.to_string(), "failures": health.failures,
-        "breaker_open_until": open_until.map(|until| until.to_string()),
-    })
+    EndpointHealth { failing_since: health.failing_since, failures: health.failures, breaker_open_until: open_until }
 }

@@ -7,23 +7,23 @@ mod show;
 
 pub(crate) use change::change;
 pub(crate) use rotate::rotate;
-pub(crate) use show::show_stored;
+pub(crate) use show::{show_stored, status};
 
 use crate::body::Fields;
 use crate::name::Name;
 use crate::query::{Query, place};
+use crate::shown::Shown;
 use crate::token::Caller;
 use crate::workflows;
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use contract::answer::{self, CreatedEndpoint, Endpoints};
 use contract::{Cursor, EndpointsQuery, List};
 use domain::endpoint::{Disabled, DisabledBy, Endpoint, Settings};
 use domain::event::{CustomerId, EndpointId};
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Saved, StoreError, StoredEndpoint};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Endpoints of one customer at most: an event is fanned out to all of them at once.
@@ -36,7 +36,7 @@ pub(crate) async fn create(
     caller: Caller,
     headers: HeaderMap,
     mut fields: Fields,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Shown<CreatedEndpoint>), Problem> {
     let customer = caller.about(fields.customer()?)?.unwrap_or_default();
     let signing = secret::Signing::read(&mut fields, &app.chance)?;
     let disabled = change::disabled(&mut fields)?.unwrap_or(false);
@@ -58,11 +58,16 @@ pub(crate) async fn create(
     app.store.save_owner(&endpoint.id, &endpoint.customer).await?;
     let saved = app.store.save_endpoint(&endpoint, 0, &[]).await?;
     app.directory.forget(&endpoint.customer);
-    let mut answer = json!({"webhook_id": endpoint.id, "status": endpoint.status(), "customer_id": endpoint.customer});
-    if let (Saved::Written(_), Value::Object(answer)) = (saved, &mut answer) {
-        answer.extend(shown);
-    }
-    Ok((StatusCode::CREATED, Json(answer)))
+    // A repetition shows nothing more than where it is.
+    let shown = if let Saved::Written(_) = saved { shown } else { secret::Shown::default() };
+    let answer = CreatedEndpoint {
+        webhook_id: endpoint.id.to_string(),
+        status: status(&endpoint),
+        customer_id: endpoint.customer.to_string(),
+        secret: shown.secret,
+        public_key: shown.public_key,
+    };
+    Ok((StatusCode::CREATED, Shown::of(&answer)))
 }
 
 /// `GET /api/webhooks?customer_id=&limit=&before=`: newest first; `next` is the `before` of the following page.
@@ -70,16 +75,16 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(query): Query<EndpointsQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Endpoints>, Problem> {
     let (before, limit) = (place(query.before.as_ref(), List::Endpoints, "before")?, query.limit.get());
     let named = query.customer_id.map(|text| CustomerId::parse(&text)).transpose();
     let (endpoints, next) = match caller.about(named.map_err(unusable)?)? {
         Some(customer) => of_customer(&app, &customer, before.as_deref(), limit).await?,
         None => app.store.list_endpoints(before.as_deref(), limit).await?,
     };
-    let webhooks: Vec<Value> = endpoints.iter().map(|stored| show_stored(&app, stored)).collect();
+    let webhooks = endpoints.iter().map(|stored| show_stored(&app, stored)).collect();
     let next = next.map(|place| Cursor::of(List::Endpoints, &place));
-    Ok(Json(json!({"webhooks": webhooks, "next": next})))
+    Ok(Shown::of(&Endpoints { webhooks, next }))
 }
 
 async fn of_customer(
@@ -101,8 +106,12 @@ async fn of_customer(
 }
 
 /// `GET /api/webhooks/{id}`.
-pub(crate) async fn show(State(app): State<Arc<App>>, caller: Caller, Name(id): Name) -> Result<Json<Value>, Problem> {
-    Ok(Json(show_stored(&app, &find(&app, &caller, &id).await?)))
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Name(id): Name,
+) -> Result<Shown<answer::Endpoint>, Problem> {
+    Ok(Shown::of(&show_stored(&app, &find(&app, &caller, &id).await?)))
 }
 
 /// `DELETE /api/webhooks/{id}`: what is still owed to it is given up.

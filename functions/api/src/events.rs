@@ -2,13 +2,14 @@
 
 use crate::name::Name;
 use crate::query::Query;
+use crate::shown::Shown;
 use crate::token::Caller;
 use crate::workflows;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use contract::CustomerQuery;
+use contract::answer::{self, Accepted, EventTypes};
 use domain::event::{CustomerId, Event, EventId, Origin, Published, cloudevents};
 use domain::redact::hide_fields;
 use platform::App;
@@ -24,7 +25,7 @@ pub(crate) async fn publish(
     State(app): State<Arc<App>>,
     caller: Caller,
     request: Request,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Shown<Accepted>), Problem> {
     caller.require_publishing()?;
     let (parts, body) = request.into_parts();
     let body = read_body(body, app.settings.max_body).await?;
@@ -37,7 +38,7 @@ async fn accept(
     caller: &Caller,
     headers: &HeaderMap,
     body: &Bytes,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Shown<Accepted>), Problem> {
     let mut attributes = cloudevents_attributes(headers);
     let published = if attributes.contains_key("specversion") {
         // In the binary mode the content type is the data's (section 3.1.1).
@@ -58,7 +59,7 @@ async fn accept(
     let event = published.accept(customer, key.as_deref(), Origin::Api, app.random(), app.now());
     app.config.delivery.catalogue.check(&event)?;
     match app.store.add_event(&event).await? {
-        NewEvent::Accepted | NewEvent::Duplicate => Ok((StatusCode::ACCEPTED, Json(accepted(&event)))),
+        NewEvent::Accepted | NewEvent::Duplicate => Ok((StatusCode::ACCEPTED, accepted(&event))),
         NewEvent::Taken => {
             let detail = format!("another event of `{}` has the id `{}`", event.customer, event.id);
             Err(Problem::new(Code::Conflict, detail))
@@ -67,11 +68,18 @@ async fn accept(
 }
 
 /// The answer to an event, and to its repetition.
-fn accepted(event: &Event) -> Value {
-    let id = event.given_id.as_deref().unwrap_or(event.id.as_str());
-    json!({
-        "status": "accepted", "event_id": event.id, "id": id, "event": event.event_type, "customer_id": event.customer,
+fn accepted(event: &Event) -> Shown<Accepted> {
+    Shown::of(&Accepted {
+        status: "accepted".to_owned(),
+        event_id: event.id.to_string(),
+        id: given_id(event).to_owned(),
+        event: event.event_type.to_string(),
+        customer_id: event.customer.to_string(),
     })
+}
+
+fn given_id(event: &Event) -> &str {
+    event.given_id.as_deref().unwrap_or(event.id.as_str())
 }
 
 /// `GET /api/events/{id}?customer_id=`. Texts under secret names are hidden in its data.
@@ -80,37 +88,37 @@ pub(crate) async fn show(
     caller: Caller,
     Name(id): Name,
     Query(query): Query<CustomerQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<answer::Event>, Problem> {
     let missing = || Problem::new(Code::NotFound, format!("there is no event `{}`", id.escape_debug()));
     let named = query.customer_id.map(|text| CustomerId::parse(&text)).transpose();
     let customer = caller.about(named.map_err(|_| missing())?)?.unwrap_or_default();
     let mut event =
         app.store.event(&customer, &EventId::parse(&id).map_err(|_| missing())?).await?.ok_or_else(missing)?;
     hide_fields(&mut event.data);
-    let mut shown = accepted(&event);
-    if let Value::Object(shown) = &mut shown {
-        shown.remove("status");
-        shown.insert("data".to_owned(), event.data);
-        shown.insert("timestamp".to_owned(), event.timestamp.to_string().into());
-        shown.insert("source".to_owned(), event.source.into());
-        shown.insert("version".to_owned(), event.version.into());
-        shown.insert("accepted_at".to_owned(), event.accepted_at.to_string().into());
-        shown.insert("origin".to_owned(), json!(event.origin));
-        if !event.attributes.is_empty() {
-            shown.insert("attributes".to_owned(), event.attributes.into());
-        }
-    }
-    Ok(Json(shown))
+    Ok(Shown::of(&answer::Event {
+        event_id: event.id.to_string(),
+        id: given_id(&event).to_owned(),
+        event: event.event_type.to_string(),
+        customer_id: event.customer.to_string(),
+        data: event.data,
+        timestamp: event.timestamp,
+        source: event.source,
+        version: event.version,
+        accepted_at: event.accepted_at,
+        origin: json!(event.origin),
+        attributes: (!event.attributes.is_empty()).then_some(event.attributes),
+    }))
 }
 
 /// `GET /api/event-types`: the catalogue.
-pub(crate) async fn types(State(app): State<Arc<App>>) -> Json<Value> {
+pub(crate) async fn types(State(app): State<Arc<App>>) -> Shown<EventTypes> {
     let catalogue = &app.config.delivery.catalogue;
-    let types = catalogue
-        .types
-        .iter()
-        .map(|(name, entry)| json!({"event": name, "description": entry.description, "schema": entry.schema}));
-    Json(json!({"strict": catalogue.strict, "event_types": types.collect::<Vec<_>>()}))
+    let event_types = catalogue.types.iter().map(|(name, entry)| answer::EventType {
+        event: name.to_string(),
+        description: entry.description.clone(),
+        schema: entry.schema.as_ref().map(|schema| json!(schema)),
+    });
+    Shown::of(&EventTypes { strict: catalogue.strict, event_types: event_types.collect() })
 }
 
 /// The `ce-` headers, without `ce-` (CloudEvents HTTP binding 1.0.2, section 3.1.3).

@@ -6,6 +6,7 @@
 mod body;
 mod endpoints;
 mod events;
+mod shown;
 mod sources;
 mod token;
 mod tokens;
@@ -32,12 +33,14 @@ mod requests;
 mod room;
 
 use axum::Router;
+use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodFilter, MethodRouter, any};
-use contract::{Access, Function, Method, Operation};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any};
+use contract::{Access, Function, Operation, answer, of};
 use platform::App;
 use platform::problem::Problem;
-use serde_json::{Value, json};
+use shown::{Gives, Shown, mount, mount_nothing};
 use std::sync::Arc;
 
 /// The API's routes: each operation of the contract that this function serves.
@@ -72,76 +75,89 @@ fn mounted(operation: Operation) -> MethodRouter<Arc<App>> {
     }
 }
 
-/// The handler of each operation. An operation without one doesn't build.
+/// The handler of each operation. An operation without one doesn't build, nor does one that answers with another type.
 fn handler(operation: Operation) -> MethodRouter<Arc<App>> {
-    let on = match operation.method() {
-        Method::Get => MethodFilter::GET,
-        Method::Post => MethodFilter::POST,
-        Method::Patch => MethodFilter::PATCH,
-        Method::Delete => MethodFilter::DELETE,
-    };
-    macro_rules! on {
-        ($handler:expr) => {
-            axum::routing::on(on, $handler)
+    macro_rules! handlers {
+        ($($name:ident => $handler:expr,)+) => {
+            match operation {
+                $(Operation::$name => mount::<of::$name, _, _, _>($handler),)+
+                Operation::ReceiveWebhook => mount_nothing(operation),
+            }
         };
     }
-    match operation {
-        Operation::Health => on!(health),
-        Operation::Ready => on!(ready),
-        Operation::ListTasks => on!(tasks::list),
-        Operation::ShowTask => on!(tasks::show),
-        Operation::CancelTask => on!(tasks::cancel),
-        Operation::ShowResult => on!(tasks::result),
-        Operation::RerunTask => on!(tasks::rerun),
-        Operation::ReplayTask => on!(replay::replay),
-        Operation::ListGateways => on!(gateways::list),
-        Operation::ListWaits => on!(waits::list),
-        Operation::AdoptCallback => on!(waits::adopt),
-        Operation::ListRequests => on!(requests::list),
-        Operation::ListWorkflows => on!(workflows::list),
-        Operation::StartWorkflow => on!(workflows::start),
-        Operation::ListPrograms => on!(programs::list),
-        Operation::PutProgram => on!(programs::put),
-        Operation::ShowProgram => on!(programs::show),
-        Operation::DeleteProgram => on!(programs::delete),
-        Operation::ListSources => on!(sources::list),
-        Operation::PutSource => on!(sources::put),
-        Operation::ShowSource => on!(sources::show),
-        Operation::DeleteSource => on!(sources::delete),
-        Operation::ListHistory => on!(sources::history),
-        Operation::ListTokens => on!(tokens::list),
-        Operation::CreateToken => on!(tokens::create),
-        Operation::DeleteToken => on!(tokens::delete),
-        Operation::ListDeliveries | Operation::ListWebhookDeliveries => on!(deliveries::list),
-        Operation::ShowDelivery => on!(deliveries::show),
-        Operation::RetryDelivery => on!(deliveries::retry),
-        Operation::ListEndpoints => on!(endpoints::list),
-        Operation::CreateEndpoint => on!(endpoints::create),
-        Operation::ShowEndpoint => on!(endpoints::show),
-        Operation::ChangeEndpoint => on!(endpoints::change),
-        Operation::DeleteEndpoint => on!(endpoints::delete),
-        Operation::RotateSecret => on!(endpoints::rotate),
-        Operation::TestEndpoint => on!(trial::test),
-        Operation::DiagnoseEndpoint => on!(diagnose::diagnose),
-        Operation::RecoverEndpoint => on!(operations::recover),
-        Operation::ListEndpointStats => on!(dashboard::endpoints),
-        Operation::ShowStats => on!(dashboard::stats),
-        Operation::ShowOperation => on!(operations::show),
-        Operation::PublishEvent => on!(events::publish),
-        Operation::ShowEvent => on!(events::show),
-        Operation::ListEventTypes => on!(events::types),
-        // functions/trigger serves it; what comes here all the same finds nothing.
-        Operation::ReceiveWebhook => on!(async || Problem::not_found()),
+    handlers! {
+        Health => health,
+        Ready => ready,
+        ShowDocument => document,
+        ListTasks => tasks::list,
+        ShowTask => tasks::show,
+        CancelTask => tasks::cancel,
+        ShowResult => tasks::result,
+        RerunTask => tasks::rerun,
+        ReplayTask => replay::replay,
+        ListGateways => gateways::list,
+        ListWaits => waits::list,
+        AdoptCallback => waits::adopt,
+        ListRequests => requests::list,
+        ListWorkflows => workflows::list,
+        StartWorkflow => workflows::start,
+        ListPrograms => programs::list,
+        PutProgram => programs::put,
+        ShowProgram => programs::show,
+        DeleteProgram => programs::delete,
+        ListSources => sources::list,
+        PutSource => sources::put,
+        ShowSource => sources::show,
+        DeleteSource => sources::delete,
+        ListHistory => sources::history,
+        ListTokens => tokens::list,
+        CreateToken => tokens::create,
+        DeleteToken => tokens::delete,
+        ListDeliveries => deliveries::list,
+        ListWebhookDeliveries => deliveries::list,
+        ShowDelivery => deliveries::show,
+        RetryDelivery => deliveries::retry,
+        ListEndpoints => endpoints::list,
+        CreateEndpoint => endpoints::create,
+        ShowEndpoint => endpoints::show,
+        ChangeEndpoint => endpoints::change,
+        DeleteEndpoint => endpoints::delete,
+        RotateSecret => endpoints::rotate,
+        TestEndpoint => trial::test,
+        DiagnoseEndpoint => diagnose::diagnose,
+        RecoverEndpoint => operations::recover,
+        ListEndpointStats => dashboard::endpoints,
+        ShowStats => dashboard::stats,
+        ShowOperation => operations::show,
+        PublishEvent => events::publish,
+        ShowEvent => events::show,
+        ListEventTypes => events::types,
     }
 }
 
 /// The process answers.
-async fn health() -> axum::Json<Value> {
-    axum::Json(json!({"status": "ok"}))
+async fn health() -> Shown<answer::Health> {
+    Shown::of(&answer::Health { status: "ok".to_owned() })
+}
+
+/// docs/openapi.json, as it was when this was built.
+struct Written(&'static str);
+
+impl Gives<answer::Document> for Written {}
+
+impl IntoResponse for Written {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "application/json")], self.0).into_response()
+    }
+}
+
+/// The OpenAPI document.
+async fn document() -> Written {
+    Written(include_str!("../../../docs/openapi.json"))
 }
 
 /// The table answers too.
-async fn ready(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Result<axum::Json<Value>, Problem> {
+async fn ready(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Result<Shown<answer::Ready>, Problem> {
     app.store.ready().await?;
-    Ok(axum::Json(json!({"status": "ready"})))
+    Ok(Shown::of(&answer::Ready { status: "ready".to_owned() }))
 }

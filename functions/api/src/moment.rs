@@ -1,34 +1,22 @@
-//! A point in time, as a request writes it: RFC 3339, or Unix seconds.
+//! A point in time, as a body writes it: RFC 3339, or Unix seconds.
 
+use contract::Time;
 use jiff::Timestamp;
 use platform::problem::{Code, Problem};
 use serde_json::Value;
-
-/// From a query's text.
-///
-/// # Errors
-/// 400 if it is neither.
-pub(crate) fn from_text(text: &str, name: &str) -> Result<Timestamp, Problem> {
-    let seconds = || text.parse::<f64>().ok().filter(|seconds| seconds.is_finite());
-    let since = || jiff::SignedDuration::try_from_secs_f64(seconds()?).ok();
-    let unix = || Timestamp::UNIX_EPOCH.checked_add(since()?).ok();
-    text.parse().ok().or_else(unix).filter(|time| *time >= Timestamp::UNIX_EPOCH).ok_or_else(|| wrong(name))
-}
 
 /// From a field of a body.
 ///
 /// # Errors
 /// 400 if it is neither.
 pub(crate) fn from_value(value: &Value, name: &str) -> Result<Timestamp, Problem> {
-    match value {
-        Value::String(text) => from_text(text, name),
-        Value::Number(number) => from_text(&number.to_string(), name),
-        _ => Err(wrong(name)),
-    }
-}
-
-fn wrong(name: &str) -> Problem {
-    Problem::new(Code::UnusableRequest, format!("`{name}` must be an RFC 3339 time, or Unix seconds"))
+    let time = match value {
+        Value::String(text) => Time::parse(text),
+        Value::Number(number) => Time::parse(&number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    let wrong = || Problem::new(Code::UnusableRequest, format!("`{name}` must be {}", Time::EXPECTED));
+    time.map(Time::get).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use crate::body::Fields;
 use crate::deliveries::receiving;
 use crate::name::Name;
+use crate::shown::Shown;
 use crate::token::Caller;
 use crate::walk::{self, Walk};
 use crate::{endpoints, moment, workflows};
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use contract::answer::{BackgroundOperation, BackgroundStatus, Recovery, RecoveryTold};
 use domain::delivery::State as DeliveryState;
 use domain::endpoint::Endpoint;
 use domain::operation::{Operation, OperationId, State as OperationState};
@@ -16,7 +17,6 @@ use jiff::Timestamp;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Store, StoreError};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Places that a dry run looks at, at most.
@@ -35,13 +35,13 @@ pub(crate) async fn recover(
     Name(id): Name,
     headers: HeaderMap,
     fields: Fields,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Shown<Recovery>), Problem> {
     let now = app.now();
     let wish = Wish::read(fields, now)?;
     let endpoint = endpoints::find(&app, &caller, &id).await?.endpoint;
     let endpoint = receiving(Some(endpoint))?;
     if wish.dry_run {
-        return Ok((StatusCode::OK, Json(dry_run(&app, &endpoint, &wish).await?)));
+        return Ok((StatusCode::OK, Shown::of(&Recovery::Told(dry_run(&app, &endpoint, &wish).await?))));
     }
     let id = operation_id(&endpoint, &wish, &headers, now)?;
     let whose = (endpoint.customer, endpoint.id);
@@ -49,16 +49,20 @@ pub(crate) async fn recover(
     // Where it is there already, that one stands: it is the same.
     app.store.save_operation(&operation, 0, now).await?;
     let stored = app.store.operation(&id).await?.ok_or_else(|| StoreError::Damaged(id.to_string()))?;
-    Ok((StatusCode::ACCEPTED, Json(shown(&stored.operation))))
+    Ok((StatusCode::ACCEPTED, Shown::of(&Recovery::Begun(shown(&stored.operation)))))
 }
 
 /// `GET /api/operations/{id}`: how far it is.
-pub(crate) async fn show(State(app): State<Arc<App>>, caller: Caller, Name(id): Name) -> Result<Json<Value>, Problem> {
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Name(id): Name,
+) -> Result<Shown<BackgroundOperation>, Problem> {
     let missing = || Problem::new(Code::NotFound, format!("there is no operation `{id}`"));
     let id = OperationId::parse(&id).ok_or_else(missing)?;
     let stored = app.store.operation(&id).await?;
     let stored = stored.filter(|stored| caller.sees(&stored.operation.customer)).ok_or_else(missing)?;
-    Ok(Json(shown(&stored.operation)))
+    Ok(Shown::of(&shown(&stored.operation)))
 }
 
 /// What is to be recovered.
@@ -98,7 +102,7 @@ fn operation_id(endpoint: &Endpoint, wish: &Wish, headers: &HeaderMap, now: Time
 }
 
 /// Counts what would be recovered, and changes nothing. `complete` is false where there is more than was looked at.
-async fn dry_run(app: &App, endpoint: &Endpoint, wish: &Wish) -> Result<Value, StoreError> {
+async fn dry_run(app: &App, endpoint: &Endpoint, wish: &Wish) -> Result<RecoveryTold, StoreError> {
     let before = Some(Store::delivery_cursor(wish.until));
     let mut walk = Walk::new(vec![endpoint.customer.clone()], before, Some(wish.since));
     let (mut found, mut ids, mut looked_at) = (0_u64, Vec::new(), 0);
@@ -111,30 +115,42 @@ async fn dry_run(app: &App, endpoint: &Endpoint, wish: &Wish) -> Result<Value, S
                 if matches!(stored.delivery.state, DeliveryState::Exhausted { .. }) {
                     found += 1;
                     if ids.len() < NAMED {
-                        ids.push(stored.delivery.id);
+                        ids.push(stored.delivery.id.to_string());
                     }
                 }
             }
         }
     }
-    Ok(json!({
-        "dry_run": true, "webhook_id": endpoint.id, "customer_id": endpoint.customer,
-        "since": wish.since.to_string(), "until": wish.until.to_string(),
-        "found": found, "delivery_ids": ids, "complete": walk.is_over(),
-    }))
+    Ok(RecoveryTold {
+        dry_run: true,
+        webhook_id: endpoint.id.to_string(),
+        customer_id: endpoint.customer.to_string(),
+        since: wish.since,
+        until: wish.until,
+        found,
+        delivery_ids: ids,
+        complete: walk.is_over(),
+    })
 }
 
-/// `{operation_id, kind, customer_id, webhook_id, since, until, status, found, done, started_at, ended_at, error}`.
-fn shown(operation: &Operation) -> Value {
-    let (ended_at, error) = match &operation.state {
-        OperationState::Running => (None, None),
-        OperationState::Completed { at } => (Some(at.to_string()), None),
-        OperationState::Failed { at, error } => (Some(at.to_string()), Some(error)),
+fn shown(operation: &Operation) -> BackgroundOperation {
+    let (status, ended_at, error) = match &operation.state {
+        OperationState::Running => (BackgroundStatus::Running, None, None),
+        OperationState::Completed { at } => (BackgroundStatus::Completed, Some(*at), None),
+        OperationState::Failed { at, error } => (BackgroundStatus::Failed, Some(*at), Some(error.clone())),
     };
-    json!({
-        "operation_id": operation.id, "kind": operation.kind.as_str(), "customer_id": operation.customer,
-        "webhook_id": operation.endpoint, "since": operation.since.to_string(), "until": operation.until.to_string(),
-        "status": operation.state.as_str(), "found": operation.found, "done": operation.done,
-        "started_at": operation.started_at.to_string(), "ended_at": ended_at, "error": error,
-    })
+    BackgroundOperation {
+        operation_id: operation.id.to_string(),
+        kind: operation.kind.as_str().to_owned(),
+        customer_id: operation.customer.to_string(),
+        webhook_id: operation.endpoint.to_string(),
+        since: operation.since,
+        until: operation.until,
+        status,
+        found: operation.found,
+        done: operation.done,
+        started_at: operation.started_at,
+        ended_at,
+        error,
+    }
 }

@@ -6,9 +6,10 @@
 
 use crate::body::Fields;
 use crate::name::Name;
-use axum::Json;
+use crate::shown::Shown;
 use axum::extract::State;
 use axum::http::StatusCode;
+use contract::answer::{self, Origin, Programs};
 use domain::config::program::{self, Action, Program};
 use domain::redact::MASKED;
 use platform::App;
@@ -22,23 +23,23 @@ use std::sync::Arc;
 const ROUNDS: usize = 5;
 
 /// `GET /api/config/programs`: by name; `origin` is `file` or `api`.
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Shown<Programs>, Problem> {
     let on_top = app.programs.fresh(&app.store, app.now()).await?;
     let is_active = app.settings.runtime_programs;
     let in_file = app.config.programs.iter().filter(|(name, _)| !is_active || on_top.get(name).is_none());
-    let mut programs: Vec<Value> = in_file.map(|(name, program)| shown(name, program)).collect();
+    let mut programs: Vec<_> = in_file.map(|(name, program)| shown(name, program)).collect();
     programs.extend(on_top.iter().map(|layered| shown_entry(layered, is_active)));
-    Ok(Json(json!({"programs": programs, "runtime_programs": is_active})))
+    Ok(Shown::of(&Programs { programs, runtime_programs: is_active }))
 }
 
 /// `GET /api/config/programs/{name}`.
-pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<Value>, Problem> {
+pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Result<Shown<answer::Program>, Problem> {
     let on_top = app.programs.fresh(&app.store, app.now()).await?;
     let is_active = app.settings.runtime_programs;
     match (on_top.get(&name), app.config.programs.get(&name)) {
-        (Some(layered), None) => Ok(Json(shown_entry(layered, is_active))),
-        (Some(layered), Some(_)) if is_active => Ok(Json(shown_entry(layered, is_active))),
-        (_, Some(program)) => Ok(Json(shown(&name, program))),
+        (Some(layered), None) => Ok(Shown::of(&shown_entry(layered, is_active))),
+        (Some(layered), Some(_)) if is_active => Ok(Shown::of(&shown_entry(layered, is_active))),
+        (_, Some(program)) => Ok(Shown::of(&shown(&name, program))),
         (None, None) => Err(missing(&name)),
     }
 }
@@ -46,7 +47,10 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 /// `POST /api/config/programs` with `{"name", …}` and the fields of a program as the file has them: defines it, or replaces
 /// what the API has defined under that name. It stands over the file's program of that name. An environment variable whose
 /// value is masked, as answers show it, keeps the value that is stored.
-pub(crate) async fn put(State(app): State<Arc<App>>, mut fields: Fields) -> Result<(StatusCode, Json<Value>), Problem> {
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    mut fields: Fields,
+) -> Result<(StatusCode, Shown<answer::Program>), Problem> {
     allowed(&app)?;
     let unusable = |detail: String| Problem::new(Code::UnusableRequest, detail);
     let name = fields.text("name")?.ok_or_else(|| unusable("`name` must be given".to_owned()))?;
@@ -68,7 +72,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, mut fields: Fields) -> Resu
         if let Saved::Written(version) = app.store.save_config(&entry, version, &change).await? {
             app.programs.forget();
             let status = if version == 1 { StatusCode::CREATED } else { StatusCode::OK };
-            return Ok((status, Json(shown_fields(&ConfigEntry { version, ..entry }))));
+            return Ok((status, Shown::of(&shown_fields(&ConfigEntry { version, ..entry }))));
         }
     }
     Err(Problem::new(Code::Conflict, "the program is changing too quickly; try again"))
@@ -147,48 +151,46 @@ fn difference(before: Option<&Value>, after: &Value) -> Vec<String> {
 }
 
 /// A program of the file.
-fn shown(name: &str, program: &Program) -> Value {
-    let mut shown = json!({
-        "name": name, "origin": "file", "params": program.params,
-        "timeout": domain::config::duration::print(program.timeout),
-    });
-    if let Value::Object(fields) = &mut shown {
-        match &program.action {
-            Action::Invoke { function } => {
-                fields.insert("function".to_owned(), json!(function));
-            }
-            Action::Run(command) => {
-                let env = command.env.iter().map(|(name, _)| (name.clone(), json!(MASKED)));
-                fields.insert("command".to_owned(), json!(command.argv));
-                fields.insert("cwd".to_owned(), json!(command.cwd));
-                fields.insert("env".to_owned(), Value::Object(env.collect()));
-                fields.insert("pass_env".to_owned(), json!(command.pass_env));
-                fields.insert("user".to_owned(), json!(command.user));
-                fields.insert("max_concurrent".to_owned(), json!(command.max_concurrent));
-            }
+fn shown(name: &str, program: &Program) -> answer::Program {
+    let timeout = domain::config::duration::print(program.timeout);
+    let mut settings =
+        Map::from_iter([("params".to_owned(), json!(program.params)), ("timeout".to_owned(), json!(timeout))]);
+    match &program.action {
+        Action::Invoke { function } => drop(settings.insert("function".to_owned(), json!(function))),
+        Action::Run(command) => {
+            let env: Map<String, Value> = command.env.iter().map(|(name, _)| (name.clone(), json!(MASKED))).collect();
+            let fields = [
+                ("command", json!(command.argv)),
+                ("cwd", json!(command.cwd)),
+                ("env", Value::Object(env)),
+                ("pass_env", json!(command.pass_env)),
+                ("user", json!(command.user)),
+                ("max_concurrent", json!(command.max_concurrent)),
+            ];
+            settings.extend(fields.map(|(name, value)| (name.to_owned(), value)));
         }
     }
-    shown
+    let name = name.to_owned();
+    answer::Program { name, origin: Origin::File, active: None, version: None, updated_at: None, settings }
 }
 
 /// One that the API has defined; `active` is false where such programs are not run.
-fn shown_entry(layered: &Layered<Program>, is_active: bool) -> Value {
-    let mut shown = shown_fields(&layered.entry);
-    if let Value::Object(fields) = &mut shown {
-        fields.insert("active".to_owned(), json!(is_active && layered.thing.is_some()));
-    }
-    shown
+fn shown_entry(layered: &Layered<Program>, is_active: bool) -> answer::Program {
+    let active = Some(is_active && layered.thing.is_some());
+    answer::Program { active, ..shown_fields(&layered.entry) }
 }
 
-fn shown_fields(entry: &ConfigEntry) -> Value {
-    let mut fields = Map::new();
-    fields.insert("name".to_owned(), json!(entry.name));
-    fields.insert("origin".to_owned(), json!("api"));
-    fields.extend(entry.content.as_object().cloned().unwrap_or_default());
-    if let Some(Value::Object(env)) = fields.get_mut("env") {
+fn shown_fields(entry: &ConfigEntry) -> answer::Program {
+    let mut settings = entry.content.as_object().cloned().unwrap_or_default();
+    if let Some(Value::Object(env)) = settings.get_mut("env") {
         env.values_mut().for_each(|value| *value = json!(MASKED));
     }
-    fields.insert("version".to_owned(), json!(entry.version));
-    fields.insert("updated_at".to_owned(), json!(entry.updated_at.to_string()));
-    Value::Object(fields)
+    answer::Program {
+        name: entry.name.clone(),
+        origin: Origin::Api,
+        active: None,
+        version: Some(entry.version),
+        updated_at: Some(entry.updated_at),
+        settings,
+    }
 }

@@ -7,11 +7,12 @@ mod difference;
 
 use crate::name::Name;
 use crate::query::Query;
+use crate::shown::Shown;
 use crate::{tasks, workflows};
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use contract::ReplayQuery;
+use contract::answer::{ReplayBefore, ReplayIgnored, ReplayNow, ReplayStarted, ReplayTold, Replayed};
 use difference::differences;
 use domain::config::{Routes, Trigger};
 use domain::id::RunId;
@@ -35,7 +36,7 @@ pub(crate) async fn replay(
     Name(id): Name,
     Query(wish): Query<ReplayQuery>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Replayed>, Problem> {
     let Stored { run, request, .. } = tasks::find(&app, &id).await?;
     let Some(request) = request else {
         let detail = "no request started this task: `rerun` runs it again with the same input";
@@ -52,16 +53,17 @@ pub(crate) async fn replay(
     let (chosen, left): (Vec<Start>, Vec<Start>) =
         starts.into_iter().partition(|start| wish.all || !same || start.workflow == run.workflow);
     if wish.dry_run {
-        let mut told = told(&run, &came, &chosen, &left);
-        app.surroundings.secrets.hide(&mut told);
-        for input in chosen.iter().map(|start| &start.input).chain([&*run.input]) {
-            KnownSecrets::of_input(input).hide(&mut told);
-        }
-        hide_fields(&mut told);
-        return Ok(Json(told));
+        return Ok(Shown::of(&told(&run, &came, &chosen, &left)).but(|told| {
+            app.surroundings.secrets.hide(told);
+            for input in chosen.iter().map(|start| &start.input).chain([&*run.input]) {
+                KnownSecrets::of_input(input).hide(told);
+            }
+            hide_fields(told);
+        }));
     }
     if chosen.is_empty() {
-        return Ok(Json(json!({"status": "ignored", "detail": "no rule matches the request today"})));
+        let detail = "no rule matches the request today".to_owned();
+        return Ok(Shown::of(&Replayed::Ignored(ReplayIgnored { status: "ignored".to_owned(), detail })));
     }
     let key = workflows::key(&headers)?;
     let mut ids = Vec::with_capacity(chosen.len());
@@ -74,25 +76,32 @@ pub(crate) async fn replay(
         app.store.add_run(&again, Some(&incoming.stored_by(holds_body, &came))).await?;
         ids.push(again.id);
     }
-    Ok(Json(json!({"status": "triggered", "task_id": ids.first(), "task_ids": ids, "replay_of": run.id})))
+    let task_ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    Ok(Shown::of(&Replayed::Started(ReplayStarted {
+        status: "triggered".to_owned(),
+        task_id: task_ids.first().cloned().unwrap_or_default(),
+        task_ids,
+        replay_of: run.id.to_string(),
+    })))
 }
 
-fn told(run: &Run, came: &Came, chosen: &[Start], left: &[Start]) -> Value {
+fn told(run: &Run, came: &Came, chosen: &[Start], left: &[Start]) -> Replayed {
     let by = match came {
         Came::Source(name) => format!("the source {name}"),
         Came::Route { id, .. } => format!("the route {id}"),
     };
-    let now: Vec<Value> = chosen
-        .iter()
-        .map(|start| {
-            let changes = differences(&run.input, &start.input);
-            json!({"workflow": start.workflow, "input": start.input, "changes": changes})
-        })
-        .collect();
-    let left: Vec<&str> = left.iter().map(|start| start.workflow.as_str()).collect();
-    json!({
-        "dry_run": true, "task_id": run.id, "by": by, "was": {"workflow": run.workflow, "input": run.input},
-        "would_start": now, "also_matches": left,
+    let now = chosen.iter().map(|start| ReplayNow {
+        workflow: start.workflow.clone(),
+        input: start.input.clone(),
+        changes: json!(differences(&run.input, &start.input)),
+    });
+    Replayed::Told(ReplayTold {
+        dry_run: true,
+        task_id: run.id.to_string(),
+        by,
+        was: ReplayBefore { workflow: run.workflow.clone(), input: Value::clone(&run.input) },
+        would_start: now.collect(),
+        also_matches: left.iter().map(|start| start.workflow.clone()).collect(),
     })
 }
 

@@ -1,16 +1,18 @@
 //! `/api/requests`: requests that started runs, as they were received.
 
 use crate::query::{Query, place};
-use crate::{moment, room};
-use axum::Json;
+use crate::room;
+use crate::shown::Shown;
 use axum::extract::State;
-use contract::{Cursor, List, RequestsQuery};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use contract::answer::{ReceivedRequest, Requests};
+use contract::{Cursor, List, RequestsQuery, Time};
 use jiff::Timestamp;
 use platform::App;
 use platform::problem::Problem;
 use platform::request::{Incoming, Kept};
 use platform::store::{Store, Stored};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Runs that one request looks at; those that no request started, or that aren't asked for, leave its page short,
@@ -26,27 +28,37 @@ const LOOKED_AT: usize = 100;
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query<RequestsQuery>,
-) -> Result<Json<Value>, Problem> {
-    let since = query.since.as_deref().map_or(Ok(Timestamp::UNIX_EPOCH), |text| moment::from_text(text, "since"))?;
+) -> Result<Shown<Requests>, Problem> {
+    let since = query.since.map_or(Timestamp::UNIX_EPOCH, Time::get);
     let after = place(query.after.as_ref(), List::Tasks, "after")?.unwrap_or_else(|| Store::runs_cursor(since));
     let (runs, next) = app.store.runs_after(&after, LOOKED_AT).await?;
     let show = |stored: &Stored| show(stored, query.source.as_ref(), query.as_received);
     let (requests, next) = room::fill(&runs, next, show, |stored| Store::run_place(&stored.run));
     let next = next.map(|place| Cursor::of(List::Tasks, &place));
-    Ok(Json(json!({"requests": requests, "next": next})))
+    Ok(Shown::page(requests, next.as_ref()))
 }
 
 /// The request that started a run, if it was kept and is asked for.
-fn show(stored: &Stored, source: Option<&String>, as_received: bool) -> Option<Value> {
+fn show(stored: &Stored, source: Option<&String>, as_received: bool) -> Option<Shown<ReceivedRequest>> {
     let mut kept = Kept::of(stored).filter(|kept| source.is_none() || kept.source.as_ref() == source)?;
     if !as_received {
         let parsed = Incoming::restored(stored.request.as_ref()?, &stored.run.input);
         kept.hide(&parsed);
     }
-    let mut shown = kept.to_json();
-    if let Value::Object(shown) = &mut shown {
-        shown.insert("id".to_owned(), json!(stored.run.id));
-        shown.insert("received_at".to_owned(), json!(stored.run.accepted_at.to_string()));
-    }
-    Some(shown)
+    let Kept { source, delivery, method, path, headers, body } = kept;
+    let (body, body_base64) = match String::from_utf8(body) {
+        Ok(text) => (Some(text), None),
+        Err(bytes) => (None, Some(STANDARD.encode(bytes.as_bytes()))),
+    };
+    Some(Shown::of(&ReceivedRequest {
+        id: stored.run.id.to_string(),
+        received_at: stored.run.accepted_at,
+        source,
+        delivery,
+        method,
+        path,
+        headers: headers.into_iter().collect(),
+        body,
+        body_base64,
+    }))
 }

@@ -12,6 +12,7 @@
 //! Sizes are those of Lambda's answer, which holds the JSON as a text: each quotation mark and backslash of it is two bytes
 //! there.
 
+use crate::shown::Shown;
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::Response;
@@ -91,26 +92,26 @@ impl Room {
 
 /// Fills a page with what was found, in the order of the list, and says where the walk goes on: after the last that was
 /// looked at if there is no room for more, else where it would have. `show` gives nothing for what isn't meant.
-pub(crate) fn fill<T>(
+pub(crate) fn fill<T, S>(
     found: &[T],
     next: Option<String>,
-    show: impl Fn(&T) -> Option<Value>,
+    show: impl Fn(&T) -> Option<Shown<S>>,
     place: impl Fn(&T) -> String,
-) -> (Vec<Value>, Option<String>) {
+) -> (Vec<Shown<S>>, Option<String>) {
     fill_room(Room::default(), found, next, show, place)
 }
 
-fn fill_room<T>(
+fn fill_room<T, S>(
     mut room: Room,
     found: &[T],
     next: Option<String>,
-    show: impl Fn(&T) -> Option<Value>,
+    show: impl Fn(&T) -> Option<Shown<S>>,
     place: impl Fn(&T) -> String,
-) -> (Vec<Value>, Option<String>) {
+) -> (Vec<Shown<S>>, Option<String>) {
     let (mut page, mut last) = (Vec::new(), None);
     for one in found {
         let shown = show(one);
-        if !room.takes(&shown) {
+        if !room.takes(shown.iter().map(Shown::value)) {
             return (page, last.map(place));
         }
         page.extend(shown);

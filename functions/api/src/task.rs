@@ -1,140 +1,195 @@
 //! A run, as the API shows it: without secrets, as [`domain::redact`] knows them.
 
 use crate::room;
+use crate::shown::Shown;
 use crate::waits::shown_key;
+use contract::TaskStatus;
+use contract::answer::{Dropped, Failure, Job, JobResult, JobStatus, Parent, Task, TaskInList, WaitingFor, Worker};
 use domain::id::RunId;
 use domain::redact::{KnownSecrets, hide_fields};
-use domain::run::{Brought, JobPath, JobRun, JobState, Phase, Run};
-use jiff::Timestamp;
+use domain::run::{Brought, JobError, JobPath, JobRun, JobState, Phase, Run, Status};
 use platform::request::Came;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What of a task, and what of a job, may be long.
 const LONG: [&str; 4] = ["input", "result", "error.detail", "error.message"];
 const LONG_OF_JOB: [&str; 5] = ["output", "response", "result", "error.detail", "error.message"];
 
-/// `{task_id, workflow, status, input, result, error, started_at, ended_at, jobs}`; without `input` and `jobs` in lists. What
-/// is too large for an answer is cut.
-pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Value {
-    let mut task = fields(run);
-    task.insert("input".to_owned(), Value::clone(&run.input));
-    if let Some(parent) = &run.parent {
-        task.insert("parent".to_owned(), json!({"task_id": parent.run, "job": parent.job}));
-    }
-    task.insert("jobs".to_owned(), run.jobs.iter().map(|(path, record)| job(&run.id, path, record)).collect());
-    let mut task = Value::Object(task);
-    // What is cut need not be looked through.
-    if room::is_too_large(&task) {
-        room::shorten(&mut task, &LONG);
-        let jobs = task.get_mut("jobs").and_then(Value::as_array_mut);
-        jobs.into_iter().flatten().for_each(|job| room::shorten(job, &LONG_OF_JOB));
-    }
-    for name in ["input", "error"] {
-        task.get_mut(name).into_iter().for_each(hide_fields);
-    }
-    without_secrets(task, run, secrets)
+/// A task with its jobs. What is too large for an answer is cut.
+pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Shown<Task> {
+    let task = Task {
+        task: in_list(run, None),
+        input: Value::clone(&run.input),
+        parent: run
+            .parent
+            .as_ref()
+            .map(|parent| Parent { task_id: parent.run.to_string(), job: parent.job.to_string() }),
+        jobs: run.jobs.iter().map(|(path, record)| job(&run.id, path, record)).collect(),
+    };
+    Shown::of(&task).but(|task| {
+        // What is cut need not be looked through.
+        if room::is_too_large(task) {
+            room::shorten(task, &LONG);
+            jobs(task).for_each(|job| room::shorten(job, &LONG_OF_JOB));
+        }
+        for name in ["input", "error"] {
+            task.get_mut(name).into_iter().for_each(hide_fields);
+        }
+        // Only the workflow's result is shown as it is: the workflow's author chose what is in it.
+        jobs(task).for_each(hide_fields);
+        hide_secrets(task, run, secrets);
+    })
+}
+
+fn jobs(task: &mut Value) -> impl Iterator<Item = &mut Value> {
+    task.get_mut("jobs").and_then(Value::as_array_mut).into_iter().flatten()
 }
 
 /// What came for a job, and nothing else.
-pub(crate) fn result(run: &Run, job: &JobPath, value: &Value, secrets: &KnownSecrets) -> Value {
-    without_secrets(json!({"task_id": run.id, "job": job, "result": value}), run, secrets)
+pub(crate) fn result(run: &Run, job: &JobPath, value: &Value, secrets: &KnownSecrets) -> Shown<JobResult> {
+    let result = JobResult { task_id: run.id.to_string(), job: job.to_string(), result: value.clone() };
+    Shown::of(&result).but(|result| hide_secrets(result, run, secrets))
 }
 
 /// As in a list: in brief, without what is long, and with the source whose request started it, if one did.
-pub(crate) fn listed(run: &Run, request: Option<&Value>, secrets: &KnownSecrets) -> Value {
-    let mut task = fields(run);
-    if let Some(Came::Source(source)) = request.and_then(Came::of) {
-        task.insert("source".to_owned(), source.into());
-    }
-    let mut task = Value::Object(task);
-    room::shorten(&mut task, &LONG);
-    task.get_mut("error").into_iter().for_each(hide_fields);
-    without_secrets(task, run, secrets)
+pub(crate) fn listed(run: &Run, request: Option<&Value>, secrets: &KnownSecrets) -> Shown<TaskInList> {
+    Shown::of(&in_list(run, request)).but(|task| {
+        room::shorten(task, &LONG);
+        task.get_mut("error").into_iter().for_each(hide_fields);
+        hide_secrets(task, run, secrets);
+    })
 }
 
-fn without_secrets(mut task: Value, run: &Run, secrets: &KnownSecrets) -> Value {
-    secrets.hide(&mut task);
-    KnownSecrets::of_input(&run.input).hide(&mut task);
-    task
+fn hide_secrets(task: &mut Value, run: &Run, secrets: &KnownSecrets) {
+    secrets.hide(task);
+    KnownSecrets::of_input(&run.input).hide(task);
 }
 
-fn fields(run: &Run) -> Map<String, Value> {
-    let (mut started, mut ended, mut result, mut error) = (None, None, Value::Null, Value::Null);
+fn in_list(run: &Run, request: Option<&Value>) -> TaskInList {
+    let (mut started_at, mut ended_at, mut result, mut error) = (None, None, Value::Null, None);
     match &run.phase {
         Phase::Queued => {}
-        Phase::Active { started_at } => started = Some(*started_at),
-        Phase::Completed { started_at, ended_at, output } => {
-            (started, ended, result) = (Some(*started_at), Some(*ended_at), output.clone());
+        Phase::Active { started_at: at } => started_at = Some(*at),
+        Phase::Completed { started_at: from, ended_at: to, output } => {
+            (started_at, ended_at, result) = (Some(*from), Some(*to), output.clone());
         }
-        Phase::Failed { started_at, ended_at, error: why } => {
-            (started, ended, error) = (Some(*started_at), Some(*ended_at), json!(why));
+        Phase::Failed { started_at: from, ended_at: to, error: why } => {
+            (started_at, ended_at, error) = (Some(*from), Some(*to), Some(failure(why)));
         }
-        Phase::Cancelled { started_at, ended_at } => (started, ended) = (*started_at, Some(*ended_at)),
+        Phase::Cancelled { started_at: from, ended_at: to } => (started_at, ended_at) = (*from, Some(*to)),
     }
-    let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    let task = json!({
-        "task_id": run.id, "workflow": run.workflow, "status": run.status(),
-        "accepted_at": run.accepted_at.to_string(), "started_at": text(started), "ended_at": text(ended),
-        "result": result, "error": error,
-    });
-    match task {
-        Value::Object(task) => task,
-        _ => Map::new(),
+    let source = match request.and_then(Came::of) {
+        Some(Came::Source(source)) => Some(source),
+        Some(Came::Route { .. }) | None => None,
+    };
+    TaskInList {
+        task_id: run.id.to_string(),
+        workflow: run.workflow.clone(),
+        status: status(run.status()),
+        accepted_at: run.accepted_at,
+        started_at,
+        ended_at,
+        result,
+        error,
+        source,
+        truncated: Vec::new(),
     }
 }
 
-/// What is known of a job. `result` is what a callback, or the last answer, brought; `result_at` where that is, if the task has
-/// no room for it; `result_dropped` says that no item of the table could hold it.
-fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Value {
-    let mut shown = json!({
-        "id": path, "status": record.state.as_str(), "attempt": record.attempt,
-        "started_at": record.started_at.to_string(), "ended_at": record.ended_at().map(|time| time.to_string()),
-    });
-    // Only the workflow's result is shown as it is: the workflow's author chose what is in it.
-    let mut more = |key: &str, mut value: Value| {
-        hide_fields(&mut value);
-        if let Value::Object(shown) = &mut shown {
-            shown.insert(key.to_owned(), value);
+fn status(status: Status) -> TaskStatus {
+    match status {
+        Status::Queued => TaskStatus::Queued,
+        Status::Running => TaskStatus::Running,
+        Status::Waiting => TaskStatus::Waiting,
+        Status::Completed => TaskStatus::Completed,
+        Status::Failed => TaskStatus::Failed,
+        Status::Cancelled => TaskStatus::Cancelled,
+    }
+}
+
+fn failure(error: &JobError) -> Failure {
+    let JobError { code, message, detail } = error;
+    let detail = (!detail.is_null()).then(|| detail.clone());
+    Failure { code: code.clone(), message: Some(message.clone()), detail }
+}
+
+fn job_status(state: &JobState) -> JobStatus {
+    match state {
+        JobState::Calling { .. }
+        | JobState::Publishing { .. }
+        | JobState::Branching { .. }
+        | JobState::Looping { .. }
+        | JobState::Program { claim: Some(_), .. }
+        | JobState::Invoking { .. }
+        | JobState::Recovering { .. } => JobStatus::Running,
+        JobState::Program { claim: None, .. } => JobStatus::Queued,
+        JobState::Resting { .. } => JobStatus::Retrying,
+        JobState::Waiting { .. } | JobState::Polling { .. } | JobState::Sleeping { .. } | JobState::Child { .. } => {
+            JobStatus::Waiting
         }
+        JobState::Completed { .. } => JobStatus::Completed,
+        JobState::Failed { .. } => JobStatus::Failed,
+        JobState::Cancelled { .. } => JobStatus::Cancelled,
+    }
+}
+
+/// What is known of a job.
+fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Job {
+    let mut job = Job {
+        id: path.to_string(),
+        status: job_status(&record.state),
+        attempt: record.attempt,
+        started_at: record.started_at,
+        ended_at: record.ended_at(),
+        result: None,
+        result_at: None,
+        result_dropped: None,
+        output: None,
+        error: None,
+        next_attempt_at: None,
+        waiting_for: None,
+        response: None,
+        until: None,
+        task_id: None,
+        branch: None,
+        items: None,
+        program: None,
+        worker: None,
+        truncated: Vec::new(),
     };
     match &record.brought {
-        Some(Brought::Here(value)) => more("result", value.clone()),
-        Some(Brought::Beside { .. }) => more("result_at", format!("/api/tasks/{run}/result?job={path}").into()),
-        Some(Brought::Dropped { bytes }) => more("result_dropped", json!({"bytes": bytes})),
+        Some(Brought::Here(value)) => job.result = Some(value.clone()),
+        Some(Brought::Beside { .. }) => job.result_at = Some(format!("/api/tasks/{run}/result?job={path}")),
+        Some(Brought::Dropped { bytes }) => job.result_dropped = Some(Dropped { bytes: *bytes }),
         None => {}
     }
     match &record.state {
-        JobState::Completed { output, .. } => more("output", output.clone()),
-        JobState::Failed { error, .. } | JobState::Recovering { error } => more("error", json!(error)),
+        JobState::Completed { output, .. } => job.output = Some(output.clone()),
+        JobState::Failed { error, .. } | JobState::Recovering { error } => job.error = Some(failure(error)),
         JobState::Resting { until, error } => {
-            more("error", json!(error));
-            more("next_attempt_at", json!(until.to_string()));
+            (job.error, job.next_attempt_at) = (Some(failure(error)), Some(*until));
         }
         JobState::Waiting { wait, deadline, response, .. } => {
-            more(
-                "waiting_for",
-                json!({"route": wait.route, "key": shown_key(&wait.key), "deadline": deadline.to_string()}),
-            );
-            more("response", response.clone());
+            let (route, key) = (Some(wait.route.to_string()), Some(shown_key(&wait.key).to_owned()));
+            job.waiting_for = Some(WaitingFor { route, key, asked: None, deadline: *deadline });
+            job.response = Some(response.clone());
         }
         JobState::Polling { response, asked, deadline, .. } => {
-            more("waiting_for", json!({"asked": asked, "deadline": deadline.to_string()}));
-            more("response", response.clone());
+            job.waiting_for = Some(WaitingFor { route: None, key: None, asked: Some(*asked), deadline: *deadline });
+            job.response = Some(response.clone());
         }
-        JobState::Sleeping { until } => more("until", json!(until.to_string())),
-        JobState::Child { child, .. } => more("task_id", json!(child)),
-        JobState::Branching { branch } => more("branch", json!(branch)),
-        JobState::Looping { items } => more("items", json!(items.len())),
+        JobState::Sleeping { until } => job.until = Some(*until),
+        JobState::Child { child, .. } => job.task_id = Some(child.to_string()),
+        JobState::Branching { branch } => job.branch = Some(json!(branch)),
+        JobState::Looping { items } => job.items = Some(items.len()),
         JobState::Program { errand, claim, .. } => {
-            more("program", json!(errand.program));
-            if let Some(claim) = claim {
-                more("worker", json!({"id": claim.by, "until": claim.until.to_string()}));
-            }
+            job.program = Some(errand.program.clone());
+            job.worker = claim.as_ref().map(|claim| Worker { id: claim.by.to_string(), until: claim.until });
         }
         JobState::Calling { .. }
         | JobState::Publishing { .. }
         | JobState::Invoking { .. }
         | JobState::Cancelled { .. } => {}
     }
-    shown
+    job
 }

@@ -2,9 +2,10 @@
 
 use crate::name::Name;
 use crate::query::{Query, place};
+use crate::shown::Shown;
 use crate::{room, task, workflows};
-use axum::Json;
 use axum::extract::State;
+use contract::answer::{JobResult, Started, Task, Tasks};
 use contract::{Cursor, JobQuery, List, TasksQuery};
 use domain::id::RunId;
 use domain::run::{Brought, Effect, Input, JobPath, Phase, Plan, Run, Stretch};
@@ -14,7 +15,6 @@ use platform::App;
 use platform::problem::{Code, Problem};
 use platform::queue::{Message, RunMessage};
 use platform::store::{Saved, Store, Stored};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// How often a change is tried against others' before the caller is asked to try again.
@@ -23,7 +23,10 @@ const ROUNDS: usize = 10;
 /// `GET /api/tasks?status=&workflow=&limit=&before=`: newest first; `next` is the `before` of the following page, and a page
 /// may be short before the last. A `result` or an `error.detail` of more than 16 KiB is null here and named in `truncated`;
 /// `GET /api/tasks/{id}` has it.
-pub(crate) async fn list(State(app): State<Arc<App>>, Query(query): Query<TasksQuery>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Query(query): Query<TasksQuery>,
+) -> Result<Shown<Tasks>, Problem> {
     let before = place(query.before.as_ref(), List::Tasks, "before")?;
     let (runs, next) = app.store.list_runs(before.as_deref(), query.limit.get()).await?;
     let show = |Stored { run, request, .. }: &Stored| {
@@ -33,13 +36,13 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Query(query): Query<TasksQ
     };
     let (tasks, next) = room::fill(&runs, next, show, |stored| Store::run_place(&stored.run));
     let next = next.map(|place| Cursor::of(List::Tasks, &place));
-    Ok(Json(json!({"tasks": tasks, "next": next})))
+    Ok(Shown::page(tasks, next.as_ref()))
 }
 
 /// `GET /api/tasks/{id}`. If it is too large to be answered, its values of more than 16 KiB are null, and named in `truncated`
 /// beside them: the task's own in the task, a job's in the job.
-pub(crate) async fn show(State(app): State<Arc<App>>, Name(id): Name) -> Result<Json<Value>, Problem> {
-    Ok(Json(task::whole(&find(&app, &id).await?.run, &app.surroundings.secrets)))
+pub(crate) async fn show(State(app): State<Arc<App>>, Name(id): Name) -> Result<Shown<Task>, Problem> {
+    Ok(task::whole(&find(&app, &id).await?.run, &app.surroundings.secrets))
 }
 
 /// `GET /api/tasks/{id}/result?job=`: what a callback, or the last answer, brought for a job, whatever its `output` made of it;
@@ -48,7 +51,7 @@ pub(crate) async fn result(
     State(app): State<Arc<App>>,
     Name(id): Name,
     Query(JobQuery { job }): Query<JobQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<JobResult>, Problem> {
     let run = find(&app, &id).await?.run;
     let missing = |why: &str| Problem::new(Code::NotFound, format!("the job `{job}` of the task `{id}` {why}"));
     let path = JobPath::new(job.as_str());
@@ -66,15 +69,15 @@ pub(crate) async fn result(
             )));
         }
     };
-    Ok(Json(task::result(&run, &path, &value, &app.surroundings.secrets)))
+    Ok(task::result(&run, &path, &value, &app.surroundings.secrets))
 }
 
 /// `POST /api/tasks/{id}/cancel`: nothing more is begun, and nobody waits for its callbacks. Repeating it is safe.
-pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Result<Json<Value>, Problem> {
+pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Result<Shown<Task>, Problem> {
     for _ in 0..ROUNDS {
         let Stored { run, version, .. } = find(&app, &id).await?;
         if matches!(run.phase, Phase::Cancelled { .. }) {
-            return Ok(Json(task::whole(&run, &app.surroundings.secrets)));
+            return Ok(task::whole(&run, &app.surroundings.secrets));
         }
         if run.has_ended() {
             let detail = format!("the task has ended already: it is {}", run.status().as_str());
@@ -92,7 +95,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
             for (wait, job) in waits {
                 app.store.close_wait(&wait, &run.id, &job).await?;
             }
-            return Ok(Json(task::whole(&run, &app.surroundings.secrets)));
+            return Ok(task::whole(&run, &app.surroundings.secrets));
         }
     }
     Err(Problem::new(Code::Conflict, "the task is changing too quickly; try again"))
@@ -103,7 +106,7 @@ pub(crate) async fn rerun(
     State(app): State<Arc<App>>,
     Name(id): Name,
     headers: axum::http::HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Started>, Problem> {
     let Stored { run, request, .. } = find(&app, &id).await?;
     let (address, key) = (format!("rerun:{}", run.id), workflows::key(&headers)?);
     workflows::store(&app, &address, key, &run.workflow, Arc::unwrap_or_clone(run.input), request.as_ref()).await

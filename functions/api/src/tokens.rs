@@ -2,15 +2,14 @@
 
 use crate::body::Fields;
 use crate::name::Name;
+use crate::shown::Shown;
 use crate::token::CUSTOMER_TOKEN;
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::event::CustomerId;
+use contract::answer::{CreatedToken, Token, Tokens};
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::StoredToken;
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ const LISTED: usize = 1_000;
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     mut fields: Fields,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Shown<CreatedToken>), Problem> {
     let customer = fields.customer()?.ok_or_else(|| Problem::new(Code::UnusableRequest, "`customer_id` is missing"))?;
     let name = fields.text("name")?.unwrap_or_default();
     let may_publish = fields.flag("publish")?.unwrap_or(false);
@@ -30,17 +29,13 @@ pub(crate) async fn create(
     let token = format!("{CUSTOMER_TOKEN}{}", hex::encode(app.random::<32>()));
     let stored = StoredToken { digest: digest(&token), customer, name, may_publish, created_at: app.now() };
     app.store.add_token(&stored).await?;
-    let mut shown = show(&stored);
-    if let Value::Object(shown) = &mut shown {
-        shown.insert("token".to_owned(), token.into());
-    }
-    Ok((StatusCode::CREATED, Json(shown)))
+    Ok((StatusCode::CREATED, Shown::of(&CreatedToken { shown: show(&stored), token })))
 }
 
 /// `GET /api/tokens`.
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Shown<Tokens>, Problem> {
     let tokens = app.store.tokens(LISTED).await?;
-    Ok(Json(json!({"tokens": tokens.iter().map(show).collect::<Vec<_>>()})))
+    Ok(Shown::of(&Tokens { tokens: tokens.iter().map(show).collect() }))
 }
 
 /// `DELETE /api/tokens/{id}`. Repeating it is safe.
@@ -53,10 +48,12 @@ fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token))
 }
 
-fn show(token: &StoredToken) -> Value {
-    let customer: &CustomerId = &token.customer;
-    json!({
-        "id": token.digest, "customer_id": customer, "name": token.name, "publish": token.may_publish,
-        "created_at": token.created_at.to_string(),
-    })
+fn show(token: &StoredToken) -> Token {
+    Token {
+        id: token.digest.clone(),
+        customer_id: token.customer.to_string(),
+        name: token.name.clone(),
+        publish: token.may_publish,
+        created_at: token.created_at,
+    }
 }

@@ -4,9 +4,10 @@ use crate::body::Fields;
 use crate::delivery::seconds;
 use crate::endpoints;
 use crate::name::Name;
+use crate::shown::Shown;
 use crate::token::Caller;
-use axum::Json;
 use axum::extract::State;
+use contract::answer::Tested;
 use domain::delivery::DeliveryId;
 use domain::event::{Origin, Published};
 use domain::redact::hide_fields;
@@ -26,7 +27,7 @@ pub(crate) async fn test(
     caller: Caller,
     Name(id): Name,
     fields: Fields,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Tested>, Problem> {
     // A test is signed like any event: a token that may not publish must not say what happened by way of a test.
     if !fields.0.is_empty() {
         caller.require_publishing()?;
@@ -42,14 +43,17 @@ pub(crate) async fn test(
     let sent = endpoint.settings.format.body(&event);
     let mut shown = serde_json::from_slice::<Value>(&sent).unwrap_or_default();
     hide_fields(&mut shown);
-    let headers: Map<String, Value> =
-        attempt.request_headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    Ok(Json(json!({
-        "success": attempt.succeeded(), "status_code": attempt.status, "response_time": seconds(&attempt),
-        "response_body": attempt.response_body, "truncated": attempt.truncated, "error": attempt.failure(),
-        "error_class": attempt.error.map(|class| class.as_str()), "request_headers": headers,
-        "test_event": shown,
-    })))
+    Ok(Shown::of(&Tested {
+        success: attempt.succeeded(),
+        status_code: attempt.status,
+        response_time: seconds(&attempt),
+        error: attempt.failure(),
+        error_class: attempt.error.map(|class| class.as_str().to_owned()),
+        request_headers: attempt.request_headers.iter().cloned().collect(),
+        response_body: attempt.response_body,
+        truncated: attempt.truncated,
+        test_event: shown,
+    }))
 }
 
 /// With what a test event has where nothing is said.

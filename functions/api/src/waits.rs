@@ -6,17 +6,18 @@
 use crate::body::Fields;
 use crate::query::{Query, place};
 use crate::room::{self, Room};
-use axum::Json;
+use crate::shown::Shown;
 use axum::extract::State;
+use contract::answer::{Adopted, Nearest, OpenWait, UnclaimedCallback, Verdict as ShownVerdict, Wait, Waits};
 use contract::{Cursor, List, WaitState, WaitsQuery};
 use domain::config::RouteId;
+use domain::id::RunId;
 use domain::redact::{MASKED, hide_fields};
-use domain::run::{JobState, Status, is_of_token};
+use domain::run::{JobPath, JobState, Status, is_of_token};
 use domain::wait::{Adoption, Standing, Verdict, WaitKey, Waiter, adopt as judge, nearest};
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Store, StoreError, Stored, Unclaimed};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Runs that one request looks at, at most; its page is short then, and has a cursor all the same.
@@ -31,14 +32,19 @@ const ROUNDS: usize = 5;
 /// A job that waits.
 struct Open {
     wait: WaitKey,
-    shown: Value,
+    run: RunId,
+    job: JobPath,
+    shown: Shown<Wait>,
 }
 
 /// `GET /api/waits?state=open|unclaimed&limit=&before=`: newest first; `next` is the `before` of the following page. A
 /// page may be short, and one of open waits even empty, before the last.
-pub(crate) async fn list(State(app): State<Arc<App>>, Query(query): Query<WaitsQuery>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Query(query): Query<WaitsQuery>,
+) -> Result<Shown<Waits>, Problem> {
     let limit = query.limit.get();
-    let (waits, next, list): (Vec<Value>, _, _) = match query.state {
+    let (waits, next, list): (Vec<Shown<Wait>>, _, _) = match query.state {
         WaitState::Open => {
             let before = place(query.before.as_ref(), List::Tasks, "before")?;
             let (waits, next) = open(&app, before, limit).await?;
@@ -53,7 +59,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Query(query): Query<WaitsQ
             (waits, next, List::Unclaimed)
         }
     };
-    Ok(Json(json!({"waits": waits, "next": next.map(|place| Cursor::of(list, &place))})))
+    Ok(Shown::page(waits, next.map(|place| Cursor::of(list, &place)).as_ref()))
 }
 
 /// The jobs that wait, of the newest runs first.
@@ -64,7 +70,7 @@ async fn open(app: &App, mut before: Option<String>, limit: usize) -> Result<(Ve
         looked_at += runs.len();
         for stored in &runs {
             let of_run = of_run(app, stored);
-            if !room.takes(of_run.iter().map(|open| &open.shown)) {
+            if !room.takes(of_run.iter().map(|open| open.shown.value())) {
                 return Ok((waits, before));
             }
             waits.extend(of_run);
@@ -83,16 +89,19 @@ fn of_run(app: &App, Stored { run, .. }: &Stored) -> Vec<Open> {
     let waiting = jobs.filter_map(|(job, record)| {
         let JobState::Waiting { wait, deadline, .. } = &record.state else { return None };
         let route = present(&wait.route);
-        let mut shown = json!({
-            "route": route, "key": shown_key(&wait.key), "task_id": run.id, "workflow": run.workflow, "job": job,
-            "attempt": record.attempt, "since": record.started_at.to_string(), "deadline": deadline.to_string(),
+        let shown = Wait::Open(OpenWait {
+            route: route.to_string(),
+            key: shown_key(&wait.key).to_owned(),
+            task_id: run.id.to_string(),
+            workflow: run.workflow.clone(),
+            job: job.to_string(),
+            attempt: record.attempt,
+            since: record.started_at,
+            deadline: *deadline,
+            route_gone: !app.config.callbacks().any(|callback| callback.route.id == route),
         });
-        if !app.config.callbacks().any(|callback| callback.route.id == route)
-            && let Some(fields) = shown.as_object_mut()
-        {
-            fields.insert("route_gone".to_owned(), true.into());
-        }
-        Some(Open { wait: WaitKey { route, key: wait.key.clone() }, shown })
+        let wait = WaitKey { route, key: wait.key.clone() };
+        Some(Open { wait, run: run.id.clone(), job: job.clone(), shown: Shown::of(&shown) })
     });
     waiting.collect()
 }
@@ -107,38 +116,42 @@ pub(crate) fn shown_key(key: &str) -> &str {
     if is_of_token(key) { MASKED } else { key }
 }
 
-fn show(unclaimed: &Unclaimed, open: &[Open]) -> Value {
+fn show(unclaimed: &Unclaimed, open: &[Open]) -> Shown<Wait> {
     let Unclaimed { wait, at, arrival, .. } = unclaimed;
     let route = present(&wait.route);
     let same_route = || open.iter().filter(|open| open.wait.route == route);
     let keys = same_route().map(|open| open.wait.key.as_str()).filter(|key| !is_of_token(key));
-    let nearest = nearest(&wait.key, keys).map(|(key, distance)| {
-        let of = same_route().find(|open| open.wait.key == key).map(|open| &open.shown);
-        let field = |name: &str| of.and_then(|of| of.get(name)).cloned().unwrap_or_default();
-        json!({"key": key, "distance": distance, "task_id": field("task_id"), "job": field("job")})
+    let nearest = nearest(&wait.key, keys).and_then(|(key, distance)| {
+        let Open { run, job, .. } = same_route().find(|open| open.wait.key == key)?;
+        Some(Nearest { key: key.to_owned(), distance, task_id: run.to_string(), job: job.to_string() })
     });
-    let verdict = match arrival.verdict {
-        Verdict::Success => "success",
-        Verdict::Failure => "failure",
-        Verdict::NoStatus => "no_status",
-        Verdict::Unmapped => "unmapped",
-    };
-    let mut shown = json!({
-        "route": route, "key": shown_key(&wait.key), "arrived_at": at.to_string(), "verdict": verdict,
-        "result": arrival.result, "nearest": nearest,
+    let shown = Wait::Unclaimed(UnclaimedCallback {
+        route: route.to_string(),
+        key: shown_key(&wait.key).to_owned(),
+        arrived_at: *at,
+        verdict: match arrival.verdict {
+            Verdict::Success => ShownVerdict::Success,
+            Verdict::Failure => ShownVerdict::Failure,
+            Verdict::NoStatus => ShownVerdict::NoStatus,
+            Verdict::Unmapped => ShownVerdict::Unmapped,
+        },
+        result: arrival.result.clone(),
+        nearest,
+        truncated: Vec::new(),
     });
-    shown.get_mut("result").into_iter().for_each(hide_fields);
-    // Nothing else shows the result, so it is cut only where there would be no answer.
-    if room::fills_a_page(&shown) {
-        room::shorten(&mut shown, &["result"]);
-    }
-    shown
+    Shown::of(&shown).but(|shown| {
+        shown.get_mut("result").into_iter().for_each(hide_fields);
+        // Nothing else shows the result, so it is cut only where there would be no answer.
+        if room::fills_a_page(shown) {
+            room::shorten(shown, &["result"]);
+        }
+    })
 }
 
 /// `POST /api/waits/adopt` with `{"route", "key", "for"}`: the callback that came under `key`, and that nobody waits for,
 /// goes to the job that waits under the key `for`, as if it had come with that. Repeating it is safe. `route` is the
 /// route's id, or its path where only one callback route has it.
-pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Result<Json<Value>, Problem> {
+pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Result<Shown<Adopted>, Problem> {
     let missing = |name: &str| Problem::new(Code::UnusableRequest, format!("`{name}` is missing"));
     let route = fields.text("route")?.ok_or_else(|| missing("route"))?;
     let key = fields.text("key")?.ok_or_else(|| missing("key"))?;
@@ -155,10 +168,10 @@ pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Re
             Adoption::Give(waiter, at, arrival) => {
                 let id = early.as_ref().and_then(|early| early.id.as_ref());
                 if app.store.give_callback((&from, at, arrival, id), (&to, waiter), app.now()).await? {
-                    return Ok(Json(given(waiter, "resumed")));
+                    return Ok(given(waiter, "resumed"));
                 }
             }
-            Adoption::Given(waiter) => return Ok(Json(given(waiter, "duplicate"))),
+            Adoption::Given(waiter) => return Ok(given(waiter, "duplicate")),
             Adoption::NoCallback => {
                 let detail = "this route has no unclaimed callback with that key";
                 return Err(Problem::new(Code::NotFound, detail));
@@ -191,8 +204,9 @@ async fn standing(app: &App, wait: &WaitKey) -> Result<(WaitKey, Option<Standing
     Ok((wait.clone(), None))
 }
 
-fn given(waiter: &Waiter, status: &str) -> Value {
-    json!({"status": status, "task_id": waiter.run, "job": waiter.job})
+fn given(waiter: &Waiter, status: &str) -> Shown<Adopted> {
+    let (task_id, job) = (waiter.run.to_string(), waiter.job.to_string());
+    Shown::of(&Adopted { status: status.to_owned(), task_id, job })
 }
 
 fn find_route(app: &App, text: &str) -> Result<RouteId, Problem> {

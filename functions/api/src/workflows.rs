@@ -1,10 +1,11 @@
 //! `/api/workflows`.
 
 use crate::name::Name;
-use axum::Json;
+use crate::shown::Shown;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
+use contract::answer::{Started, Workflow, Workflows};
 use domain::id::RunId;
 use domain::redact::{MASKED, masked_at};
 use domain::run::Run;
@@ -12,16 +13,18 @@ use platform::App;
 use platform::problem::{Code, Problem};
 use platform::request::{json_object, read_body};
 use platform::store::{NewRun, StoreError};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// `GET /api/workflows`.
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
-    let workflows = app.config.workflows.values().map(|workflow| {
-        let jobs: Vec<&str> = workflow.jobs.jobs.iter().map(|job| job.id.as_str()).collect();
-        json!({"id": workflow.id, "title": workflow.title, "description": workflow.description, "jobs": jobs})
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Shown<Workflows> {
+    let workflows = app.config.workflows.values().map(|workflow| Workflow {
+        id: workflow.id.clone(),
+        title: workflow.title.clone(),
+        description: workflow.description.clone(),
+        jobs: workflow.jobs.jobs.iter().map(|job| job.id.clone()).collect(),
     });
-    Json(json!({"workflows": workflows.collect::<Vec<_>>()}))
+    Shown::of(&Workflows { workflows: workflows.collect() })
 }
 
 /// `POST /api/workflows/{id}/runs` with `{"input": …}`: `input` is the workflow's, null where it is left out.
@@ -29,7 +32,7 @@ pub(crate) async fn start(
     State(app): State<Arc<App>>,
     Name(workflow): Name,
     request: Request,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Started>, Problem> {
     if app.config_for(&workflow).await?.workflow(&workflow).is_none() {
         return Err(Problem::new(Code::NotFound, format!("there is no workflow `{workflow}`")));
     }
@@ -39,7 +42,7 @@ pub(crate) async fn start(
     room.drive(start_with(&app, &workflow, key, body)).await
 }
 
-async fn start_with(app: &App, workflow: &str, key: Option<String>, body: Bytes) -> Result<Json<Value>, Problem> {
+async fn start_with(app: &App, workflow: &str, key: Option<String>, body: Bytes) -> Result<Shown<Started>, Problem> {
     let mut fields = json_object(&body)?;
     let input = fields.remove("input").unwrap_or_default();
     if let Some(unknown) = fields.keys().next() {
@@ -77,17 +80,17 @@ pub(crate) async fn store(
     workflow: &str,
     input: Value,
     request: Option<&Value>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<Started>, Problem> {
     let id = key.map_or_else(|| app.new_run_id(), |key| RunId::keyed(address, &key));
     let run = Run::accept(id.clone(), workflow.to_owned(), input, None, app.now()).following(app.definition.clone());
-    let mut answer = json!({"status": "triggered", "task_id": id});
-    if let (NewRun::Duplicate(_), Value::Object(answer)) = (app.store.add_run(&run, request).await?, &mut answer) {
+    let mut repeated = false;
+    if let NewRun::Duplicate(_) = app.store.add_run(&run, request).await? {
         let before = app.store.run(&id).await?.ok_or_else(|| StoreError::Damaged(id.to_string()))?;
         if before.run.input != run.input {
             let detail = "this `Idempotency-Key` came with another input before; nothing has happened";
             return Err(Problem::new(Code::KeyReused, detail));
         }
-        answer.insert("repeated".to_owned(), true.into());
+        repeated = true;
     }
-    Ok(Json(answer))
+    Ok(Shown::of(&Started { status: "triggered".to_owned(), task_id: id.to_string(), repeated }))
 }

@@ -5,8 +5,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
+use std::fmt;
 
 /// The longest place, in bytes: a sort key of DynamoDB
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
@@ -43,7 +44,9 @@ impl List {
 }
 
 /// A caller's text for a cursor, not read yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cursor(String);
 
 /// The text is no cursor of that list.
@@ -52,8 +55,8 @@ pub struct NoCursor;
 
 impl Cursor {
     /// The cursor of a place.
-    pub fn of(list: List, place: &str) -> String {
-        format!("{}{}", list.letter(), URL_SAFE_NO_PAD.encode(place))
+    pub fn of(list: List, place: &str) -> Self {
+        Self(format!("{}{}", list.letter(), URL_SAFE_NO_PAD.encode(place)))
     }
 
     /// The place.
@@ -68,6 +71,12 @@ impl Cursor {
         let is_time = time.bytes().all(|byte| byte.is_ascii_digit());
         let is_place = is_time && (rest.is_empty() || rest.starts_with('#')) && place.len() <= LONGEST;
         if is_place { Ok(place) } else { Err(NoCursor) }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -86,7 +95,7 @@ mod tests {
     #[test]
     fn a_cursor_is_its_place_again_in_its_own_list_alone_and_safe_in_a_url() {
         for list in LISTS {
-            let cursor = Cursor(Cursor::of(list, "001767328195790#run_0840be"));
+            let cursor = Cursor::of(list, "001767328195790#run_0840be");
             assert!(cursor.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{cursor:?}");
             for other in LISTS {
                 let place = cursor.place(other);
@@ -108,10 +117,10 @@ mod tests {
             .into_iter()
             .chain([format!("{time}0"), long(LONGEST + 1)])
         {
-            assert_eq!(Cursor(made_of(&place)).place(List::Tasks), Err(NoCursor), "{place}");
+            assert_eq!(made_of(&place).place(List::Tasks), Err(NoCursor), "{place}");
         }
         for place in [time.clone(), long(LONGEST)] {
-            assert_eq!(Cursor(made_of(&place)).place(List::Tasks), Ok(place));
+            assert_eq!(made_of(&place).place(List::Tasks), Ok(place));
         }
     }
 }

@@ -3,7 +3,9 @@
 //! An unknown parameter, one that is given twice, and one whose value can't be meant are refused: a filter that was misspelt would
 //! show more than was asked for. One that is there and empty counts as left out: forms send it so.
 
+use crate::choice::{DeliveryStatus, TaskStatus, WaitState};
 use crate::cursor::Cursor;
+use crate::time::Time;
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
@@ -17,6 +19,63 @@ pub struct Parameter {
     pub meaning: &'static str,
     /// Another name that it may have.
     pub also: Option<&'static str>,
+    /// What its value may be.
+    pub form: Form,
+    /// Whether it must be given.
+    pub required: bool,
+}
+
+/// What the value of a parameter may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Any text.
+    Text,
+    /// [`Time`].
+    Time,
+    /// [`Cursor`].
+    Cursor,
+    /// `true` or `false`; false where it is left out.
+    Flag,
+    /// A whole number from 1.
+    Number {
+        /// To this.
+        most: usize,
+        /// Where it is left out.
+        usual: usize,
+    },
+    /// One of these.
+    Choice(&'static [&'static str]),
+}
+
+/// What a type of parameters may be.
+pub(crate) trait Value {
+    const FORM: Form;
+    const REQUIRED: bool = false;
+}
+
+impl Value for String {
+    const FORM: Form = Form::Text;
+    const REQUIRED: bool = true;
+}
+
+impl Value for Time {
+    const FORM: Form = Form::Time;
+}
+
+impl Value for Cursor {
+    const FORM: Form = Form::Cursor;
+}
+
+impl Value for bool {
+    const FORM: Form = Form::Flag;
+}
+
+impl<const USUAL: usize, const MOST: usize> Value for Limit<USUAL, MOST> {
+    const FORM: Form = Form::Number { most: MOST, usual: USUAL };
+}
+
+impl<T: Value> Value for Option<T> {
+    const FORM: Form = T::FORM;
 }
 
 impl Parameter {
@@ -98,6 +157,8 @@ macro_rules! parameters {
                     name: stringify!($name),
                     meaning: concat!($($meaning),+).trim_ascii(),
                     also: also!($($also)?),
+                    form: <$type as Value>::FORM,
+                    required: <$type as Value>::REQUIRED,
                 }),+];
             }
         )+
@@ -151,7 +212,7 @@ parameters! {
         /// Only requests of this source.
         source: Option<String>,
         /// Only requests since this time: RFC 3339, or seconds since 1970.
-        since: Option<String>,
+        since: Option<Time>,
         /// Only newer ones: the `next` of a page.
         after: Option<Cursor>,
         /// Show bodies and paths as they came, with their secrets: a signature holds only for these.
@@ -179,9 +240,9 @@ parameters! {
         /// Only deliveries of events of this type, or of types like `order.*`.
         event or "event_type": Option<String>,
         /// Only deliveries accepted since this time: RFC 3339, or seconds since 1970.
-        since: Option<String>,
+        since: Option<Time>,
         /// Only deliveries accepted before this time: RFC 3339, or seconds since 1970.
-        until: Option<String>,
+        until: Option<Time>,
         /// Deliveries on a page: 1 to 100, 50 where it is left out.
         #[serde(default)]
         limit: Limit<50, 100>,
@@ -214,74 +275,4 @@ parameters! {
         /// Only deliveries to this customer.
         customer_id: Option<String>,
     }
-}
-
-/// A task's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskStatus {
-    /// Stored; no job has begun.
-    Queued,
-    /// Jobs are under way.
-    Running,
-    /// A job waits for a callback.
-    Waiting,
-    /// All jobs are done.
-    Completed,
-    /// A job has failed for good.
-    Failed,
-    /// It was stopped.
-    Cancelled,
-}
-
-impl TaskStatus {
-    /// The word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl DeliveryStatus {
-    /// The word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Retrying => "retrying",
-            Self::Delivered => "delivered",
-            Self::Exhausted => "exhausted",
-        }
-    }
-}
-
-/// A delivery's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryStatus {
-    /// It wasn't tried yet.
-    Pending,
-    /// A try has failed, and another comes.
-    Retrying,
-    /// It has arrived.
-    Delivered,
-    /// All tries have failed.
-    #[serde(alias = "failed")]
-    Exhausted,
-}
-
-/// Which waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitState {
-    /// Jobs that wait for a callback.
-    #[default]
-    Open,
-    /// Callbacks that no job waits for.
-    Unclaimed,
 }

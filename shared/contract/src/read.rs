@@ -106,9 +106,9 @@ impl<'de> Deserializer<'de> for Text {
 mod tests {
     use super::{QueryError, read, refuse_unknown};
     use crate::query::{
-        CustomerQuery, DeliveriesQuery, DeliveryStatus, JobQuery, NoQuery, Parameters, ReplayQuery, StatsQuery,
-        TaskStatus, TasksQuery, WaitState, WaitsQuery,
+        CustomerQuery, DeliveriesQuery, JobQuery, NoQuery, Parameters, ReplayQuery, StatsQuery, TasksQuery, WaitsQuery,
     };
+    use crate::{DeliveryStatus, TaskStatus, WaitState};
 
     #[test]
     fn what_is_left_out_or_empty_is_as_usual() {
@@ -149,6 +149,10 @@ mod tests {
         }
         let unknown = "`status`: unknown variant `done`, expected one of `queued`, `running`, `waiting`, `completed`, `failed`, `cancelled`";
         assert_eq!(words::<TasksQuery>("status=done"), unknown);
+        assert_eq!(
+            words::<DeliveriesQuery>("since=soon"),
+            "`since`: invalid value: string \"soon\", expected an RFC 3339 time, or Unix seconds"
+        );
         assert_eq!(words::<JobQuery>("job="), "missing parameter: `job`");
         assert_eq!(words::<ReplayQuery>("all=1"), "`all`: invalid value: string \"1\", expected true or false");
     }

@@ -9,149 +9,10 @@ use domain::event::PublishError;
 use domain::event::catalogue::Refusal;
 use serde_json::json;
 
+pub use contract::Code;
+
 /// Seconds after which there may be memory again: a body has 30 s to come, and most take less than one.
 const RETRY_OVERLOADED: u64 = 2;
-
-/// Every code there is; docs/errors.md has a paragraph for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// The request, or what it makes us store, is too large.
-    BodyTooLarge,
-    /// The request's body did not come in time.
-    RequestTimeout,
-    /// A content type that we don't read.
-    UnsupportedMediaType,
-    /// A content encoding that we don't undo.
-    UnsupportedEncoding,
-    /// The body is not what its content type says.
-    MalformedBody,
-    /// The body is fine, but the route's templates find nothing to work with in it.
-    UnusableRequest,
-    /// The cursor of a page is none of ours.
-    BadCursor,
-    /// No or a wrong bearer token.
-    Unauthorized,
-    /// The token does not reach so far.
-    Forbidden,
-    /// The token was made without the right to publish events.
-    PublishingNotAllowed,
-    /// The event has a type or source that Ringback alone may use.
-    ReservedEvent,
-    /// Programs can't be defined while everything runs, unless the operator allows it.
-    RuntimeProgramsOff,
-    /// A URL that may not be called.
-    ForbiddenUrl,
-    /// The sender's address is not on the list.
-    AddressNotAllowed,
-    /// More than the rate limit allows.
-    TooManyRequests,
-    /// Nothing has this address.
-    NotFound,
-    /// The address takes other methods.
-    MethodNotAllowed,
-    /// The task is in a state that doesn't allow it.
-    Conflict,
-    /// The endpoint gets nothing as long as it is disabled.
-    EndpointDisabled,
-    /// The `Idempotency-Key` came before, with another body.
-    KeyReused,
-    /// Only the catalogue's event types can be published, and this is none, or matches none.
-    UnknownEventType,
-    /// The event's data is not what its type's schema asks for.
-    SchemaViolation,
-    /// What was asked for is more than an answer can hold.
-    AnswerTooLarge,
-    /// The table, or something else that the answer needs, could not be reached; nothing has changed.
-    Unavailable,
-    /// Other requests have all the memory that bodies may take.
-    Overloaded,
-}
-
-impl Code {
-    /// All, for the test that compares them with their documentation.
-    pub const ALL: [Self; 25] = [
-        Self::BodyTooLarge,
-        Self::RequestTimeout,
-        Self::UnsupportedMediaType,
-        Self::UnsupportedEncoding,
-        Self::MalformedBody,
-        Self::UnusableRequest,
-        Self::BadCursor,
-        Self::Unauthorized,
-        Self::Forbidden,
-        Self::PublishingNotAllowed,
-        Self::ReservedEvent,
-        Self::RuntimeProgramsOff,
-        Self::ForbiddenUrl,
-        Self::AddressNotAllowed,
-        Self::TooManyRequests,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::Conflict,
-        Self::EndpointDisabled,
-        Self::KeyReused,
-        Self::UnknownEventType,
-        Self::SchemaViolation,
-        Self::AnswerTooLarge,
-        Self::Unavailable,
-        Self::Overloaded,
-    ];
-
-    /// The word in the answer.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BodyTooLarge => "body_too_large",
-            Self::RequestTimeout => "request_timeout",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::UnsupportedEncoding => "unsupported_encoding",
-            Self::MalformedBody => "malformed_body",
-            Self::UnusableRequest => "unusable_request",
-            Self::BadCursor => "bad_cursor",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::PublishingNotAllowed => "publishing_not_allowed",
-            Self::ReservedEvent => "reserved_event",
-            Self::RuntimeProgramsOff => "runtime_programs_off",
-            Self::ForbiddenUrl => "forbidden_url",
-            Self::AddressNotAllowed => "address_not_allowed",
-            Self::TooManyRequests => "too_many_requests",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Conflict => "conflict",
-            Self::EndpointDisabled => "endpoint_disabled",
-            Self::KeyReused => "key_reused",
-            Self::UnknownEventType => "unknown_event_type",
-            Self::SchemaViolation => "schema_violation",
-            Self::AnswerTooLarge => "answer_too_large",
-            Self::Unavailable => "unavailable",
-            Self::Overloaded => "overloaded",
-        }
-    }
-
-    /// The answer's status.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::BodyTooLarge | Self::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::MalformedBody | Self::UnusableRequest | Self::BadCursor | Self::ForbiddenUrl => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::PublishingNotAllowed | Self::AddressNotAllowed | Self::RuntimeProgramsOff => {
-                StatusCode::FORBIDDEN
-            }
-            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict | Self::EndpointDisabled => StatusCode::CONFLICT,
-            Self::ReservedEvent | Self::KeyReused | Self::UnknownEventType | Self::SchemaViolation => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            Self::Unavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-}
 
 /// An error as its caller sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,7 +101,7 @@ impl From<PublishError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.code.status();
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = json!({
             // RFC 9457 section 4.2.1: no more than the status says; `code` is what tells them apart.
             "type": "about:blank",

@@ -1,15 +1,16 @@
 //! Another chance for an endpoint, as if it had never failed.
 
-use crate::client::Client;
+use crate::client::{Call, Client};
 use crate::command::Failure;
 use crate::command::output::{say, text};
+use contract::Operation;
 use serde_json::json;
 
 /// Enables the endpoint, and says what became of the events published meanwhile.
 pub(super) async fn run(client: &Client, id: &str, as_json: bool) -> Result<(), Failure> {
-    let path = ["api", "webhooks", id];
-    let before = client.get(&path, &[]).await?;
-    let enabled = client.patch(&path, &json!({"disabled": false})).await?;
+    let before = client.call(Call::of(Operation::ShowEndpoint).id(id)).await?;
+    let change = Call::of(Operation::ChangeEndpoint).id(id).body(&json!({"disabled": false}));
+    let enabled = client.call(change).await?;
     if as_json {
         return say(enabled);
     }

@@ -1,12 +1,13 @@
 //! Recovering what failed at an endpoint: an operation of the gateway, followed to its end.
 
-use crate::client::Client;
+use crate::client::{Call, Client};
 use crate::command::Failure;
 use crate::command::exit::Usage;
 use crate::command::follow::progress;
 use crate::command::output::{list, say, text};
 use crate::timeline::since;
 use clap::Args;
+use contract::Operation;
 use platform::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -41,8 +42,8 @@ impl Recover {
         if let (Some(until), Some(fields)) = (&self.until, body.as_object_mut()) {
             fields.insert("until".to_owned(), time(until)?.into());
         }
-        let path = ["api", "webhooks", self.endpoint.as_str(), "recover"];
-        let mut operation = client.post(&path, &[], Some(&body), None).await?;
+        let recover = Call::of(Operation::RecoverEndpoint).id(&self.endpoint).body(&body);
+        let mut operation = client.call(recover).await?;
         if self.dry_run {
             if as_json {
                 return say(operation);
@@ -63,7 +64,7 @@ impl Recover {
             bar.set_length(count(&operation, "found"));
             bar.set_position(count(&operation, "done"));
             tokio::time::sleep(LOOK).await;
-            operation = client.get(&["api", "operations", &id], &[]).await?;
+            operation = client.call(Call::of(Operation::ShowOperation).id(&id)).await?;
         }
         bar.finish_and_clear();
         if as_json {

@@ -8,7 +8,7 @@ use contract::{Access, Operation};
 
 /// Ringback's own addresses beside the operations of its API; `/api` and `/console` with all that is below them. They are routes of
 /// their own, and such a one comes before a route with a variable in its place: `/{tenant}` doesn't take `/health`.
-const EXACT: &[&str] = &["/metrics", "/openapi.json", "/console"];
+const EXACT: &[&str] = &["/metrics", "/console"];
 
 /// Why a route of the file can't have this address.
 pub(super) fn taken(method: &str, path: &str) -> Option<String> {

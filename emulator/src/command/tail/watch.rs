@@ -1,11 +1,12 @@
 //! What has changed since the last look.
 
 use super::Events;
-use crate::client::{Client, ClientError};
+use crate::client::{Call, Client, ClientError};
 use crate::command::Failure;
 use crate::command::deliveries::endpoint;
 use crate::command::output::{list, text};
 use crate::timeline::{Task, in_words};
+use contract::Operation;
 use jiff::Timestamp;
 use platform::clock::{Clock, SystemClock};
 use serde_json::Value;
@@ -57,11 +58,11 @@ impl Watch {
         self.look += 1;
         let (mut tasks, mut deliveries) = (Vec::new(), Vec::new());
         if self.events.contains(&Events::Runs) {
-            tasks = self.newest(client, "tasks", "task_id").await?;
+            tasks = self.newest(client, (Operation::ListTasks, "tasks"), "task_id").await?;
             tasks.extend(self.left(client, &tasks).await?);
         }
         if self.events.contains(&Events::Deliveries) {
-            deliveries = self.newest(client, "deliveries", "id").await?;
+            deliveries = self.newest(client, (Operation::ListDeliveries, "deliveries"), "id").await?;
         }
         // Only once everything is there: a look that failed has seen nothing.
         let mut changes = Vec::new();
@@ -78,10 +79,17 @@ impl Watch {
     }
 
     /// The newest page, and those before it until one holds what was seen before.
-    async fn newest(&self, client: &Client, name: &str, id: &str) -> Result<Vec<Value>, ClientError> {
+    async fn newest(
+        &self,
+        client: &Client,
+        (operation, name): (Operation, &str),
+        id: &str,
+    ) -> Result<Vec<Value>, ClientError> {
         let (mut found, mut before): (Vec<Value>, Option<String>) = (Vec::new(), None);
         for _ in 0..PAGES {
-            let page = client.get(&["api", name], &[("limit", Some("100")), ("before", before.as_deref())]).await?;
+            let page = client
+                .call(Call::of(operation).query(&[("limit", Some("100")), ("before", before.as_deref())]))
+                .await?;
             let known = list(&page, name)
                 .iter()
                 .any(|one| one.get(id).and_then(Value::as_str).is_some_and(|id| self.stood.contains_key(id)));
@@ -103,7 +111,7 @@ impl Watch {
             .filter(|(id, stood)| id.starts_with("run_") && !stood.ended && !seen.contains(id.as_str()));
         let mut found = Vec::new();
         for (id, _) in left.take(SINGLE) {
-            match client.get(&["api", "tasks", id], &[]).await {
+            match client.call(Call::of(Operation::ShowTask).id(id)).await {
                 Ok(task) => found.push(task),
                 Err(ClientError::Problem { status: 404, .. }) => {}
                 Err(error) => return Err(error),

@@ -3,14 +3,14 @@
 use super::{find, secret, show_stored, unusable};
 use crate::body::Fields;
 use crate::name::Name;
+use crate::shown::Shown;
 use crate::token::Caller;
-use axum::Json;
 use axum::extract::State;
+use contract::answer;
 use domain::endpoint::{Disabled, DisabledBy, Endpoint, Settings};
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Saved, StoredEndpoint};
-use serde_json::Value;
 use std::sync::Arc;
 
 /// Fields that are left out keep their value; null takes an optional one away. `disabled: false` gives an endpoint another
@@ -20,7 +20,7 @@ pub(crate) async fn change(
     caller: Caller,
     Name(id): Name,
     mut fields: Fields,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<answer::Endpoint>, Problem> {
     let StoredEndpoint { endpoint, version } = find(&app, &caller, &id).await?;
     let now = app.now();
     let wanted = disabled(&mut fields)?;
@@ -43,7 +43,7 @@ pub(crate) async fn change(
     };
     app.directory.forget(&endpoint.customer);
     match saved {
-        Saved::Written(version) => Ok(Json(show_stored(&app, &StoredEndpoint { endpoint, version }))),
+        Saved::Written(version) => Ok(Shown::of(&show_stored(&app, &StoredEndpoint { endpoint, version }))),
         Saved::Conflict => Err(Problem::new(Code::Conflict, "somebody else changed the webhook just now; try again")),
     }
 }

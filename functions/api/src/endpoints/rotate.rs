@@ -3,15 +3,15 @@
 use super::{find, secret};
 use crate::body::Fields;
 use crate::name::Name;
+use crate::shown::Shown;
 use crate::token::Caller;
-use axum::Json;
 use axum::extract::State;
+use contract::answer::RotatedSecret;
 use domain::endpoint::{Endpoint, Secret};
 use jiff::SignedDuration;
 use platform::App;
 use platform::problem::{Code, Problem};
 use platform::store::{Saved, StoredEndpoint};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// How long the secret before signs beside its successor where the request says nothing: 24 h, in seconds.
@@ -28,7 +28,7 @@ pub(crate) async fn rotate(
     caller: Caller,
     Name(id): Name,
     mut fields: Fields,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Shown<RotatedSecret>, Problem> {
     let StoredEndpoint { mut endpoint, version } = find(&app, &caller, &id).await?;
     let signing = secret::Signing::read(&mut fields, &app.chance)?;
     let grace = fields.number("grace_period", LONGEST_GRACE)?.unwrap_or(GRACE);
@@ -50,9 +50,10 @@ pub(crate) async fn rotate(
     if saved == Saved::Conflict {
         return Err(Problem::new(Code::Conflict, "somebody else changed the webhook just now; try again"));
     }
-    let mut answer = json!({"webhook_id": endpoint.id, "previous_secret_valid_until": until.to_string()});
-    if let Value::Object(answer) = &mut answer {
-        answer.extend(shown);
-    }
-    Ok(Json(answer))
+    Ok(Shown::of(&RotatedSecret {
+        webhook_id: endpoint.id.to_string(),
+        previous_secret_valid_until: until,
+        secret: shown.secret,
+        public_key: shown.public_key,
+    }))
 }

@@ -8,7 +8,6 @@ use domain::redact::MASKED;
 use platform::App;
 use platform::chance::Chance;
 use platform::problem::{Code, Problem};
-use serde_json::{Map, Value};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -17,6 +16,15 @@ pub(super) struct Signing {
     text: Zeroizing<String>,
     /// We made it: it is shown, once.
     generated: bool,
+}
+
+/// What an answer shows of it, once.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// The secret that was made.
+    pub(super) secret: Option<String>,
+    /// What to verify with, where that isn't the secret.
+    pub(super) public_key: Option<String>,
 }
 
 impl fmt::Debug for Signing {
@@ -52,14 +60,11 @@ impl Signing {
     }
 
     /// Sealed to its endpoint, and what the answer shows of it: the secret that was made, or the key to verify with.
-    pub(super) fn seal(self, app: &App, customer: &CustomerId, id: &EndpointId) -> (Secret, Map<String, Value>) {
+    pub(super) fn seal(self, app: &App, customer: &CustomerId, id: &EndpointId) -> (Secret, Shown) {
         let sealed = app.keys.seal(self.text.as_bytes(), &Endpoint::seal_name(customer, id));
-        let mut shown = Map::new();
-        match Key::read(&self.text).ok().and_then(|key| key.public_text()) {
-            Some(public) => drop(shown.insert("public_key".to_owned(), public.into())),
-            None if self.generated => drop(shown.insert("secret".to_owned(), self.text.as_str().into())),
-            None => {}
-        }
+        let public_key = Key::read(&self.text).ok().and_then(|key| key.public_text());
+        let secret = (self.generated && public_key.is_none()).then(|| self.text.as_str().to_owned());
+        let shown = Shown { secret, public_key };
         (Secret { sealed, until: None }, shown)
     }
 }

@@ -1,31 +1,60 @@
 //! An endpoint, as the API shows it: without secrets, and without the values of its headers.
 
+use contract::answer::{self, Disabled, DisabledReason, EndpointStatus, RateLimit};
+use contract::body::Format;
 use domain::delivery::sign::Key;
-use domain::endpoint::Endpoint;
+use domain::endpoint::{DisabledBy, Endpoint};
+use domain::event;
 use domain::redact::MASKED;
 use platform::App;
 use platform::store::StoredEndpoint;
-use serde_json::{Map, Value, json};
 
 /// All that may be shown of an endpoint.
-pub(crate) fn show_stored(app: &App, stored: &StoredEndpoint) -> Value {
+pub(crate) fn show_stored(app: &App, stored: &StoredEndpoint) -> answer::Endpoint {
     let Endpoint { id, customer, settings, secrets, disabled, created_at, updated_at } = &stored.endpoint;
-    let headers: Map<String, Value> = settings.headers.iter().map(|(name, _)| (name.clone(), MASKED.into())).collect();
-    let disabled = disabled.as_ref().map(
-        |disabled| json!({"at": disabled.at.to_string(), "reason": disabled.why, "message": disabled.why.as_str()}),
-    );
     let now = app.now();
-    let signing = stored.endpoint.signing(now).count();
-    let until = secrets.iter().filter_map(|secret| secret.until).filter(|until| now < *until).max();
-    json!({
-        "webhook_id": id, "customer_id": customer, "name": settings.name, "url": settings.url,
-        "events": settings.events, "filter": settings.filter, "headers": headers, "timeout": settings.timeout,
-        "max_retries": settings.max_retries, "retry_delay": settings.retry_delay, "format": settings.format,
-        "rate_limit": settings.rate_limit, "status": stored.endpoint.status(), "disabled": disabled,
-        "public_key": public_key(app, &stored.endpoint), "secrets": signing,
-        "previous_secret_valid_until": until.map(|until| until.to_string()),
-        "created_at": created_at.to_string(), "updated_at": updated_at.to_string(),
-    })
+    answer::Endpoint {
+        webhook_id: id.to_string(),
+        customer_id: customer.to_string(),
+        name: settings.name.clone(),
+        url: settings.url.clone(),
+        events: settings.events.iter().map(ToString::to_string).collect(),
+        filter: settings.filter.clone(),
+        headers: settings.headers.iter().map(|(name, _)| (name.clone(), MASKED.to_owned())).collect(),
+        timeout: settings.timeout,
+        max_retries: settings.max_retries,
+        retry_delay: settings.retry_delay,
+        format: match settings.format {
+            event::Format::Default => Format::Default,
+            event::Format::Standard => Format::Standard,
+            event::Format::CloudEvents => Format::CloudEvents,
+        },
+        rate_limit: settings.rate_limit.map(|rate| RateLimit { limit: rate.limit, period: rate.period }),
+        status: status(&stored.endpoint),
+        disabled: disabled.as_ref().map(|disabled| Disabled {
+            at: disabled.at,
+            reason: match disabled.why {
+                DisabledBy::Request => DisabledReason::Request,
+                DisabledBy::Gone => DisabledReason::Gone,
+                DisabledBy::Failing => DisabledReason::Failing,
+            },
+            message: disabled.why.as_str().to_owned(),
+        }),
+        public_key: public_key(app, &stored.endpoint),
+        secrets: stored.endpoint.signing(now).count(),
+        previous_secret_valid_until: secrets
+            .iter()
+            .filter_map(|secret| secret.until)
+            .filter(|until| now < *until)
+            .max(),
+        created_at: *created_at,
+        updated_at: *updated_at,
+    }
+}
+
+/// Whether it receives anything.
+pub(crate) fn status(endpoint: &Endpoint) -> EndpointStatus {
+    if endpoint.disabled.is_some() { EndpointStatus::Disabled } else { EndpointStatus::Active }
 }
 
 /// What its receiver verifies with, where that isn't a shared secret.

@@ -9,16 +9,16 @@ fn place(n: usize) -> String {
 
 /// Walks through items of these sizes, `None` for those that aren't meant; a page looks at so many.
 fn walk(items: &[Option<usize>], looked_at: usize, limit: usize) -> Vec<Vec<usize>> {
-    let show = |n: &usize| items[*n].map(|length| json!([n, "x".repeat(length)]));
+    let show = |n: &usize| items[*n].map(|length| Shown::of(&json!([n, "x".repeat(length)])));
     let (mut pages, mut after): (Vec<Vec<usize>>, Option<String>) = (Vec::new(), None);
     loop {
         let rest = (0..items.len()).filter(|n| after.as_ref().is_none_or(|after| place(*n) > *after));
         let found: Vec<usize> = rest.take(looked_at).collect();
         let next = found.last().filter(|last| **last + 1 < items.len()).map(|last| place(*last));
         let (page, next) = fill_room(Room { limit, taken: 0 }, &found, next, show, |n| place(*n));
-        let total: usize = page.iter().map(|item| size(item, usize::MAX).unwrap() + 1).sum();
+        let total: usize = page.iter().map(|item| size(item.value(), usize::MAX).unwrap() + 1).sum();
         assert!(page.len() <= 1 || total <= limit, "{total}");
-        pages.push(page.iter().map(|item| item[0].to_string().parse().unwrap()).collect());
+        pages.push(page.iter().map(|item| item.value()[0].to_string().parse().unwrap()).collect());
         assert!(next.is_none() || next > after, "the walk doesn't go on after {after:?}");
         after = next;
         if after.is_none() {

@@ -3,9 +3,10 @@
 use super::{ROOT, missing, show};
 use crate::body::Fields;
 use crate::name::Name;
-use axum::Json;
+use crate::shown::Shown;
 use axum::extract::State;
 use axum::http::StatusCode;
+use contract::answer::Source;
 use domain::redact::MASKED;
 use platform::App;
 use platform::problem::{Code, Problem};
@@ -24,7 +25,7 @@ type Given = BTreeMap<&'static str, Vec<Zeroizing<String>>>;
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     Fields(mut fields, _room): Fields,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Shown<Source>), Problem> {
     let Some(Value::String(name)) = fields.remove("name") else { return Err(unusable("`name` must be text")) };
     let before = app.store.config(ConfigKind::Source, &name).await?;
     let given = secrets(&mut fields, before.as_ref())?;
@@ -61,7 +62,7 @@ pub(crate) async fn put(
     app.sources.overlay.forget();
     let Saved::Written(version) = saved else { return Err(conflict()) };
     let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(show::of_table(&app, &ConfigEntry { version, ..entry }, false))))
+    Ok((status, Shown::of(&show::of_table(&app, &ConfigEntry { version, ..entry }, false))))
 }
 
 /// Takes away what the API put on top of the file, and the secret that a provider has sent.

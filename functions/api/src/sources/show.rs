@@ -1,5 +1,6 @@
 //! A source, as the API shows it: without secrets, in the fields that the file has.
 
+use contract::answer::{Origin, Source as Shown};
 use domain::rule::{Events, Rule};
 use domain::source::{SchemeChoice, Source};
 use platform::App;
@@ -7,7 +8,7 @@ use platform::store::ConfigEntry;
 use serde_json::{Map, Value, json};
 
 /// A source of the file.
-pub(super) fn of_file(source: &Source, learned: bool) -> Value {
+pub(super) fn of_file(source: &Source, learned: bool) -> Shown {
     let Source { name, verification, event, dedupe_by, dedupe_window, rules, rate_limit, max_body } = source;
     let mut by_event: Map<String, Value> = Map::new();
     for rule in &rules.0 {
@@ -25,19 +26,32 @@ pub(super) fn of_file(source: &Source, learned: bool) -> Value {
         SchemeChoice::Spelled(_) => "spelled out in the file",
     });
     let networks = verification.networks.as_ref();
-    json!({
-        "name": name, "origin": "file", "scheme": scheme,
-        "secret_set": verification.signature.as_ref().is_some_and(|signature| !signature.secrets.is_empty()) || learned,
-        "token_set": verification.token.is_some(),
-        "verify_token_set": verification.verify_token.is_some(),
-        "allow_ips": networks.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>()),
-        "public_url": verification.public_url,
-        "event": event.as_ref().map(ToString::to_string),
-        "dedupe_by": dedupe_by.as_ref().map(ToString::to_string),
-        "dedupe_window": dedupe_window.map(domain::config::duration::print),
-        "rate_limit": rate_limit.map(|rate| json!({"limit": rate.limit, "period": format!("{}s", rate.period)})),
-        "max_body": max_body, "rules": by_event,
-    })
+    let settings = [
+        ("scheme", json!(scheme)),
+        ("allow_ips", json!(networks.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>()))),
+        ("public_url", json!(verification.public_url)),
+        ("event", json!(event.as_ref().map(ToString::to_string))),
+        ("dedupe_by", json!(dedupe_by.as_ref().map(ToString::to_string))),
+        ("dedupe_window", json!(dedupe_window.map(domain::config::duration::print))),
+        (
+            "rate_limit",
+            json!(rate_limit.map(|rate| json!({"limit": rate.limit, "period": format!("{}s", rate.period)}))),
+        ),
+        ("max_body", json!(max_body)),
+        ("rules", Value::Object(by_event)),
+    ];
+    let secrets = verification.signature.as_ref().is_some_and(|signature| !signature.secrets.is_empty());
+    Shown {
+        name: name.clone(),
+        origin: Origin::File,
+        overrides_file: None,
+        secret_set: secrets || learned,
+        token_set: verification.token.is_some(),
+        verify_token_set: verification.verify_token.is_some(),
+        version: None,
+        updated_at: None,
+        settings: settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+    }
 }
 
 fn shown(rule: &Rule) -> Value {
@@ -52,19 +66,17 @@ fn shown(rule: &Rule) -> Value {
 }
 
 /// A source that the API has put on top of the file.
-pub(super) fn of_table(app: &App, entry: &ConfigEntry, learned: bool) -> Value {
-    let mut shown = entry.content.as_object().cloned().unwrap_or_default();
+pub(super) fn of_table(app: &App, entry: &ConfigEntry, learned: bool) -> Shown {
     let set = |field: &str| entry.secrets.get(field).is_some_and(|secrets| !secrets.is_empty());
-    let more = [
-        ("name", entry.name.as_str().into()),
-        ("origin", "api".into()),
-        ("overrides_file", app.config.sources.contains_key(&entry.name).into()),
-        ("secret_set", (set("secret") || learned).into()),
-        ("token_set", set("token").into()),
-        ("verify_token_set", set("verify_token").into()),
-        ("version", entry.version.into()),
-        ("updated_at", entry.updated_at.to_string().into()),
-    ];
-    shown.extend(more.map(|(name, value)| (name.to_owned(), value)));
-    Value::Object(shown)
+    Shown {
+        name: entry.name.clone(),
+        origin: Origin::Api,
+        overrides_file: Some(app.config.sources.contains_key(&entry.name)),
+        secret_set: set("secret") || learned,
+        token_set: set("token"),
+        verify_token_set: set("verify_token"),
+        version: Some(entry.version),
+        updated_at: Some(entry.updated_at),
+        settings: entry.content.as_object().cloned().unwrap_or_default(),
+    }
 }

@@ -150,22 +150,6 @@ impl Kept {
         }
         self.path = secrets.mask(&self.path).into_owned();
     }
-
-    /// As the API shows it: the body as text, or as base64 where it is none.
-    pub fn to_json(&self) -> Value {
-        let Self { source, delivery, method, path, headers, body } = self;
-        let headers: Map<String, Value> =
-            headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
-        let mut shown = json!({"source": source, "delivery": delivery, "method": method, "path": path,
-            "headers": headers});
-        if let Value::Object(shown) = &mut shown {
-            match std::str::from_utf8(body) {
-                Ok(text) => shown.insert("body".to_owned(), text.into()),
-                Err(_) => shown.insert("body_base64".to_owned(), STANDARD.encode(body).into()),
-            };
-        }
-        shown
-    }
 }
 
 /// The body as it was received, where it was kept so.

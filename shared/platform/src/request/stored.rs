@@ -84,29 +84,13 @@ pub fn source_path(path: &str) -> Option<&str> {
     (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
-/// The parameters that a route's path finds in another; `None` if it doesn't match. A router's `{name}` stands for one
-/// segment, `{*name}` for the rest.
+/// The parameters that a route's path finds in another; `None` if it doesn't match, as axum's router matches.
 pub fn params_of(pattern: &str, path: &str) -> Option<Value> {
+    let mut router = matchit::Router::new();
+    router.insert(pattern, ()).ok()?;
     let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let (mut params, mut segments) = (Map::new(), path.split('/'));
-    for part in pattern.split('/') {
-        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
-        match name {
-            Some(name) if name.starts_with('*') => {
-                let rest = segments.by_ref().collect::<Vec<_>>().join("/");
-                params.insert(name.trim_start_matches('*').to_owned(), decoded(&rest).into());
-                return Some(Value::Object(params));
-            }
-            Some(name) => {
-                let value = segments.next().filter(|value| !value.is_empty())?;
-                params.insert(name.to_owned(), decoded(value).into());
-            }
-            None => {
-                segments.next().filter(|segment| *segment == part)?;
-            }
-        }
-    }
-    segments.next().is_none().then_some(Value::Object(params))
+    let params = router.at(path).ok()?.params;
+    Some(Value::Object(params.iter().map(|(name, value)| (name.to_owned(), decoded(value).into())).collect()))
 }
 
 #[cfg(test)]
