@@ -60,5 +60,5 @@ async fn each_route_says_when_to_come_again_while_the_table_is_away() {
             assert!(!told.contains(inner), "{what}: {told}");
         }
     }
-    assert!(watch::logged().contains("could not be stored"));
+    assert!(watch::logged().contains("the table could not be read or written"));
 }

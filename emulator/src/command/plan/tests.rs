@@ -36,7 +36,7 @@ fn what_is_apart_on_two_ports_collides_on_one_address() {
     assert!(refused[0].starts_with("ringback.yml:3:") && refused[0].contains("route_conflict"), "{refused:?}");
     let parameters =
         "  - {port: 1, path: \"/a/{x}\", workflow: default}\n  - {port: 2, path: \"/a/{y}\", method: GET}\n";
-    assert!(refusals(parameters)[0].contains("name the parameters alike"));
+    assert!(refusals(parameters)[0].contains("name these alike"));
 }
 
 #[test]
