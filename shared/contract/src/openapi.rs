@@ -189,7 +189,10 @@ fn in_query(parameter: &Parameter) -> Vec<Value> {
 fn form(form: Form) -> Value {
     match form {
         Form::Text | Form::Cursor => json!({"type": "string"}),
-        Form::Time => json!({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}]}),
+        // One that is empty counts as left out.
+        Form::Time => json!({"anyOf": [
+            {"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}, {"type": "string", "maxLength": 0},
+        ]}),
         Form::Flag => json!({"type": "boolean", "default": false}),
         Form::Number { most, usual } => json!({"type": "integer", "minimum": 1, "maximum": most, "default": usual}),
         Form::Choice(words) => json!({"type": "string", "enum": words}),

@@ -96,6 +96,8 @@ async fn ask(python: &str, gateway: &Gateway, directory: &TempDir) -> PathBuf {
     command.current_dir(directory.path()).args(["run", &format!("{}/openapi.json", gateway.api)]);
     command.args(["--report", "ndjson", "--report-ndjson-path"]).arg(&report);
     command.args(["--seed", "1", "--max-time", &SECONDS.to_string(), "--no-color", "--continue-on-failure"]);
+    // A schema can't say everything: that a cursor is one of a page, that a filter is a condition, that an address may be called.
+    command.args(["--exclude-checks", "positive_data_acceptance"]);
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(DEADLINE * 10, command.output()).await.expect("it ends in time").unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
