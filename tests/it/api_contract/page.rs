@@ -140,7 +140,10 @@ fn fields(page: &mut String, schema: &Value) {
         }
         for (name, field) in fields.into_iter().flatten() {
             let optional = if required.contains(&name.as_str()) { "" } else { "?" };
-            let meaning = field["description"].as_str().unwrap_or_default().replace('\n', " ");
+            // Of a field that may be null, it stands at the other type.
+            let others = ["oneOf", "anyOf"].iter().filter_map(|word| field[word].as_array()).flatten();
+            let mut meanings = std::iter::once(field).chain(others).filter_map(|field| field["description"].as_str());
+            let meaning = meanings.next().unwrap_or_default().replace('\n', " ");
             writeln!(page, "- `{name}`{optional} ({}): {meaning}", kind(field)).unwrap();
         }
     }
