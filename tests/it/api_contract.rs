@@ -109,6 +109,17 @@ fn the_document_of_the_api_is_as_the_contract_says() {
     assert_eq!(std::fs::read_to_string(path).unwrap(), page::page(), "run this test with RINGBACK_WRITE_DOCUMENTS=1");
 }
 
+/// What is neither text nor a number names no customer.
+#[tokio::test]
+async fn a_customer_is_named_by_text_or_a_number() {
+    let gateway = File::new(FILE).run().await;
+    let create = |customer| send(gateway.api(Method::POST, "/api/tokens").json(&json!({"customer_id": customer})));
+    for none in [json!(false), json!([]), json!({"a": 1}), json!(null)] {
+        create(none).await.is_problem(400, "unusable_request");
+    }
+    assert_eq!(create(json!(7)).await.body["customer_id"], "7");
+}
+
 /// Each body of the document's examples is taken: it is read, and what it names is looked for.
 #[tokio::test]
 async fn each_example_of_a_body_is_as_the_api_takes_it() {

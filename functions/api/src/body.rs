@@ -65,7 +65,9 @@ impl Fields {
             None => return Ok(None),
             Some(Value::String(text)) => text,
             Some(Value::Number(number)) => canonical(&number),
-            Some(other) => other.to_string(),
+            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+                return Err(Problem::new(Code::UnusableRequest, "`customer_id` must be text or a number"));
+            }
         };
         CustomerId::parse(&text).map(Some).map_err(|error| Problem::new(Code::UnusableRequest, error.to_string()))
     }
