@@ -79,12 +79,14 @@ fn label(operation: Operation) -> String {
 /// The operations that a line of the report says were answered with 2xx.
 fn answers(line: &Value, succeeded: &mut BTreeSet<String>) {
     let Some(scenario) = line.get("ScenarioFinished") else { return };
-    let cases = scenario["recorder"]["cases"].as_object();
-    for (id, case) in cases.into_iter().flatten() {
-        let status = scenario["recorder"]["interactions"][id]["response"]["status_code"].as_u64().unwrap_or_default();
-        if (200..300).contains(&status) {
-            let (method, path) = (&case["value"]["method"], &case["value"]["path_template"]);
-            succeeded.insert(format!("{} {}", method.as_str().unwrap_or_default(), path.as_str().unwrap_or_default()));
+    let recorder = &scenario["recorder"];
+    let label = recorder["label"].as_str().unwrap_or_default();
+    for (id, case) in recorder["cases"].as_object().into_iter().flatten() {
+        let status = recorder["interactions"][id]["response"]["status_code"].as_u64().unwrap_or_default();
+        // Other methods are tried at an operation's address, too.
+        let method = case["value"]["method"].as_str().unwrap_or_default();
+        if (200..300).contains(&status) && label.strip_prefix(method).is_some_and(|rest| rest.starts_with(' ')) {
+            succeeded.insert(label.to_owned());
         }
     }
 }
