@@ -179,7 +179,7 @@ fn settings(gateway: &Gateway, seeded: &BTreeMap<&'static str, String>) -> Strin
         let name = if operation.path().contains("{name}") { "name" } else { "id" };
         write!(
             text,
-            "\n[[operations]]\ninclude-operation-id = \"{id}\"\nparameters = {{ \"path.{name}\" = {ids:?} }}\n"
+            "\n[[operations]]\ninclude-operation-id = \"{id}\"\nparameters = {{ \"path.{name}\" = {one:?} }}\n"
         )
         .unwrap();
     }
