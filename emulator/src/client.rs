@@ -149,12 +149,12 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Of this operation.
+    /// Begins a call of this operation.
     pub fn of(operation: Operation) -> Self {
         Self { operation, id: "", query: Vec::new(), body: None, key: None }
     }
 
-    /// What is named in the path.
+    /// The id or the name in the path.
     #[must_use]
     pub fn id(self, id: &'a str) -> Self {
         Self { id, ..self }

@@ -260,5 +260,7 @@ async fn a_workflow_is_started_by_name() {
         send(request.json(&json!({"input": [1]})))
     };
     several(["s", "t"]).await.is_problem(400, "unusable_request");
+    let foreign = gateway.api(Method::POST, "/api/workflows/other/runs").header("Idempotency-Key", &b"\xfc"[..]);
+    send(foreign.json(&json!({"input": [1]}))).await.is_problem(400, "unusable_request");
     assert_eq!(several(["s", "s"]).await.task_id(), first.task_id());
 }

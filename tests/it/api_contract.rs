@@ -109,7 +109,7 @@ fn the_document_of_the_api_is_as_the_contract_says() {
     assert_eq!(std::fs::read_to_string(path).unwrap(), page::page(), "run this test with RINGBACK_WRITE_DOCUMENTS=1");
 }
 
-/// What is neither text nor a number names no customer.
+/// Only text and numbers name a customer.
 #[tokio::test]
 async fn a_customer_is_named_by_text_or_a_number() {
     let gateway = File::new(FILE).run().await;

@@ -1,5 +1,5 @@
-//! Whether an answer of the API is what its OpenAPI document says. Every answer that a test gets is looked at, so what a handler
-//! adds, leaves out or renames without the document fails some test.
+//! Compares answers of the API with its OpenAPI document. Every answer that `send` gets is compared, so a field that a handler leaves
+//! out or renames without the document fails some test.
 
 use crate::Answer;
 use contract::{Function, Operation, openapi};

@@ -54,7 +54,11 @@ pub fn python_with_stand_ins() -> Option<String> {
 /// Node.js with the packages of infra/: `RINGBACK_NODE` or `node`. None if the test is to be skipped.
 pub fn node() -> Option<String> {
     let infra = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");
-    let has = format!("require('node:module').createRequire('{infra}/package.json').resolve('aws-cdk-lib')");
+    // The oldest and the newest of them: a folder that was filled before the list grew is not as needed.
+    let has = format!(
+        "require('node:module').createRequire('{infra}/package.json').resolve('aws-cdk-lib'); \
+         require('node:fs').accessSync('{infra}/node_modules/@redocly/cli/bin/cli.js')"
+    );
     let trial = format!("if (parseInt(process.versions.node) < 20) process.exit(1); {has}");
     let what = "Node.js 20 or newer with the packages of infra/ (`npm ci` there)";
     Needed { what, variable: "RINGBACK_NODE", usual: "node", trial: &["-e", &trial] }.find()

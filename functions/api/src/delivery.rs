@@ -76,18 +76,22 @@ impl Held {
     }
 }
 
+/// The state of a delivery.
+pub(crate) fn status(delivery: &Delivery) -> DeliveryStatus {
+    match delivery.state {
+        State::Pending { .. } if delivery.attempts == 0 => DeliveryStatus::Pending,
+        State::Pending { .. } => DeliveryStatus::Retrying,
+        State::Delivered { .. } => DeliveryStatus::Delivered,
+        State::Exhausted { .. } => DeliveryStatus::Exhausted,
+    }
+}
+
 /// As in a list.
 pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>, held: Option<&Held>) -> DeliveryInList {
     let last = delivery.log.last();
     let next_retry_at = match delivery.state {
         State::Pending { due, .. } => Some(due),
         State::Delivered { .. } | State::Exhausted { .. } => None,
-    };
-    let status = match delivery.state {
-        State::Pending { .. } if delivery.attempts == 0 => DeliveryStatus::Pending,
-        State::Pending { .. } => DeliveryStatus::Retrying,
-        State::Delivered { .. } => DeliveryStatus::Delivered,
-        State::Exhausted { .. } => DeliveryStatus::Exhausted,
     };
     DeliveryInList {
         id: delivery.id.to_string(),
@@ -96,7 +100,7 @@ pub(crate) fn brief(delivery: &Delivery, endpoint_name: Option<&str>, held: Opti
         customer_id: delivery.id.customer.to_string(),
         event_id: delivery.id.event.to_string(),
         event_type: delivery.event_type.to_string(),
-        status,
+        status: status(delivery),
         attempt_count: delivery.attempts,
         response_status: last.and_then(|attempt| attempt.status),
         response_time: last.map(seconds),

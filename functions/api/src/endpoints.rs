@@ -59,7 +59,7 @@ pub(crate) async fn create(
     let saved = app.store.save_endpoint(&endpoint, 0, &[]).await?;
     app.directory.forget(&endpoint.customer);
     // A repetition shows nothing more than where it is.
-    let shown = if let Saved::Written(_) = saved { shown } else { secret::Shown::default() };
+    let shown = if let Saved::Written(_) = saved { shown } else { secret::Revealed::default() };
     let answer = CreatedEndpoint {
         webhook_id: endpoint.id.to_string(),
         status: status(&endpoint),

@@ -1,5 +1,6 @@
 //! Which deliveries a request asks for.
 
+use crate::delivery::status;
 use crate::query::place;
 use contract::{DeliveriesQuery, DeliveryStatus, List, Time};
 use domain::delivery::Delivery;
@@ -54,7 +55,7 @@ impl Filter {
 
     /// Whether it is meant, once read.
     pub(crate) fn means(&self, delivery: &Delivery) -> bool {
-        self.status.is_none_or(|status| status.as_str() == delivery.status())
+        self.status.is_none_or(|wanted| wanted == status(delivery))
     }
 
     /// Whether the status must be read to know.

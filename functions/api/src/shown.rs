@@ -63,7 +63,7 @@ impl<T> IntoResponse for Shown<T> {
     }
 }
 
-/// What a handler may give where the contract says `T`.
+/// Types that a handler may give where the contract says `T`.
 pub(crate) trait Gives<T> {}
 
 impl<T> Gives<T> for Shown<T> {}
@@ -102,7 +102,7 @@ where
     on(filter(O::OPERATION), handler)
 }
 
-/// Where another function serves the operation, nothing is found.
+/// Mounts an answer of 404 for an operation that another function serves.
 pub(crate) fn mount_nothing(operation: Operation) -> MethodRouter<Arc<App>> {
     on(filter(operation), async |_: Request| Problem::not_found())
 }

@@ -96,7 +96,8 @@ fn in_list(run: &Run, request: Option<&Value>) -> TaskInList {
     }
 }
 
-fn status(status: Status) -> TaskStatus {
+/// The state of a run, in the contract's words.
+pub(crate) fn status(status: Status) -> TaskStatus {
     match status {
         Status::Queued => TaskStatus::Queued,
         Status::Running => TaskStatus::Running,
@@ -133,7 +134,7 @@ fn job_status(state: &JobState) -> JobStatus {
     }
 }
 
-/// What is known of a job.
+/// A job, with all that is known of it.
 fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Job {
     let mut job = Job {
         id: path.to_string(),

@@ -30,7 +30,7 @@ pub(crate) async fn list(
     let before = place(query.before.as_ref(), List::Tasks, "before")?;
     let (runs, next) = app.store.list_runs(before.as_deref(), query.limit.get()).await?;
     let show = |Stored { run, request, .. }: &Stored| {
-        let is_meant = query.status.is_none_or(|status| status.as_str() == run.status().as_str())
+        let is_meant = query.status.is_none_or(|wanted| wanted == task::status(run.status()))
             && query.workflow.as_deref().is_none_or(|workflow| workflow == run.workflow);
         is_meant.then(|| task::listed(run, request.as_ref(), &app.surroundings.secrets))
     };

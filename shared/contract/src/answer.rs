@@ -1,4 +1,4 @@
-//! What each operation answers with.
+//! The answers of the operations.
 //!
 //! Times are RFC 3339 in UTC, ids are texts. A field that may be missing says so; every other is always there, null where there
 //! is nothing to say.
@@ -38,7 +38,7 @@ pub use workflow::{
 
 /// A page of a list: `{"<items>": […], "next": …}`.
 pub trait Page {
-    /// What is listed.
+    /// An item of the list.
     type Item;
     /// The field that holds the items.
     const ITEMS: &'static str;

@@ -1,4 +1,4 @@
-//! What each operation takes as its body.
+//! The bodies that operations take.
 //!
 //! A field that an operation doesn't know is refused. One that may be left out may be null, too.
 
@@ -20,7 +20,7 @@ bodies! {
         pub r#for: String,
     }
 
-    /// How a workflow is started.
+    /// The start of a workflow.
     #[serde(deny_unknown_fields)]
     pub struct StartWorkflow {
         /// The workflow's input; any JSON, null where it is left out.
@@ -48,7 +48,7 @@ bodies! {
         pub settings: Map<String, Value>,
     }
 
-    /// Whom a token is for.
+    /// A token that is to be made.
     #[serde(deny_unknown_fields)]
     pub struct CreateToken {
         /// The customer.
@@ -56,25 +56,25 @@ bodies! {
         /// For people.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub name: Option<String>,
-        /// Whether it may publish events of its customer; false where it is left out.
+        /// True if it may publish events of its customer; false where it is left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub publish: Option<bool>,
     }
 
     /// An endpoint that is to be made.
     pub struct CreateEndpoint {
-        /// Where to: an `https` or `http` URL that may be called.
+        /// The `https` or `http` URL to which events are sent.
         pub url: String,
-        /// What it subscribes to: 1 to 64 types, or patterns like `order.*`. Also as `event_types`.
+        /// Its subscription: 1 to 64 types, or patterns like `order.*`. Also as `event_types`.
         #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 64))]
         pub events: Vec<String>,
         /// The customer; left out: the token's own, and `default` for the operator.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub customer_id: Option<String>,
-        /// What to sign with; left out: one is made, and shown in the answer.
+        /// The secret to sign with; left out: one is made, and shown in the answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub secret: Option<String>,
-        /// What kind of secret.
+        /// The kind of secret.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub signing: Option<Signing>,
         /// The rest.
@@ -82,12 +82,12 @@ bodies! {
         pub settings: EndpointSettings,
     }
 
-    /// What is to change of an endpoint. Fields that are left out stay as they are; null takes an optional one away.
+    /// A change of an endpoint. Fields that are left out stay as they are; null takes an optional one away.
     pub struct ChangeEndpoint {
-        /// Where to: an `https` or `http` URL that may be called.
+        /// The `https` or `http` URL to which events are sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub url: Option<String>,
-        /// What it subscribes to: types, or patterns like `order.*`. Also as `event_types`.
+        /// Its subscription: types, or patterns like `order.*`. Also as `event_types`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub events: Option<Vec<String>>,
         /// The rest.
@@ -95,7 +95,7 @@ bodies! {
         pub settings: EndpointSettings,
     }
 
-    /// What may be set of an endpoint.
+    /// The settings of an endpoint.
     pub struct EndpointSettings {
         /// For people; up to 128 characters.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,7 +130,7 @@ bodies! {
         pub disabled: Option<bool>,
     }
 
-    /// What an endpoint is signed with.
+    /// The kind of secret that an endpoint is signed with.
     #[serde(rename_all = "snake_case")]
     #[derive(Copy, Eq)]
     pub enum Signing {
@@ -156,10 +156,10 @@ bodies! {
     /// The new secret.
     #[serde(deny_unknown_fields)]
     pub struct RotateSecret {
-        /// What to sign with; left out: one is made, and shown in the answer.
+        /// The secret to sign with; left out: one is made, and shown in the answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub secret: Option<String>,
-        /// What kind of secret.
+        /// The kind of secret.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub signing: Option<Signing>,
         /// Seconds for which the secret before signs beside it; 86,400 where it is left out.
@@ -214,10 +214,10 @@ bodies! {
         /// The customer; left out: the token's own, and `default` for the operator.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub customer_id: Option<String>,
-        /// When it happened: RFC 3339, or seconds since 1970; now where it is left out.
+        /// Time when it happened: RFC 3339, or seconds since 1970; now where it is left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub timestamp: Option<Moment>,
-        /// Where it happened.
+        /// The place where it happened.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub source: Option<String>,
         /// The version of its data's form.

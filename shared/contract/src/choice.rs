@@ -46,23 +46,23 @@ choices! {
         Completed = "completed",
         /// A job has failed for good.
         Failed = "failed",
-        /// It was stopped.
+        /// The task was stopped.
         Cancelled = "cancelled",
     }
 
     /// A delivery's state.
     DeliveryStatus {
-        /// It wasn't tried yet.
+        /// The delivery wasn't tried yet.
         Pending = "pending",
         /// A try has failed, and another comes.
         Retrying = "retrying",
-        /// It has arrived.
+        /// The delivery has arrived.
         Delivered = "delivered",
         /// All tries have failed.
         Exhausted = "exhausted" or "failed",
     }
 
-    /// Which waits.
+    /// The kind of waits.
     #[derive(Default)]
     WaitState {
         /// Jobs that wait for a callback.

@@ -49,7 +49,7 @@ pub enum Code {
     UnknownEventType,
     /// The event's data is not what its type's schema asks for.
     SchemaViolation,
-    /// What was asked for is more than an answer can hold.
+    /// The answer would be larger than an answer can be.
     AnswerTooLarge,
     /// The table, or something else that the answer needs, could not be reached; nothing has changed.
     Unavailable,
@@ -162,7 +162,7 @@ impl Operation {
         codes
     }
 
-    /// Those that only some operations have.
+    /// Codes that only some operations have.
     fn own_codes(self) -> &'static [Code] {
         match self {
             Self::CancelTask => &[Code::Conflict],

@@ -125,7 +125,7 @@ fn success(operation: Operation, status: u16, answer: Option<&Value>) -> Value {
     json!({"description": what, "content": {"application/json": {"schema": schema}}})
 }
 
-/// By the part of the path behind `/api`, as the document's readers look for it.
+/// The heading under which readers of the document look for the operation.
 fn tag(operation: Operation) -> &'static str {
     let path = operation.path();
     let known = [
@@ -135,7 +135,6 @@ fn tag(operation: Operation) -> &'static str {
         ("/api/requests", "Sources"),
         ("/api/config/programs", "Programs"),
         ("/api/config", "Sources"),
-        ("/api/webhooks/{id}", "Endpoints"),
         ("/api/webhooks", "Endpoints"),
         ("/api/deliveries", "Deliveries"),
         ("/api/operations", "Endpoints"),
@@ -199,7 +198,7 @@ fn form(form: Form) -> Value {
     }
 }
 
-/// Whether there must be a body: without one, all of its fields are left out.
+/// True if there must be a body: without one, all of its fields are left out.
 fn required(operation: Operation) -> bool {
     !matches!(
         operation,

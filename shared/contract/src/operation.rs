@@ -59,9 +59,9 @@ pub trait Typed {
     const OPERATION: Operation;
     /// The parameters of its query.
     type Query: Parameters;
-    /// What it takes as its body.
+    /// The body that it takes.
     type Body: Body;
-    /// What it answers with, if it succeeds.
+    /// The answer, if it succeeds.
     type Answer;
 }
 
@@ -69,7 +69,7 @@ pub trait Typed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nothing;
 
-/// What an operation may take as its body.
+/// A body that an operation may take.
 pub trait Body {
     /// False for [`Nothing`].
     const IS_TAKEN: bool;
@@ -151,7 +151,7 @@ macro_rules! operations {
                 match self { $(Self::$name => &[$($status),+]),+ }
             }
 
-            /// Whether it takes a body.
+            /// True if it takes a body.
             pub fn takes_body(self) -> bool {
                 match self { $(Self::$name => <$body as Body>::IS_TAKEN),+ }
             }

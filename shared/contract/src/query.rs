@@ -19,13 +19,13 @@ pub struct Parameter {
     pub meaning: &'static str,
     /// Another name that it may have.
     pub also: Option<&'static str>,
-    /// What its value may be.
+    /// The values that it may have.
     pub form: Form,
-    /// Whether it must be given.
+    /// True if it must be given.
     pub required: bool,
 }
 
-/// What the value of a parameter may be.
+/// The values that a parameter may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Any text.
@@ -40,14 +40,14 @@ pub enum Form {
     Number {
         /// To this.
         most: usize,
-        /// Where it is left out.
+        /// The number where it is left out.
         usual: usize,
     },
     /// One of these.
     Choice(&'static [&'static str]),
 }
 
-/// What a type of parameters may be.
+/// A type of parameters.
 pub(crate) trait Value {
     const FORM: Form;
     const REQUIRED: bool = false;

@@ -1,4 +1,4 @@
-//! What the types of answers and bodies have in common.
+//! The derives that all answers, and all bodies, have in common.
 
 /// Defines answers: they are written, and described for the document.
 macro_rules! answers {

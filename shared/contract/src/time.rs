@@ -10,7 +10,7 @@ use std::borrow::Cow;
 pub struct Time(Timestamp);
 
 impl Time {
-    /// What a text may be.
+    /// The texts that are read, in words.
     pub const EXPECTED: &'static str = "an RFC 3339 time, or Unix seconds";
 
     /// Reads it; `None` if it is neither, or before 1970.

@@ -115,11 +115,6 @@ impl Endpoint {
         self.secrets.iter().filter(move |secret| secret.until.is_none_or(|until| now < until))
     }
 
-    /// `active` or `disabled`.
-    pub fn status(&self) -> &'static str {
-        if self.disabled.is_some() { "disabled" } else { "active" }
-    }
-
     /// What a secret of it is sealed to, so that it opens nowhere else.
     pub fn seal_name(customer: &CustomerId, id: &EndpointId) -> String {
         format!("endpoint/{customer}/{id}")

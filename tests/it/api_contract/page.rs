@@ -88,7 +88,7 @@ fn section(page: &mut String, operation: Operation, described: &Value) {
     }
 }
 
-/// How the operation is called.
+/// The command that calls the operation.
 fn curl(operation: Operation) -> String {
     let path = operation.path().replace("{id}", "$ID").replace("{name}", "$NAME");
     let query = match operation {

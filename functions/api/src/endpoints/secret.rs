@@ -18,12 +18,12 @@ pub(super) struct Signing {
     generated: bool,
 }
 
-/// What an answer shows of it, once.
+/// The part of a new secret that an answer shows, this once.
 #[derive(Default)]
-pub(super) struct Shown {
+pub(super) struct Revealed {
     /// The secret that was made.
     pub(super) secret: Option<String>,
-    /// What to verify with, where that isn't the secret.
+    /// The key to verify with, where that isn't the secret.
     pub(super) public_key: Option<String>,
 }
 
@@ -60,11 +60,11 @@ impl Signing {
     }
 
     /// Sealed to its endpoint, and what the answer shows of it: the secret that was made, or the key to verify with.
-    pub(super) fn seal(self, app: &App, customer: &CustomerId, id: &EndpointId) -> (Secret, Shown) {
+    pub(super) fn seal(self, app: &App, customer: &CustomerId, id: &EndpointId) -> (Secret, Revealed) {
         let sealed = app.keys.seal(self.text.as_bytes(), &Endpoint::seal_name(customer, id));
         let public_key = Key::read(&self.text).ok().and_then(|key| key.public_text());
         let secret = (self.generated && public_key.is_none()).then(|| self.text.as_str().to_owned());
-        let shown = Shown { secret, public_key };
+        let shown = Revealed { secret, public_key };
         (Secret { sealed, until: None }, shown)
     }
 }

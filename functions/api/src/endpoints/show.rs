@@ -52,7 +52,7 @@ pub(crate) fn show_stored(app: &App, stored: &StoredEndpoint) -> answer::Endpoin
     }
 }
 
-/// Whether it receives anything.
+/// The state of an endpoint.
 pub(crate) fn status(endpoint: &Endpoint) -> EndpointStatus {
     if endpoint.disabled.is_some() { EndpointStatus::Disabled } else { EndpointStatus::Active }
 }

@@ -1,6 +1,6 @@
 //! A source, as the API shows it: without secrets, in the fields that the file has.
 
-use contract::answer::{Origin, Source as Shown};
+use contract::answer::{self, Origin};
 use domain::rule::{Events, Rule};
 use domain::source::{SchemeChoice, Source};
 use platform::App;
@@ -8,7 +8,7 @@ use platform::store::ConfigEntry;
 use serde_json::{Map, Value, json};
 
 /// A source of the file.
-pub(super) fn of_file(source: &Source, learned: bool) -> Shown {
+pub(super) fn of_file(source: &Source, learned: bool) -> answer::Source {
     let Source { name, verification, event, dedupe_by, dedupe_window, rules, rate_limit, max_body } = source;
     let mut by_event: Map<String, Value> = Map::new();
     for rule in &rules.0 {
@@ -41,7 +41,7 @@ pub(super) fn of_file(source: &Source, learned: bool) -> Shown {
         ("rules", Value::Object(by_event)),
     ];
     let secrets = verification.signature.as_ref().is_some_and(|signature| !signature.secrets.is_empty());
-    Shown {
+    answer::Source {
         name: name.clone(),
         origin: Origin::File,
         overrides_file: None,
@@ -66,9 +66,9 @@ fn shown(rule: &Rule) -> Value {
 }
 
 /// A source that the API has put on top of the file.
-pub(super) fn of_table(app: &App, entry: &ConfigEntry, learned: bool) -> Shown {
+pub(super) fn of_table(app: &App, entry: &ConfigEntry, learned: bool) -> answer::Source {
     let set = |field: &str| entry.secrets.get(field).is_some_and(|secrets| !secrets.is_empty());
-    Shown {
+    answer::Source {
         name: entry.name.clone(),
         origin: Origin::Api,
         overrides_file: Some(app.config.sources.contains_key(&entry.name)),

@@ -16,21 +16,21 @@ answers! {
     pub struct Source {
         /// Its name.
         pub name: String,
-        /// Where it is defined.
+        /// The place of its definition.
         pub origin: Origin,
-        /// Whether it stands over a source of the file; missing for those of the file.
+        /// True if it stands over a source of the file; missing for sources of the file.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub overrides_file: Option<bool>,
-        /// Whether it has a secret.
+        /// True if it has a secret.
         pub secret_set: bool,
-        /// Whether it has a token.
+        /// True if it has a token.
         pub token_set: bool,
-        /// Whether it has a token for the provider's handshake.
+        /// True if it has a token for the provider's handshake.
         pub verify_token_set: bool,
-        /// Counts its changes; missing for those of the file.
+        /// Counts its changes; missing for entries of the file.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub version: Option<u64>,
-        /// When it was changed; missing for those of the file.
+        /// Time of its last change; missing for entries of the file.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
         pub updated_at: Option<Timestamp>,
@@ -39,7 +39,7 @@ answers! {
         pub settings: Map<String, Value>,
     }
 
-    /// Where something is defined.
+    /// The place of a definition.
     #[serde(rename_all = "snake_case")]
     #[derive(Copy, Eq)]
     pub enum Origin {
@@ -51,9 +51,9 @@ answers! {
 
     /// The programs.
     pub struct Programs {
-        /// Those of the file by name, then those of the API.
+        /// Programs of the file by name, then programs of the API.
         pub programs: Vec<Program>,
-        /// Whether programs that the API has defined are run.
+        /// True if programs that the API has defined are run.
         pub runtime_programs: bool,
     }
 
@@ -61,15 +61,15 @@ answers! {
     pub struct Program {
         /// Its name.
         pub name: String,
-        /// Where it is defined.
+        /// The place of its definition.
         pub origin: Origin,
-        /// Whether it is run; missing for those of the file, and in the answer to a change.
+        /// True if it is run; missing for programs of the file, and in the answer to a change.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub active: Option<bool>,
-        /// Counts its changes; missing for those of the file.
+        /// Counts its changes; missing for entries of the file.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub version: Option<u64>,
-        /// When it was changed; missing for those of the file.
+        /// Time of its last change; missing for entries of the file.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
         pub updated_at: Option<Timestamp>,
@@ -89,12 +89,12 @@ answers! {
 
     /// A change.
     pub struct Change {
-        /// When.
+        /// Time of the change.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub at: Timestamp,
         /// `source`, `program`, or `learned` where a handshake has brought a secret.
         pub kind: String,
-        /// Which.
+        /// Name of the source or program.
         pub name: String,
         /// `created`, `replaced` or `deleted`.
         pub action: String,

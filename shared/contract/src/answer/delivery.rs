@@ -44,26 +44,26 @@ answers! {
         /// Seconds that the last attempt took.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub response_time: Option<f64>,
-        /// When the event was accepted.
+        /// Time when the event was accepted.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub created_at: Timestamp,
-        /// When the last attempt was made.
+        /// Time of the last attempt.
         #[cfg_attr(feature = "openapi", schema(required, value_type = Option<String>, format = DateTime))]
         pub last_attempt_at: Option<Timestamp>,
-        /// When the next attempt is due.
+        /// Time when the next attempt is due.
         #[cfg_attr(feature = "openapi", schema(required, value_type = Option<String>, format = DateTime))]
         pub next_retry_at: Option<Timestamp>,
-        /// Why it waits, where that isn't its schedule.
+        /// The reason why it waits, where that isn't its schedule.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub held: Option<Held>,
-        /// Why it isn't delivered, in words.
+        /// The reason why it isn't delivered, in words.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub error_message: Option<String>,
     }
 
     /// A delivery with its attempts.
     pub struct Delivery {
-        /// What a list shows of it, too.
+        /// The fields that a list shows of it, too.
         #[serde(flatten)]
         pub delivery: DeliveryInList,
         /// Oldest first; of very many only the newest are kept.
@@ -71,7 +71,7 @@ answers! {
         /// The event; null once it has expired.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub event: Option<EventOfDelivery>,
-        /// What is sent, in the endpoint's format; null where the event has expired, or the endpoint is gone.
+        /// The body that is sent, in the endpoint's format; null where the event has expired, or the endpoint is gone.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub request_body: Option<String>,
         /// Names of values that are null because they are longer than 16 KiB; missing where there are none.
@@ -79,18 +79,18 @@ answers! {
         pub truncated: Vec<String>,
     }
 
-    /// Why a delivery waits.
+    /// The reason why a delivery waits.
     pub struct Held {
-        /// Until when, unless somebody asks for it.
+        /// Time until which it waits, unless somebody asks for it.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub until: Timestamp,
-        /// What holds it.
+        /// The reason, as a stable word.
         pub reason: HeldBy,
         /// In words.
         pub message: String,
     }
 
-    /// What holds a delivery.
+    /// The reason why a delivery waits, as a stable word.
     #[serde(rename_all = "snake_case")]
     #[derive(Copy, Eq)]
     pub enum HeldBy {
@@ -106,13 +106,13 @@ answers! {
     pub struct Attempt {
         /// Its number, from 1.
         pub n: u64,
-        /// When it was made.
+        /// Time when it was made.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub at: Timestamp,
         /// The status of the answer; null where there was none.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub status: Option<u16>,
-        /// What kind of failure it was: a stable word (docs/delivery.md).
+        /// The kind of failure: a stable word (docs/delivery.md).
         #[cfg_attr(feature = "openapi", schema(required))]
         pub error: Option<String>,
         /// The failure in words.
@@ -127,7 +127,7 @@ answers! {
         pub request_headers: BTreeMap<String, String>,
         /// The beginning of the answer's body; empty where there was none.
         pub response_body: String,
-        /// Whether the answer's body was longer.
+        /// True if the answer's body was longer.
         pub truncated: bool,
     }
 
@@ -139,14 +139,14 @@ answers! {
         pub event_type: String,
         /// Its data; any JSON.
         pub data: Value,
-        /// Where it happened.
+        /// The place where it happened.
         pub source: String,
         /// The version of its data's form.
         pub version: String,
-        /// When it happened.
+        /// Time when it happened.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub timestamp: Timestamp,
-        /// When it was accepted.
+        /// Time when it was accepted.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub accepted_at: Timestamp,
     }

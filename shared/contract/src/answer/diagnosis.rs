@@ -1,4 +1,4 @@
-//! Whether an endpoint works: what a test came to, and what is wrong with it.
+//! Diagnoses of endpoints, and results of tests.
 
 use crate::shape::answers;
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 answers! {
-    /// What is wrong with an endpoint.
+    /// A diagnosis of an endpoint.
     pub struct Diagnosis {
         /// The endpoint.
         pub endpoint_id: String,
@@ -16,33 +16,33 @@ answers! {
         pub endpoint_name: String,
         /// Its customer.
         pub customer_id: String,
-        /// Whether it receives anything.
+        /// True if it receives events.
         pub is_active: bool,
-        /// What is wrong, in words.
+        /// Faults, in words.
         pub issues: Vec<String>,
-        /// What to do about it, in words.
+        /// Advice, in words.
         pub recommendations: Vec<String>,
-        /// The newest deliveries that were judged.
+        /// The number of newest deliveries that were judged.
         pub recent_delivery_count: usize,
-        /// Those of them that failed.
+        /// The number of them that failed.
         pub failed_delivery_count: usize,
         /// Seconds that their last attempts took on average.
         pub avg_response_time: f64,
-        /// Whether anything answers there now.
+        /// The result of asking its address now.
         pub reachability: Reachability,
         /// Its failures in a row; null where there are none.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub health: Option<EndpointHealth>,
     }
 
-    /// Whether anything answers at an endpoint.
+    /// The result of asking an endpoint's address.
     pub struct Reachability {
-        /// It does.
+        /// True if it answers.
         pub reachable: bool,
-        /// With which status.
+        /// The status of the answer.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub status: Option<u16>,
-        /// Why not: a stable word (docs/delivery.md).
+        /// The failure: a stable word (docs/delivery.md).
         #[cfg_attr(feature = "openapi", schema(required))]
         pub error: Option<String>,
         /// Milliseconds that it took.
@@ -51,19 +51,19 @@ answers! {
 
     /// The failures of an endpoint in a row.
     pub struct EndpointHealth {
-        /// Since when.
+        /// Time since when.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub failing_since: Timestamp,
-        /// How many.
+        /// The number of failures.
         pub failures: u32,
-        /// Until when its deliveries are held.
+        /// Time until which its deliveries are held.
         #[cfg_attr(feature = "openapi", schema(required, value_type = Option<String>, format = DateTime))]
         pub breaker_open_until: Option<Timestamp>,
     }
 
-    /// What became of a test event.
+    /// The result of a test event.
     pub struct Tested {
-        /// Whether it was answered with 2xx.
+        /// True if it was answered with 2xx.
         pub success: bool,
         /// The status of the answer; null where there was none.
         #[cfg_attr(feature = "openapi", schema(required))]
@@ -72,12 +72,12 @@ answers! {
         pub response_time: f64,
         /// The beginning of the answer's body; empty where there was none.
         pub response_body: String,
-        /// Whether the answer's body was longer.
+        /// True if the answer's body was longer.
         pub truncated: bool,
         /// The failure in words.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub error: Option<String>,
-        /// What kind of failure it was: a stable word (docs/delivery.md).
+        /// The kind of failure: a stable word (docs/delivery.md).
         #[cfg_attr(feature = "openapi", schema(required))]
         pub error_class: Option<String>,
         /// The headers that were sent; secret ones are hidden.

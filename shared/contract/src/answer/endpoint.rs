@@ -24,9 +24,9 @@ answers! {
         pub customer_id: String,
         /// For people.
         pub name: String,
-        /// Where to.
+        /// The URL to which events are sent.
         pub url: String,
-        /// What it subscribes to: types, or patterns like `order.*`.
+        /// Its subscription: types, or patterns like `order.*`.
         pub events: Vec<String>,
         /// Only events for which this condition holds.
         #[cfg_attr(feature = "openapi", schema(required))]
@@ -47,23 +47,23 @@ answers! {
         /// Attempts in a time.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub rate_limit: Option<RateLimit>,
-        /// Whether it receives anything.
+        /// Active, or disabled.
         pub status: EndpointStatus,
-        /// Since when it does not, and why.
+        /// The reason why it is disabled; null while it is active.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub disabled: Option<Disabled>,
-        /// What its receiver verifies with, where that isn't a shared secret.
+        /// The key that its receiver verifies with, where that isn't a shared secret.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub public_key: Option<String>,
         /// Secrets that sign now.
         pub secrets: usize,
-        /// Until when a secret before the newest signs beside it.
+        /// Time until which a secret before the newest signs beside it.
         #[cfg_attr(feature = "openapi", schema(required, value_type = Option<String>, format = DateTime))]
         pub previous_secret_valid_until: Option<Timestamp>,
-        /// When it was made.
+        /// Time when it was made.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub created_at: Timestamp,
-        /// When it was changed.
+        /// Time of its last change.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub updated_at: Timestamp,
     }
@@ -79,19 +79,19 @@ answers! {
         pub period: u32,
     }
 
-    /// Whether an endpoint receives anything.
+    /// The state of an endpoint.
     #[serde(rename_all = "snake_case")]
     #[derive(Copy, Eq)]
     pub enum EndpointStatus {
-        /// It does.
+        /// The endpoint receives events.
         Active,
-        /// It does not.
+        /// The endpoint receives nothing.
         Disabled,
     }
 
-    /// Why an endpoint is disabled.
+    /// The reason why an endpoint is disabled.
     pub struct Disabled {
-        /// Since when.
+        /// Time since when.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub at: Timestamp,
         /// A stable word.
@@ -100,15 +100,15 @@ answers! {
         pub message: String,
     }
 
-    /// Why an endpoint is disabled.
+    /// The reason why an endpoint is disabled.
     #[serde(rename_all = "snake_case")]
     #[derive(Copy, Eq)]
     pub enum DisabledReason {
         /// Somebody asked for it.
         Request,
-        /// It answered 410 Gone (RFC 9110, section 15.5.11).
+        /// The endpoint answered 410 Gone (RFC 9110, section 15.5.11).
         Gone,
-        /// It has failed for days without a success.
+        /// The endpoint has failed for days without a success.
         Failing,
     }
 
@@ -116,14 +116,14 @@ answers! {
     pub struct CreatedEndpoint {
         /// Its id.
         pub webhook_id: String,
-        /// Whether it receives anything.
+        /// Active, or disabled.
         pub status: EndpointStatus,
         /// Its customer.
         pub customer_id: String,
         /// The secret that was made for it. It is shown this once; missing where the request gave one, or came before.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub secret: Option<String>,
-        /// What its receiver verifies with, where that isn't a shared secret.
+        /// The key that its receiver verifies with, where that isn't a shared secret.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub public_key: Option<String>,
     }
@@ -132,13 +132,13 @@ answers! {
     pub struct RotatedSecret {
         /// The endpoint.
         pub webhook_id: String,
-        /// Until when the secret before signs beside the new one.
+        /// Time until which the secret before signs beside the new one.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub previous_secret_valid_until: Timestamp,
         /// The secret that was made. It is shown this once; missing where the request gave one.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub secret: Option<String>,
-        /// What the receiver verifies with, where that isn't a shared secret.
+        /// The key that the receiver verifies with, where that isn't a shared secret.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub public_key: Option<String>,
     }

@@ -31,17 +31,17 @@ answers! {
         pub customer_id: String,
         /// Its data; any JSON.
         pub data: Value,
-        /// When it happened.
+        /// Time when it happened.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub timestamp: Timestamp,
-        /// Where it happened.
+        /// The place where it happened.
         pub source: String,
         /// The version of its data's form.
         pub version: String,
-        /// When it was accepted.
+        /// Time when it was accepted.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub accepted_at: Timestamp,
-        /// How it came: `api`, `workflow`, …
+        /// Its way here: `api`, `system`, `test`, or `run` with the task and the job.
         pub origin: Value,
         /// Attributes of the CloudEvent that it was; missing where it had none besides those above.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ answers! {
 
     /// The catalogue.
     pub struct EventTypes {
-        /// Whether other types are refused.
+        /// True if other types are refused.
         pub strict: bool,
         /// By name.
         pub event_types: Vec<EventType>,

@@ -1,4 +1,4 @@
-//! What says something of the API itself: its document, and whether the process and the table answer.
+//! Answers about the API itself: its document, and that the process and the table answer.
 
 use crate::shape::answers;
 

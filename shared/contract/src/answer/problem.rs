@@ -5,14 +5,14 @@ use crate::shape::answers;
 answers! {
     /// An error (RFC 9457).
     pub struct Problem {
-        /// Where its code is described.
+        /// `about:blank`: `code` tells problems apart (RFC 9457, section 4.2.1).
         #[serde(rename = "type")]
         pub kind: String,
         /// The code in words.
         pub title: String,
         /// The answer's status.
         pub status: u16,
-        /// What is wrong, and what to do about it.
+        /// The fault, and what to do about it, in words.
         pub detail: String,
         /// A stable word: docs/errors.md lists them.
         pub code: String,

@@ -4,7 +4,7 @@ use crate::shape::answers;
 use jiff::Timestamp;
 
 answers! {
-    /// What a recovery would do (`dry_run: true`), or the operation that does it.
+    /// The plan of a recovery (`dry_run: true`), or the operation that does it.
     #[serde(untagged)]
     pub enum Recovery {
         /// With `dry_run: true`.
@@ -13,7 +13,7 @@ answers! {
         Begun(BackgroundOperation),
     }
 
-    /// What a recovery would do.
+    /// The plan of a recovery.
     pub struct RecoveryTold {
         /// True.
         pub dry_run: bool,
@@ -31,7 +31,7 @@ answers! {
         pub found: u64,
         /// The first 100 of them.
         pub delivery_ids: Vec<String>,
-        /// Whether all of that time was looked at.
+        /// True if all of that time was looked at.
         pub complete: bool,
     }
 
@@ -51,32 +51,32 @@ answers! {
         /// The end of the time.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub until: Timestamp,
-        /// How far it is.
+        /// Its state.
         pub status: BackgroundStatus,
         /// Deliveries that were found so far.
         pub found: u64,
         /// Deliveries that are tried again.
         pub done: u64,
-        /// When it began.
+        /// Time when it began.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub started_at: Timestamp,
-        /// When it ended.
+        /// Time when it ended.
         #[cfg_attr(feature = "openapi", schema(required, value_type = Option<String>, format = DateTime))]
         pub ended_at: Option<Timestamp>,
-        /// Why it failed, in words.
+        /// The reason why it failed, in words.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub error: Option<String>,
     }
 
-    /// How far an operation is.
+    /// The state of an operation.
     #[serde(rename_all = "snake_case")]
     #[derive(Copy, Eq)]
     pub enum BackgroundStatus {
-        /// It is under way.
+        /// The operation is under way.
         Running,
-        /// It is done.
+        /// The operation is done.
         Completed,
-        /// It was given up.
+        /// The operation was given up.
         Failed,
     }
 }

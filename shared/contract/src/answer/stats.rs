@@ -1,4 +1,4 @@
-//! How deliveries are doing.
+//! Counts of deliveries.
 
 use super::EndpointStatus;
 use crate::shape::answers;
@@ -17,19 +17,19 @@ answers! {
         pub customer_id: String,
         /// For people.
         pub name: String,
-        /// Where to.
+        /// The URL to which events are sent.
         pub url: String,
-        /// What it subscribes to.
+        /// Its subscription: types, or patterns like `order.*`.
         pub event_types: Vec<String>,
-        /// Whether it receives anything.
+        /// Active, or disabled.
         pub status: EndpointStatus,
         /// Deliveries of that time.
         pub total_deliveries_24h: u64,
-        /// Those that have arrived.
+        /// Deliveries that have arrived.
         pub successful_deliveries_24h: u64,
-        /// Those that were given up.
+        /// Deliveries that were given up.
         pub failed_deliveries_24h: u64,
-        /// The others.
+        /// Deliveries that are still to come.
         pub pending_deliveries_24h: u64,
         /// Percent of those that have ended which have arrived; 0 of none.
         pub success_rate_24h: f64,
@@ -44,11 +44,11 @@ answers! {
     pub struct Stats {
         /// All of them.
         pub total_deliveries: u64,
-        /// Those that have arrived.
+        /// Deliveries that have arrived.
         pub successful_deliveries: u64,
-        /// Those that were given up.
+        /// Deliveries that were given up.
         pub failed_deliveries: u64,
-        /// The others.
+        /// Deliveries that are still to come.
         pub pending_deliveries: u64,
         /// Percent of those that have ended which have arrived; 0 of none.
         pub success_rate: f64,

@@ -24,18 +24,18 @@ answers! {
         pub workflow: String,
         /// Its state.
         pub status: TaskStatus,
-        /// When it was stored.
+        /// Time when it was stored.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub accepted_at: Timestamp,
-        /// When its first job began.
+        /// Time when its first job began.
         #[cfg_attr(feature = "openapi", schema(required, value_type = Option<String>, format = DateTime))]
         pub started_at: Option<Timestamp>,
-        /// When it ended.
+        /// Time when it ended.
         #[cfg_attr(feature = "openapi", schema(required, value_type = Option<String>, format = DateTime))]
         pub ended_at: Option<Timestamp>,
         /// The workflow's output, once it is completed; any JSON.
         pub result: Value,
-        /// Why it failed.
+        /// The failure; null unless it failed.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub error: Option<Failure>,
         /// The source whose request started it; missing where another way did.
@@ -48,10 +48,10 @@ answers! {
 
     /// A task with its jobs.
     pub struct Task {
-        /// What a list shows of it, too.
+        /// The fields that a list shows of it, too.
         #[serde(flatten)]
         pub task: TaskInList,
-        /// What it was started with; any JSON.
+        /// Its input; any JSON.
         pub input: Value,
         /// The job of another task that started it; missing where none did.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,14 +68,14 @@ answers! {
         pub job: String,
     }
 
-    /// Why a job, or the task, failed.
+    /// The failure of a job, or of the task.
     pub struct Failure {
         /// A stable word: docs/errors.md lists them.
         pub code: String,
         /// In words; null where it was too long to be answered, and `truncated` names it.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub message: Option<String>,
-        /// What came with it: the service's answer, or the callback's result. Missing where nothing did.
+        /// The service's answer, or the callback's result. Missing where nothing came with the failure.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub detail: Option<Value>,
     }
@@ -90,11 +90,11 @@ answers! {
         Running,
         /// An attempt has failed, and another comes.
         Retrying,
-        /// It waits for a callback, a poll, another task or a time.
+        /// The job waits for a callback, a poll, another task or a time.
         Waiting,
-        /// It is done.
+        /// The job is done.
         Completed,
-        /// It has failed for good.
+        /// The job has failed for good.
         Failed,
         /// The task was stopped.
         Cancelled,
@@ -108,38 +108,38 @@ answers! {
         pub status: JobStatus,
         /// The number of the attempt, from 1.
         pub attempt: u32,
-        /// When its first attempt began.
+        /// Time when its first attempt began.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub started_at: Timestamp,
-        /// When it ended.
+        /// Time when it ended.
         #[cfg_attr(feature = "openapi", schema(required, value_type = Option<String>, format = DateTime))]
         pub ended_at: Option<Timestamp>,
-        /// What a callback, or the last answer, brought.
+        /// The result that a callback, or the last answer, brought; any JSON.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub result: Option<Value>,
-        /// Where that is, if the task has no room for it: a path of this API.
+        /// The path of this API where the result is, if the task has no room for it.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub result_at: Option<String>,
         /// No item of the table could hold it.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub result_dropped: Option<Dropped>,
-        /// What its `output` made of it.
+        /// The output that `output` made of the result; any JSON.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub output: Option<Value>,
-        /// Why it failed, or why it is tried again.
+        /// The failure of its last attempt.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub error: Option<Failure>,
-        /// When it is tried again.
+        /// Time of the next attempt.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
         pub next_attempt_at: Option<Timestamp>,
         /// The callback or the poll that it waits for.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub waiting_for: Option<WaitingFor>,
-        /// What the service answered, before the callback.
+        /// The service's answer before the callback; any JSON.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub response: Option<Value>,
-        /// Until when it sleeps.
+        /// Time until which it sleeps.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
         pub until: Option<Timestamp>,
@@ -169,7 +169,7 @@ answers! {
         pub bytes: usize,
     }
 
-    /// What a job waits for: a callback has a route and a key, a poll the number of times that was asked.
+    /// The callback or the poll that a job waits for: a callback has a route and a key, a poll the number of times that was asked.
     pub struct WaitingFor {
         /// The callback's route.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,10 +177,10 @@ answers! {
         /// The callback's key; hidden where it is a token.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub key: Option<String>,
-        /// How often was asked.
+        /// The number of times that was asked.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub asked: Option<u32>,
-        /// When the job fails if nothing comes.
+        /// Time when the job fails if nothing comes.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub deadline: Timestamp,
     }
@@ -189,18 +189,18 @@ answers! {
     pub struct Worker {
         /// Its name.
         pub id: String,
-        /// When it must have been heard of again.
+        /// Time by which it must report again.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub until: Timestamp,
     }
 
-    /// What came for a job.
+    /// The result that came for a job.
     pub struct JobResult {
         /// The task.
         pub task_id: String,
         /// The job's path.
         pub job: String,
-        /// What came; any JSON.
+        /// The result; any JSON.
         pub result: Value,
     }
 }

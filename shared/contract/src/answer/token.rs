@@ -18,16 +18,16 @@ answers! {
         pub customer_id: String,
         /// For people.
         pub name: String,
-        /// Whether it may publish events of its customer.
+        /// True if it may publish events of its customer.
         pub publish: bool,
-        /// When it was made.
+        /// Time when it was made.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub created_at: Timestamp,
     }
 
     /// A token that was made just now.
     pub struct CreatedToken {
-        /// What lists show of it, too.
+        /// The fields that a list shows of it, too.
         #[serde(flatten)]
         pub shown: Token,
         /// The bearer token. It is shown this once.

@@ -38,10 +38,10 @@ answers! {
         pub job: String,
         /// The number of the attempt, from 1.
         pub attempt: u32,
-        /// When the job began.
+        /// Time when the job began.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub since: Timestamp,
-        /// When the job fails if nothing comes.
+        /// Time when the job fails if nothing comes.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub deadline: Timestamp,
         /// The file has no such route any more; missing where it has.
@@ -55,12 +55,12 @@ answers! {
         pub route: String,
         /// Its key; hidden where it is a token.
         pub key: String,
-        /// When it came.
+        /// Time when it came.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub arrived_at: Timestamp,
-        /// What the route says of it.
+        /// The route's judgement of it.
         pub verdict: Verdict,
-        /// What it brought; any JSON.
+        /// The result that it brought; any JSON.
         pub result: Value,
         /// The open wait of the same route whose key is spelled most like it.
         #[cfg_attr(feature = "openapi", schema(required))]
@@ -70,7 +70,7 @@ answers! {
         pub truncated: Vec<String>,
     }
 
-    /// What a route says of a callback.
+    /// A route's judgement of a callback.
     #[serde(rename_all = "snake_case")]
     #[derive(Copy, Eq)]
     pub enum Verdict {
@@ -78,7 +78,7 @@ answers! {
         Success,
         /// The job it is for fails.
         Failure,
-        /// It has no status, and the route asks for one.
+        /// The callback has no status, and the route asks for one.
         NoStatus,
         /// The route's `result` has no value for it.
         Unmapped,
@@ -96,7 +96,7 @@ answers! {
         pub job: String,
     }
 
-    /// What became of a callback that was given to another wait.
+    /// The result of giving a callback to another wait.
     pub struct Adopted {
         /// `resumed`, or `duplicate` where the same was asked for before.
         pub status: String,

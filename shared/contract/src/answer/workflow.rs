@@ -38,7 +38,7 @@ answers! {
         pub repeated: bool,
     }
 
-    /// What a request of a provider has started. Where the provider demands another answer, it gets that, and the header
+    /// Tasks that a provider's request has started. Where the provider demands another answer, it gets that, and the header
     /// `ringback-task-id` names the first task.
     pub struct Received {
         /// `triggered`, or `ignored` where no rule matches.
@@ -49,7 +49,7 @@ answers! {
         /// All of them.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         pub task_ids: Vec<String>,
-        /// Those that were there before.
+        /// Tasks that were there before.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         pub repeated_task_ids: Vec<String>,
         /// All of them were there before.
@@ -60,18 +60,18 @@ answers! {
         pub detail: Option<String>,
     }
 
-    /// What a replay would start (`dry_run=true`), has started, or why it starts nothing.
+    /// The plan of a replay (`dry_run=true`), its result, or the reason why it starts nothing.
     #[serde(untagged)]
     pub enum Replayed {
         /// With `dry_run=true`.
         Told(ReplayTold),
-        /// It has started tasks.
+        /// The replay has started tasks.
         Started(ReplayStarted),
         /// No rule matches the request today.
         Ignored(ReplayIgnored),
     }
 
-    /// What a replay would start.
+    /// The plan of a replay.
     pub struct ReplayTold {
         /// True.
         pub dry_run: bool,
@@ -79,15 +79,15 @@ answers! {
         pub task_id: String,
         /// The source or the route that takes the request today, in words.
         pub by: String,
-        /// What the request started then.
+        /// The workflow that the request started then.
         pub was: ReplayBefore,
-        /// What it would start.
+        /// Workflows that it would start.
         pub would_start: Vec<ReplayNow>,
         /// Workflows that it would start besides, with `all=true`.
         pub also_matches: Vec<String>,
     }
 
-    /// What a request started.
+    /// A workflow that a request started.
     pub struct ReplayBefore {
         /// The workflow.
         pub workflow: String,
@@ -95,17 +95,17 @@ answers! {
         pub input: Value,
     }
 
-    /// What a request would start.
+    /// A workflow that a request would start.
     pub struct ReplayNow {
         /// The workflow.
         pub workflow: String,
         /// Its input; any JSON.
         pub input: Value,
-        /// Where its input differs from that of then.
+        /// Differences of its input from that of then.
         pub changes: Value,
     }
 
-    /// What a replay has started.
+    /// The result of a replay.
     pub struct ReplayStarted {
         /// `triggered`.
         pub status: String,
@@ -138,20 +138,20 @@ answers! {
     pub struct ReceivedRequest {
         /// The task that it started first.
         pub id: String,
-        /// When it came.
+        /// Time when it came.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
         pub received_at: Timestamp,
         /// The source that it came to, if it came to one.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub source: Option<String>,
-        /// What tells it from other requests: the same for its repetitions.
+        /// The identity of the request: the same for its repetitions.
         #[cfg_attr(feature = "openapi", schema(required))]
         pub delivery: Option<String>,
         /// Its method.
         pub method: String,
         /// Its path, with the query.
         pub path: String,
-        /// Those that don't authenticate by themselves; names in lower case.
+        /// Headers that don't authenticate by themselves; names in lower case.
         pub headers: BTreeMap<String, String>,
         /// The body, where it is text.
         #[serde(skip_serializing_if = "Option::is_none")]
