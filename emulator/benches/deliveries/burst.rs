@@ -59,11 +59,12 @@ impl Burst {
         let latencies = Latencies::new(latencies);
         let seconds = |percent| latencies.percentile(percent).as_secs_f64();
         let early = customers.iter().map(|customer| customer.most_early("burst-")).max().unwrap_or(0);
+        let overtaken = customers.iter().map(|customer| customer.most_overtaken(&clock, "burst-")).max().unwrap_or(0);
         let repeated: usize = customers.iter().map(Customer::repeated).sum();
         println!(
             "{count} events, {at_once} at once, {} to {endpoints} endpoints: {:.0}/s accepted, {:.0}/s delivered to each; \
-             p50 {:.3} s, p99 {:.3} s, last {:.3} s from request to arrival; {early} places early at the most; \
-             {} refused, {repeated} twice; gateway CPU {:.3} ms each",
+             p50 {:.3} s, p99 {:.3} s, last {:.3} s from request to arrival; {early} places early at the most, \
+             and {overtaken} overtaken that were acknowledged before; {} refused, {repeated} twice; gateway CPU {:.3} ms each",
             rate.map_or("as fast as it goes".to_owned(), |rate| format!("{rate}/s")),
             count as f64 / accepted.as_secs_f64(),
             acknowledged as f64 / took.as_secs_f64(),

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 #[derive(Default)]
 struct Seen {
     sent: HashMap<String, Instant>,
+    acknowledged: HashMap<String, Instant>,
     arrived: HashMap<String, Instant>,
     /// Ids in the order in which they arrived first.
     order: Vec<String>,
@@ -40,6 +41,10 @@ impl Customer {
 
     pub(crate) fn sent(&self, id: &str) {
         self.0.lock().expect("a lock").sent.insert(id.to_owned(), Instant::now());
+    }
+
+    pub(crate) fn acknowledged(&self, id: &str) {
+        self.0.lock().expect("a lock").acknowledged.insert(id.to_owned(), Instant::now());
     }
 
     pub(crate) fn arrived(&self) -> usize {
@@ -75,12 +80,24 @@ impl Customer {
         ours.filter_map(|(id, at)| Some(at.duration_since(*sent.get(id)?))).collect()
     }
 
-    /// By how many places an event overtook others at the most: its number after `beginning` (from 0, in the order of
-    /// publishing) less its place among the arrivals.
+    /// By how many places an event arrived early at the most: its number after `beginning` (from 0, in the order of sending)
+    /// less its place among the arrivals. Requests under way at once are accepted in any order, which counts here too.
     pub(crate) fn most_early(&self, beginning: &str) -> usize {
         let seen = self.0.lock().expect("a lock");
         let numbers = seen.order.iter().filter_map(|id| id.strip_prefix(beginning)?.parse::<usize>().ok());
         numbers.enumerate().map(|(place, number)| number.saturating_sub(place)).max().unwrap_or(0)
+    }
+
+    /// How many events one event overtook at the most: they were acknowledged before it was sent, and arrived after it.
+    pub(crate) fn most_overtaken(&self, sender: &Self, beginning: &str) -> usize {
+        let sender = sender.0.lock().expect("a lock");
+        let seen = self.0.lock().expect("a lock");
+        let ours = seen.order.iter().filter(|id| id.starts_with(beginning));
+        let times: Vec<(Instant, Instant)> =
+            ours.filter_map(|id| Some((*sender.sent.get(id)?, *sender.acknowledged.get(id)?))).collect();
+        let overtaken_by =
+            |place: usize, sent| times.iter().skip(place + 1).filter(|(_, acknowledged)| *acknowledged < sent).count();
+        times.iter().enumerate().map(|(place, (sent, _))| overtaken_by(place, *sent)).max().unwrap_or(0)
     }
 }
 

@@ -156,12 +156,16 @@ impl Publisher {
     /// Whether it was acknowledged.
     async fn publish(&self, customer: &Customer, id: String) -> bool {
         customer.sent(&id);
-        let body = json!({"event": "job.completed", "id": id, "data": {"text": "x".repeat(900)}});
+        let body = json!({"event": "job.completed", "id": &id, "data": {"text": "x".repeat(900)}});
         let request = self.client.post(&*self.url).bearer_auth(&self.token).json(&body);
-        match request.send().await {
+        let acknowledged = match request.send().await {
             Ok(answer) => answer.status().is_success() && answer.bytes().await.is_ok(),
             Err(_) => false,
+        };
+        if acknowledged {
+            customer.acknowledged(&id);
         }
+        acknowledged
     }
 
     /// The ids of those that were acknowledged.
