@@ -104,6 +104,8 @@ async fn ask(python: &str, gateway: &Gateway, directory: &TempDir) -> PathBuf {
     // left out, that an event is found under its `event_id`.
     let beyond = "positive_data_acceptance,negative_data_rejection,ensure_resource_availability";
     command.args(["--exclude-checks", beyond]);
+    // Its own limit, 10 s, is less than what a busy machine may take.
+    command.args(["--request-timeout", &DEADLINE.as_secs().to_string()]);
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(DEADLINE * 10, command.output()).await.expect("it ends in time").unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);

@@ -1,6 +1,7 @@
 //! Sees every write that reached the table, and what must hold between one and the next.
 
 mod endpoints;
+mod reminders;
 mod slots;
 
 use super::state::State;
@@ -34,6 +35,7 @@ pub(super) struct Watch {
     /// Tokens of the transactions that have taken effect.
     transactions: BTreeSet<String>,
     slots: slots::Slots,
+    reminders: reminders::Reminders,
 }
 
 impl State {
@@ -68,6 +70,7 @@ impl State {
         let text = |of: &Value, name: &str| of[name]["S"].as_str().unwrap_or_default().to_owned();
         let (pk, sk) = (text(keys, "pk"), text(keys, "sk"));
         self.note(format_args!("{operation} {pk} {sk}"));
+        self.saw_reminder(&format!("{pk} {sk}"), request);
         match (pk.split('#').next().unwrap_or_default(), sk.split('#').next().unwrap_or_default()) {
             ("run", _) => {
                 let (run, version) =
