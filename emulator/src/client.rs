@@ -264,7 +264,7 @@ fn parse(url: &str) -> Result<Url, ClientError> {
 
 /// No redirects: a token goes nowhere else. What is on this machine is reached without a proxy.
 fn http(base: &Url, patience: Duration) -> Result<reqwest::Client, reqwest::Error> {
-    let http = reqwest::Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none());
+    let http = platform::tls::client().timeout(patience).redirect(reqwest::redirect::Policy::none());
     if is_local(base) { http.no_proxy().build() } else { http.build() }
 }
 

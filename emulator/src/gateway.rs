@@ -17,6 +17,7 @@ mod hook;
 mod ngrok;
 mod plan;
 pub(crate) mod process;
+mod program;
 mod ssh;
 mod supervisor;
 #[cfg(test)]
@@ -31,7 +32,6 @@ pub(crate) use supervisor::Gateways;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -45,8 +45,10 @@ pub struct GatewayOptions {
     pub docker: PathBuf,
     /// A program that ends what it started when we are gone, whatever the reason; see `process`. None starts it directly.
     pub guard: Option<PathBuf>,
-    /// A server that speaks ngrok's protocol without TLS, in the place of ngrok's own.
-    pub ngrok_server: Option<SocketAddr>,
+    /// ngrok's program.
+    pub ngrok: PathBuf,
+    /// OpenSSH's client.
+    pub ssh: PathBuf,
     /// Pauses before a tunnel is opened again, and before a hook that failed is run again.
     pub backoff: Backoff,
     /// How long `cloudflared` may take to register a tunnel whose URL it has printed; then the URL is believed.
@@ -63,7 +65,8 @@ impl Default for GatewayOptions {
             cloudflared: PathBuf::from("cloudflared"),
             docker: PathBuf::from("docker"),
             guard: None,
-            ngrok_server: None,
+            ngrok: PathBuf::from("ngrok"),
+            ssh: PathBuf::from("ssh"),
             backoff: Backoff::default(),
             settle: Duration::from_secs(10),
             hook_timeout: Duration::from_secs(30),
@@ -130,6 +133,19 @@ pub(crate) struct Open {
     ended: BoxFuture<'static, Reason>,
     /// Closes it in good order.
     close: CancellationToken,
+}
+
+impl Open {
+    /// Keeps something for as long as it is open: a file that its program reads.
+    fn keeping(self, kept: impl Send + 'static) -> Self {
+        let ended = self.ended;
+        let ended = async move {
+            let reason = ended.await;
+            drop(kept);
+            reason
+        };
+        Self { ended: Box::pin(ended), ..self }
+    }
 }
 
 /// A way to open a tunnel.

@@ -10,6 +10,7 @@ mod reload;
 mod sources;
 mod ssh;
 mod ssh_login;
+mod stand_in;
 
 use reqwest::Method;
 use ringback_tests::{File, Gateway, Service, send};

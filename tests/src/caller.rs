@@ -153,6 +153,6 @@ pub async fn send(request: RequestBuilder) -> Answer {
 
 /// A client that is told by nobody else's settings where to go.
 pub(crate) fn client() -> Client {
-    let client = Client::builder().no_proxy().timeout(DEADLINE);
+    let client = platform::tls::client().no_proxy().timeout(DEADLINE);
     client.build().expect("a client")
 }

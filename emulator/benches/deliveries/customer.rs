@@ -5,7 +5,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use reqwest::Client;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -32,7 +31,7 @@ impl Customer {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(listener, router).await.expect("a server") });
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = platform::tls::client().no_proxy().build().expect("a client");
         let request = client.post(format!("{}/api/webhooks", gateway.api())).bearer_auth(gateway.token());
         let answer = request.json(&json!({"url": url, "events": ["*"]})).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{}", answer.text().await.expect("a body"));

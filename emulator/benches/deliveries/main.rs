@@ -149,7 +149,7 @@ struct Publisher {
 
 impl Publisher {
     fn new(gateway: &Gateway) -> Self {
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = platform::tls::client().no_proxy().build().expect("a client");
         Self { client, url: format!("{}/api/events", gateway.api()).into(), token: gateway.token().into() }
     }
 

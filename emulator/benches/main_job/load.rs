@@ -1,6 +1,5 @@
 //! Requests from here.
 
-use reqwest::Client;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -30,8 +29,11 @@ impl Latencies {
 impl Load {
     /// Sends them; each must be answered with a 2xx.
     pub(crate) async fn run(&self, body: impl Fn(usize) -> String + Send + Sync + 'static) -> (Latencies, Duration) {
-        let (client, next, body) =
-            (Client::builder().no_proxy().build().expect("a client"), Arc::new(AtomicUsize::new(0)), Arc::new(body));
+        let (client, next, body) = (
+            platform::tls::client().no_proxy().build().expect("a client"),
+            Arc::new(AtomicUsize::new(0)),
+            Arc::new(body),
+        );
         let address = Arc::new(format!("{}{}", self.url, self.path));
         let began = Instant::now();
         let mut workers = tokio::task::JoinSet::new();

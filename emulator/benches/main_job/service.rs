@@ -28,7 +28,7 @@ struct Shared {
 impl Service {
     pub(crate) async fn start(slow: Duration) -> Self {
         let (sender, ended) = mpsc::unbounded_channel();
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = platform::tls::client().no_proxy().build().expect("a client");
         let shared = Arc::new(Shared { slow, client, calls: Mutex::new(0), ended: sender });
         let router = Router::new().route("/generate", post(generate)).route("/optimize", post(optimize));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -45,7 +45,7 @@ impl Service {
     /// Triggers, each until its second call has come; latencies are from the trigger's sending to that call.
     pub(crate) async fn round_trips(&self, gateway: &Gateway, count: usize, at_once: usize) -> (Latencies, Duration) {
         let (client, places) =
-            (Client::builder().no_proxy().build().expect("a client"), Arc::new(Semaphore::new(at_once)));
+            (platform::tls::client().no_proxy().build().expect("a client"), Arc::new(Semaphore::new(at_once)));
         let address = format!("{}/images", gateway.listener("image"));
         let sent = Arc::new(Mutex::new(HashMap::new()));
         let began = Instant::now();

@@ -125,7 +125,7 @@ impl Forward {
         let token = self.token.clone().or_else(|| variable("RINGBACK_TOKEN"));
         let token = token.ok_or("no token: give --token, or set RINGBACK_TOKEN")?;
         let client =
-            Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT).build()?;
+            platform::tls::client().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT).build()?;
         let mut state = State::read(&self.state)?;
         let begin = || SystemClock.now() - SignedDuration::try_from(self.since.unwrap_or_default()).unwrap_or_default();
         let first = *state.from.get_or_insert_with(begin);

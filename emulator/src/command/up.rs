@@ -81,7 +81,7 @@ enum Tunnel {
     /// Through Cloudflare's program `cloudflared`, which needs no account: every gateway of the file, or, if it has none,
     /// every listener, that of the sources included.
     Cloudflare,
-    /// The same through ngrok, which needs no program but `NGROK_AUTHTOKEN`.
+    /// The same through ngrok, with the token in `NGROK_AUTHTOKEN`.
     Ngrok,
 }
 

@@ -9,19 +9,19 @@
 //! address to forward to (<https://github.com/cloudflare/cloudflared/issues/337>), and never the name `localhost`, which
 //! may lead to an address where nobody listens.
 
-use super::process::{self, Program, Said, Tail};
+use super::process::{self, Reader, Said, Tail};
+use super::program::{Program, configuration, docker_run};
 use super::{Driver, GatewayOptions, Local, Open, Reason};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, select_all, try_join_all};
 use serde_json::{Value, json};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 const MISSING: &str = "install it (https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/downloads/), \
-                       or use the driver `ngrok`, which needs no program";
+                       or use the driver `ngrok`";
 const NO_DOCKER: &str = "`runtime: docker` needs a Docker engine; `native` runs `cloudflared` itself";
 /// Cloudflare's image (<https://hub.docker.com/r/cloudflare/cloudflared>).
 const IMAGE: &str = "cloudflare/cloudflared:latest";
@@ -84,8 +84,9 @@ impl Cloudflare {
                 self.program(&config, &[], arguments, &[])
             })
             .collect();
-        let opened = try_join_all(programs.iter().map(|program| process::open(program, &self.tail))).await?;
-        Ok(together(opened, config))
+        let open = |program| process::open(program, Box::new(Words::default()), &self.tail);
+        let opened = try_join_all(programs.iter().map(open)).await?;
+        Ok(together(opened).keeping(config))
     }
 
     async fn by_token(&self, token: &str) -> Result<Open, Reason> {
@@ -114,10 +115,9 @@ impl Cloudflare {
     }
 
     async fn named(&self, program: Program, config: NamedTempFile) -> Result<Open, Reason> {
-        let program = Program { known: Some(String::new()), ..program };
-        let open = process::open(&program, &self.tail).await?;
         let urls = self.hostnames.iter().map(|name| format!("https://{name}")).collect();
-        Ok(Open { urls, ..together(vec![open], config) })
+        let open = process::open(&program, Box::new(Words::of(urls)), &self.tail).await?;
+        Ok(open.keeping(config))
     }
 
     /// `cloudflared`, or `docker run` of it, which has its arguments behind its own.
@@ -145,8 +145,7 @@ impl Cloudflare {
         Program {
             argv,
             env: env.to_vec(),
-            read,
-            known: None,
+            secrets: env.iter().map(|(_, secret)| Zeroizing::new(secret.clone())).collect(),
             missing: if self.docker { NO_DOCKER } else { MISSING },
             guard: self.options.guard.clone(),
             settle: self.options.settle,
@@ -157,32 +156,8 @@ impl Cloudflare {
 const MOUNTED: &str = "/etc/cloudflared/ringback.yml";
 const MOUNTED_CREDENTIALS: &str = "/etc/cloudflared/credentials.json";
 
-/// `docker run` of an image in this machine's own network, where our listeners are; variables go by name alone.
-pub(super) fn docker_run(docker: &Path, mounts: &[String], passed: &[&str], image: &str) -> Vec<String> {
-    let mut argv = vec![docker.display().to_string()];
-    argv.extend(["run", "--rm", "--init", "--network", "host"].map(str::to_owned));
-    // As ourselves, since the mounted files are for nobody else to read.
-    let (user, group) = (rustix::process::getuid(), rustix::process::getgid());
-    argv.push(format!("--user={}:{}", user.as_raw(), group.as_raw()));
-    argv.extend(mounts.iter().flat_map(|mount| ["-v".to_owned(), mount.clone()]));
-    argv.extend(passed.iter().flat_map(|name| ["-e".to_owned(), (*name).to_owned()]));
-    argv.push(image.to_owned());
-    argv
-}
-
-/// A configuration file of its own; JSON is YAML.
-fn configuration(content: &Value) -> Result<NamedTempFile, Reason> {
-    let written = || {
-        let mut file = tempfile::Builder::new().prefix("ringback-tunnel-").suffix(".yml").tempfile()?;
-        file.write_all(content.to_string().as_bytes())?;
-        file.flush()?;
-        Ok(file)
-    };
-    written().map_err(|error: std::io::Error| Reason::passing(format!("no temporary file can be written: {error}")))
-}
-
-/// Several programs as one tunnel, which ends with the first of them. The configuration lives as long.
-fn together(opened: Vec<Open>, config: NamedTempFile) -> Open {
+/// Several programs as one tunnel, which ends with the first of them.
+fn together(opened: Vec<Open>) -> Open {
     let close = CancellationToken::new();
     let mut urls = Vec::new();
     let mut ends = Vec::new();
@@ -206,31 +181,56 @@ fn together(opened: Vec<Open>, config: NamedTempFile) -> Open {
         // The others end with it, in good order.
         closing.cancel();
         futures_util::future::join_all(rest).await;
-        drop(config);
         reason
     };
     Open { urls, ended: ended.boxed(), close }
 }
 
-fn read(line: &str) -> Said {
-    if line.contains(CONNECTED) {
-        return Said::Connected;
+/// What it says of its tunnel.
+#[derive(Debug, Default)]
+struct Words {
+    /// Told, or known before.
+    urls: Option<Vec<String>>,
+    /// Whether they are a name for good, which no line can change.
+    named: bool,
+}
+
+impl Words {
+    /// Of a named tunnel.
+    fn of(urls: Vec<String>) -> Self {
+        Self { urls: Some(urls), named: true }
     }
+}
+
+impl Reader for Words {
+    fn hear(&mut self, line: &str) -> Said {
+        if line.contains(CONNECTED) {
+            return self.urls.clone().map_or(Said::Other, Said::Open);
+        }
+        match quick_url(line) {
+            Some(url) if !self.named => {
+                self.urls = Some(vec![url.clone()]);
+                Said::Urls(vec![url])
+            }
+            _ => Said::Other,
+        }
+    }
+}
+
+/// The name of a quick tunnel, if a line tells it.
+fn quick_url(line: &str) -> Option<String> {
     let words = line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '|' | '<' | '>'));
     let is_name = |host: &str| {
         let label = host.strip_suffix(QUICK).unwrap_or_default();
         host != QUICK_API && !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
     };
     let hosts = words.filter_map(|word| word.strip_prefix("https://")).map(|rest| rest.trim_end_matches('/'));
-    match hosts.into_iter().find(|host| is_name(host)) {
-        Some(host) => Said::Url(format!("https://{host}")),
-        None => Said::Other,
-    }
+    hosts.into_iter().find(|host| is_name(host)).map(|host| format!("https://{host}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cloudflare, Said, Tail, Which, configuration, read};
+    use super::{Cloudflare, Reader, Said, Tail, Which, Words, configuration, quick_url};
     use crate::gateway::GatewayOptions;
     use serde_json::json;
     use zeroize::Zeroizing;
@@ -260,26 +260,39 @@ mod tests {
 
     #[test]
     fn the_url_is_told_from_what_only_looks_like_it() {
-        let url = |host: &str| Said::Url(format!("https://{host}"));
+        let url = |host: &str| Some(format!("https://{host}"));
         let table = [
             (
                 "2026-01-01T00:00:00Z INF |  https://four-odd-words-here.trycloudflare.com       |",
                 url("four-odd-words-here.trycloudflare.com"),
             ),
             ("https://a.trycloudflare.com/", url("a.trycloudflare.com")),
-            ("INF Requesting new quick Tunnel on trycloudflare.com...", Said::Other),
-            ("failed to request quick Tunnel: Post \"https://api.trycloudflare.com/tunnel\": EOF", Said::Other),
-            ("see https://api.trycloudflare.com for more", Said::Other),
-            ("https://a.trycloudflare.com.evil.example", Said::Other),
-            ("https://evil.example/a.trycloudflare.com", Said::Other),
-            ("https://user@a.trycloudflare.com", Said::Other),
-            ("http://a.trycloudflare.com", Said::Other),
-            ("https://developers.cloudflare.com/cloudflare-one/", Said::Other),
-            ("INF Registered tunnel connection connIndex=0 location=x protocol=quic", Said::Connected),
-            ("", Said::Other),
+            ("INF Requesting new quick Tunnel on trycloudflare.com...", None),
+            ("failed to request quick Tunnel: Post \"https://api.trycloudflare.com/tunnel\": EOF", None),
+            ("see https://api.trycloudflare.com for more", None),
+            ("https://a.trycloudflare.com.evil.example", None),
+            ("https://evil.example/a.trycloudflare.com", None),
+            ("https://user@a.trycloudflare.com", None),
+            ("http://a.trycloudflare.com", None),
+            ("https://developers.cloudflare.com/cloudflare-one/", None),
+            ("", None),
         ];
-        for (line, said) in table {
-            assert_eq!(read(line), said, "{line}");
+        for (line, told) in table {
+            assert_eq!(quick_url(line), told, "{line}");
         }
+    }
+
+    #[test]
+    fn a_quick_tunnel_is_open_once_it_is_registered_and_a_named_one_keeps_its_name() {
+        let (told, registered) =
+            ("INF | https://a.trycloudflare.com |", "INF Registered tunnel connection connIndex=0");
+        let urls = |url: &str| vec![url.to_owned()];
+        let mut quick = Words::default();
+        assert_eq!(quick.hear(registered), Said::Other);
+        assert_eq!(quick.hear(told), Said::Urls(urls("https://a.trycloudflare.com")));
+        assert_eq!(quick.hear(registered), Said::Open(urls("https://a.trycloudflare.com")));
+        let mut named = Words::of(urls("https://hooks.example.com"));
+        assert_eq!(named.hear(told), Said::Other);
+        assert_eq!(named.hear(registered), Said::Open(urls("https://hooks.example.com")));
     }
 }

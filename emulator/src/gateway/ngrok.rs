@@ -1,28 +1,27 @@
-//! ngrok's tunnels, through its own library: no program is needed, an account's token is.
+//! ngrok's tunnels, through its agent, the program `ngrok`; an account's token is needed.
 //!
-//! One session serves all ports of a gateway. The library would connect again by itself, for ever and unseen; here the
-//! session ends with its connection instead, and the supervisor opens the next one, as for every driver.
+//! One agent serves all ports of a gateway. It is given a configuration of its own, so that the user's isn't read; the
+//! token goes by a variable. It connects again by itself; where its URL is another one then, it is started anew, so that the
+//! new URL becomes known everywhere.
 
-use super::cloudflare::docker_run;
-use super::process::{self, Program, Said, Tail};
+use super::process::{self, Reader, Said, Tail};
+use super::program::{Program, configuration, docker_run};
 use super::{Driver, GatewayOptions, Local, Open, Reason};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, TryStreamExt};
-use ngrok::config::TunnelBuilder;
-use ngrok::session::{ConnectError, IoStream, SessionBuilder, default_connect};
-use ngrok::tunnel::{AcceptError, EndpointInfo, HttpTunnel};
-use ngrok::{Error as _, Session};
-use std::error::Error;
-use std::net::SocketAddr;
-use tokio::io::copy_bidirectional;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 /// ngrok's image (<https://hub.docker.com/r/ngrok/ngrok>).
 const IMAGE: &str = "ngrok/ngrok:latest";
-const NO_DOCKER: &str = "`runtime: docker` needs a Docker engine; `native` needs no program at all";
+const MOUNTED: &str = "/etc/ngrok/ringback.yml";
+const MISSING: &str = "install it (https://ngrok.com/download), or use the driver `cloudflare`";
+const NO_DOCKER: &str = "`runtime: docker` needs a Docker engine; `native` runs `ngrok` itself";
+/// What its error codes begin with (<https://ngrok.com/docs/errors/reference>).
+const CODE: &str = "ERR_NGROK_";
 
 /// The driver.
 pub(super) struct Ngrok {
@@ -30,15 +29,8 @@ pub(super) struct Ngrok {
     pub(super) locals: Vec<Local>,
     /// Domains of the account, one for each port, or none.
     pub(super) hostnames: Vec<String>,
-    /// A server without TLS in the place of ngrok's own.
-    pub(super) server: Option<SocketAddr>,
-}
-
-/// ngrok's program in a container, for one port.
-pub(super) struct NgrokInDocker {
-    pub(super) authtoken: Zeroizing<String>,
-    pub(super) local: Local,
-    pub(super) hostname: Option<String>,
+    /// In a container.
+    pub(super) docker: bool,
     pub(super) options: GatewayOptions,
     pub(super) tail: Tail,
 }
@@ -46,129 +38,10 @@ pub(super) struct NgrokInDocker {
 impl Driver for Ngrok {
     fn open(&self) -> BoxFuture<'_, Result<Open, Reason>> {
         async move {
-            // The library leaves the choice to the process; where somebody has chosen, that holds.
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-            let mut session = self.builder().connect().await.map_err(|error| refused(&error))?;
-            let (mut urls, mut served) = (Vec::new(), JoinSet::new());
-            for (index, local) in self.locals.iter().enumerate() {
-                let mut endpoint = session.http_endpoint();
-                endpoint.forwards_to(&local.url);
-                if let Some(name) = self.hostnames.get(index) {
-                    endpoint.domain(name);
-                }
-                let listening = endpoint.listen().await;
-                let tunnel = listening.map_err(|error| Reason::passing(format!("no tunnel: {}", words(&error))))?;
-                urls.push(tunnel.url().to_owned());
-                served.spawn(serve(tunnel, local.address));
-            }
-            let close = CancellationToken::new();
-            let closing = close.clone();
-            let ended = async move {
-                tokio::select! {
-                    reason = served.join_next() => {
-                        let reason = reason.and_then(Result::ok);
-                        reason.unwrap_or_else(|| Reason::passing("the session with ngrok has ended"))
-                    }
-                    () = closing.cancelled() => {
-                        let _ = session.close().await;
-                        Reason::passing("it was closed")
-                    }
-                }
-            };
-            Ok(Open { urls, ended: ended.boxed(), close })
-        }
-        .boxed()
-    }
-}
-
-impl Ngrok {
-    fn builder(&self) -> SessionBuilder {
-        let mut builder = Session::builder();
-        builder.authtoken(self.authtoken.as_str());
-        builder.client_info("ringback", env!("CARGO_PKG_VERSION"), None::<String>);
-        let server = self.server;
-        builder.connector(move |host, port, tls, again: Option<AcceptError>| async move {
-            if again.is_some() {
-                return Err(ConnectError::Canceled);
-            }
-            match server {
-                Some(address) => {
-                    let stream = TcpStream::connect(address).await.map_err(ConnectError::Tcp)?;
-                    Ok(Box::new(stream) as Box<dyn IoStream>)
-                }
-                None => default_connect(host, port, tls, None).await,
-            }
-        });
-        builder
-    }
-}
-
-/// Passes each connection on, until the tunnel ends.
-async fn serve(mut tunnel: HttpTunnel, local: SocketAddr) -> Reason {
-    let mut connections = JoinSet::new();
-    loop {
-        match tunnel.try_next().await {
-            Ok(Some(mut from)) => {
-                connections.spawn(async move {
-                    match TcpStream::connect(local).await {
-                        // Either side may break off.
-                        Ok(mut to) => drop(copy_bidirectional(&mut from, &mut to).await),
-                        Err(error) => tracing::warn!(%error, %local, "[Gateway] nobody answers there"),
-                    }
-                });
-            }
-            Ok(None) => return Reason::passing("the session with ngrok has ended"),
-            Err(error) => return Reason::passing(format!("the session with ngrok has ended: {}", chain(&error))),
-        }
-        while connections.try_join_next().is_some() {}
-    }
-}
-
-fn refused(error: &ConnectError) -> Reason {
-    match error {
-        ConnectError::Auth(told) if told.error_code().is_some() => {
-            Reason::lasting(format!("ngrok refuses: {}", words(told)))
-        }
-        other => Reason::passing(format!("ngrok can't be reached: {}", chain(other))),
-    }
-}
-
-/// ngrok's own words and its code, which its site explains.
-fn words(error: &(impl ngrok::Error + 'static)) -> String {
-    match error.error_code() {
-        Some(code) => format!("{} ({code}, https://ngrok.com/docs/errors/{})", error.msg(), code.to_lowercase()),
-        None => chain(error),
-    }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
-impl Driver for NgrokInDocker {
-    fn open(&self) -> BoxFuture<'_, Result<Open, Reason>> {
-        async move {
-            let mut argv = docker_run(&self.options.docker, &[], &["NGROK_AUTHTOKEN"], IMAGE);
-            argv.extend(["http", &self.local.url, "--log", "stderr", "--log-format", "logfmt"].map(str::to_owned));
-            if let Some(name) = &self.hostname {
-                argv.extend(["--url".to_owned(), format!("https://{name}")]);
-            }
-            let program = Program {
-                argv,
-                env: vec![("NGROK_AUTHTOKEN".to_owned(), self.authtoken.to_string())],
-                read,
-                known: None,
-                missing: NO_DOCKER,
-                guard: self.options.guard.clone(),
-                settle: std::time::Duration::ZERO,
-            };
-            process::open(&program, &self.tail).await
+            let config = configuration(&self.configuration())?;
+            let words = Words::of(self.locals.iter().map(name).collect());
+            let open = process::open(&self.program(&config), Box::new(words), &self.tail).await?;
+            Ok(open.keeping(config))
         }
         .boxed()
     }
@@ -178,21 +51,133 @@ impl Driver for NgrokInDocker {
     }
 }
 
-/// `… msg="started tunnel" … url=https://abc.ngrok.app`.
-fn read(line: &str) -> Said {
-    let url =
-        line.split_whitespace().find_map(|word| word.strip_prefix("url=")).filter(|_| line.contains("started tunnel"));
-    url.map_or(Said::Other, |url| Said::Url(url.to_owned()))
+impl Ngrok {
+    /// The second version, which every agent of version 3 reads (<https://ngrok.com/docs/agent/config/v2>).
+    fn configuration(&self) -> Value {
+        let tunnel = |(index, local): (usize, &Local)| {
+            let mut tunnel = json!({"proto": "http", "addr": local.url});
+            if let (Some(domain), Some(tunnel)) = (self.hostnames.get(index), tunnel.as_object_mut()) {
+                tunnel.insert("domain".to_owned(), json!(domain));
+            }
+            (name(local), tunnel)
+        };
+        let tunnels: Map<String, Value> = self.locals.iter().enumerate().map(tunnel).collect();
+        // Nothing of it listens on this machine, and it doesn't replace itself.
+        json!({"version": "2", "web_addr": "false", "update_check": false, "tunnels": tunnels})
+    }
+
+    fn program(&self, config: &NamedTempFile) -> Program {
+        let path = config.path().display().to_string();
+        let (mut argv, path) = if self.docker {
+            let mounts = [format!("{path}:{MOUNTED}:ro")];
+            (docker_run(&self.options.docker, &mounts, &["NGROK_AUTHTOKEN"], IMAGE), MOUNTED.to_owned())
+        } else {
+            (vec![self.options.ngrok.display().to_string()], path)
+        };
+        argv.extend(
+            ["start", "--all", "--config", &path, "--log", "stderr", "--log-format", "logfmt"].map(str::to_owned),
+        );
+        Program {
+            argv,
+            env: vec![("NGROK_AUTHTOKEN".to_owned(), self.authtoken.to_string())],
+            secrets: vec![self.authtoken.clone()],
+            missing: if self.docker { NO_DOCKER } else { MISSING },
+            guard: self.options.guard.clone(),
+            settle: Duration::ZERO,
+        }
+    }
+}
+
+/// What a tunnel is called in the configuration and in the log.
+fn name(local: &Local) -> String {
+    format!("port-{}", local.port)
+}
+
+/// What the agent says of its tunnels.
+#[derive(Debug)]
+struct Words {
+    /// Of the tunnels, in the order of their ports.
+    names: Vec<String>,
+    /// By name.
+    urls: BTreeMap<String, String>,
+    /// What ngrok refused last, in its own words and with its code.
+    refusal: Option<String>,
+}
+
+impl Words {
+    fn of(names: Vec<String>) -> Self {
+        Self { names, urls: BTreeMap::new(), refusal: None }
+    }
+}
+
+impl Reader for Words {
+    fn hear(&mut self, line: &str) -> Said {
+        // The log tells why; what stands alone repeats it, or nothing but the code.
+        if line.contains("err=") || self.refusal.is_none() {
+            self.refusal = refusal(line).or(self.refusal.take());
+        }
+        let field = |name: &str| {
+            let value = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))?;
+            Some(value.trim_matches('"').to_owned())
+        };
+        if !line.contains("started tunnel") {
+            return Said::Other;
+        }
+        if let (Some(name), Some(url)) = (field("name"), field("url")) {
+            self.urls.insert(name, url);
+        }
+        let urls: Option<Vec<String>> = self.names.iter().map(|name| self.urls.get(name).cloned()).collect();
+        urls.map_or(Said::Other, Said::Open)
+    }
+
+    fn reason(&self) -> Option<Reason> {
+        self.refusal.as_ref().map(|refusal| Reason::lasting(format!("ngrok refuses: {refusal}")))
+    }
+}
+
+/// `… err="authentication failed: The authtoken … is not one of ours.\r\n\r\nERR_NGROK_105\r\n"`.
+fn refusal(line: &str) -> Option<String> {
+    let (before, after) = line.split_once(CODE)?;
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    let code = format!("{CODE}{digits}");
+    let told = before.split_once("err=").map_or(before, |(_, told)| told).trim_matches('"');
+    let told = told.replace("\\r", "\n").replace("\\n", "\n");
+    let first = told.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it does not say why");
+    let first = first.trim_start_matches("ERROR:").trim_start();
+    let first = first.strip_prefix("authentication failed: ").unwrap_or(first);
+    Some(format!("{first} ({code}, https://ngrok.com/docs/errors/{})", code.to_lowercase()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Said, read};
+    use super::{Reader, Said, Words};
+
+    const STARTED: &str = "t=2026-01-01T00:00:00+0000 lvl=info msg=\"started tunnel\" obj=tunnels";
 
     #[test]
-    fn the_url_stands_in_the_line_of_the_started_tunnel() {
-        let line = "t=2026-01-01T00:00:00Z lvl=info msg=\"started tunnel\" obj=tunnels name=command_line addr=http://127.0.0.1:1 url=https://a.ngrok.app";
-        assert_eq!(read(line), Said::Url("https://a.ngrok.app".to_owned()));
-        assert_eq!(read("lvl=info msg=\"client session established\" obj=csess url=https://x"), Said::Other);
+    fn it_is_open_once_every_tunnel_is_started_and_new_urls_are_noticed() {
+        let mut words = Words::of(vec!["port-8090".to_owned(), "port-8091".to_owned()]);
+        let line = |name: &str, url: &str| format!("{STARTED} name={name} addr=http://127.0.0.1:1 url=https://{url}");
+        assert_eq!(words.hear("lvl=info msg=\"client session established\" obj=csess url=https://x"), Said::Other);
+        assert_eq!(words.hear(&line("port-8091", "b.ngrok.app")), Said::Other);
+        let urls = |first: &str| vec![format!("https://{first}"), "https://b.ngrok.app".to_owned()];
+        assert_eq!(words.hear(&line("port-8090", "a.ngrok.app")), Said::Open(urls("a.ngrok.app")));
+        assert_eq!(words.hear(&line("port-8090", "c.ngrok.app")), Said::Open(urls("c.ngrok.app")));
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_its_own_words_with_its_code() {
+        let mut words = Words::of(Vec::new());
+        assert_eq!(words.reason(), None);
+        words.hear(
+            "lvl=eror msg=\"session closing\" obj=tunnels.session err=\"authentication failed: The authtoken is not one of \
+             ours.\\nYour authtoken: ***\\r\\n\\r\\nERR_NGROK_105\\r\\n\"",
+        );
+        words.hear("lvl=info msg=\"all component stopped\"");
+        words.hear("ERROR:  ERR_NGROK_105");
+        let told = words.reason().unwrap();
+        let expected = "ngrok refuses: The authtoken is not one of ours. (ERR_NGROK_105, \
+                        https://ngrok.com/docs/errors/err_ngrok_105)";
+        assert_eq!((told.to_string(), told.lasting), (expected.to_owned(), true));
     }
 }

@@ -1,9 +1,9 @@
 //! Of the file's gateways, what is to be opened: which local address, with whose secrets. Nothing is opened yet.
 
 use super::cloudflare::{Cloudflare, Which};
-use super::ngrok::{Ngrok, NgrokInDocker};
+use super::ngrok::Ngrok;
 use super::process::Tail;
-use super::ssh::{Login, Proof, Ssh, Trust};
+use super::ssh::{Login, Proof, Server, Ssh, Target};
 use super::{Driver, GatewayOptions};
 use domain::config::{self, Config, Gateway, NamedTunnel, Runtime, SshAuth, SshTunnel, Tunnel};
 use domain::expr::{Scope, Template};
@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A port of the file, and where it is on this machine.
@@ -122,7 +123,7 @@ fn driver(
         }
         Tunnel::Ngrok(tunnel) => ngrok(tunnel, locals, docker, env, options),
         Tunnel::Ssh(_) if docker => {
-            Err("an ssh-tunnel needs no program and no container: use `runtime: native`".to_owned())
+            Err("an ssh-tunnel is opened by this machine's own `ssh`: use `runtime: native`".to_owned())
         }
         Tunnel::Ssh(tunnel) => ssh(tunnel, locals, env, options),
     }
@@ -143,20 +144,8 @@ fn ngrok(
                 .to_owned()
         })?,
     };
-    if docker {
-        let [local] = locals.as_slice() else {
-            return Err("ngrok in a container has one port: make it several gateways".to_owned());
-        };
-        let (local, hostname) = (local.clone(), tunnel.hostnames.first().cloned());
-        let (options, tail) = (options.clone(), Tail::default());
-        return Ok(Box::new(NgrokInDocker { authtoken, local, hostname, options, tail }));
-    }
-    if locals.iter().any(|local| local.url.starts_with("https:")) {
-        return Err(
-            "the API speaks TLS, which ngrok ends itself: leave `controller.tls` out, or use another driver".to_owned()
-        );
-    }
-    Ok(Box::new(Ngrok { authtoken, locals, hostnames: tunnel.hostnames.clone(), server: options.ngrok_server }))
+    let (hostnames, options, tail) = (tunnel.hostnames.clone(), options.clone(), Tail::default());
+    Ok(Box::new(Ngrok { authtoken, locals, hostnames, docker, options, tail }))
 }
 
 fn ssh(
@@ -178,17 +167,15 @@ fn ssh(
             Login { username: username.clone(), proof: Proof::Agent(options.ssh_agent.clone()) }
         }
     };
-    let known_hosts = connection.known_hosts.as_deref().unwrap_or("~/.ssh/known_hosts");
-    Ok(Box::new(Ssh {
+    let server = Server {
         host: connection.host.clone(),
         port: connection.port,
-        login,
-        trust: Trust { pinned: connection.host_key.clone(), known_hosts: home(known_hosts) },
-        locals,
-        remote_port: tunnel.remote_port,
-        remote_host: tunnel.remote_host.clone(),
-        public_url: tunnel.public_url.clone(),
-    }))
+        pinned: connection.host_key.clone(),
+        known_hosts: connection.known_hosts.as_deref().map(home),
+    };
+    let (remote_port, remote_host) = (tunnel.remote_port, tunnel.remote_host.clone());
+    let target = Target { server, login, locals, remote_port, remote_host, public_url: tunnel.public_url.clone() };
+    Ok(Box::new(Ssh { target: Arc::new(target), options: options.clone(), tail: Tail::default() }))
 }
 
 /// A secret of the file, which may come from the environment. An empty one is a variable that is not set.

@@ -4,11 +4,11 @@
 //! made to. A parent that is killed can't do that, so there may be a guard between the two: a process whose standard input
 //! is a pipe that we hold open, and which ends the group when that closes, for whatever reason (see `emulator guard`).
 
+use super::program::Program;
 use super::{Open, Reason};
 use crate::group::Group;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 /// How many of its last lines are shown when it fails.
 const TAIL: usize = 6;
@@ -24,34 +25,31 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Secrets of ours that it need not see.
 const HIDDEN: [&str; 3] = ["RINGBACK_KEY", "NGROK_AUTHTOKEN", "TUNNEL_TOKEN"];
 
-/// What a line tells.
+/// What a line tells of the tunnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
-    /// The public URL.
-    Url(String),
-    /// It is connected.
-    Connected,
-    /// Neither.
+    /// Its public URLs are known, one for each of the program's ports; it may not be connected yet.
+    Urls(Vec<String>),
+    /// It is open, under these URLs.
+    Open(Vec<String>),
+    /// Nothing of it.
     Other,
 }
 
-/// A program that opens a tunnel.
-#[derive(Debug, Clone)]
-pub(super) struct Program {
-    /// Itself and its arguments; no secret is among them, since everybody on the machine may read them.
-    pub(super) argv: Vec<String>,
-    /// Variables besides those that we have.
-    pub(super) env: Vec<(String, String)>,
-    /// Reads a line of its standard error.
-    pub(super) read: fn(&str) -> Said,
-    /// It has no URL to tell: this is known before.
-    pub(super) known: Option<String>,
-    /// What to do where it isn't there.
-    pub(super) missing: &'static str,
-    /// Ends it when we are gone.
-    pub(super) guard: Option<PathBuf>,
-    /// How long it may take to connect once it has told its URL; then the URL is believed.
-    pub(super) settle: Duration,
+/// Understands what one run of a program says on standard error.
+pub(super) trait Reader: Send {
+    /// Takes the next line.
+    fn hear(&mut self, line: &str) -> Said;
+
+    /// Whether a line is for those alone who look for a mistake in the program.
+    fn is_chatter(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Why it has ended, if it has said so in words that are understood.
+    fn reason(&self) -> Option<Reason> {
+        None
+    }
 }
 
 /// The last lines it said.
@@ -85,37 +83,39 @@ struct Running {
     guard: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStderr>>,
     name: String,
+    reader: Box<dyn Reader>,
+    secrets: Vec<Zeroizing<String>>,
     tail: Tail,
 }
 
 /// Starts it and waits until its tunnel is open, however long that takes.
-pub(super) async fn open(program: &Program, tail: &Tail) -> Result<Open, Reason> {
+pub(super) async fn open(program: &Program, reader: Box<dyn Reader>, tail: &Tail) -> Result<Open, Reason> {
     tail.clear();
-    let mut running = start(program, tail)?;
-    let mut url = None;
-    loop {
-        let line = match &url {
-            None => running.line().await,
-            Some(_) => match timeout(program.settle, running.line()).await {
-                Ok(line) => line,
+    let mut running = start(program, reader, tail)?;
+    let mut told = None;
+    let urls = loop {
+        let said = match told.take() {
+            None => running.hear().await,
+            Some(urls) => match timeout(program.settle, running.hear()).await {
+                Ok(Some(Said::Other)) => Some(Said::Urls(urls)),
+                Ok(said) => said,
                 // It may have another word for it in a version to come.
-                Err(_) => break,
+                Err(_) => break urls,
             },
         };
-        let Some(line) = line else { return Err(running.why().await) };
-        match (program.read)(&line) {
-            Said::Url(told) if program.known.is_none() => url = Some(told),
-            Said::Connected if url.is_some() || program.known.is_some() => break,
-            Said::Url(_) | Said::Connected | Said::Other => {}
+        match said {
+            None => return Err(running.why().await),
+            Some(Said::Open(urls)) => break urls,
+            Some(Said::Urls(urls)) => told = Some(urls),
+            Some(Said::Other) => {}
         }
-    }
-    let url = program.known.clone().or(url).unwrap_or_default();
+    };
     let close = CancellationToken::new();
-    let ended = running.watch(close.clone());
-    Ok(Open { urls: vec![url], ended: Box::pin(ended), close })
+    let ended = running.watch(urls.clone(), close.clone());
+    Ok(Open { urls, ended: Box::pin(ended), close })
 }
 
-fn start(program: &Program, tail: &Tail) -> Result<Running, Reason> {
+fn start(program: &Program, reader: Box<dyn Reader>, tail: &Tail) -> Result<Running, Reason> {
     let name = program.argv.first().cloned().unwrap_or_default();
     // A guard could only say that it found nothing.
     if !is_there(&name) {
@@ -145,7 +145,9 @@ fn start(program: &Program, tail: &Tail) -> Result<Running, Reason> {
     let Some(stderr) = child.stderr.take() else {
         return Err(Reason::passing(format!("`{name}` has no standard error")));
     };
-    Ok(Running { child, group, guard, lines: BufReader::new(stderr).lines(), name, tail: tail.clone() })
+    let lines = BufReader::new(stderr).lines();
+    let (secrets, tail) = (program.secrets.clone(), tail.clone());
+    Ok(Running { child, group, guard, lines, name, reader, secrets, tail })
 }
 
 /// Whether a program is where it is said to be, or somewhere in `PATH`.
@@ -158,11 +160,17 @@ fn is_there(name: &str) -> bool {
 }
 
 impl Running {
-    async fn line(&mut self) -> Option<String> {
-        let line = self.lines.next_line().await.ok().flatten()?;
+    /// What its next line tells; `None` once it says nothing more.
+    async fn hear(&mut self) -> Option<Said> {
+        let mut line = self.lines.next_line().await.ok().flatten()?;
+        for secret in &self.secrets {
+            line = line.replace(secret.as_str(), "***");
+        }
         tracing::debug!(program = self.name, "{line}");
-        self.tail.push(&line);
-        Some(line)
+        if !self.reader.is_chatter(&line) {
+            self.tail.push(&line);
+        }
+        Some(self.reader.hear(&line))
     }
 
     /// Why it has ended, with its last words. That it closes its standard error without ending is an end too.
@@ -172,6 +180,9 @@ impl Running {
             Ok(Ok(status)) => status.to_string(),
             Ok(Err(_)) | Err(_) => "no exit status".to_owned(),
         };
+        if let Some(reason) = self.reader.reason() {
+            return reason;
+        }
         let said = self.tail.last_words().map(|said| format!(":\n{said}")).unwrap_or_default();
         Reason::passing(format!("`{}` has ended ({status}){said}", self.name))
     }
@@ -184,21 +195,34 @@ impl Running {
         }
     }
 
-    /// Resolves when it has ended, by itself or since it was to be closed.
-    async fn watch(mut self, close: CancellationToken) -> Reason {
-        let closing = tokio::select! {
-            () = close.cancelled() => true,
-            () = async { while self.line().await.is_some() {} } => false,
+    /// Resolves when it has ended, by itself or since it was to be closed, or has other URLs, with which it is opened anew.
+    async fn watch(mut self, urls: Vec<String>, close: CancellationToken) -> Reason {
+        let said = tokio::select! {
+            () = close.cancelled() => Some(Said::Other),
+            said = self.news(&urls) => said,
         };
-        if !closing {
-            return self.why().await;
-        }
+        let reason = match said {
+            None => return self.why().await,
+            Some(Said::Open(urls)) => format!("its public URL has become {}", urls.join(", ")),
+            Some(_) => "it was closed".to_owned(),
+        };
         drop(self.guard.take());
         self.group.terminate();
         if timeout(GRACE, self.child.wait()).await.is_err() {
             self.group.kill();
         }
-        Reason::passing("it was closed")
+        Reason::passing(reason)
+    }
+
+    /// Until it says that it is open under other URLs, or says nothing more.
+    async fn news(&mut self, urls: &[String]) -> Option<Said> {
+        loop {
+            match self.hear().await {
+                Some(Said::Open(others)) if others != urls => return Some(Said::Open(others)),
+                Some(_) => {}
+                None => return None,
+            }
+        }
     }
 }
 

@@ -1,45 +1,49 @@
-//! Reverse tunnels through an SSH server (RFC 4254, section 7): it listens, and hands us each connection.
+//! Reverse tunnels through an SSH server (RFC 4254, section 7), by OpenSSH's client: `ssh -R`.
 //!
-//! The server must prove who it is before it learns anything of us; see `host_key`. One session serves all ports of a
-//! gateway; it is kept alive by questions, and ends when three of them stay unanswered.
+//! The client is the user's own, and so are its configuration, its agent, its jump hosts and its known hosts; what the file
+//! says goes before. One client serves all ports of a gateway. It asks nothing: a server that isn't known is refused, and a
+//! password or passphrase is handed over by a program ([`askpass`]). What it says tells when the tunnel is open, or why not
+//! ([`words`]).
 
-mod host_key;
-mod login;
+mod askpass;
+mod words;
 
-use super::{Driver, Local, Open, Reason};
+use super::process::{self, Tail};
+use super::program::Program;
+use super::{Driver, GatewayOptions, Local, Open, Reason};
+use askpass::Askpass;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use host_key::HostKey;
-pub(super) use host_key::Trust;
-pub(super) use login::{Login, Proof};
-use russh::client::{self, ChannelOpenHandle, Msg};
-use russh::keys::PublicKeyOrCertificate;
-use russh::{Channel, ChannelOpenFailure, Disconnect, Preferred};
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use words::Words;
+use zeroize::Zeroizing;
 
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(10);
+/// The port of SSH (RFC 4250, section 4.4).
+const USUAL_PORT: u16 = 22;
+/// How long connecting may take, in seconds.
+const CONNECT: u32 = 10;
+/// How often a silent server is asked whether it is there, in seconds, and how many questions may stay unanswered.
+const KEEPALIVE: u32 = 15;
+const UNANSWERED: u32 = 3;
 /// How long it may take to see whether a port of the server can be reached.
 const PROBE: Duration = Duration::from_secs(3);
-/// How often a silent server is asked whether it is there, and how many questions may stay unanswered.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-const UNANSWERED: usize = 3;
+const MISSING: &str = "install OpenSSH's client (Debian and Ubuntu: `openssh-client`)";
 
 /// The driver.
 pub(super) struct Ssh {
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(super) target: Arc<Target>,
+    pub(super) options: GatewayOptions,
+    pub(super) tail: Tail,
+}
+
+/// What is to be opened.
+pub(super) struct Target {
+    pub(super) server: Server,
     pub(super) login: Login,
-    pub(super) trust: Trust,
     pub(super) locals: Vec<Local>,
     /// On the server; the local one where absent, 0 where it may choose.
     pub(super) remote_port: Option<u16>,
@@ -47,166 +51,188 @@ pub(super) struct Ssh {
     pub(super) public_url: Option<String>,
 }
 
-/// Ports of the server, and where their connections go.
-type Forwards = Arc<Mutex<HashMap<u32, SocketAddr>>>;
-
-/// What the session asks us.
-struct Doorman {
-    key: HostKey,
-    forwards: Forwards,
-    connections: JoinSet<()>,
+/// The server, and how it proves to be that one.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    /// A name or address, or what the client's configuration has under `Host`.
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// The fingerprint of the only host key that counts.
+    pub(super) pinned: Option<String>,
+    /// The file of known host keys, if it isn't the client's own.
+    pub(super) known_hosts: Option<PathBuf>,
 }
 
-/// Why a session ends.
-#[derive(Debug)]
-enum Failure {
-    HostKey(String),
-    Ssh(russh::Error),
+/// A login name and what proves it.
+pub(super) struct Login {
+    pub(super) username: String,
+    pub(super) proof: Proof,
+}
+
+/// What proves who we are.
+pub(super) enum Proof {
+    /// A private key file, perhaps encrypted.
+    Keyfile { path: PathBuf, passphrase: Option<Zeroizing<String>> },
+    /// A password.
+    Password(Zeroizing<String>),
+    /// What the client finds by itself: its agent's keys (`SSH_AUTH_SOCK`), its configuration's.
+    Agent(Option<PathBuf>),
 }
 
 impl Driver for Ssh {
     fn open(&self) -> BoxFuture<'_, Result<Open, Reason>> {
         async move {
-            let forwards = Forwards::default();
-            let mut session = self.connect(&forwards).await?;
-            self.login.login(&mut session).await?;
-            let mut urls = Vec::new();
-            for local in &self.locals {
-                let wanted = u32::from(self.remote_port.unwrap_or(local.port));
-                let asked = session.tcpip_forward(self.remote_host.as_str(), wanted).await;
-                let given = match asked.map_err(|error| self.not_listening(wanted, &error))? {
-                    0 => wanted,
-                    given => given,
-                };
-                forwards.lock().unwrap_or_else(PoisonError::into_inner).insert(given, local.address);
-                urls.push(self.url(local, given));
-                self.warn_if_nobody_gets_there(given).await;
+            let proof = &self.target.login.proof;
+            if let Proof::Keyfile { path, .. } = proof {
+                let unreadable = |error| format!("the key {} can't be read: {error}", path.display());
+                tokio::fs::File::open(path).await.map_err(|error| Reason::lasting(unreadable(error)))?;
             }
-            let close = CancellationToken::new();
-            let closing = close.clone();
-            let ended = async move {
-                let result = tokio::select! {
-                    result = &mut session => result,
-                    () = closing.cancelled() => {
-                        let _ = session.disconnect(Disconnect::ByApplication, "", "en").await;
-                        session.await
-                    }
-                };
-                match result {
-                    Err(Failure::Ssh(error)) => Reason::passing(format!("the SSH session has ended: {error}")),
-                    Err(Failure::HostKey(why)) => Reason::lasting(why),
-                    Ok(()) => Reason::passing("the SSH session has ended"),
-                }
-            };
-            Ok(Open { urls, ended: ended.boxed(), close })
+            let askpass = proof.secret().map(Askpass::of).transpose()?;
+            let words = Words::of(self.target.clone());
+            let open = process::open(&self.program(askpass.as_ref()), Box::new(words), &self.tail).await?;
+            for url in &open.urls {
+                self.target.warn_if_out_of_reach(url).await;
+            }
+            Ok(open.keeping(askpass))
         }
         .boxed()
+    }
+
+    fn last_words(&self) -> Option<String> {
+        self.tail.last_words()
     }
 }
 
 impl Ssh {
-    async fn connect(&self, forwards: &Forwards) -> Result<client::Handle<Doorman>, Reason> {
-        let place = format!("{}:{}", self.host, self.port);
-        let key = HostKey::of(&self.host, self.port, &self.trust).map_err(Reason::lasting)?;
-        let preferred = Preferred { key: Cow::Owned(key.preference()), ..Preferred::default() };
-        let config = client::Config {
-            keepalive_interval: Some(KEEPALIVE),
-            keepalive_max: UNANSWERED,
-            nodelay: true,
-            preferred,
-            ..client::Config::default()
-        };
-        let doorman = Doorman { key, forwards: forwards.clone(), connections: JoinSet::new() };
-        let unreachable = |why: String| Reason::passing(format!("the SSH server {place} can't be reached: {why}"));
-        let connecting = client::connect(Arc::new(config), (self.host.as_str(), self.port), doorman);
-        match timeout(CONNECT, connecting).await {
-            Ok(Ok(session)) => Ok(session),
-            Ok(Err(Failure::HostKey(why))) => Err(Reason::lasting(why)),
-            Ok(Err(Failure::Ssh(error))) => Err(unreachable(error.to_string())),
-            Err(_) => Err(unreachable(format!("no answer within {CONNECT:?}"))),
+    fn program(&self, askpass: Option<&Askpass>) -> Program {
+        let target = &self.target;
+        let mut argv = vec![self.options.ssh.display().to_string()];
+        // `-v`: it tells of each port, and which key the server has shown.
+        argv.extend(["-v", "-N", "-T"].map(str::to_owned));
+        for setting in target.settings(askpass.is_some()) {
+            argv.extend(["-o".to_owned(), setting]);
+        }
+        if let Proof::Keyfile { path, .. } = &target.login.proof {
+            argv.extend(["-i".to_owned(), path.display().to_string()]);
+        }
+        // The usual one may be another in the client's configuration.
+        if target.server.port != USUAL_PORT {
+            argv.extend(["-p".to_owned(), target.server.port.to_string()]);
+        }
+        for local in &target.locals {
+            let (host, port) = (bracketed(&target.remote_host), target.asked(local));
+            argv.extend(["-R".to_owned(), format!("{host}:{port}:{}", local.address)]);
+        }
+        argv.extend(["-l".to_owned(), target.login.username.clone(), "--".to_owned(), target.server.host.clone()]);
+        let mut env = askpass.map(Askpass::env).unwrap_or_default();
+        if let Proof::Agent(Some(socket)) = &target.login.proof {
+            env.push(("SSH_AUTH_SOCK".to_owned(), socket.display().to_string()));
+        }
+        Program {
+            argv,
+            env,
+            secrets: target.login.proof.secret().cloned().into_iter().collect(),
+            missing: MISSING,
+            guard: self.options.guard.clone(),
+            settle: Duration::ZERO,
         }
     }
+}
 
-    fn not_listening(&self, port: u32, error: &russh::Error) -> Reason {
-        Reason::passing(match error {
-            russh::Error::RequestDenied => format!(
-                "the SSH server refuses to listen on port {port}: it is in use there, or forbidden (ports below 1024 are \
-                 for root; sshd_config must say `AllowTcpForwarding yes` or `remote`)"
-            ),
-            error => format!("the SSH server doesn't listen on port {port}: {error}"),
-        })
+impl Target {
+    /// Settings of `ssh_config(5)` that go before the user's.
+    fn settings(&self, has_secret: bool) -> Vec<String> {
+        let mut settings = vec![
+            "ExitOnForwardFailure=yes".to_owned(),
+            "StrictHostKeyChecking=yes".to_owned(),
+            "UpdateHostKeys=no".to_owned(),
+            format!("ConnectTimeout={CONNECT}"),
+            format!("ServerAliveInterval={KEEPALIVE}"),
+            format!("ServerAliveCountMax={UNANSWERED}"),
+            // A connection of its own: one that is shared ends when its owner ends it.
+            "ControlMaster=no".to_owned(),
+            "ControlPath=none".to_owned(),
+            // A wrong secret does not become a right one.
+            "NumberOfPasswordPrompts=1".to_owned(),
+            format!("BatchMode={}", if has_secret { "no" } else { "yes" }),
+        ];
+        match &self.login.proof {
+            Proof::Keyfile { .. } => settings.push("IdentitiesOnly=yes".to_owned()),
+            Proof::Password(_) => {
+                settings.push("PreferredAuthentications=password,keyboard-interactive".to_owned());
+                settings.push("PubkeyAuthentication=no".to_owned());
+            }
+            Proof::Agent(_) => {}
+        }
+        if let Some(pinned) = &self.server.pinned {
+            settings.extend(only(pinned));
+        } else if let Some(file) = &self.server.known_hosts {
+            settings.push(format!("UserKnownHostsFile={}", quoted(file)));
+            settings.push("GlobalKnownHostsFile=/dev/null".to_owned());
+        }
+        settings
     }
 
-    /// A server may take the request to listen for everybody, and listen for itself alone: the protocol doesn't say.
-    async fn warn_if_nobody_gets_there(&self, port: u32) {
-        let Ok(port) = u16::try_from(port) else { return };
-        if self.public_url.is_some() || !self.remote_host.is_empty() {
-            return;
-        }
-        let reached = timeout(PROBE, TcpStream::connect((self.host.as_str(), port))).await;
-        if !matches!(reached, Ok(Ok(_))) {
-            tracing::warn!(
-                "[Gateway] {}:{port} can't be reached from here: a firewall may be in the way, or sshd_config lacks \
-                 `GatewayPorts clientspecified`; if a web server there passes requests on, say so by `public_url`",
-                self.host
-            );
-        }
+    /// The port that the server is asked for.
+    fn asked(&self, local: &Local) -> u16 {
+        self.remote_port.unwrap_or(local.port)
     }
 
-    fn url(&self, local: &Local, port: u32) -> String {
+    /// What the internet calls a port of the server.
+    fn url(&self, local: &Local, port: u16) -> String {
         if let Some(url) = &self.public_url {
             return url.clone();
         }
         let (scheme, own) = if local.url.starts_with("https:") { ("https", 443) } else { ("http", 80) };
-        // An IPv6 address stands in brackets.
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host = bracketed(&self.server.host);
         if port == own { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
     }
-}
 
-impl client::Handler for Doorman {
-    type Error = Failure;
-
-    async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Failure> {
-        match key {
-            PublicKeyOrCertificate::PublicKey { key, .. } => {
-                self.key.judge(key).map(|()| true).map_err(Failure::HostKey)
-            }
-            // None was asked for.
-            PublicKeyOrCertificate::Certificate(_) => Ok(false),
+    /// A server may take the request to listen for everybody, and listen for itself alone: the protocol doesn't say.
+    async fn warn_if_out_of_reach(&self, url: &str) {
+        if self.public_url.is_some() || !self.remote_host.is_empty() {
+            return;
+        }
+        let Ok(url) = url::Url::parse(url) else { return };
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return };
+        let place = format!("{host}:{port}");
+        if !matches!(timeout(PROBE, TcpStream::connect(&place)).await, Ok(Ok(_))) {
+            tracing::warn!(
+                "[Gateway] {place} can't be reached from here: a firewall may be in the way, or sshd_config lacks \
+                 `GatewayPorts clientspecified`; if a web server there passes requests on, say so by `public_url`"
+            );
         }
     }
+}
 
-    async fn server_channel_open_forwarded_tcpip(
-        &mut self,
-        channel: Channel<Msg>,
-        _: &str,
-        port: u32,
-        _: &str,
-        _: u32,
-        reply: ChannelOpenHandle,
-        _: &mut client::Session,
-    ) -> Result<(), Failure> {
-        let local = self.forwards.lock().unwrap_or_else(PoisonError::into_inner).get(&port).copied();
-        let Some(local) = local else {
-            reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
-            return Ok(());
-        };
-        reply.accept().await;
-        self.connections.spawn(async move {
-            match TcpStream::connect(local).await {
-                // Either side may break off.
-                Ok(mut to) => drop(copy_bidirectional(&mut channel.into_stream(), &mut to).await),
-                Err(error) => tracing::warn!(%error, %local, "[Gateway] nobody answers there"),
-            }
-        });
-        while self.connections.try_join_next().is_some() {}
-        Ok(())
+impl Proof {
+    fn secret(&self) -> Option<&Zeroizing<String>> {
+        match self {
+            Self::Keyfile { passphrase, .. } => passphrase.as_ref(),
+            Self::Password(password) => Some(password),
+            Self::Agent(_) => None,
+        }
     }
 }
 
-impl From<russh::Error> for Failure {
-    fn from(error: russh::Error) -> Self {
-        Self::Ssh(error)
-    }
+/// An IPv6 address stands in brackets.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// A path in a setting that has a list of them: in quotes, and `%`, which begins a placeholder, doubled.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+    format!("\"{text}\"")
+}
+
+/// The settings by which the only host key that counts is the one with that fingerprint: the client asks a command for known
+/// keys, and the command names the very key that the server has shown (`%t %K`) if its fingerprint (`%f`) is the right one.
+fn only(pinned: &str) -> [String; 3] {
+    let script = r#"if [ \"$1\" = \"$2\" ]; then echo \"$3 $4 $5\"; fi"#;
+    [
+        format!("KnownHostsCommand=/bin/sh -c \"{script}\" sh %f {pinned} %H %t %K"),
+        "UserKnownHostsFile=/dev/null".to_owned(),
+        "GlobalKnownHostsFile=/dev/null".to_owned(),
+    ]
 }

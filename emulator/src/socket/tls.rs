@@ -20,8 +20,7 @@ pub(crate) async fn read(cert: &str, key: &str) -> io::Result<TlsAcceptor> {
         return Err(of(cert, "it holds no certificate in PEM".to_owned()));
     }
     let secret = PrivateKeyDer::from_pem_slice(&bytes(key).await?).map_err(|error| of(key, error.to_string()))?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let versions = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions = ServerConfig::builder_with_provider(platform::tls::provider()).with_safe_default_protocol_versions();
     let builder = versions.map_err(io::Error::other)?.with_no_client_auth();
     let mut config =
         builder.with_single_cert(chain, secret).map_err(|error| of(cert, format!("with the key {key}: {error}")))?;

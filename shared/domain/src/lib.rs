@@ -15,6 +15,7 @@ pub mod event;
 pub mod expr;
 pub mod id;
 pub mod json;
+mod mac;
 pub mod number;
 pub mod operation;
 pub mod program;

@@ -11,9 +11,8 @@
 //!
 //! # Guarantees
 //!
-//! - MACs and tokens are compared in constant time, after being decoded to their fixed length. The code that does it is
-//!   the library that TLS uses already (`aws-lc-rs`): MACs, digests and verification with public keys, nothing secret
-//!   beyond the keys of MACs.
+//! - MACs and tokens are compared in constant time, after being decoded to their fixed length (`hmac`, `sha2`, `subtle`).
+//!   Signatures by public keys are verified by the library that TLS uses already (`ring`).
 //! - An empty secret can't be configured. A header that is there twice is refused unless the scheme has lists.
 //! - No bytes from outside can panic it, and a signature with one byte changed in body, secret or time is refused.
 //! - No `Debug`, no error and no refusal shows a secret or an expected signature.

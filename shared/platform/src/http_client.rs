@@ -28,7 +28,7 @@ pub fn aws_settings() -> ConfigLoader {
 
 /// A client for AWS. It keeps connections, so one is enough for all services. If TLS can't be set up, each request fails.
 pub fn http_client() -> SharedHttpClient {
-    let client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(SILENCE);
+    let client = crate::tls::client().connect_timeout(CONNECT_TIMEOUT).read_timeout(SILENCE);
     let client = client.redirect(reqwest::redirect::Policy::none()).build().ok();
     SharedHttpClient::new(Http { client, timeout: None })
 }

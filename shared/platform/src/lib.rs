@@ -23,6 +23,7 @@ pub mod store;
 pub mod queue;
 pub mod functions;
 mod signed;
+pub mod tls;
 mod http_client;
 pub mod programs;
 pub mod sender;

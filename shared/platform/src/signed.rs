@@ -50,6 +50,6 @@ pub(crate) async fn send(aws: &SdkConfig, request: Request<'_>) -> Result<reqwes
     }
     let mut http = http.body(body)?;
     signed.apply_to_request_http1x(&mut http);
-    let client = reqwest::Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none()).build()?;
+    let client = crate::tls::client().timeout(timeout).redirect(reqwest::redirect::Policy::none()).build()?;
     Ok(client.execute(http.try_into()?).await?)
 }

@@ -1,14 +1,15 @@
 //! What the API says of gateways.
 
-use super::cloudflare::{Cloudflared, QUICK};
+use super::cloudflare::QUICK;
 use super::file;
+use super::stand_in::{StandIn, kill};
 use reqwest::Method;
 use ringback_tests::{File, Service, send};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gateways_are_listed_with_what_they_are_now_to_who_has_the_token() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let program = cloudflared.path("cloudflared");
     let service = Service::answering(json!({})).await;
     let gateway = file(QUICK, &service).with(|options| options.gateways.cloudflared = program).run().await;
@@ -18,7 +19,7 @@ async fn gateways_are_listed_with_what_they_are_now_to_who_has_the_token() {
         json!({"id": "gateway-1", "driver": "cloudflare", "port": port, "public_url": url, "public_address": address})
     };
     assert_eq!(gateway.get("/api/gateways").await.body, json!({"gateways": [entry(8090), entry(8091)]}));
-    super::cloudflare::kill(&cloudflared.started()[0]["pid"]);
+    kill(&cloudflared.started()[0]["pid"]);
     let before = gateway.public_url(8090);
     gateway.public_url_after(8090, &before).await;
     assert_eq!(gateway.get("/api/gateways").await.body, json!({"gateways": [entry(8090), entry(8091)]}));

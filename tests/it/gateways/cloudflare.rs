@@ -1,63 +1,18 @@
 //! Cloudflare's tunnels, through a stand-in for `cloudflared`: its arguments, its words, its ways to fail.
 
+use super::stand_in::{StandIn, is_gone, kill};
 use super::{exchange, file};
-use ringback_tests::{File, Service, eventually};
+use ringback_tests::{Service, eventually};
 use serde_json::{Value, json};
-use std::fs::{read_to_string, write};
+use std::fs::write;
 use std::path::PathBuf;
-use std::time::Duration;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 pub(super) const QUICK: &str = "type: http-tunnel, driver: cloudflare, port: [8090, 8091]";
 
-/// A place where `cloudflared` is the stand-in.
-pub(super) struct Cloudflared(TempDir);
-
-impl Cloudflared {
-    /// One that behaves so at each of its starts, and as the last time from then on.
-    pub(super) fn behaving(script: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_cloudflared-stand-in"), directory.path().join("cloudflared"))
-            .unwrap();
-        write(directory.path().join("behaviour"), script.join("\n")).unwrap();
-        Self(directory)
-    }
-
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// A file that runs it.
-    fn run_by(&self, file: File) -> File {
-        let program = self.path("cloudflared");
-        file.with(|options| {
-            options.gateways.cloudflared = program;
-            options.gateways.settle = Duration::from_millis(50);
-        })
-    }
-
-    /// The address that stands for a public URL.
-    pub(super) fn reach(&self, url: &str) -> String {
-        let host = url.strip_prefix("https://").expect("TLS");
-        format!("http://{}", read_to_string(self.path(host)).expect("a URL of its own"))
-    }
-
-    /// What it was started with, each time.
-    pub(super) fn started(&self) -> Vec<Value> {
-        let log = read_to_string(self.path("started")).unwrap_or_default();
-        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
-
-pub(super) fn kill(pid: &Value) {
-    let killed = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
-    assert!(killed.unwrap().success(), "{pid}");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quick_tunnel_has_the_url_that_the_program_tells() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let service = Service::answering(json!({})).await;
     let gateway = cloudflared.run_by(file(QUICK, &service)).run().await;
     let asked = exchange(&gateway, &service, |url| cloudflared.reach(url)).await;
@@ -75,7 +30,7 @@ async fn a_quick_tunnel_has_the_url_that_the_program_tells() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tunnel_that_dies_is_opened_again_and_runs_use_its_new_url() {
-    let cloudflared = Cloudflared::behaving(&["good", "good", "fails", "good"]);
+    let cloudflared = StandIn::cloudflared(&["good", "good", "fails", "good"]);
     let service = Service::answering(json!({})).await;
     let gateway = cloudflared.run_by(file(QUICK, &service)).run().await;
     exchange(&gateway, &service, |url| cloudflared.reach(url)).await;
@@ -91,15 +46,9 @@ async fn a_tunnel_that_dies_is_opened_again_and_runs_use_its_new_url() {
     }
 }
 
-pub(super) fn is_gone(pid: &Value) -> Result<(), String> {
-    // A zombie is no longer anything, but for its number.
-    let state = read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    if state.is_empty() || state.contains(") Z ") { Ok(()) } else { Err(state) }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_starts_before_a_late_url_is_there() {
-    let cloudflared = Cloudflared::behaving(&["late"]);
+    let cloudflared = StandIn::cloudflared(&["late"]);
     let gate = TcpListener::bind("127.0.0.1:0").await.unwrap();
     write(cloudflared.path("gate"), gate.local_addr().unwrap().to_string()).unwrap();
     let service = Service::answering(json!({})).await;
@@ -117,7 +66,7 @@ async fn nothing_starts_before_a_late_url_is_there() {
 
 #[tokio::test]
 async fn a_program_that_never_tells_a_url_stops_the_start_with_its_last_words() {
-    let cloudflared = Cloudflared::behaving(&["silent"]);
+    let cloudflared = StandIn::cloudflared(&["silent"]);
     let service = Service::answering(json!({})).await;
     // Long enough for the program to have said something; it is silent, so the time runs out.
     let file = file(&format!("{QUICK}, start_timeout: 2s"), &service);
@@ -131,7 +80,7 @@ async fn a_program_that_never_tells_a_url_stops_the_start_with_its_last_words() 
 
 #[tokio::test]
 async fn a_program_that_fails_is_tried_again_and_then_stops_the_start_with_its_reason() {
-    let cloudflared = Cloudflared::behaving(&["fails"]);
+    let cloudflared = StandIn::cloudflared(&["fails"]);
     let service = Service::answering(json!({})).await;
     let file = file(&format!("{QUICK}, start_timeout: 1s"), &service);
     let told = cloudflared.run_by(file).start().await.err().expect("a refusal").to_string();
@@ -141,7 +90,7 @@ async fn a_program_that_fails_is_tried_again_and_then_stops_the_start_with_its_r
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_is_believed_even_if_the_program_has_another_word_for_being_connected() {
-    let cloudflared = Cloudflared::behaving(&["unregistered"]);
+    let cloudflared = StandIn::cloudflared(&["unregistered"]);
     let service = Service::answering(json!({})).await;
     let gateway = cloudflared.run_by(file(QUICK, &service)).run().await;
     exchange(&gateway, &service, |url| cloudflared.reach(url)).await;
@@ -159,7 +108,7 @@ async fn a_program_that_is_not_there_stops_the_start_with_the_way_to_get_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_tunnel_has_its_hostname_and_its_token_is_on_no_command_line() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let service = Service::answering(json!({})).await;
     let named = "type: http-tunnel, driver: cloudflare, port: 8090, hostname: named.example.com, token: '${env.TOKEN}'";
     let gateway = cloudflared.run_by(file(named, &service)).env("TOKEN", "a-tunnels-token").run().await;
@@ -172,7 +121,7 @@ async fn a_named_tunnel_has_its_hostname_and_its_token_is_on_no_command_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tunnel_with_a_credentials_file_is_told_where_its_requests_go() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let credentials = cloudflared.path("tunnel.json");
     write(
         &credentials,

@@ -1,6 +1,6 @@
 //! The real process: what it prints, and that no tunnel outlives it, however it ends.
 
-use super::cloudflare::{Cloudflared, is_gone, kill};
+use super::stand_in::{StandIn, is_gone, kill};
 use crate::EMULATOR;
 use ringback_tests::{Process, eventually, run};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const FILE: &str = "listeners: [{port: 8090, path: /done}, {port: 8091, path: /g
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_option_tunnels_every_listener_and_kill_9_leaves_no_tunnel_behind() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let file = cloudflared.path("ringback.yml");
     write(&file, FILE).unwrap();
     let path = [cloudflared.path(""), "/usr/bin".into(), "/bin".into()];
@@ -35,7 +35,7 @@ async fn the_option_tunnels_every_listener_and_kill_9_leaves_no_tunnel_behind() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_names_each_public_url_and_each_new_one() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let file = cloudflared.path("ringback.yml");
     write(&file, FILE).unwrap();
     let path = std::env::join_paths([cloudflared.path(""), "/usr/bin".into(), "/bin".into()]).unwrap();

@@ -1,7 +1,8 @@
 //! `on_url`: a command that is told of each new URL.
 
-use super::cloudflare::{Cloudflared, QUICK, kill};
+use super::cloudflare::QUICK;
 use super::file;
+use super::stand_in::{StandIn, kill};
 use ringback_tests::{File, Service, eventually};
 use serde_json::{Value, json};
 use std::fs::read_to_string;
@@ -18,7 +19,7 @@ fn noting(notes: &Path) -> String {
     format!("[python3, -c, {}]", json!(script))
 }
 
-fn with_hook(hook: &str, cloudflared: &Cloudflared, service: &Service) -> File {
+fn with_hook(hook: &str, cloudflared: &StandIn, service: &Service) -> File {
     let program = cloudflared.path("cloudflared");
     let file = file(&format!("{QUICK}, on_url: {hook}"), service);
     file.with(|options| options.gateways.cloudflared = program)
@@ -26,7 +27,7 @@ fn with_hook(hook: &str, cloudflared: &Cloudflared, service: &Service) -> File {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_hook_is_told_of_the_first_url_and_of_each_new_one() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let notes = cloudflared.path("notes");
     let service = Service::answering(json!({})).await;
     let gateway = with_hook(&noting(&notes), &cloudflared, &service).run().await;
@@ -64,7 +65,7 @@ async fn the_hook_is_told_of_the_first_url_and_of_each_new_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_that_fails_hangs_or_is_not_there_changes_nothing() {
     for hook in ["[python3, -c, 'raise SystemExit(3)']", "[sleep, '1000']", "[no-such-program]"] {
-        let cloudflared = Cloudflared::behaving(&["good"]);
+        let cloudflared = StandIn::cloudflared(&["good"]);
         let service = Service::answering(json!({})).await;
         let file = with_hook(hook, &cloudflared, &service);
         let gateway = file.with(|options| options.gateways.hook_timeout = Duration::from_millis(50)).run().await;
@@ -75,7 +76,7 @@ async fn a_hook_that_fails_hangs_or_is_not_there_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_that_failed_is_run_again_until_it_has_been_told() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let tries = cloudflared.path("tries");
     let script = format!(
         "import os, sys; open('{tries}', 'a').write('x'); sys.exit(os.stat('{tries}').st_size < 3)",

@@ -1,6 +1,7 @@
 //! A changed file beside open tunnels.
 
-use super::cloudflare::{Cloudflared, QUICK};
+use super::cloudflare::QUICK;
+use super::stand_in::StandIn;
 use super::{exchange, file};
 use domain::config::load;
 use emulator::instance::NewFile;
@@ -9,7 +10,7 @@ use serde_json::{Map, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tunnels_stay_open_and_known_when_the_file_changes() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let program = cloudflared.path("cloudflared");
     let service = Service::answering(json!({})).await;
     let before = file(QUICK, &service).with(|options| options.gateways.cloudflared = program);

@@ -1,6 +1,6 @@
 //! Sources behind a tunnel, and the addresses that are printed.
 
-use super::cloudflare::Cloudflared;
+use super::stand_in::StandIn;
 use crate::EMULATOR;
 use ringback_tests::{File, Process, Service, run};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::fs::write;
 /// The README's tunnel, for a file that has nothing but sources.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tunnel_leads_to_the_sources_of_a_template_and_not_to_the_api() {
-    let cloudflared = Cloudflared::behaving(&["good"]);
+    let cloudflared = StandIn::cloudflared(&["good"]);
     let made = run(EMULATOR, &cloudflared.path(""), &["init", "github"], "").await;
     assert_eq!(made.code, Some(0), "{}", made.err);
     let path = std::env::join_paths([cloudflared.path(""), "/usr/bin".into(), "/bin".into()]).unwrap();
@@ -21,8 +21,7 @@ async fn a_tunnel_leads_to_the_sources_of_a_template_and_not_to_the_api() {
     let url = source["public_url"].as_str().unwrap();
     assert!(url.starts_with("https://words-") && url.ends_with(".trycloudflare.com/hooks/github"), "{url}");
     let base = cloudflared.reach(url.strip_suffix("/hooks/github").unwrap());
-    #[expect(clippy::disallowed_methods, reason = "a caller from outside")]
-    let client = reqwest::Client::new();
+    let client = platform::tls::client().build().unwrap();
     for (path, wanted) in [
         ("/hooks/github", 401),
         ("/api/webhooks/github", 401),

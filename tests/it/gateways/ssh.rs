@@ -87,9 +87,7 @@ async fn another_host_key_than_the_known_one_or_the_pinned_one_is_refused() {
     let known = server.path("known_hosts").display().to_string();
     let (real, other) = (server.fingerprint("host"), server.fingerprint("another"));
     let told = refusal(&server.connection(&format!("known_hosts: {known}"), &auth)).await;
-    for part in
-        [&real, &format!("{known}, line 1, has another one (ssh-ed25519 {other})"), "somebody may stand in between"]
-    {
+    for part in [&real, &format!("{known}, line 1, has another one"), "somebody may stand in between"] {
         assert!(told.contains(part), "{part}\n{told}");
     }
     // The file is not asked where a key is pinned.

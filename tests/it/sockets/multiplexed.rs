@@ -29,7 +29,7 @@ async fn tls(gateway: &Gateway) -> TlsStream<TcpStream> {
     let cert = CertificateDer::from_pem_file(Path::new(TLS).join("cert.pem")).unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(cert).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = platform::tls::provider();
     let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec()];

@@ -14,7 +14,7 @@ pub(super) struct Answer {
 
 /// Neither proxies nor old connections: what is asked is asked of the process that lives now.
 pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(STEP).build()
+    platform::tls::client().no_proxy().pool_max_idle_per_host(0).timeout(STEP).build()
 }
 
 /// Sends it. What goes wrong is told in words.

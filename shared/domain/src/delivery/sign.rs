@@ -12,12 +12,12 @@
 //!
 //! A secret is `whsec_` and Base64, `whsk_` and Base64 (an Ed25519 key), or any other text, which is the key as it stands.
 
-use aws_lc_rs::hmac;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use crate::mac::Mac;
 use base64::Engine;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -126,8 +126,8 @@ impl Key {
     }
 }
 
-fn mac(key: &[u8], content: &[u8]) -> hmac::Tag {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), content)
+fn mac(key: &[u8], content: &[u8]) -> Vec<u8> {
+    Mac::sha256(key).sign(content)
 }
 
 /// The headers that say what a delivery is and prove who sent it. `keys`: newest first, at least one.
@@ -188,7 +188,7 @@ mod tests {
         let signature = key.sign("evt_1", 7, b"{}");
         let bytes = STANDARD.decode(signature.strip_prefix("v1a,").unwrap()).unwrap();
         let public = STANDARD.decode(key.public_text().unwrap().strip_prefix("whpk_").unwrap()).unwrap();
-        let verifier = aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ED25519, public);
+        let verifier = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, public);
         verifier.verify(b"evt_1.7.{}", &bytes).unwrap();
     }
 

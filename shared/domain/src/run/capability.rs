@@ -5,7 +5,7 @@
 //! and single-use as every key is, since a second callback finds its place taken.
 
 use super::{JobPath, Run, Surroundings};
-use aws_lc_rs::hmac;
+use crate::mac::Mac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -70,8 +70,7 @@ impl Run {
     /// The token and the address of a job; `None` where the file has no callback route, or several.
     pub(super) fn capability(&self, path: &JobPath, place: &Surroundings) -> Option<(String, String)> {
         let Capability { url, secret } = place.capability.as_ref()?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        let tag = hmac::sign(&key, format!("{}/{path}", self.id).as_bytes());
+        let tag = Mac::sha256(secret).sign(format!("{}/{path}", self.id).as_bytes());
         let token = format!("{BEGINNING}{}", hex::encode(tag));
         Some((token.clone(), format!("{url}?{PARAMETER}={token}")))
     }

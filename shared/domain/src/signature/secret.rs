@@ -2,6 +2,7 @@
 
 mod certificate;
 mod key;
+mod public;
 
 pub(super) use key::{Key, is_same};
 

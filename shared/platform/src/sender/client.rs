@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::resolver::Judging;
 use super::{CONNECT_TIMEOUT, IDLE};
+use crate::tls;
 use domain::address::{Guard, Reach};
 use domain::delivery::ErrorClass;
 use reqwest::redirect::Policy;
@@ -11,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 /// What all clients have in common.
 pub(super) fn client() -> ClientBuilder {
-    Client::builder()
+    tls::client()
         .redirect(Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
