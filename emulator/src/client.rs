@@ -65,7 +65,8 @@ pub enum ClientError {
     },
     /// The token is wrong.
     #[error(
-        "{url} does not take this token, {whence}: a gateway shows its token at its first start, and keeps it in its --data directory"
+        "{url} does not take this token, {whence}: a gateway shows its token at its first start, and keeps it in its \
+            --data directory"
     )]
     Unauthorized {
         /// Scheme and host.

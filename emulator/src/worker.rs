@@ -144,7 +144,8 @@ impl Worker {
         match receive.visibility_timeout(seconds(self.options.lease)).send().await {
             Ok(received) => received.messages.unwrap_or_default().into_iter().zip(places).collect(),
             Err(error) => {
-                tracing::error!(error = %DisplayErrorContext(error), "the queue of programs can't be read; it is tried again");
+                tracing::error!(error = %DisplayErrorContext(error), "the queue of programs can't be read; it is tried \
+                    again");
                 sleep(REST).await;
                 Vec::new()
             }

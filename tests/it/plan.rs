@@ -92,7 +92,8 @@ async fn names_and_numbers_that_aws_does_not_have_are_refused_with_their_line() 
 async fn a_variable_that_is_not_set_here_does_not_keep_a_file_from_the_cloud() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ringback.yml");
-    let text = "workflow: {jobs: [{component: c, input: \"${env.RINGBACK_TEST_NOT_SET}\"}]}\ncomponents: {c: {type: logger}}\n";
+    let text = "workflow: {jobs: [{component: c, input: \"${env.RINGBACK_TEST_NOT_SET}\"}]}\ncomponents: {c: {type: \
+        logger}}\n";
     std::fs::write(&file, text).unwrap();
     let done = plan(&file.display().to_string()).await;
     assert_eq!(done.code, Some(0), "{}", done.err);

@@ -46,7 +46,8 @@ async fn call_back_with(gateway: &Gateway, port: u16, key: &Value, value: &Value
 const EDITS: [(&str, u16); 5] = [
     ("- {id: images, port: 18090, path: /done, identify_by: '${body.id}', result: '${body.value}'}", 18090),
     (
-        "- {port: 18090, path: /above}\n  - {port: 18090, path: /done, identify_by: '${body.id}', result: '${body.value}'}",
+        "- {port: 18090, path: /above}\n  - {port: 18090, path: /done, identify_by: '${body.id}', result: \
+            '${body.value}'}",
         18090,
     ),
     ("- {port: 18099, path: /done, identify_by: '${body.id}', result: '${body.value}'}", 18099),

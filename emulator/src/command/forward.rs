@@ -240,7 +240,8 @@ impl Forward {
             let _ = output::say(format_args!("{}  {path}  {status}", seconds(*received_at)));
         }
         if status >= 400 {
-            tracing::warn!(target: "ringback::forward", id, status, "the gateway here refused it; it is not sent again");
+            tracing::warn!(target: "ringback::forward", id, status, "the gateway here refused it; it is not sent \
+                again");
         }
     }
 }

@@ -159,7 +159,8 @@ impl Supervisor {
                 Ok(Err(reason)) => reason,
                 Err(_) => Reason::passing(self.driver.last_words().unwrap_or_else(|| "no answer".to_owned())),
             };
-            tracing::warn!(gateway = self.id, attempt = *attempt, %reason, "[Gateway] still not open; it is tried again");
+            tracing::warn!(gateway = self.id, attempt = *attempt, %reason, "[Gateway] still not open; it is tried \
+                again");
         }
     }
 

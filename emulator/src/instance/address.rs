@@ -74,7 +74,8 @@ impl Sockets {
                         Ok(socket) => socket,
                         Err(error) if must => return Err(error),
                         Err(error) if matches!(listener.routes, Routes::Sources(_)) => {
-                            tracing::warn!(%error, "the sources are served at the API's port alone: give them a `listener` of type `http-source` with a free port");
+                            tracing::warn!(%error, "the sources are served at the API's port alone: give them a \
+                                `listener` of type `http-source` with a free port");
                             continue;
                         }
                         Err(error) => {

@@ -41,7 +41,8 @@ pub enum KeyFileError {
     },
     /// The file is gone, and the table is not.
     #[error(
-        "the key file {} is gone, and what the table beside it holds was sealed with it: restore the file, or choose another directory",
+        "the key file {} is gone, and what the table beside it holds was sealed with it: restore the file, or choose \
+            another directory",
         path.display()
     )]
     Gone {

@@ -54,7 +54,8 @@ pub(super) async fn round(work: impl Future<Output = ()>, pause: Duration, stopp
             Step::Late(late) => {
                 tracing::warn!(
                     ?late,
-                    "the process was suspended; requests that came meanwhile are taken first, and deadlines are judged in 2 s"
+                    "the process was suspended; requests that came meanwhile are taken first, and deadlines are judged \
+                        in 2 s"
                 );
                 sleep(CATCH_UP).await;
                 look = Look::new(Instant::now(), SystemClock.now());

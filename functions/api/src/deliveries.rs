@@ -127,9 +127,9 @@ pub(crate) async fn retry(
         return Err(Problem::new(Code::Conflict, "the event has expired: there is nothing left to deliver"));
     }
     let health = app.store.health(&id.customer, &id.endpoint).await?.health;
-    let delivery = match replay::begin(&app.store, stored, By::Person, app.now()).await? {
+    let delivery = match replay::begin::<Problem>(&app.store, stored, By::Person, app.now()).await? {
         Replay::Begun(delivery) | Replay::UnderWay(delivery) => delivery,
-        Replay::Lost => return Err(Problem::new(Code::Conflict, "the delivery is changing too quickly; try again")),
+        Replay::Gone => return Err(Problem::new(Code::NotFound, "the delivery has expired")),
     };
     let held = health.as_ref().and_then(|health| match Health::may_if_asked(Some(health), app.now()) {
         May::Hold(until) => Some(Held::by_breaker(until, health)),

@@ -13,14 +13,12 @@ use contract::answer::{self, Origin, Programs};
 use domain::config::program::{self, Action, Program};
 use domain::redact::MASKED;
 use platform::App;
+use platform::contention::Rounds;
 use platform::overlay::Layered;
 use platform::problem::{Code, Problem};
 use platform::store::{ConfigChange, ConfigEntry, ConfigKind, Saved};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-
-/// How often a change is tried against others' before the caller is asked to try again.
-const ROUNDS: usize = 5;
 
 /// `GET /api/config/programs`: by name; `origin` is `file` or `api`.
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Shown<Programs>, Problem> {
@@ -55,7 +53,9 @@ pub(crate) async fn put(
     let unusable = |detail: String| Problem::new(Code::UnusableRequest, detail);
     let name = fields.text("name")?.ok_or_else(|| unusable("`name` must be given".to_owned()))?;
     let given = std::mem::take(&mut fields.0);
-    for _ in 0..ROUNDS {
+    let mut rounds = Rounds::over("the program");
+    loop {
+        rounds.begin()?;
         let before = app.store.config(ConfigKind::Program, &name).await?;
         let content = with_kept_env(given.clone(), before.as_ref().map(|entry| &entry.content)).map_err(unusable)?;
         program::read(&name, &content).map_err(unusable)?;
@@ -75,14 +75,15 @@ pub(crate) async fn put(
             return Ok((status, Shown::of(&shown_fields(&ConfigEntry { version, ..entry }))));
         }
     }
-    Err(Problem::new(Code::Conflict, "the program is changing too quickly; try again"))
 }
 
 /// `DELETE /api/config/programs/{name}`: what the API has defined; the file's program of that name, if there is one, is
 /// back.
 pub(crate) async fn delete(State(app): State<Arc<App>>, Name(name): Name) -> Result<StatusCode, Problem> {
     allowed(&app)?;
-    for _ in 0..ROUNDS {
+    let mut rounds = Rounds::over("the program");
+    loop {
+        rounds.begin()?;
         let Some(entry) = app.store.config(ConfigKind::Program, &name).await? else {
             if app.config.programs.contains_key(&name) {
                 return Err(Problem::new(Code::Conflict, format!("`{name}` is in the file: take it out there")));
@@ -95,7 +96,6 @@ pub(crate) async fn delete(State(app): State<Arc<App>>, Name(name): Name) -> Res
             return Ok(StatusCode::NO_CONTENT);
         }
     }
-    Err(Problem::new(Code::Conflict, "the program is changing too quickly; try again"))
 }
 
 /// The fields with the stored value of each variable in `env` that is masked.

@@ -12,13 +12,11 @@ use domain::run::{Brought, Effect, Input, JobPath, Phase, Plan, Run, Stretch};
 use domain::wait::{WaitKey, Waiter};
 use jiff::Timestamp;
 use platform::App;
+use platform::contention::Rounds;
 use platform::problem::{Code, Problem};
 use platform::queue::{Message, RunMessage};
 use platform::store::{Saved, Store, Stored};
 use std::sync::Arc;
-
-/// How often a change is tried against others' before the caller is asked to try again.
-const ROUNDS: usize = 10;
 
 /// `GET /api/tasks?status=&workflow=&limit=&before=`: newest first; `next` is the `before` of the following page, and a page
 /// may be short before the last. A `result` or an `error.detail` of more than 16 KiB is null here and named in `truncated`;
@@ -74,7 +72,9 @@ pub(crate) async fn result(
 
 /// `POST /api/tasks/{id}/cancel`: nothing more is begun, and nobody waits for its callbacks. Repeating it is safe.
 pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Result<Shown<Task>, Problem> {
-    for _ in 0..ROUNDS {
+    let mut rounds = Rounds::over("the task");
+    loop {
+        rounds.begin()?;
         let Stored { run, version, .. } = find(&app, &id).await?;
         if matches!(run.phase, Phase::Cancelled { .. }) {
             return Ok(task::whole(&run, &app.surroundings.secrets));
@@ -98,7 +98,6 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
             return Ok(task::whole(&run, &app.surroundings.secrets));
         }
     }
-    Err(Problem::new(Code::Conflict, "the task is changing too quickly; try again"))
 }
 
 /// `POST /api/tasks/{id}/rerun`: a new task with the same input. `Idempotency-Key` makes a repetition name the same.

@@ -16,6 +16,7 @@ use domain::redact::{MASKED, hide_fields};
 use domain::run::{JobPath, JobState, Status, is_of_token};
 use domain::wait::{Adoption, Standing, Verdict, WaitKey, Waiter, adopt as judge, nearest};
 use platform::App;
+use platform::contention::Rounds;
 use platform::problem::{Code, Problem};
 use platform::store::{Store, StoreError, Stored, Unclaimed};
 use std::sync::Arc;
@@ -26,9 +27,6 @@ const LOOKED_AT: usize = 1000;
 const READ: usize = 100;
 /// Open waits that an unclaimed callback is compared with, at most: the newest.
 const COMPARED: usize = 200;
-/// How often a gift is tried against others' writes before the caller is asked to try again.
-const ROUNDS: usize = 5;
-
 /// A job that waits.
 struct Open {
     wait: WaitKey,
@@ -162,7 +160,9 @@ pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Re
         return Err(Problem::new(Code::UnusableRequest, "`key` and `for` are the same: nothing has to be given away"));
     }
     let (from, to) = (WaitKey { route: route.clone(), key }, WaitKey { route, key: wanted });
-    for _ in 0..ROUNDS {
+    let mut rounds = Rounds::over("the wait");
+    loop {
+        rounds.begin()?;
         let ((from, early), (to, wanting)) = (standing(&app, &from).await?, standing(&app, &to).await?);
         match judge(early.as_ref(), wanting.as_ref(), &to) {
             Adoption::Give(waiter, at, arrival) => {
@@ -188,7 +188,6 @@ pub(crate) async fn adopt(State(app): State<Arc<App>>, mut fields: Fields) -> Re
             }
         }
     }
-    Err(Problem::new(Code::Conflict, "the wait is changing too quickly; try again"))
 }
 
 /// A wait as it stands under its route's present id, or else under a former one.

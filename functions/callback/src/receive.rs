@@ -92,7 +92,8 @@ async fn receive_one(
         None => (judgement, whole.clone()),
         Some(Ok(result)) => (judgement, result),
         Some(Err(error)) => {
-            tracing::warn!(target: "ringback::callback", route = %wait.route, %error, "`result` has no value for a callback");
+            tracing::warn!(target: "ringback::callback", route = %wait.route, %error, "`result` has no value for a \
+                callback");
             let judgement = judgement.unmapped();
             let is_failure = matches!(judgement, Judgement::Final(Verdict::Failure | Verdict::NoStatus));
             (judgement, if is_failure { Value::Null } else { whole.clone() })

@@ -107,7 +107,8 @@ pub(crate) fn tell_if_given_up(delivery: &Delivery) {
     let (event, attempts) = (delivery.event_type.as_str(), delivery.attempts);
     let error = delivery.log.last().and_then(Attempt::failure);
     tracing::warn!(
-        target: "ringback::delivery", delivery_id = %delivery.id, event, attempts, error, "a delivery was given up: {reason}"
+        target: "ringback::delivery", delivery_id = %delivery.id, event, attempts, error, "a delivery was given up: \
+            {reason}"
     );
 }
 

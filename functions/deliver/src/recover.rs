@@ -74,8 +74,8 @@ async fn page(app: &App, operation: &Operation) -> Result<Page, StoreError> {
         .collect();
     page.found += given_up.len() as u64;
     let (by, now) = (By::Operation(&operation.id), app.now());
-    let rounds = given_up.into_iter().map(|stored| replay::begin(&app.store, stored, by, now));
+    let rounds = given_up.into_iter().map(|stored| replay::begin::<StoreError>(&app.store, stored, by, now));
     let rounds: Vec<Replay> = stream::iter(rounds).buffer_unordered(AT_ONCE).try_collect().await?;
-    page.done += rounds.iter().filter(|round| **round != Replay::Lost).count() as u64;
+    page.done += rounds.iter().filter(|round| **round != Replay::Gone).count() as u64;
     Ok(page)
 }

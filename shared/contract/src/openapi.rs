@@ -74,7 +74,8 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "The operator's token, or one of a customer."},
+                "token": {"type": "http", "scheme": "bearer", "description": "The operator's token, or one of a \
+                    customer."},
             },
             "schemas": schemas,
         },

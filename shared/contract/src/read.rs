@@ -147,7 +147,8 @@ mod tests {
             let expected = format!("`limit`: invalid value: string \"{limit}\", expected a whole number from 1 to 100");
             assert_eq!(words::<TasksQuery>(&format!("limit={limit}")), expected);
         }
-        let unknown = "`status`: unknown variant `done`, expected one of `queued`, `running`, `waiting`, `completed`, `failed`, `cancelled`";
+        let unknown = "`status`: unknown variant `done`, expected one of `queued`, `running`, `waiting`, `completed`, \
+            `failed`, `cancelled`";
         assert_eq!(words::<TasksQuery>("status=done"), unknown);
         assert_eq!(
             words::<DeliveriesQuery>("since=soon"),

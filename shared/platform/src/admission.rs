@@ -8,14 +8,12 @@
 //! ```
 
 use crate::app::App;
+use crate::contention::Rounds;
 use crate::store::{Known, NewRun, StoreError};
 use domain::id::RunId;
 use domain::run::{Run, Status};
 use domain::source::{Earlier, Recognition, Recurrence};
 use serde_json::Value;
-
-/// Rounds against other requests of the same identity. Each lost round means that another one won.
-const ROUNDS: usize = 8;
 
 /// Outcome of an admission.
 #[derive(Debug, Clone)]
@@ -60,7 +58,9 @@ pub async fn admit(
         NewRun::Duplicate(Some(first)) => first,
         NewRun::Duplicate(None) => return Ok(Admitted::Repeated { id: run.id.clone(), first: None }),
     };
-    for _ in 0..ROUNDS {
+    let mut rounds = Rounds::over("what a repeated request has started");
+    loop {
+        rounds.begin()?;
         let accepted_at = first.accepted_at.as_millisecond();
         let newest = match first.later {
             0 => None,
@@ -85,7 +85,6 @@ pub async fn admit(
             },
         };
     }
-    Err(StoreError::Unavailable(format!("other requests kept starting runs of the identity of {}", run.id)))
 }
 
 /// Facts about a run that recognition needs.

@@ -18,16 +18,22 @@ use crate::store::{StoreError, StoredDefinition, pack_text, unpack_text};
 use domain::config::{Config, load_stored};
 use domain::id::DefinitionId;
 use domain::run::{Plan, Run, Surroundings};
+use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-/// Older files remembered at most; beyond, all are forgotten.
+/// Older files remembered at most; beyond, those are forgotten that are seldom asked for.
 const MOST: usize = 64;
 
 /// Older files, remembered.
-#[derive(Debug, Default)]
-pub struct Definitions(Mutex<HashMap<DefinitionId, Arc<Definition>>>);
+#[derive(Debug)]
+pub struct Definitions(Cache<DefinitionId, Arc<Definition>>);
+
+impl Default for Definitions {
+    fn default() -> Self {
+        Self(Cache::new(MOST))
+    }
+}
 
 /// An older file.
 #[derive(Debug)]
@@ -83,7 +89,8 @@ impl App {
                 Ok(Some(id))
             }
             Err(error) => {
-                tracing::warn!(%error, "the file is too large to be kept: its runs will follow the files that come later");
+                tracing::warn!(%error, "the file is too large to be kept: its runs will follow the files that come \
+                    later");
                 Ok(None)
             }
         }
@@ -151,14 +158,10 @@ impl App {
 
 impl Definitions {
     fn get(&self, id: &DefinitionId) -> Option<Arc<Definition>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.0.get(id)
     }
 
     fn remember(&self, id: DefinitionId, definition: Arc<Definition>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(id, definition);
+        self.0.insert(id, definition);
     }
 }

@@ -7,12 +7,12 @@
 use crate::store::{Store, StoreError, StoredEndpoint, StoredHealth};
 use domain::event::{CustomerId, EndpointId};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use quick_cache::sync::Cache;
+use std::sync::Arc;
 
 /// How long what was read is good enough for an attempt.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_secs(5);
-/// Customers remembered at most; beyond, all are forgotten.
+/// Customers remembered at most; beyond, those are forgotten that are seldom asked for.
 const MOST: usize = 10_000;
 
 /// A customer's endpoints, as they were at a time.
@@ -35,9 +35,15 @@ impl Endpoints {
 }
 
 /// What is remembered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Directory {
-    customers: Mutex<HashMap<CustomerId, Arc<Endpoints>>>,
+    customers: Cache<CustomerId, Arc<Endpoints>>,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self { customers: Cache::new(MOST) }
+    }
 }
 
 impl Directory {
@@ -52,11 +58,7 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Arc<Endpoints>, StoreError> {
         let endpoints = Arc::new(Endpoints { read_at: now, all: store.endpoints(customer).await? });
-        let mut customers = self.customers.lock().unwrap_or_else(PoisonError::into_inner);
-        if customers.len() >= MOST {
-            customers.clear();
-        }
-        customers.insert(customer.clone(), endpoints.clone());
+        self.customers.insert(customer.clone(), endpoints.clone());
         Ok(endpoints)
     }
 
@@ -70,7 +72,7 @@ impl Directory {
         customer: &CustomerId,
         now: Timestamp,
     ) -> Result<Arc<Endpoints>, StoreError> {
-        let known = self.customers.lock().unwrap_or_else(PoisonError::into_inner).get(customer).cloned();
+        let known = self.customers.get(customer);
         match known.filter(|known| now.duration_since(known.read_at).abs() < REMEMBERED) {
             Some(known) => Ok(known),
             None => self.fresh(store, customer, now).await,
@@ -79,6 +81,6 @@ impl Directory {
 
     /// Something of that customer's has changed.
     pub fn forget(&self, customer: &CustomerId) {
-        self.customers.lock().unwrap_or_else(PoisonError::into_inner).remove(customer);
+        self.customers.remove(customer);
     }
 }

@@ -16,6 +16,7 @@
 //! for this. It can go once no run is left that version 0.1 stored.
 
 use crate::app::App;
+use crate::contention::Rounds;
 use crate::queue::RunMessage;
 use crate::store::{Deadline, StoreError, Unclaimed};
 use domain::config::{Config, RouteId};
@@ -24,9 +25,6 @@ use domain::wait::{Arrival, ArrivalId, Reception, Standing, WaitKey, Waiter, for
 use jiff::Timestamp;
 use std::collections::HashMap;
 use tokio::sync::OnceCell;
-
-/// Tries of a gift; whatever makes one fail is itself a change that ends the next.
-const ROUNDS: usize = 3;
 
 /// What an app knows of version 0.1.
 #[derive(Debug, Default)]
@@ -133,7 +131,8 @@ impl App {
             match self.open_definition(stored) {
                 Ok(definition) => add(&mut former, &definition.config),
                 Err(why) => {
-                    tracing::warn!(definition = %stored.id, why, "an older file can't be read: waits at its routes may not be found");
+                    tracing::warn!(definition = %stored.id, why, "an older file can't be read: waits at its routes may \
+                        not be found");
                 }
             }
         }
@@ -143,7 +142,9 @@ impl App {
     /// Gives what came under `from` to the job that waits under `to`; says what that makes of the callback, or `None` if no
     /// job has ever waited there, or nothing is there to be given.
     async fn hand_over(&self, from: &WaitKey, to: &WaitKey, now: Timestamp) -> Result<Option<Reception>, StoreError> {
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::over("the wait");
+        loop {
+            rounds.begin()?;
             let Some(Standing { waiter: Some(waiter), arrived, closed, given_to: None, .. }) =
                 self.store.wait_standing(to).await?
             else {
@@ -174,7 +175,6 @@ impl App {
                 return Ok(Some(if arrived.is_some() { Reception::Duplicate } else { Reception::Late }));
             }
         }
-        Err(StoreError::Unavailable("a wait changes too quickly".to_owned()))
     }
 
     /// Stores callbacks of version 0.1 anew as [`App::refile_callbacks`] does, once for each app. Where that fails, the next

@@ -3,7 +3,7 @@
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
 //! call out ([`sender`]), providers that call us ([`sources`]) and what the API put on top of the file ([`overlay`]), the keys
 //! of what is kept secret ([`secret`]), a clock ([`clock`]) and randomness ([`chance`]). [`attempt`] makes one try of a
-//! delivery, [`replay`] begins a new round of them. [`request`] turns HTTP into what templates see, [`starts`] says what it
+//! delivery, [`replay`] begins a new round of them; [`contention`] counts the rounds of writers that contend. [`request`] turns HTTP into what templates see, [`starts`] says what it
 //! starts, [`problem`] turns errors into answers, and [`lambda`]
 //! runs a handler in AWS Lambda.
 
@@ -37,6 +37,7 @@ pub mod starts;
 pub mod sources;
 pub mod verification;
 pub mod bulk;
+pub mod contention;
 pub mod problem;
 pub mod telemetry;
 pub mod lambda;

@@ -1,13 +1,11 @@
 //! A new round of tries for a delivery: one conditional write, with the promise of the attempt.
 
+use crate::contention::{Contended, Rounds};
 use crate::queue::DeliverMessage;
 use crate::store::{Saved, Store, StoreError, StoredDelivery};
 use domain::delivery::Delivery;
 use domain::operation::OperationId;
 use jiff::Timestamp;
-
-/// Rounds against others' writes.
-const ROUNDS: usize = 5;
 
 /// What became of the wish.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +14,8 @@ pub enum Replay {
     Begun(Delivery),
     /// One is under way already: asking twice is asking once.
     UnderWay(Delivery),
-    /// The delivery has expired, or others kept changing it; nothing has happened.
-    Lost,
+    /// The delivery has expired.
+    Gone,
 }
 
 /// Who wants the new round.
@@ -32,12 +30,17 @@ pub enum By<'a> {
 /// Begins a new round of a delivery.
 ///
 /// # Errors
-/// If the table is unavailable.
-pub async fn begin(store: &Store, stored: StoredDelivery, by: By<'_>, now: Timestamp) -> Result<Replay, StoreError> {
+/// If the table is unavailable, or others keep changing the delivery.
+pub async fn begin<E>(store: &Store, stored: StoredDelivery, by: By<'_>, now: Timestamp) -> Result<Replay, E>
+where
+    E: From<StoreError> + From<Contended>,
+{
     let id = stored.delivery.id.clone();
     let mut stored = Some(stored);
-    for _ in 0..ROUNDS {
-        let Some(StoredDelivery { delivery, version }) = stored else { break };
+    let mut rounds = Rounds::over("the delivery");
+    loop {
+        rounds.begin()?;
+        let Some(StoredDelivery { delivery, version }) = stored else { return Ok(Replay::Gone) };
         let begun = match by {
             By::Person => delivery.clone().ask(now),
             By::Operation(id) => {
@@ -52,5 +55,4 @@ pub async fn begin(store: &Store, stored: StoredDelivery, by: By<'_>, now: Times
         }
         stored = store.delivery(&id).await?;
     }
-    Ok(Replay::Lost)
 }

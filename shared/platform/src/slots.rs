@@ -10,18 +10,23 @@ use crate::store::{CLOCKS_DIFFER, Store, StoreError};
 use domain::endpoint::RateLimit;
 use domain::event::{CustomerId, EndpointId};
 use jiff::Timestamp;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use quick_cache::sync::Cache;
 
-/// Endpoints remembered at most; beyond, all are forgotten.
+/// Endpoints remembered at most; beyond, those are forgotten that seldom ask.
 const MOST: usize = 10_000;
 /// Writes that are tried before the table counts as unavailable: each lost condition means that another process had a slot.
 const TRIES: usize = 100;
 
 /// The next free slot of each endpoint, as far as this process knows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Slots {
-    next: Mutex<HashMap<EndpointId, Next>>,
+    next: Cache<EndpointId, Next>,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self { next: Cache::new(MOST) }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +48,7 @@ impl Slots {
         rate: RateLimit,
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
-        let known = self.next.lock().unwrap_or_else(PoisonError::into_inner).get(endpoint.1).copied();
+        let known = self.next.get(endpoint.1);
         // One that this process's own clock gave when it was ahead is worth nothing.
         let latest = now.checked_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX);
         let known = known.filter(|known| known.given <= latest).map(|known| known.slot);
@@ -64,11 +69,7 @@ impl Slots {
     }
 
     fn note(&self, endpoint: &EndpointId, slot: Timestamp, rate: RateLimit, now: Timestamp) {
-        let mut known = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST && !known.contains_key(endpoint) {
-            known.clear();
-        }
         let next = slot.checked_add(rate.spacing()).unwrap_or(Timestamp::MAX);
-        known.insert(endpoint.clone(), Next { slot: next, given: now });
+        self.next.insert(endpoint.clone(), Next { slot: next, given: now });
     }
 }

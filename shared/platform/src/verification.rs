@@ -141,7 +141,8 @@ async fn weigh(
     };
     let Some(verifier) = &verification.verifier else {
         if let Some(unsaid) = app.sources.refusals.next(place, app.now()) {
-            tracing::warn!(target: "ringback::source", place, unsaid, "a request was refused: its secret has not come yet");
+            tracing::warn!(target: "ringback::source", place, unsaid, "a request was refused: its secret has not come \
+                yet");
         }
         return Err(Problem::unauthorized());
     };

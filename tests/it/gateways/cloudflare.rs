@@ -102,7 +102,8 @@ async fn a_program_that_is_not_there_stops_the_start_with_the_way_to_get_it() {
     let file =
         file(QUICK, &service).with(|options| options.gateways.cloudflared = PathBuf::from("no-such-cloudflared"));
     let told = file.start().await.err().expect("a refusal").to_string();
-    let expected = "the gateway `gateway-1` can't be opened: the program `no-such-cloudflared` isn't there: install it (https://developers.cloudflare.com/";
+    let expected = "the gateway `gateway-1` can't be opened: the program `no-such-cloudflared` isn't there: install it \
+        (https://developers.cloudflare.com/";
     assert!(told.starts_with(expected), "{told}");
 }
 

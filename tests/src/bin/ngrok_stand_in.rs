@@ -37,7 +37,8 @@ fn main() {
     }
     if start.behaviour == "unreachable" {
         say(
-            "lvl=eror msg=\"failed to reconnect session\" obj=csess err=\"dial tcp 192.0.2.1:443: connect: no route to host\"",
+            "lvl=eror msg=\"failed to reconnect session\" obj=csess err=\"dial tcp 192.0.2.1:443: connect: no route to \
+                host\"",
         );
         stay();
     }

@@ -230,7 +230,8 @@ impl Leading {
                 Err(error) => {
                     // An iterator is good for 15 minutes; a new one begins where we are.
                     if !error.as_service_error().is_some_and(|e| e.is_expired_iterator_exception()) {
-                        tracing::error!(error = %DisplayErrorContext(error), shard, "the stream can't be read; it is tried again");
+                        tracing::error!(error = %DisplayErrorContext(error), shard, "the stream can't be read; it is \
+                            tried again");
                     }
                     self.pause(REST).await;
                     continue;

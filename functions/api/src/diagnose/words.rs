@@ -104,7 +104,8 @@ fn for_class(class: ErrorClass) -> &'static str {
             "Check that a firewall does not drop connections to it, and that it has not run out of connections."
         }
         ErrorClass::Tls => {
-            "Check its certificate: not expired, for this host name, with all intermediate certificates; TLS 1.2 or 1.3."
+            "Check its certificate: not expired, for this host name, with all intermediate certificates; TLS 1.2 or \
+                1.3."
         }
         ErrorClass::Timeout => {
             "Answer 2xx at once and do the work afterwards; or raise the webhook's timeout (30 s at most)."

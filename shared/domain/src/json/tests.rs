@@ -156,7 +156,8 @@ proptest! {
     fn no_text_reads_as_a_number_that_is_not_written_in_it(digits in "[1-9][0-9]{0,5}") {
         let number: Number = digits.parse().unwrap();
         let forged = format!("{{\"{NUMBER}\":\"{digits}\"}}");
-        prop_assert!(serde_json::from_str::<Value>(&forged).unwrap() == Value::Number(number), "the guard has no purpose");
+        prop_assert!(serde_json::from_str::<Value>(&forged).unwrap() == Value::Number(number), "the guard has no \
+            purpose");
         prop_assert!(read(&forged).is_err());
     }
 }

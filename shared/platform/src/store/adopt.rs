@@ -117,7 +117,8 @@ impl Store {
     pub async fn wait_standing(&self, wait: &WaitKey) -> Result<Option<Standing>, StoreError> {
         let Some(item) = self.wait_as_it_is(wait).await? else { return Ok(None) };
         let waiter = if item.contains_key("run") { Some(waiter_of(&item)?) } else { None };
-        let arrived = self.arrival(&item)?.map(|arrival| Ok((arrived_at(&item)?, arrival))).transpose()?;
+        let arrived =
+            self.arrival(&item)?.map(|arrival| Ok::<_, StoreError>((arrived_at(&item)?, arrival))).transpose()?;
         let (closed, given_to) = (item.contains_key("closed"), text(&item, "given").map(str::to_owned));
         let id = text(&item, "arrival").map(ArrivalId::read);
         Ok(Some(Standing { waiter, arrived, closed, id, given_to }))

@@ -13,8 +13,9 @@
 
 use super::adopt::GIVEN;
 use super::item::{Item, b, damaged, expiry, millis, number, s, text, yes};
-use super::wait::{OPEN, Written, changes_too_quickly, conditional, seen, verdict, wait_pk, word};
+use super::wait::{A_WAIT, OPEN, Written, conditional, seen, verdict, wait_pk, word};
 use super::{Store, StoreError, unavailable};
+use crate::contention::Rounds;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -24,9 +25,6 @@ use domain::wait::{Arrival, ArrivalId, Opening, Reception, WaitKey, Waiter};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Tries of a callback against the writes of others: a job that begins to wait meanwhile stays there, and another
-/// callback is found at the next try.
-const ROUNDS: usize = 5;
 /// Before the identity in the sort key of a callback for the next job.
 const NEXT: &str = "next#";
 
@@ -101,7 +99,11 @@ impl Store {
     ) -> Result<Reception, StoreError> {
         // What the callback is called once it is kept for the next job.
         let mut kept = None;
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::over(A_WAIT);
+        loop {
+            if let Err(contended) = rounds.begin() {
+                return kept.ok_or(contended.into());
+            }
             let awaited = format!(
                 "attribute_exists(waiting) AND {OPEN} AND (attribute_not_exists(seen) OR NOT contains(seen, :id))"
             );
@@ -157,7 +159,6 @@ impl Store {
                 Place::Awaited => {}
             }
         }
-        kept.ok_or_else(changes_too_quickly)
     }
 
     /// The callback's half where no job waits: it is in the list of those that no job has claimed.

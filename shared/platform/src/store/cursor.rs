@@ -26,6 +26,7 @@ use super::item::{Item, n, number, s, sortable, text};
 use super::timer::Placed;
 use super::wait::{Written, conditional};
 use super::{Store, StoreError, unavailable};
+use crate::contention::Rounds;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
@@ -36,9 +37,6 @@ use tokio::sync::Mutex;
 /// Shards in one write: five operators and functions each, of which an expression has 300 at most
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const AT_ONCE: usize = 50;
-/// Tries to take an announcement back against the writes of others; each of those took it somewhere else.
-const ROUNDS: usize = 20;
-
 /// How far one shard was swept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
@@ -121,7 +119,9 @@ impl Store {
     pub async fn keep_cursor_behind(&self, timer: &Placed) -> Result<(), StoreError> {
         let item = self.shared_cursor_item().await?;
         let mut now = cursor(&item, timer.shard);
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::over("the sweep's cursor");
+        loop {
+            rounds.begin()?;
             if now.announced <= timer.key {
                 return Ok(());
             }
@@ -141,7 +141,6 @@ impl Store {
                 Written::Refused(item) => now = cursor(&item, timer.shard),
             }
         }
-        Err(StoreError::Unavailable("the sweep's cursor changes too quickly".to_owned()))
     }
 
     async fn cursor_item(&self, consistent: bool) -> Result<Item, StoreError> {

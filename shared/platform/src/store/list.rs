@@ -59,7 +59,7 @@ impl Store {
                 .expression_attribute_values(":after", s(after))
                 .limit(i32::try_from(limit).unwrap_or(i32::MAX));
             let page = query.send().await.map_err(unavailable)?;
-            Ok(page.items().iter().filter_map(place).collect::<Vec<Place>>())
+            Ok::<_, StoreError>(page.items().iter().filter_map(place).collect::<Vec<Place>>())
         });
         let pages: Vec<Vec<Place>> = stream::iter(shards).buffer_unordered(AT_ONCE).try_collect().await?;
         let mut places: Vec<Place> = pages.into_iter().flatten().collect();

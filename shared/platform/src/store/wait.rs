@@ -7,6 +7,7 @@
 use super::item::{Item, damaged, expiry, millis, n, number, s, text, yes};
 use super::run::owes_value;
 use super::{Store, StoreError, unavailable};
+use crate::contention::{Contended, Rounds};
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -25,8 +26,8 @@ use sha2::{Digest, Sha256};
 const LONGEST_KEY: usize = 1024;
 /// Nothing has decided a wait.
 pub(super) const OPEN: &str = "attribute_not_exists(arrived) AND attribute_not_exists(closed)";
-/// Tries of a write that depends on what was read before it, against the writes of others.
-const ROUNDS: usize = 5;
+/// What writers of one wait contend for.
+pub(super) const A_WAIT: &str = "the wait";
 
 /// How a conditional write of a wait ended.
 pub(super) enum Written {
@@ -44,7 +45,8 @@ impl Store {
     pub async fn open_wait(&self, wait: &WaitKey, waiter: &Waiter, deadline: Timestamp) -> Result<Opening, StoreError> {
         let ours = "(run = :run AND job = :job)";
         let free = format!(
-            "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND attribute_not_exists(closed))"
+            "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND \
+                attribute_not_exists(closed))"
         );
         match conditional(self.waiter_half(wait, waiter, deadline, "", "")?.condition_expression(free)).await? {
             Written::Done(item) => self.opened(wait, waiter, &item).await,
@@ -86,9 +88,11 @@ impl Store {
         deadline: Timestamp,
         before: &Waiter,
     ) -> Result<Opening, StoreError> {
-        for _ in 0..ROUNDS {
+        let mut rounds = Rounds::over(A_WAIT);
+        loop {
+            rounds.begin()?;
             // What the key is to remember hangs on what is there now.
-            let item = self.wait_as_it_is(wait).await?.ok_or_else(changes_too_quickly)?;
+            let item = self.wait_as_it_is(wait).await?.ok_or_else(|| Contended::over(A_WAIT))?;
             if !item.contains_key("run") {
                 // What stood there was given away, and another callback has come since: no job waits there.
                 let free =
@@ -128,7 +132,6 @@ impl Store {
                 return self.meet_next(wait, waiter, &seen, false).await;
             }
         }
-        Err(changes_too_quickly())
     }
 
     fn waiter_half(
@@ -141,7 +144,8 @@ impl Store {
     ) -> Result<UpdateItemFluentBuilder, StoreError> {
         let stretch = Stretch::wait(wait, &waiter.job, waiter.attempt);
         let message = RunMessage { run: waiter.run.clone(), stretch, due: None, again: 0 };
-        let set = "SET run = :run, job = :job, attempt = :attempt, deadline = :deadline, waiting = :yes, owes = :owes, expires = :expires";
+        let set = "SET run = :run, job = :job, attempt = :attempt, deadline = :deadline, waiting = :yes, owes = :owes, \
+            expires = :expires";
         Ok(self
             .wait_item(wait)
             // It is no longer listed as unclaimed.
@@ -164,7 +168,8 @@ impl Store {
     /// If the table is unavailable, or the item is damaged.
     pub async fn expire_wait(&self, wait: &WaitKey, now: Timestamp) -> Result<bool, StoreError> {
         let expiring = |more: &str| {
-            let is_due = "waiting = :yes AND deadline <= :now AND attribute_not_exists(arrived) AND attribute_not_exists(closed)";
+            let is_due = "waiting = :yes AND deadline <= :now AND attribute_not_exists(arrived) AND \
+                attribute_not_exists(closed)";
             self.wait_item(wait)
                 .update_expression("SET closed = :why, owed = :yes")
                 .condition_expression(format!("{is_due}{more}"))
@@ -295,10 +300,6 @@ pub(super) async fn conditional(update: UpdateItemFluentBuilder) -> Result<Writt
         },
         Err(error) => Err(unavailable(error)),
     }
-}
-
-pub(super) fn changes_too_quickly() -> StoreError {
-    StoreError::Unavailable("a wait changes too quickly".to_owned())
 }
 
 /// The identities of what was taken under the key before its present waiter came.

@@ -143,7 +143,8 @@ impl<'a> Wait<'a> {
                     found.push(named);
                     let routes = found.iter().map(|named| label(named.route)).collect::<Vec<_>>().join(", ");
                     let message = format!(
-                        "this address could be any of {routes}: say which with `completion: {{type: callback, callback: …}}`"
+                        "this address could be any of {routes}: say which with `completion: {{type: callback, \
+                            callback: …}}`"
                     );
                     self.problems.extend(warn.then(|| Problem::new(Code::AmbiguousCallback, *span, message)));
                 }
@@ -204,7 +205,8 @@ impl<'a> Wait<'a> {
         let key = wait_for(identify_by, sent);
         if key.is_none() {
             let message = format!(
-                "{} is identified by `{identify_by}`, which doesn't tell what `{}` waits for: write `completion: {{type: callback, wait_for: …}}`",
+                "{} is identified by `{identify_by}`, which doesn't tell what `{}` waits for: write `completion: \
+                    {{type: callback, wait_for: …}}`",
                 label(route),
                 self.component
             );

@@ -29,7 +29,9 @@ static CALLBACK: Keys = Keys {
         Key::new(
             "wait_for",
             Shape::TextTemplate,
-            "The value that the callback's `identify_by` will give, over `response`, `request` and `input`; where absent, the service's answer at the path that `identify_by` reads, or the request's field of that name, or the run's id if the request carries it.",
+            "The value that the callback's `identify_by` will give, over `response`, `request` and `input`; where \
+                absent, the service's answer at the path that `identify_by` reads, or the request's field of that \
+                name, or the run's id if the request carries it.",
         ),
         Key::new(
             "callback",
@@ -57,7 +59,8 @@ static POLLING: Keys = Keys {
             Key::new(
                 "fail_when",
                 Shape::Texts,
-                "Statuses that fail it; numbers by value, else as text. Without `success_when`, another completes it if `result` finds a value.",
+                "Statuses that fail it; numbers by value, else as text. Without `success_when`, another completes it \
+                    if `result` finds a value.",
             ),
             ON_MISSING_STATUS,
             Key::new(

@@ -53,7 +53,8 @@ static HTTP_CLIENT: Keys = Keys {
             Key::new(
                 "completion",
                 Shape::One(COMPLETIONS),
-                "What must happen after the answer; understood from the request where that carries the address of a callback route.",
+                "What must happen after the answer; understood from the request where that carries the address of a \
+                    callback route.",
             ),
         ],
         REQUEST,

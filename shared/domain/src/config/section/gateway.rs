@@ -60,7 +60,8 @@ static HTTP: Keys = Keys {
             Key::new(
                 "credentials_file",
                 Shape::Text,
-                "Of a Cloudflare tunnel made here: the file that `cloudflared tunnel create` wrote; `~` is the home folder.",
+                "Of a Cloudflare tunnel made here: the file that `cloudflared tunnel create` wrote; `~` is the home \
+                    folder.",
             ),
         ],
         BASE,

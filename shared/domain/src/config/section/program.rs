@@ -47,7 +47,8 @@ static PROGRAM: Keys = Keys {
         Key::new(
             "pass_env",
             Shape::Names,
-            "Environment variables of the worker that it inherits; PATH, HOME and LANG where absent. It sees no others.",
+            "Environment variables of the worker that it inherits; PATH, HOME and LANG where absent. It sees no \
+                others.",
         ),
         Key::new("user", Shape::Text, "Runs as this user, by name or number; only a worker that is root can do that."),
         Key::new("retry", Shape::One(&[&RETRY]), "Try again when it fails; a job's own `retry` takes precedence."),

@@ -55,7 +55,8 @@ pub(super) const CALLBACK: &[Key] = &[
     Key::new(
         "fail_when",
         Shape::Texts,
-        "Statuses that fail the job; numbers by value, else as text. Without `success_when`, another completes it if `result` finds a value.",
+        "Statuses that fail the job; numbers by value, else as text. Without `success_when`, another completes it if \
+            `result` finds a value.",
     ),
     ON_MISSING_STATUS,
     Key::new("result", Shape::Template, "What the job gets as `result`; the whole body (or item) where absent."),

@@ -19,7 +19,8 @@ const KINDS: &[&str] = &["signature", "token", "ip", "none"];
 pub(super) const PUBLIC_URL: Key = Key::new(
     "public_url",
     Shape::Text,
-    "Scheme and host by which the internet knows us, where the signature covers the address: `https://hooks.example.com`.",
+    "Scheme and host by which the internet knows us, where the signature covers the address: \
+        `https://hooks.example.com`.",
 );
 
 pub(super) const VERIFY: &[Key] = &[

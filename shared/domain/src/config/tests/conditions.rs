@@ -88,7 +88,8 @@ fn a_refusal_says_what_and_where() {
     check(&[
         (
             "workflow:\n  jobs:\n    - type: if\n      condition: \"false\"\n      then: [{component: logger}]\n",
-            "f:4:19: error[bad_condition]: this is no condition: `false` is always false: a condition must read something, such as `input.x == 5`",
+            "f:4:19: error[bad_condition]: this is no condition: `false` is always false: a condition must read \
+                something, such as `input.x == 5`",
         ),
         (
             "workflow:\n  jobs:\n    - type: if\n      condition: true\n      then: [{component: logger}]\n",
@@ -99,7 +100,8 @@ fn a_refusal_says_what_and_where() {
             "f:4:18: error[bad_condition]: expected a condition, such as `input.x == 5`, not a list",
         ),
         (
-            "workflow:\n  jobs:\n    - type: if\n      condition: hello ${input.n}\n      then: [{component: logger}]\n",
+            "workflow:\n  jobs:\n    - type: if\n      condition: hello ${input.n}\n      then: [{component: \
+                logger}]\n",
             "f:4:18: error[bad_condition]: this is no condition: there is no source `hello` here (text needs quotes)",
         ),
         (
@@ -108,7 +110,8 @@ fn a_refusal_says_what_and_where() {
         ),
         (
             "workflow:\n  jobs:\n    - type: if\n      condition: body.n == 5\n      then: [{component: logger}]\n",
-            "f:4:18: error[misplaced_source]: `body` has no value in a job, which can read: input, output, jobs, item, error, context, env, gateway, listener",
+            "f:4:18: error[misplaced_source]: `body` has no value in a job, which can read: input, output, jobs, item, \
+                error, context, env, gateway, listener",
         ),
     ]);
 }

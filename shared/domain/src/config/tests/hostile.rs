@@ -38,7 +38,8 @@ fn what_is_no_configuration_is_refused_where_it_breaks() {
         ("listener: {port: 1", "f:1:11: error[yaml_syntax]: not valid YAML: unclosed bracket '{'"),
         (
             "a: b: c",
-            "f:1:5: error[yaml_syntax]: not valid YAML: mapping values are not allowed in this context; text with `: ` in it needs quotes",
+            "f:1:5: error[yaml_syntax]: not valid YAML: mapping values are not allowed in this context; text with `: ` \
+                in it needs quotes",
         ),
         ("listener: \"unclosed", "f:1:11: error[yaml_syntax]: not valid YAML: unclosed quote"),
         (
@@ -104,11 +105,13 @@ listener: {path: /a}
         ),
         (
             "listener: {path: /a, identify_by: ${body.id}}",
-            "f:1:36: error[yaml_syntax]: not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'; text with `${…}` inside `{…}` or `[…]` needs quotes",
+            "f:1:36: error[yaml_syntax]: not valid YAML: while parsing a flow mapping, did not find expected ',' or \
+                '}'; text with `${…}` inside `{…}` or `[…]` needs quotes",
         ),
         (
             "component: {id: c, endpoint: 'https://h', body: {text: ${input.a}}}",
-            "f:1:57: error[yaml_syntax]: not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'; text with `${…}` inside `{…}` or `[…]` needs quotes",
+            "f:1:57: error[yaml_syntax]: not valid YAML: while parsing a flow mapping, did not find expected ',' or \
+                '}'; text with `${…}` inside `{…}` or `[…]` needs quotes",
         ),
         (
             "component:
@@ -116,7 +119,8 @@ listener: {path: /a}
   endpoint: https://h
   body: Processing: done
 ",
-            "f:4:19: error[yaml_syntax]: not valid YAML: mapping values are not allowed in this context; text with `: ` in it needs quotes",
+            "f:4:19: error[yaml_syntax]: not valid YAML: mapping values are not allowed in this context; text with `: \
+                ` in it needs quotes",
         ),
         ("\0", "f:1:1: error[yaml_syntax]: not valid YAML: unexpected character: `\\u{0}'"),
         ("listener: \u{1}", "f:1:11: error[yaml_syntax]: not valid YAML: unexpected character: `\\u{1}'"),
@@ -148,7 +152,8 @@ f:1:6: error[bad_key]: a key must be text, not nothing",
         ("}", "f:1:1: error[yaml_syntax]: not valid YAML: misplaced bracket"),
         (
             "%",
-            "f:1:2: error[yaml_syntax]: not valid YAML: while scanning a directive, could not find expected directive name",
+            "f:1:2: error[yaml_syntax]: not valid YAML: while scanning a directive, could not find expected directive \
+                name",
         ),
         ("listener: {<<: 5, path: /a}", "f:1:16: error[wrong_type]: `<<` takes over a mapping"),
         (

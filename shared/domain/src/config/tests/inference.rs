@@ -147,7 +147,8 @@ fn what_is_not_the_address_of_a_callback_is_no_wait() {
         let text = format!("{listeners}component: {{id: c, endpoint: 'https://h', body: {{at: '{at}'}}}}\n");
         assert_eq!(inferred(&text), "", "{at}");
     }
-    let polling = "listener: {path: /a}\ncomponent: {id: c, endpoint: 'https://h', body: '${listener.url}', completion: {type: polling, endpoint: 'https://h'}}\n";
+    let polling = "listener: {path: /a}\ncomponent: {id: c, endpoint: 'https://h', body: '${listener.url}', \
+        completion: {type: polling, endpoint: 'https://h'}}\n";
     assert_eq!(inferred(polling), "");
 }
 
@@ -156,15 +157,19 @@ fn an_address_that_leads_nowhere_or_to_several_routes_is_told() {
     check(&[
         (
             &file("${body.id}", "/hooks/done", "${gateway:8090.public_url}/hooks/doen"),
-            "f:2:54: warning[unmatched_address]: `/hooks/doen` is none of the routes on port 8090: nothing waits for what arrives there; did you mean `/hooks/done`?",
+            "f:2:54: warning[unmatched_address]: `/hooks/doen` is none of the routes on port 8090: nothing waits for \
+                what arrives there; did you mean `/hooks/done`?",
         ),
         (
-            "listener: {callbacks: [{path: /a}, {path: /b}]}\ncomponent: {id: c, endpoint: 'https://h', body: {at: '${listener.url}'}}\n",
-            "f:2:54: error[ambiguous_callback]: this address could be any of POST /a on port 8090, POST /b on port 8090: say which with `completion: {type: callback, callback: …}`",
+            "listener: {callbacks: [{path: /a}, {path: /b}]}\ncomponent: {id: c, endpoint: 'https://h', body: {at: \
+                '${listener.url}'}}\n",
+            "f:2:54: error[ambiguous_callback]: this address could be any of POST /a on port 8090, POST /b on port \
+                8090: say which with `completion: {type: callback, callback: …}`",
         ),
         (
             &file("${body.list[0].id}", "/cb", "${listener.url}"),
-            "f:2:54: error[unclear_wait_for]: POST /cb on port 8090 is identified by `${body.list[0].id}`, which doesn't tell what `c` waits for: write `completion: {type: callback, wait_for: …}`",
+            "f:2:54: error[unclear_wait_for]: POST /cb on port 8090 is identified by `${body.list[0].id}`, which \
+                doesn't tell what `c` waits for: write `completion: {type: callback, wait_for: …}`",
         ),
     ]);
 }
@@ -206,10 +211,12 @@ fn a_written_wait_may_leave_out_route_key_and_time() {
         assert!(!wait(&config(&text)).2);
     }
     let by_address = format!(
-        "{TWO_ROUTES}component: {{id: c, endpoint: 'https://h', body: '${{gateway:8090.public_url}}/hooks/other', completion: {{type: callback}}, timeout: 7s}}\n"
+        "{TWO_ROUTES}component: {{id: c, endpoint: 'https://h', body: '${{gateway:8090.public_url}}/hooks/other', \
+            completion: {{type: callback}}, timeout: 7s}}\n"
     );
     assert_eq!(wait(&config(&by_address)), ("POST /hooks/other", Duration::from_secs(7), false));
-    let only = "listener: {path: /a}\ncomponent: {id: c, endpoint: 'https://h', completion: {type: callback, timeout: 9s}, timeout: 7s}\n";
+    let only = "listener: {path: /a}\ncomponent: {id: c, endpoint: 'https://h', completion: {type: callback, timeout: \
+        9s}, timeout: 7s}\n";
     assert_eq!(wait(&config(only)), ("POST /a", Duration::from_secs(9), false));
 }
 
@@ -232,7 +239,8 @@ component: {id: c, endpoint: 'https://h', completion: {type: callback, callback:
             "listener: {callbacks: [{path: /done}, {path: /other}]}
 component: {id: c, endpoint: 'https://h', completion: {type: callback}}
 ",
-            "f:2:43: error[ambiguous_callback]: this could wait for any of POST /done on port 8090, POST /other on port 8090: say which with `callback`",
+            "f:2:43: error[ambiguous_callback]: this could wait for any of POST /done on port 8090, POST /other on \
+                port 8090: say which with `callback`",
         ),
         (
             "component: {id: c, endpoint: 'https://h', completion: {type: callback}}",
@@ -242,7 +250,8 @@ component: {id: c, endpoint: 'https://h', completion: {type: callback}}
             "listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}
 component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: /done}}
 ",
-            "f:2:82: error[ambiguous_callback]: several callback routes have the path `/done`; name one of `POST /done`, `PUT /done`",
+            "f:2:82: error[ambiguous_callback]: several callback routes have the path `/done`; name one of `POST \
+                /done`, `PUT /done`",
         ),
         (
             "listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}

@@ -12,7 +12,8 @@ fn an_order_that_cannot_be_is_refused() {
     - {id: build, component: logger}
     - {id: test, component: logger, depends_on: [biuld]}
 ",
-            "f:4:50: error[unknown_job]: `depends_on` of `test`: there is no job `biuld` beside it; did you mean `build`?",
+            "f:4:50: error[unknown_job]: `depends_on` of `test`: there is no job `biuld` beside it; did you mean \
+                `build`?",
         ),
         (
             "workflow:
@@ -36,7 +37,8 @@ fn an_order_that_cannot_be_is_refused() {
     - {id: b, component: logger, depends_on: [a]}
     - {id: c, component: logger, depends_on: [b]}
 ",
-            "f:5:47: error[job_cycle]: these jobs wait for each other: `a` depends on `c`, `c` depends on `b`, `b` depends on `a`",
+            "f:5:47: error[job_cycle]: these jobs wait for each other: `a` depends on `c`, `c` depends on `b`, `b` \
+                depends on `a`",
         ),
         (
             "workflow:
@@ -47,7 +49,8 @@ fn an_order_that_cannot_be_is_refused() {
       condition: input.x
       then: [{id: c, component: logger, depends_on: [a]}]
 ",
-            "f:7:54: error[unknown_job]: `depends_on` of `c`: `a` is in a block around it; let the job around it wait for that",
+            "f:7:54: error[unknown_job]: `depends_on` of `c`: `a` is in a block around it; let the job around it wait \
+                for that",
         ),
         (
             "workflow:
@@ -79,7 +82,8 @@ f:6:47: error[job_cycle]: these jobs wait for each other: `c` depends on `d`, `d
     - id: b
       component: logger
 ",
-            "f:5:16: error[job_cycle]: these jobs wait for each other: `a` reads the output of `b`, `b` stands below `a`",
+            "f:5:16: error[job_cycle]: these jobs wait for each other: `a` reads the output of `b`, `b` stands below \
+                `a`",
         ),
         (
             "workflow:
@@ -99,7 +103,8 @@ f:6:47: error[job_cycle]: these jobs wait for each other: `c` depends on `d`, `d
       component: logger
       output: ${jobs.biuld.output.x}
 ",
-            "f:7:17: error[unknown_job]: `test` reads `${jobs.biuld}`, but there is no job `biuld`; did you mean `build`?",
+            "f:7:17: error[unknown_job]: `test` reads `${jobs.biuld}`, but there is no job `biuld`; did you mean \
+                `build`?",
         ),
         (
             "workflow:

@@ -67,7 +67,8 @@ fn what_is_wrong_with_a_program_is_said_in_its_place() {
         ("programs: {p: {}}", "f:1:12: error[missing_key]: a program needs the key `command`, or `function`"),
         (
             "programs: {p: {command: [x], function: f}}",
-            "f:1:30: error[conflicting_keys]: `command` and `function` contradict each other: a program runs here or in AWS Lambda",
+            "f:1:30: error[conflicting_keys]: `command` and `function` contradict each other: a program runs here or \
+                in AWS Lambda",
         ),
         (
             "programs: {p: {function: f, cwd: /tmp}}",
@@ -78,7 +79,8 @@ fn what_is_wrong_with_a_program_is_said_in_its_place() {
         ("programs: {p: {command: [x, {a: 1}]}}", "f:1:29: error[wrong_type]: expected text, not a mapping"),
         (
             "programs: {p: {command: [x, '${body.y}']}}",
-            "f:1:30: error[expression_not_allowed]: an expression isn't possible here: this is needed before any request",
+            "f:1:30: error[expression_not_allowed]: an expression isn't possible here: this is needed before any \
+                request",
         ),
         ("programs: {p: {command: [\"a\\0b\"]}}", "f:1:26: error[bad_value]: an argument can't hold a NUL character"),
         (

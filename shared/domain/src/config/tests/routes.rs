@@ -20,27 +20,32 @@ workflow: {jobs: [{component: logger}]}
         ("listeners: [{path: /a, method: GET}, {path: /a, method: POST}]", ""),
         (
             "listener: {callbacks: [{path: '/a/{x}'}, {path: '/a/{y}'}]}",
-            "f:1:49: error[route_conflict]: `/a/{y}` and `/a/{x}` on port 8090 differ only in the names of parameters: name these alike (the other one is at 1:31)",
+            "f:1:49: error[route_conflict]: `/a/{y}` and `/a/{x}` on port 8090 differ only in the names of parameters: \
+                name these alike (the other one is at 1:31)",
         ),
         (
             "listeners: [{path: '/a/{x}'}, {path: '/a/{y}', method: PUT}]",
-            "f:1:38: error[route_conflict]: `/a/{y}` and `/a/{x}` on port 8090 differ only in the names of parameters: name these alike (the other one is at 1:20)",
+            "f:1:38: error[route_conflict]: `/a/{y}` and `/a/{x}` on port 8090 differ only in the names of parameters: \
+                name these alike (the other one is at 1:20)",
         ),
         ("listener: {callbacks: [{path: '/a/{x}'}, {path: /a/b}, {path: '/a/{x}/c'}]}", ""),
         ("listener: {callbacks: [{path: '/{x}/b'}, {path: '/a/{y}'}]}", ""),
         (
             "listeners: [{path: /a, host: 0.0.0.0}, {path: /b}]",
-            "f:1:40: error[port_conflict]: port 8090 is on 127.0.0.1 here and on 0.0.0.0 elsewhere: listeners share a port on one host only (the other one is at 1:13)",
+            "f:1:40: error[port_conflict]: port 8090 is on 127.0.0.1 here and on 0.0.0.0 elsewhere: listeners share a \
+                port on one host only (the other one is at 1:13)",
         ),
         (
             "controller: {port: 9000}
 listeners: [{path: /a}, {path: /b, port: 9000}]",
-            "f:2:42: error[port_conflict]: port 9000 is that of the API (`controller.port`): give the listener another one",
+            "f:2:42: error[port_conflict]: port 9000 is that of the API (`controller.port`): give the listener another \
+                one",
         ),
         ("listener: {base_path: /w, callbacks: [{path: /a/b}, {path: /a/b/}]}", ""),
         (
             "listener: {base_path: '/{x}', path: '/a/{x}'}",
-            "f:1:41: error[bad_path]: `/a/{x}`: the parameter `{x}` stands in `base_path` too: name one of them otherwise",
+            "f:1:41: error[bad_path]: `/a/{x}`: the parameter `{x}` stands in `base_path` too: name one of them \
+                otherwise",
         ),
     ]);
 }
@@ -51,19 +56,26 @@ fn callback_routes_of_two_ports_must_differ_in_method_or_path() {
     check(&[
         (
             "listeners: [{path: /a}, {port: 8092, path: /a}]",
-            "f:1:44: error[route_conflict]: POST /a is a callback route of port 8090 too, and a route is known by its method and path alone, whatever its parameters are called: give one of them another path, or leave it out (the other one is at 1:20)",
+            "f:1:44: error[route_conflict]: POST /a is a callback route of port 8090 too, and a route is known by its \
+                method and path alone, whatever its parameters are called: give one of them another path, or leave it \
+                out (the other one is at 1:20)",
         ),
         (
             "listeners: [{path: /b/a}, {port: 8092, base_path: /b, path: /a}]",
-            "f:1:61: error[route_conflict]: POST /b/a is a callback route of port 8090 too, and a route is known by its method and path alone, whatever its parameters are called: give one of them another path, or leave it out (the other one is at 1:20)",
+            "f:1:61: error[route_conflict]: POST /b/a is a callback route of port 8090 too, and a route is known by \
+                its method and path alone, whatever its parameters are called: give one of them another path, or leave \
+                it out (the other one is at 1:20)",
         ),
         (
             "listeners: [{path: '/{x}'}, {port: 8092, path: '/{y}'}]",
-            "f:1:48: error[route_conflict]: POST /{y} is a callback route of port 8090 too, and a route is known by its method and path alone, whatever its parameters are called: give one of them another path, or leave it out (the other one is at 1:20)",
+            "f:1:48: error[route_conflict]: POST /{y} is a callback route of port 8090 too, and a route is known by \
+                its method and path alone, whatever its parameters are called: give one of them another path, or leave \
+                it out (the other one is at 1:20)",
         ),
         ("listeners: [{path: /a}, {port: 8092, path: /a, method: PUT}]", ""),
         (
-            "listeners: [{path: /a}, {port: 8092, workflow: w, path: /a}]\nworkflow: {id: w, jobs: [{component: logger}]}",
+            "listeners: [{path: /a}, {port: 8092, workflow: w, path: /a}]\nworkflow: {id: w, jobs: [{component: \
+                logger}]}",
             "",
         ),
     ]);
@@ -71,7 +83,8 @@ fn callback_routes_of_two_ports_must_differ_in_method_or_path() {
 
 #[test]
 fn the_routes_of_sources_are_routes_too() {
-    let source = "\nsources: {github: {auth_type: token, token: x, rules: {push: w}}}\nworkflow: {id: w, jobs: [{component: logger}]}";
+    let source = "\nsources: {github: {auth_type: token, token: x, rules: {push: w}}}\nworkflow: {id: w, jobs: \
+        [{component: logger}]}";
     let listeners = |listeners: &str| format!("listeners: [{listeners}]{source}");
     let at_source = "{type: http-source, port: 1}";
     check(&[
@@ -79,11 +92,13 @@ fn the_routes_of_sources_are_routes_too() {
         (&listeners("{type: source, port: 1, base_path: /in}, {port: 1, path: '/hooks/{x}'}"), ""),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{x}}'}}")),
-            "f:1:13: error[route_conflict]: `/hooks/{id}` and `/hooks/{x}` on port 1 differ only in the names of parameters: name these alike (the other one is at 1:59)",
+            "f:1:13: error[route_conflict]: `/hooks/{id}` and `/hooks/{x}` on port 1 differ only in the names of \
+                parameters: name these alike (the other one is at 1:59)",
         ),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{id}}'}}")),
-            "f:1:13: error[route_conflict]: there is another route for POST /hooks/{id} on port 1 (the other one is at 1:59)",
+            "f:1:13: error[route_conflict]: there is another route for POST /hooks/{id} on port 1 (the other one is at \
+                1:59)",
         ),
         (&listeners(&format!("{at_source}, {{port: 1, method: PUT, path: '/hooks/{{id}}'}}")), ""),
         (
@@ -97,7 +112,8 @@ fn the_routes_of_sources_are_routes_too() {
         ),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: /hooks/github}}")),
-            "f:1:59: error[route_conflict]: POST /hooks/github on port 1 is the address of the source `github`: choose another path (the other one is at 1:13)",
+            "f:1:59: error[route_conflict]: POST /hooks/github on port 1 is the address of the source `github`: choose \
+                another path (the other one is at 1:13)",
         ),
     ]);
 }
@@ -107,7 +123,8 @@ fn the_routes_of_sources_are_routes_too() {
 fn a_file_with_sources_has_a_listener_for_them() {
     let file = |rest: &str| {
         format!(
-            "sources: {{github: {{auth_type: token, token: x, rules: {{push: w}}}}}}\nworkflow: {{id: w, jobs: [{{component: logger}}]}}\n{rest}"
+            "sources: {{github: {{auth_type: token, token: x, rules: {{push: w}}}}}}\nworkflow: {{id: w, jobs: \
+                [{{component: logger}}]}}\n{rest}"
         )
     };
     let listeners = |rest: &str| {
@@ -167,7 +184,8 @@ fn a_path_that_no_request_reaches_is_refused() {
         ("listener: {path: /a/../b}", "f:1:18: error[bad_path]: `/a/../b`: a path has no empty, `.` or `..` segments"),
         (
             "listener: {path: /웹훅}",
-            "f:1:18: error[bad_path]: `/웹훅`: a path is ASCII: other letters arrive percent-encoded; did you mean `/%EC%9B%B9%ED%9B%85`?",
+            "f:1:18: error[bad_path]: `/웹훅`: a path is ASCII: other letters arrive percent-encoded; did you mean \
+                `/%EC%9B%B9%ED%9B%85`?",
         ),
         (
             "listener: {path: '/a\\b'}",
@@ -179,7 +197,8 @@ fn a_path_that_no_request_reaches_is_refused() {
         ),
         (
             "listener: {path: '/${env.X}'}",
-            "f:1:20: error[expression_not_allowed]: an expression isn't possible here: this is needed before any request",
+            "f:1:20: error[expression_not_allowed]: an expression isn't possible here: this is needed before any \
+                request",
         ),
         ("listener: {path: /}", ""),
     ]);

@@ -91,7 +91,8 @@ fn an_address_that_is_written_out_waits_if_its_host_is_ours() {
     let ngrok = "gateway: {type: http-tunnel, driver: ngrok, port: 8090, hostname: my.domain}\n";
     let elsewhere = "gateway: {type: http-tunnel, driver: ngrok, port: 8091, hostname: my.domain}\n\
                      listener: {port: 8091, path: /start, workflow: default}\n";
-    let ssh = "gateway: {type: ssh-tunnel, port: 8090, remote_port: 9000, connection: {host: my.domain, auth: {type: agent, username: u}}}\n";
+    let ssh = "gateway: {type: ssh-tunnel, port: 8090, remote_port: 9000, connection: {host: my.domain, auth: {type: \
+        agent, username: u}}}\n";
     let at = |url: &str| format!("body: {{url: '{url}', id: '${{context.run_id}}'}}");
     let ours = at("https://my.domain/webhooks/callback");
     let foreign = [("foreign_address", 0)];
@@ -158,7 +159,9 @@ fn an_address_that_is_written_out_waits_if_its_host_is_ours() {
 fn what_is_said_about_an_address_elsewhere_names_the_remedy() {
     check(&[(
         "listener: {path: /done}\ncomponent: {id: c, endpoint: 'https://h', body: {at: 'https://my.domain/done'}}\n",
-        "f:2:54: warning[foreign_address]: `/done` is the path of POST /done on port 8090, but its host is neither that of `controller.public_url` nor a gateway's: nothing waits for the callback; write `${gateway:8090.public_url}/done`, or `completion: {type: callback, …}`",
+        "f:2:54: warning[foreign_address]: `/done` is the path of POST /done on port 8090, but its host is neither \
+            that of `controller.public_url` nor a gateway's: nothing waits for the callback; write \
+            `${gateway:8090.public_url}/done`, or `completion: {type: callback, …}`",
     )]);
     // A wait that is written needs no address.
     let text = "listener: {path: /done}\ncomponent: {id: c, endpoint: 'https://h', body: {at: 'https://my.domain/done'}, \
@@ -218,25 +221,30 @@ fn jobs_that_share_a_key_are_told_of() {
         ("{id: a, component: by_token}, {id: b, component: by_token}", vec![]),
         ("{id: a, component: by_input}, {id: b, component: by_input}", shared(5)),
         (
-            "{id: a, component: by_input, input: {id: '${input.x}'}}, {id: b, component: by_input, input: {id: '${input.x}'}}",
+            "{id: a, component: by_input, input: {id: '${input.x}'}}, {id: b, component: by_input, input: {id: \
+                '${input.x}'}}",
             shared(5),
         ),
         (
-            "{id: a, component: by_input, input: {id: '${input.x}'}}, {id: b, component: by_input, input: {id: '${input.y}'}}",
+            "{id: a, component: by_input, input: {id: '${input.x}'}}, {id: b, component: by_input, input: {id: \
+                '${input.y}'}}",
             vec![],
         ),
         ("{id: a, component: by_input, input: {id: '${context.run_id}'}}, {id: b, component: by_run}", shared(5)),
         (
-            "{id: a, component: logger}, {id: b, component: by_input, input: {id: '${output}'}}, {id: c, component: by_input, input: {id: '${output}'}}",
+            "{id: a, component: logger}, {id: b, component: by_input, input: {id: '${output}'}}, {id: c, component: \
+                by_input, input: {id: '${output}'}}",
             vec![],
         ),
         (
-            "{id: a, component: logger}, {id: b, component: by_input, input: {id: '${jobs.a.output.x}'}}, {id: c, component: by_input, input: {id: '${jobs.a.output.x}'}}",
+            "{id: a, component: logger}, {id: b, component: by_input, input: {id: '${jobs.a.output.x}'}}, {id: c, \
+                component: by_input, input: {id: '${jobs.a.output.x}'}}",
             shared(5),
         ),
         // Only one branch runs, but the job behind it comes after it.
         (
-            "{id: i, type: if, condition: input.x, then: [{id: a, component: by_run}], else: [{id: b, component: by_run}]}",
+            "{id: i, type: if, condition: input.x, then: [{id: a, component: by_run}], else: [{id: b, component: \
+                by_run}]}",
             vec![],
         ),
         (
@@ -248,7 +256,8 @@ fn jobs_that_share_a_key_are_told_of() {
             shared(3),
         ),
         (
-            "{id: i, type: switch, value: '${input.x}', cases: [{value: 1, then: [{id: a, component: by_run}]}], default: [{id: b, component: by_run}]}",
+            "{id: i, type: switch, value: '${input.x}', cases: [{value: 1, then: [{id: a, component: by_run}]}], \
+                default: [{id: b, component: by_run}]}",
             vec![],
         ),
         ("{id: a, component: by_run, on_error: [{id: b, component: by_run}]}", shared(3)),
@@ -272,7 +281,8 @@ fn the_default_key_is_one_for_all_runs() {
                 workflow: {id: w, jobs: [{component: c}]}\n";
     check(&[(
         text,
-        "f:2:1: warning[shared_key]: all runs of `w` wait on POST /done on port 8090 under one key, `__callback__`: a second one fails with `key_taken` while the first waits; give the route an `identify_by`",
+        "f:2:1: warning[shared_key]: all runs of `w` wait on POST /done on port 8090 under one key, `__callback__`: a \
+            second one fails with `key_taken` while the first waits; give the route an `identify_by`",
     )]);
 }
 
@@ -304,11 +314,13 @@ fn fields_that_a_source_does_not_have_are_errors() {
         ),
         (
             "${context.runid}",
-            "`context` has no field `runid`; it has: run_id, workflow, job, attempt, timestamp, callback_url, callback_token; did you mean `context.run_id`?",
+            "`context` has no field `runid`; it has: run_id, workflow, job, attempt, timestamp, callback_url, \
+                callback_token; did you mean `context.run_id`?",
         ),
         (
             "${gateway:8090.public_ur}",
-            "`gateway:8090` has no field `public_ur`; it has: public_url, public_address, port, driver; did you mean `gateway:8090.public_url`?",
+            "`gateway:8090` has no field `public_ur`; it has: public_url, public_address, port, driver; did you mean \
+                `gateway:8090.public_url`?",
         ),
         ("${listener.ur}", "`listener` has no field `ur`; it has: id, url; did you mean `listener.url`?"),
     ] {
@@ -338,8 +350,10 @@ fn fields_that_a_source_does_not_have_are_errors() {
             "f:1:38: error[unknown_field]: `context` has no field `run_id`; it has: timestamp",
         ),
         (
-            "workflow:\n  jobs:\n    - {id: x, component: logger}\n    - {id: y, component: logger, input: \"a ${jobs.x.ouput.url}\"}\n",
-            "f:4:46: error[unknown_field]: `jobs.x` has no field `ouput`; it has: status, output, error; did you mean `jobs.x.output`?",
+            "workflow:\n  jobs:\n    - {id: x, component: logger}\n    - {id: y, component: logger, input: \"a \
+                ${jobs.x.ouput.url}\"}\n",
+            "f:4:46: error[unknown_field]: `jobs.x` has no field `ouput`; it has: status, output, error; did you mean \
+                `jobs.x.output`?",
         ),
     ]);
 }

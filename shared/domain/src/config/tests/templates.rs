@@ -48,25 +48,36 @@ fn a_template_is_judged_where_it_stands() {
   item: ${item.list}
   identify_by: ${item.id}
 ", "f:4:11: error[misplaced_source]: `item` has no value in a listener, which can read: body, query, header, path, method, context, env, gateway, listener"),
-("component: {id: c, endpoint: 'https://h', body: {x: '${body.id}'}}", "f:1:56: error[misplaced_source]: `body` has no value in a component, which can read: input, item, context, env, gateway, listener"),
-("component: {id: c, endpoint: 'https://h', body: {x: '${jobs.a.output}'}}", "f:1:56: error[misplaced_source]: `jobs` has no value in a component, which can read: input, item, context, env, gateway, listener"),
-("component: {id: c, endpoint: 'https://h', body: {x: '${response.id}'}}", "f:1:56: error[misplaced_source]: `response` has no value in a component, which can read: input, item, context, env, gateway, listener"),
-("component: {id: c, endpoint: 'https://h', body: {x: '${output}'}}", "f:1:56: error[misplaced_source]: `output` has no value in a component, which can read: input, item, context, env, gateway, listener"),
+("component: {id: c, endpoint: 'https://h', body: {x: '${body.id}'}}", "f:1:56: error[misplaced_source]: `body` has no \
+    value in a component, which can read: input, item, context, env, gateway, listener"),
+("component: {id: c, endpoint: 'https://h', body: {x: '${jobs.a.output}'}}", "f:1:56: error[misplaced_source]: `jobs` \
+    has no value in a component, which can read: input, item, context, env, gateway, listener"),
+("component: {id: c, endpoint: 'https://h', body: {x: '${response.id}'}}", "f:1:56: error[misplaced_source]: \
+    `response` has no value in a component, which can read: input, item, context, env, gateway, listener"),
+("component: {id: c, endpoint: 'https://h', body: {x: '${output}'}}", "f:1:56: error[misplaced_source]: `output` has \
+    no value in a component, which can read: input, item, context, env, gateway, listener"),
 ("component: {id: c, endpoint: 'https://h', body: {x: '${gateway:8090.public_url}'}}", "f:1:56: warning[undefined_gateway]: no gateway and no listener of this file has the port 8090"),
-("component: {id: c, endpoint: 'https://h', body: {x: '${listener.id}'}}", "f:1:56: warning[undefined_listener]: this file has no listener"),
+("component: {id: c, endpoint: 'https://h', body: {x: '${listener.id}'}}", "f:1:56: warning[undefined_listener]: this \
+    file has no listener"),
 ("component: {id: c, endpoint: 'https://h', body: {x: '${env.TOKEN}'}}", ""),
 ("component: {id: c, endpoint: 'https://h', body: {x: '$${nothing}'}}", ""),
 ("component: {id: c, endpoint: 'https://h/${body.id}', headers: {A: '${response.x}'}, params: {a: '${jobs.x}'}}", "f:1:43: error[misplaced_source]: `body` has no value in a component, which can read: input, item, context, env, gateway, listener
 f:1:70: error[misplaced_source]: `response` has no value in a component, which can read: input, item, context, env, gateway, listener
 f:1:100: error[misplaced_source]: `jobs` has no value in a component, which can read: input, item, context, env, gateway, listener"),
-("component: {id: c, endpoint: 'https://h', output: {a: '${result.a} ${jobs.b}'}}", "f:1:70: error[misplaced_source]: `jobs` has no value in a component's output, which can read: response, result, request, input, item, context, env, gateway, listener"),
+("component: {id: c, endpoint: 'https://h', output: {a: '${result.a} ${jobs.b}'}}", "f:1:70: error[misplaced_source]: \
+    `jobs` has no value in a component's output, which can read: response, result, request, input, item, context, env, \
+    gateway, listener"),
 ("component: {id: c, type: workflow, workflow: default, output: '${response}'}
 workflow: {jobs: [{component: c}]}
 ", "f:1:66: error[misplaced_source]: `response` has no value in the output of a component of type `workflow`, which can read: output, input, item, context, env, gateway, listener"),
-("workflow: {jobs: [{component: logger, input: '${response}'}]}", "f:1:49: error[misplaced_source]: `response` has no value in a job, which can read: input, output, jobs, item, error, context, env, gateway, listener"),
-("workflow: {jobs: [{component: logger, input: '${body.x}'}]}", "f:1:49: error[misplaced_source]: `body` has no value in a job, which can read: input, output, jobs, item, error, context, env, gateway, listener"),
-("workflow: {output: '${response}', jobs: [{component: logger}]}", "f:1:23: error[misplaced_source]: `response` has no value in a workflow's output, which can read: input, output, jobs, context, env, gateway, listener"),
-("gateway: {type: ssh-tunnel, port: 1, connection: {host: h, auth: {type: password, username: u, password: '${input.p}'}}}", "f:1:109: error[misplaced_source]: `input` has no value in a gateway's connection, which can read: env"),
+("workflow: {jobs: [{component: logger, input: '${response}'}]}", "f:1:49: error[misplaced_source]: `response` has no \
+    value in a job, which can read: input, output, jobs, item, error, context, env, gateway, listener"),
+("workflow: {jobs: [{component: logger, input: '${body.x}'}]}", "f:1:49: error[misplaced_source]: `body` has no value \
+    in a job, which can read: input, output, jobs, item, error, context, env, gateway, listener"),
+("workflow: {output: '${response}', jobs: [{component: logger}]}", "f:1:23: error[misplaced_source]: `response` has no \
+    value in a workflow's output, which can read: input, output, jobs, context, env, gateway, listener"),
+("gateway: {type: ssh-tunnel, port: 1, connection: {host: h, auth: {type: password, username: u, password: \
+    '${input.p}'}}}", "f:1:109: error[misplaced_source]: `input` has no value in a gateway's connection, which can read: env"),
 ("gateway: {type: http-tunnel, driver: ngrok, port: 8080}
 component: {id: c, endpoint: 'https://h', body: {u: '${gateway:8081.public_url}'}}
 ", "f:2:56: warning[undefined_gateway]: no gateway and no listener of this file has the port 8081; did you mean `gateway:8080`?"),
@@ -78,7 +89,8 @@ component: {id: c, endpoint: 'https://h', body: {u: '${gateway:8090.port}', v: '
 
 #[test]
 fn an_environment_variable_that_is_not_set_is_a_warning_unless_it_has_a_default() {
-    let text = "component:\n  id: c\n  endpoint: ${env.BASE | \"https://h\"}/x\n  headers:\n    A: Bearer ${env.TOKEN}\n    B: ${env.SET}-${env.TOKEN}\n";
+    let text = "component:\n  id: c\n  endpoint: ${env.BASE | \"https://h\"}/x\n  headers:\n    A: Bearer \
+        ${env.TOKEN}\n    B: ${env.SET}-${env.TOKEN}\n";
     let loaded = load(text, "f");
     let names: Vec<&str> = loaded.env.iter().map(|read| read.name.as_str()).collect();
     assert_eq!(names, ["BASE", "TOKEN", "SET", "TOKEN"]);
@@ -99,6 +111,7 @@ fn every_source_is_known_in_its_place() {
     config(include_str!("../../../../../tests/fixtures/config/everything.yml"));
     let text = "listener:\n  path: /a/{p}\n  identify_by: ${path.p}${query.q}${header.X-Id}${method}${body.b}${context.timestamp}\n\
                 workflow:\n  jobs:\n    - id: a\n      component: logger\n      input: [\"${input}\", \"${output}\", \"${item}\", \"${error.message}\"]\n      \
-                output: [\"${response}\", \"${result}\", \"${output}\", \"${jobs.b}\"]\n      depends_on: []\n    - {id: b, component: logger, depends_on: []}\n";
+                output: [\"${response}\", \"${result}\", \"${output}\", \"${jobs.b}\"]\n      depends_on: []\n    - \
+                    {id: b, component: logger, depends_on: []}\n";
     config(text);
 }

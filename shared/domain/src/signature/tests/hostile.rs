@@ -100,7 +100,8 @@ proptest! {
     }
 
     #[test]
-    fn no_secret_panics(text in "\\PC{0,60}|whsec_[A-Za-z0-9+/=]{0,20}|-----BEGIN [A-Z ]{0,20}-----[A-Za-z0-9+/=\n]{0,40}") {
+    fn no_secret_panics(text in "\\PC{0,60}|whsec_[A-Za-z0-9+/=]{0,20}|-----BEGIN [A-Z \
+        ]{0,20}-----[A-Za-z0-9+/=\n]{0,40}") {
         for preset in Preset::all() {
             let _ = Verifier::preset(preset, &[Secret::new(text.as_str())]);
             for encoding in SecretEncoding::ALL {
