@@ -3,8 +3,8 @@
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
 //! call out ([`sender`]), providers that call us ([`sources`]) and what the API put on top of the file ([`overlay`]), the keys
 //! of what is kept secret ([`secret`]), a clock ([`clock`]) and randomness ([`chance`]). [`attempt`] makes one try of a
-//! delivery, [`replay`] begins a new round of them; [`contention`] counts the rounds of writers that contend. [`request`] turns HTTP into what templates see, [`starts`] says what it
-//! starts, [`problem`] turns errors into answers, and [`lambda`]
+//! delivery, [`replay`] begins a new round of them; [`contention`] counts the rounds of writers that contend. [`request`]
+//! turns HTTP into what templates see, [`starts`] says what it starts, [`problem`] turns errors into answers, and [`lambda`]
 //! runs a handler in AWS Lambda.
 
 pub mod admission;
