@@ -1,6 +1,6 @@
 //! A stand-in for `cloudflared`: not Cloudflare's program, but what one sees of it. It takes the same arguments, says the
 //! same things on standard error, and really passes connections on, from a port on loopback that stands for the public
-//! side; `stand_in` says how a test directs it. Its behaviours: `good`, `fails`, `silent` (never a URL), `late` (a URL once
+//! side; `stand_in/start.rs` says how a test directs it. Its behaviours: `good`, `fails`, `silent` (never a URL), `late` (a URL once
 //! the gate is closed), `unregistered` (a URL and no more).
 
 #![expect(
@@ -12,9 +12,10 @@
     reason = "a double that can't do its work has to fail, and talks on its standard streams"
 )]
 
-mod stand_in;
+#[path = "stand_in/start.rs"]
+mod start;
 
-use stand_in::{Start, stay};
+use start::{Start, stay};
 
 fn main() {
     let start = Start::noted("TUNNEL_TOKEN");

@@ -1,6 +1,6 @@
 //! A stand-in for ngrok's agent: not ngrok's program, but what one sees of it. It takes the same arguments and the same
 //! configuration, says the same things on standard error, knows one authtoken, and really passes connections on, from a port
-//! on loopback that stands for the public side; `stand_in` says how a test directs it. Its behaviours: `good`, `unreachable`
+//! on loopback that stands for the public side; `stand_in/start.rs` says how a test directs it. Its behaviours: `good`, `unreachable`
 //! (ngrok's servers never answer), `moves` (other URLs once the gate is closed).
 
 #![expect(
@@ -13,9 +13,10 @@
 )]
 
 #[expect(dead_code, reason = "shared with the other stand-in")]
-mod stand_in;
+#[path = "stand_in/start.rs"]
+mod start;
 
-use stand_in::{Start, stay};
+use start::{Start, stay};
 
 /// The one that it takes.
 const AUTHTOKEN: &str = "an-authtoken-of-the-tests";
