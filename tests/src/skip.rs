@@ -51,6 +51,12 @@ pub fn python_with_stand_ins() -> Option<String> {
     Needed { what, variable: "RINGBACK_PYTHON", usual: "python3", trial: &["-c", &trial] }.find()
 }
 
+/// OpenSSH's client: `RINGBACK_SSH` or `ssh`. None if the test is to be skipped.
+pub fn ssh() -> Option<String> {
+    let what = "OpenSSH's client, version 8.5 or newer";
+    Needed { what, variable: "RINGBACK_SSH", usual: "ssh", trial: &["-V"] }.find()
+}
+
 /// Node.js with the packages of infra/: `RINGBACK_NODE` or `node`. None if the test is to be skipped.
 pub fn node() -> Option<String> {
     let infra = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");

@@ -4,7 +4,7 @@
 //! the connections: the socket is the server's standard input. It lets this user in by one key, and listens for us on the
 //! loopback interface alone.
 
-use crate::skip::Needed;
+use crate::skip::{self, Needed};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub struct SshServer {
 }
 
 impl SshServer {
-    /// Starts it. None, said on standard error, where there is no `sshd`.
+    /// Starts it. None, said on standard error, where there is no `sshd` or no `ssh`.
     ///
     /// # Panics
     /// If there has to be one, or it doesn't start.
@@ -34,6 +34,7 @@ impl SshServer {
             trial: &["-V"],
         };
         let sshd = needed.find()?;
+        skip::ssh()?;
         // Where sshd, run by root, gives up its privileges; packages make it when the service starts.
         let _ = std::fs::create_dir_all("/run/sshd");
         let directory = tempfile::tempdir().expect("a directory");

@@ -1,7 +1,7 @@
 //! Writes that depend on what was read before them, against the writes of others: read, decide, write on the condition that nothing
 //! has changed, and begin again where something has.
 //!
-//! ```ignore
+//! ```text
 //! let mut rounds = Rounds::over("the task");
 //! loop {
 //!     rounds.begin()?;

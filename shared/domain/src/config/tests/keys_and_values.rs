@@ -7,12 +7,9 @@ fn an_unknown_key_is_named_with_the_nearest_right_one() {
     check(&[
 ("listner: {path: /a}", "f:1:1: error[unknown_key]: a configuration has no key `listner`; did you mean `listener`?"),
 ("tunnels: {}", "f:1:1: error[unknown_key]: a configuration has no key `tunnels`"),
-("listener: {path: /a, prot: 1}", "f:1:22: error[unknown_key]: a callback listener has no key `prot`; did you mean \
-    `port`?"),
-("listener: {path: /a, identifyBy: x}", "f:1:22: error[unknown_key]: a callback listener has no key `identifyBy`; did \
-    you mean `identify_by`?"),
-("listener: {path: /a, identify-by: x}", "f:1:22: error[unknown_key]: a callback listener has no key `identify-by`; \
-    did you mean `identify_by`?"),
+("listener: {path: /a, prot: 1}", "f:1:22: error[unknown_key]: a callback listener has no key `prot`; did you mean `port`?"),
+("listener: {path: /a, identifyBy: x}", "f:1:22: error[unknown_key]: a callback listener has no key `identifyBy`; did you mean `identify_by`?"),
+("listener: {path: /a, identify-by: x}", "f:1:22: error[unknown_key]: a callback listener has no key `identify-by`; did you mean `identify_by`?"),
 ("listener: {path: /a, type: http-trigger, workflow: default, identify_by: x}
 workflow: {jobs: [{component: logger}]}
 ", "f:1:61: error[unknown_key]: a trigger listener has no key `identify_by`"),
@@ -21,8 +18,7 @@ workflow: {jobs: [{component: logger}]}
     - path: /a
       identify: x
 ", "f:4:7: error[unknown_key]: a callback has no key `identify`; did you mean `identify_by`?"),
-("gateway: {type: http-tunnel, drivr: ngrok, port: 1}", "f:1:30: error[unknown_key]: an http-tunnel gateway has no key \
-    `drivr`; did you mean `driver`?"),
+("gateway: {type: http-tunnel, drivr: ngrok, port: 1}", "f:1:30: error[unknown_key]: an http-tunnel gateway has no key `drivr`; did you mean `driver`?"),
 ("controller: {prt: 1}", "f:1:14: error[unknown_key]: a controller has no key `prt`; did you mean `port`?"),
 ("controller: {tls: {cert: a, certificate: b}}", "f:1:14: error[missing_key]: `tls` needs the key `key`
 f:1:29: error[unknown_key]: `tls` has no key `certificate`"),
@@ -31,10 +27,8 @@ f:1:20: error[unknown_key]: an http-client component has no key `base_uri`; did 
 ("component: {id: c, endpoint: 'https://h', completion: {type: callback, waitfor: x}}", "f:1:43: error[unknown_callback]: this waits for a callback, but the file has no callback route
 f:1:72: error[unknown_key]: a callback completion has no key `waitfor`; did you mean `wait_for`?"),
 ("workflow: {job: []}", "f:1:12: error[unknown_key]: a workflow has no key `job`; did you mean `jobs`?"),
-("workflow: {jobs: [{component: logger, depend_on: []}]}", "f:1:39: error[unknown_key]: a job has no key `depend_on`; \
-    did you mean `depends_on`?"),
-("workflow: {jobs: [{component: logger, retry: {attempts: 3}}]}", "f:1:47: error[unknown_key]: `retry` has no key \
-    `attempts`"),
+("workflow: {jobs: [{component: logger, depend_on: []}]}", "f:1:39: error[unknown_key]: a job has no key `depend_on`; did you mean `depends_on`?"),
+("workflow: {jobs: [{component: logger, retry: {attempts: 3}}]}", "f:1:47: error[unknown_key]: `retry` has no key `attempts`"),
 ("workflow: {jobs: [{component: logger, zzz: 3}]}", "f:1:39: error[unknown_key]: a job has no key `zzz`"),
 ("workflow: {jobs: [{component: logger, condition: 3}]}", "f:1:39: error[unknown_key]: a job has no key `condition`"),
 ]);
@@ -153,8 +147,7 @@ f:1:1: error[missing_key]: an http-tunnel gateway needs the key `type`",
         ),
         (
             "component: {id: c, endpoint: 'https://h', completion: {type: polling}}",
-            "f:1:43: warning[component_without_address]: this poll doesn't say where to ask: no `endpoint`, and no \
-                `path` behind a `base_url`",
+            "f:1:43: warning[component_without_address]: this poll doesn't say where to ask: no `endpoint`, and no `path` behind a `base_url`",
         ),
         ("component: {id: c, base_url: 'https://h', completion: {type: polling, path: /s}}", ""),
     ]);
@@ -184,8 +177,7 @@ fn a_wrong_type_or_value_is_quoted() {
         ("listener: {port: 80.5, path: /a}", "f:1:18: error[bad_port]: `80.5` is not a TCP port (1 to 65535)"),
         (
             "listener: {port: '${env.PORT}', path: /a}",
-            "f:1:19: error[expression_not_allowed]: an expression isn't possible here: this is needed before any \
-                request",
+            "f:1:19: error[expression_not_allowed]: an expression isn't possible here: this is needed before any request",
         ),
         (
             "listener: {max_concurrent_count: -1, path: /a}",
@@ -209,8 +201,7 @@ fn a_wrong_type_or_value_is_quoted() {
         ),
         (
             "listener: {type: http-calback, path: /a}",
-            "f:1:18: error[bad_value]: `http-calback` is none of: http-callback, http-trigger, http-source, callback, \
-                trigger, source; did you mean `http-callback`?",
+            "f:1:18: error[bad_value]: `http-calback` is none of: http-callback, http-trigger, http-source, callback, trigger, source; did you mean `http-callback`?",
         ),
         (
             "listener: {method: PSOT, path: /a}",
@@ -248,8 +239,7 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
         ("components: [a]", "f:1:14: error[wrong_type]: a component is a mapping, not `a`"),
         (
             "component: {id: c, type: http-clinet}",
-            "f:1:26: error[bad_value]: `http-clinet` is none of: http-client, logger, workflow, delay, event, program; \
-                did you mean `http-client`?",
+            "f:1:26: error[bad_value]: `http-clinet` is none of: http-client, logger, workflow, delay, event, program; did you mean `http-client`?",
         ),
         (
             "component: {id: c, endpoint: 'https://h', headers: [a]}",
@@ -273,8 +263,7 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
         ),
         (
             "component: {id: c, endpoint: api.example.com/x}",
-            "f:1:30: error[bad_url]: `api.example.com/x` is not an address: it must begin with http:// or https:// and \
-                a host; did you mean `https://api.example.com/x`?",
+            "f:1:30: error[bad_url]: `api.example.com/x` is not an address: it must begin with http:// or https:// and a host; did you mean `https://api.example.com/x`?",
         ),
         (
             "component: {id: c, base_url: 'ftp://h'}",
@@ -286,18 +275,15 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
         ),
         (
             "component: {id: c, base_url: 'https://h h'}",
-            "f:1:30: error[bad_url]: `https://h h` is not an address: it must begin with http:// or https:// and a \
-                host",
+            "f:1:30: error[bad_url]: `https://h h` is not an address: it must begin with http:// or https:// and a host",
         ),
         (
             "component: {id: c, endpoint: 'https://h', base_url: 'https://h'}",
-            "f:1:43: error[conflicting_keys]: `endpoint` and `base_url` contradict each other: `endpoint` is the whole \
-                address",
+            "f:1:43: error[conflicting_keys]: `endpoint` and `base_url` contradict each other: `endpoint` is the whole address",
         ),
         (
             "component: {id: c, endpoint: 'https://h', path: /x}",
-            "f:1:43: error[conflicting_keys]: `endpoint` and `path` contradict each other: `endpoint` is the whole \
-                address",
+            "f:1:43: error[conflicting_keys]: `endpoint` and `path` contradict each other: `endpoint` is the whole address",
         ),
         (
             "component: {id: c, endpoint: 'https://h', completion: {type: webhook}}",
@@ -321,8 +307,7 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
         ("workflow: {jobs: [{component: [a]}]}", "f:1:31: error[wrong_type]: expected text, not a list"),
         (
             "workflow: {jobs: [{component: '${input.c}'}]}",
-            "f:1:32: error[expression_not_allowed]: an expression isn't possible here: this is needed before any \
-                request",
+            "f:1:32: error[expression_not_allowed]: an expression isn't possible here: this is needed before any request",
         ),
         (
             "workflow: {jobs: [{type: if, condition: input.x, then: {component: logger}}]}",
@@ -334,8 +319,7 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
         ),
         (
             "workflow: {jobs: [{type: switch, value: '${input.x}', cases: [{value: '${input.x}', then: []}]}]}",
-            "f:1:72: error[expression_not_allowed]: an expression isn't possible here: this is needed before any \
-                request",
+            "f:1:72: error[expression_not_allowed]: an expression isn't possible here: this is needed before any request",
         ),
         (
             "workflow: {jobs: [{type: switch, value: '${input.x}', cases: [{value: [1], then: []}]}]}",
@@ -343,8 +327,7 @@ f:1:59: error[bad_port]: `x` is not a TCP port (1 to 65535)",
         ),
         (
             "workflow: {jobs: [{type: for-each, items: x, do: [], component: logger}]}",
-            "f:1:54: error[conflicting_keys]: `do` and `component` contradict each other: both say what is done with \
-                each item",
+            "f:1:54: error[conflicting_keys]: `do` and `component` contradict each other: both say what is done with each item",
         ),
         (
             "workflow: {jobs: [{type: for-each, items: x, do: [], max_concurrent: 0}]}",
@@ -379,8 +362,7 @@ fn a_duration_that_is_none_is_quoted() {
     check(&[
         (
             "component: {id: c, endpoint: 'https://h', timeout: 5 minutes}",
-            "f:1:52: error[bad_duration]: `5 minutes` is not a duration; write \"250ms\", \"30s\", \"5m\", \"2h\" or \
-                \"3d\", or a number of milliseconds",
+            "f:1:52: error[bad_duration]: `5 minutes` is not a duration; write \"250ms\", \"30s\", \"5m\", \"2h\" or \"3d\", or a number of milliseconds",
         ),
         (
             "component: {id: c, endpoint: 'https://h', timeout: 0}",
@@ -395,14 +377,12 @@ fn a_duration_that_is_none_is_quoted() {
             "f:1:52: error[wrong_type]: expected a duration, not a list",
         ),
         (
-            "component: {id: c, endpoint: 'https://h', completion: {type: polling, endpoint: 'https://h', interval: \
-                0s}}",
+            "component: {id: c, endpoint: 'https://h', completion: {type: polling, endpoint: 'https://h', interval: 0s}}",
             "f:1:104: error[bad_duration]: `interval` can't be zero",
         ),
         (
             "component: {id: d, type: delay, duration: soon}",
-            "f:1:43: error[bad_duration]: `soon` is not a duration; write \"250ms\", \"30s\", \"5m\", \"2h\" or \
-                \"3d\", or a number of milliseconds",
+            "f:1:43: error[bad_duration]: `soon` is not a duration; write \"250ms\", \"30s\", \"5m\", \"2h\" or \"3d\", or a number of milliseconds",
         ),
         (
             "component: {id: d, type: delay, duration: [1]}",
@@ -436,8 +416,7 @@ fn what_stands_twice_is_named() {
             "f:1:57: error[missing_key]: a workflow needs the key `id` here: only one of a file may go without",
         ),
         (
-            "gateways: [{id: g, type: http-tunnel, driver: ngrok, port: 1}, {id: g, type: http-tunnel, driver: ngrok, \
-                port: 2}]",
+            "gateways: [{id: g, type: http-tunnel, driver: ngrok, port: 1}, {id: g, type: http-tunnel, driver: ngrok, port: 2}]",
             "f:1:69: error[duplicate_id]: there is another gateway with the id `g`",
         ),
         (
@@ -490,8 +469,7 @@ workflow: {jobs: [{component: logger}]}
         ),
         (
             "component: {id: c, path: /x}",
-            "f:1:1: warning[component_without_address]: this component doesn't say where to call: no `base_url`, no \
-                `endpoint`",
+            "f:1:1: warning[component_without_address]: this component doesn't say where to call: no `base_url`, no `endpoint`",
         ),
         (
             "listener: {port: 1}",
