@@ -66,7 +66,7 @@ pub enum ClientError {
     /// The token is wrong.
     #[error(
         "{url} does not take this token, {whence}: a gateway shows its token at its first start, and keeps it in its \
-            --data directory"
+         --data directory"
     )]
     Unauthorized {
         /// Scheme and host.

@@ -142,7 +142,7 @@ async fn what_becomes_of_our_own_events_raises_no_events() {
 async fn a_failed_run_is_an_event() {
     let file = format!(
         "{TO_THIS_MACHINE}\nworkflow: {{id: doomed, jobs: [{{component: {{type: http-client, endpoint: \
-            'http://127.0.0.1:9/'}}}}]}}"
+         'http://127.0.0.1:9/'}}}}]}}"
     );
     let gateway = File::new(file).run().await;
     let watching = Service::answering(json!("ok")).await;

@@ -47,7 +47,7 @@ const EDITS: [(&str, u16); 5] = [
     ("- {id: images, port: 18090, path: /done, identify_by: '${body.id}', result: '${body.value}'}", 18090),
     (
         "- {port: 18090, path: /above}\n  - {port: 18090, path: /done, identify_by: '${body.id}', result: \
-            '${body.value}'}",
+         '${body.value}'}",
         18090,
     ),
     ("- {port: 18099, path: /done, identify_by: '${body.id}', result: '${body.value}'}", 18099),

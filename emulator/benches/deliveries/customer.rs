@@ -87,7 +87,7 @@ impl Customer {
         numbers.enumerate().map(|(place, number)| number.saturating_sub(place)).max().unwrap_or(0)
     }
 
-    /// How many events one event overtook at the most: they were acknowledged before it was sent, and arrived after it.
+    /// The most events that one event overtook: events that were acknowledged before it was sent, and arrived after it.
     pub(crate) fn most_overtaken(&self, sender: &Self, beginning: &str) -> usize {
         let sender = sender.0.lock().expect("a lock");
         let seen = self.0.lock().expect("a lock");

@@ -16,8 +16,7 @@ use std::path::{Path, PathBuf};
   emulator verify --provider github --secret-env GITHUB_SECRET --header 'X-Hub-Signature-256: sha256=…' --body push.json
   emulator verify --provider stripe --secret-file whsec.txt --headers request.txt --body - < body.json
   emulator verify --scheme scheme.json --secret-env KEY --header 'X-Sign: …' --body body.json --now 1700000000
-  echo '{\"provider\": \"github\", \"secret\": \"…\", \"headers\": {…}, \"body_b64\": \"…\"}' | emulator verify \
-      --batch")]
+  echo '{\"provider\": \"github\", \"secret\": \"…\", \"headers\": {…}, \"body_b64\": \"…\"}' | emulator verify --batch")]
 pub struct Verify {
     /// The provider: github, stripe, slack, standard-webhooks and so on; see --list.
     #[arg(long, value_name = "NAME", conflicts_with = "batch", required_unless_present_any = ["batch", "list", "scheme"])]

@@ -186,17 +186,17 @@ fn together(opened: Vec<Open>) -> Open {
     Open { urls, ended: ended.boxed(), close }
 }
 
-/// What it says of its tunnel.
+/// Reads the lines of one `cloudflared`: the name of a quick tunnel, and that the tunnel is registered.
 #[derive(Debug, Default)]
 struct Words {
-    /// Told, or known before.
+    /// The public URLs: told by a line, or known before.
     urls: Option<Vec<String>>,
-    /// Whether they are a name for good, which no line can change.
+    /// True if the URLs belong to a named tunnel; then no line changes them.
     named: bool,
 }
 
 impl Words {
-    /// Of a named tunnel.
+    /// Reads the lines of a named tunnel, whose URLs are known.
     fn of(urls: Vec<String>) -> Self {
         Self { urls: Some(urls), named: true }
     }

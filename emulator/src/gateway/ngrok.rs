@@ -1,8 +1,8 @@
 //! ngrok's tunnels, through its agent, the program `ngrok`; an account's token is needed.
 //!
-//! One agent serves all ports of a gateway. It is given a configuration of its own, so that the user's isn't read; the
-//! token goes by a variable. It connects again by itself; where its URL is another one then, it is started anew, so that the
-//! new URL becomes known everywhere.
+//! One agent serves all ports of a gateway. Ringback writes a configuration for it, so that the user's isn't read, and passes
+//! the token in a variable. The agent connects again by itself. If its URL is another one then, the supervisor starts a new
+//! agent, so that the new URL becomes known everywhere.
 
 use super::process::{self, Reader, Said, Tail};
 use super::program::{Program, configuration, docker_run};
@@ -20,7 +20,7 @@ const IMAGE: &str = "ngrok/ngrok:latest";
 const MOUNTED: &str = "/etc/ngrok/ringback.yml";
 const MISSING: &str = "install it (https://ngrok.com/download), or use the driver `cloudflare`";
 const NO_DOCKER: &str = "`runtime: docker` needs a Docker engine; `native` runs `ngrok` itself";
-/// What its error codes begin with (<https://ngrok.com/docs/errors/reference>).
+/// The beginning of ngrok's error codes (<https://ngrok.com/docs/errors/reference>).
 const CODE: &str = "ERR_NGROK_";
 
 /// The driver.
@@ -88,19 +88,19 @@ impl Ngrok {
     }
 }
 
-/// What a tunnel is called in the configuration and in the log.
+/// The name of a port's tunnel, in the agent's configuration and in its log.
 fn name(local: &Local) -> String {
     format!("port-{}", local.port)
 }
 
-/// What the agent says of its tunnels.
+/// Reads the log of one agent: the URL of each tunnel, and refusals of ngrok.
 #[derive(Debug)]
 struct Words {
-    /// Of the tunnels, in the order of their ports.
+    /// Names of the tunnels, in the order of their ports.
     names: Vec<String>,
-    /// By name.
+    /// URLs of the tunnels that have started, by name.
     urls: BTreeMap<String, String>,
-    /// What ngrok refused last, in its own words and with its code.
+    /// The last refusal, in ngrok's words and with its code.
     refusal: Option<String>,
 }
 

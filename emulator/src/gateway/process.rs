@@ -25,14 +25,14 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Secrets of ours that it need not see.
 const HIDDEN: [&str; 3] = ["RINGBACK_KEY", "NGROK_AUTHTOKEN", "TUNNEL_TOKEN"];
 
-/// What a line tells of the tunnel.
+/// News of the tunnel in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
-    /// Its public URLs are known, one for each of the program's ports; it may not be connected yet.
+    /// The public URLs, one for each of the program's ports; the tunnel may not be connected yet.
     Urls(Vec<String>),
-    /// It is open, under these URLs.
+    /// The tunnel is open, under these URLs.
     Open(Vec<String>),
-    /// Nothing of it.
+    /// No news.
     Other,
 }
 
@@ -41,12 +41,12 @@ pub(super) trait Reader: Send {
     /// Takes the next line.
     fn hear(&mut self, line: &str) -> Said;
 
-    /// Whether a line is for those alone who look for a mistake in the program.
+    /// True for a line that helps only to debug the program; it is not shown when the tunnel fails.
     fn is_chatter(&self, _: &str) -> bool {
         false
     }
 
-    /// Why it has ended, if it has said so in words that are understood.
+    /// The reason why the program has ended, if a line that is understood has told it.
     fn reason(&self) -> Option<Reason> {
         None
     }
@@ -160,7 +160,7 @@ fn is_there(name: &str) -> bool {
 }
 
 impl Running {
-    /// What its next line tells; `None` once it says nothing more.
+    /// Reads the next line; `None` once the program has closed its standard error.
     async fn hear(&mut self) -> Option<Said> {
         let mut line = self.lines.next_line().await.ok().flatten()?;
         for secret in &self.secrets {
@@ -214,7 +214,7 @@ impl Running {
         Reason::passing(reason)
     }
 
-    /// Until it says that it is open under other URLs, or says nothing more.
+    /// Reads lines until the tunnel is open under other URLs, or the program has closed its standard error.
     async fn news(&mut self, urls: &[String]) -> Option<Said> {
         loop {
             match self.hear().await {

@@ -15,13 +15,13 @@ pub(super) struct Program {
     pub(super) argv: Vec<String>,
     /// Variables besides those that we have.
     pub(super) env: Vec<(String, String)>,
-    /// What it is given and might quote; `***` takes its place in all that is shown.
+    /// Secrets that the program gets and may print; `***` stands for them in all that is shown.
     pub(super) secrets: Vec<Zeroizing<String>>,
-    /// What to do where it isn't there.
+    /// Advice for the user if the program isn't installed.
     pub(super) missing: &'static str,
     /// Ends it when we are gone.
     pub(super) guard: Option<PathBuf>,
-    /// How long it may take to connect once it has told its URLs; then they are believed.
+    /// Time to connect after the URLs are known; after that the URLs are believed.
     pub(super) settle: Duration,
 }
 

@@ -24,12 +24,12 @@ use zeroize::Zeroizing;
 
 /// The port of SSH (RFC 4250, section 4.4).
 const USUAL_PORT: u16 = 22;
-/// How long connecting may take, in seconds.
+/// Limit for connecting, in seconds.
 const CONNECT: u32 = 10;
-/// How often a silent server is asked whether it is there, in seconds, and how many questions may stay unanswered.
+/// Seconds of silence after which the client asks the server for a sign of life, and questions that may stay unanswered.
 const KEEPALIVE: u32 = 15;
 const UNANSWERED: u32 = 3;
-/// How long it may take to see whether a port of the server can be reached.
+/// Limit for trying whether a port of the server can be reached.
 const PROBE: Duration = Duration::from_secs(3);
 const MISSING: &str = "install OpenSSH's client (Debian and Ubuntu: `openssh-client`)";
 
@@ -40,7 +40,7 @@ pub(super) struct Ssh {
     pub(super) tail: Tail,
 }
 
-/// What is to be opened.
+/// A tunnel to open: server, login, and the ports at both ends.
 pub(super) struct Target {
     pub(super) server: Server,
     pub(super) login: Login,
@@ -69,13 +69,13 @@ pub(super) struct Login {
     pub(super) proof: Proof,
 }
 
-/// What proves who we are.
+/// Proof of the login.
 pub(super) enum Proof {
     /// A private key file, perhaps encrypted.
     Keyfile { path: PathBuf, passphrase: Option<Zeroizing<String>> },
     /// A password.
     Password(Zeroizing<String>),
-    /// What the client finds by itself: its agent's keys (`SSH_AUTH_SOCK`), its configuration's.
+    /// The keys that the client finds by itself: those of the agent at this socket, and those of its configuration.
     Agent(Option<PathBuf>),
 }
 
@@ -178,7 +178,7 @@ impl Target {
         self.remote_port.unwrap_or(local.port)
     }
 
-    /// What the internet calls a port of the server.
+    /// The public URL of a port of the server.
     fn url(&self, local: &Local, port: u16) -> String {
         if let Some(url) = &self.public_url {
             return url.clone();

@@ -42,7 +42,7 @@ pub enum KeyFileError {
     /// The file is gone, and the table is not.
     #[error(
         "the key file {} is gone, and what the table beside it holds was sealed with it: restore the file, or choose \
-            another directory",
+         another directory",
         path.display()
     )]
     Gone {

@@ -55,7 +55,7 @@ pub(super) async fn round(work: impl Future<Output = ()>, pause: Duration, stopp
                 tracing::warn!(
                     ?late,
                     "the process was suspended; requests that came meanwhile are taken first, and deadlines are judged \
-                        in 2 s"
+                     in 2 s"
                 );
                 sleep(CATCH_UP).await;
                 look = Look::new(Instant::now(), SystemClock.now());

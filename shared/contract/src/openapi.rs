@@ -75,7 +75,7 @@ pub fn document() -> Value {
         "components": {
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "The operator's token, or one of a \
-                    customer."},
+                 customer."},
             },
             "schemas": schemas,
         },

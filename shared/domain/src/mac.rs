@@ -43,7 +43,7 @@ impl Mac {
         }
     }
 
-    /// Whether a code is that of a content, in a time that doesn't tell where they differ.
+    /// True if the code is that of the content. Takes the same time wherever they differ.
     pub(crate) fn verifies(&self, content: &[u8], code: &[u8]) -> bool {
         fn verifies<M: hmac::Mac + Clone>(key: &M, content: &[u8], code: &[u8]) -> bool {
             key.clone().chain_update(content).verify_slice(code).is_ok()

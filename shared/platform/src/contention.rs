@@ -15,7 +15,7 @@
 use crate::problem::{Code, Problem};
 use crate::store::StoreError;
 
-/// How often it is begun at the most. Each lost round means that another writer has won one, so the writers together get on.
+/// Rounds of one writer at the most. Each lost round means that another writer has won one, so the writers together get on.
 const ROUNDS: u32 = 20;
 
 /// The rounds of one writer.
@@ -43,13 +43,6 @@ impl Rounds {
     pub fn begin(&mut self) -> Result<(), Contended> {
         self.begun += 1;
         if self.begun > ROUNDS { Err(Contended(self.what)) } else { Ok(()) }
-    }
-}
-
-impl Contended {
-    /// Where that is seen without rounds.
-    pub fn over(what: &'static str) -> Self {
-        Self(what)
     }
 }
 

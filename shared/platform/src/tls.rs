@@ -1,4 +1,4 @@
-//! Which cryptography TLS uses, in both directions: `ring`.
+//! Chooses the cryptography of TLS, for clients and servers: `ring`.
 
 use reqwest::{Client, ClientBuilder};
 use rustls::crypto::{CryptoProvider, ring};
@@ -9,7 +9,8 @@ pub fn provider() -> Arc<CryptoProvider> {
     CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(ring::default_provider()))
 }
 
-/// What every HTTP client is made of. `reqwest` takes the cryptography that the process has chosen, so the choice is made here.
+/// Begins an HTTP client; every client begins here. `reqwest` takes the cryptography that the process has chosen, and panics if
+/// none is, so it is chosen first.
 #[expect(clippy::disallowed_methods, reason = "the one place where the cryptography is chosen before")]
 pub fn client() -> ClientBuilder {
     // An error says that it was chosen before.

@@ -80,3 +80,12 @@ async fn a_server_that_is_not_there_stops_the_start_in_words() {
     let told = ngrok.run_by(file).start().await.err().expect("a refusal").to_string();
     assert!(told.contains("it was not there within 2s") && told.contains("no route to host"), "{told}");
 }
+
+#[tokio::test]
+async fn an_authtoken_that_the_agent_quotes_is_not_shown() {
+    let ngrok = StandIn::ngrok(&["talkative"]);
+    let service = Service::answering(json!({})).await;
+    let file = file(&format!("{NGROK}, start_timeout: 1s"), &service).env("NGROK", AUTHTOKEN);
+    let told = ngrok.run_by(file).start().await.err().expect("a refusal").to_string();
+    assert!(told.contains("can't go on\" authtoken=***") && !told.contains(AUTHTOKEN), "{told}");
+}

@@ -154,3 +154,50 @@ async fn a_server_that_is_not_there_is_tried_until_the_time_is_up() {
     let told = refusal(&format!("{connection}, start_timeout: 300ms")).await;
     assert!(told.contains(&format!("the SSH server {nobody} can't be reached: ")), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_the_server_does_not_listen_on_is_named() {
+    let Some(server) = SshServer::start() else { return };
+    let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = here.local_addr().unwrap().port();
+    // The server listens on either loopback address; a machine may lack the second one.
+    let _there = std::net::TcpListener::bind(("::1", port));
+    let service = Service::answering(json!({})).await;
+    let gateway = format!(
+        "type: ssh-tunnel, port: 8090, remote_port: {port}, remote_host: localhost, start_timeout: 2s, connection: {}",
+        server.good_connection()
+    );
+    let told = file(&gateway, &service).start().await.err().expect("a refusal").to_string();
+    assert!(told.contains(&format!("the SSH server refuses to listen on port {port}: it is in use there")), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_of_the_users_configuration_is_a_host() {
+    let Some(server) = SshServer::start() else { return };
+    server.know_host("known_hosts", "host");
+    let text = format!(
+        "Host alias\n  HostName 127.0.0.1\n  Port {}\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n",
+        server.address.port(),
+        server.path("user").display(),
+        server.path("known_hosts").display(),
+    );
+    std::fs::write(server.path("config"), text).unwrap();
+    // OpenSSH finds the configuration by the account's home, which a test can't choose; so its client is one that is given it.
+    let client = server.path("client");
+    let script = format!("#!/bin/sh\nexec ssh -F {} \"$@\"\n", server.path("config").display());
+    std::fs::write(&client, script).unwrap();
+    std::fs::set_permissions(&client, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let service = Service::answering(json!({})).await;
+    let alias = server.connection("", "type: agent").replace("127.0.0.1", "alias");
+    let alias = alias.replace(&format!(", port: {}, ", server.address.port()), "");
+    let text = format!(
+        "type: ssh-tunnel, port: 8090, remote_port: 0, remote_host: localhost, public_url: 'https://hooks.example.com', \
+         connection: {alias}"
+    );
+    let file = file(&text, &service).with(move |options| {
+        options.gateways.ssh = client;
+        options.gateways.ssh_agent = None;
+    });
+    let started = file.run().await;
+    assert_eq!(started.public_url(8090), "https://hooks.example.com");
+}

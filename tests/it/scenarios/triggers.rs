@@ -117,7 +117,7 @@ pub(super) async fn a_multipart_body_is_its_fields_and_its_files(stage: &Stage<'
         "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nA cat\r\n",
         "--b\r\nContent-Disposition: form-data; name=\"meta\"\r\nContent-Type: application/json\r\n\r\n{\"w\":3}\r\n",
         "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"cat.png\"\r\nContent-Type: \
-            image/png\r\n\r\n",
+         image/png\r\n\r\n",
         "\u{1}raw\r\n--b--\r\n",
     ]
     .concat();

@@ -1,7 +1,8 @@
 //! A stand-in for ngrok's agent: not ngrok's program, but what one sees of it. It takes the same arguments and the same
 //! configuration, says the same things on standard error, knows one authtoken, and really passes connections on, from a port
-//! on loopback that stands for the public side; `stand_in/start.rs` says how a test directs it. Its behaviours: `good`, `unreachable`
-//! (ngrok's servers never answer), `moves` (other URLs once the gate is closed).
+//! on loopback that stands for the public side; `stand_in/start.rs` says how a test directs it. Its behaviours: `good`,
+//! `talkative` (quotes its authtoken and ends), `unreachable` (ngrok's servers never answer), `moves` (other URLs once the gate
+//! is closed).
 
 #![expect(
     clippy::unwrap_used,
@@ -36,10 +37,14 @@ fn main() {
         eprintln!("ERROR:  ERR_NGROK_105");
         std::process::exit(1);
     }
+    if start.behaviour == "talkative" {
+        say(&format!("lvl=crit msg=\"can't go on\" authtoken={authtoken}"));
+        std::process::exit(1);
+    }
     if start.behaviour == "unreachable" {
         say(
             "lvl=eror msg=\"failed to reconnect session\" obj=csess err=\"dial tcp 192.0.2.1:443: connect: no route to \
-                host\"",
+             host\"",
         );
         stay();
     }

@@ -1,5 +1,5 @@
-//! How OpenSSH's client gets a password or a passphrase without a terminal: it runs the program that `SSH_ASKPASS` names and
-//! reads the secret from its standard output (`ssh(1)`, section "environment").
+//! Hands OpenSSH's client a password or a passphrase without a terminal: the client runs the program that `SSH_ASKPASS` names
+//! and reads the secret from its standard output (`ssh(1)`, section "environment").
 //!
 //! The program is a script of one line that prints a variable, so that the secret is in no file and on no command line.
 
@@ -7,7 +7,6 @@ use super::Reason;
 use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::PathBuf;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -38,9 +37,9 @@ impl Askpass {
         written().map_err(|error: std::io::Error| Reason::passing(format!("no temporary file can be written: {error}")))
     }
 
-    /// What the client needs to know of it. `SSH_ASKPASS_REQUIRE` makes it ask the program though there may be a terminal.
+    /// Variables for the client. `SSH_ASKPASS_REQUIRE` makes it run the script even if there is a terminal.
     pub(super) fn env(&self) -> Vec<(String, String)> {
-        let path: PathBuf = self.folder.path().join("askpass");
+        let path = self.folder.path().join("askpass");
         let variable = |name: &str, value: String| (name.to_owned(), value);
         vec![
             variable("SSH_ASKPASS", path.display().to_string()),

@@ -1,4 +1,5 @@
-//! What OpenSSH's client says (`ssh -v`, on standard error): which port it was given for which of ours, and why it gives up.
+//! Reads what OpenSSH's client says (`ssh -v`, on standard error): the port of the server for each of ours, and the reason why
+//! the client gives up.
 //!
 //! The wordings are OpenSSH's (`clientloop.c`, `sshconnect.c`, `sshconnect2.c`), as versions 8.5 to 10 have them. What isn't
 //! understood is shown as it is.
@@ -12,10 +13,10 @@ use std::sync::Arc;
 /// Lines for those alone who look for a mistake in the client begin so.
 const CHATTER: [&str; 6] = ["debug", "OpenSSH_", "Authenticated ", "Allocated ", "Transferred:", "Bytes per second:"];
 
-/// What is understood of one run of the client.
+/// Reads the lines of one run of the client.
 pub(super) struct Words {
     target: Arc<Target>,
-    /// Of each port: the server's, once it listens.
+    /// The server's port for each of ours, once it listens.
     given: Vec<Option<u16>>,
     /// The host key that it has shown: kind and fingerprint.
     shown: String,
@@ -25,9 +26,9 @@ pub(super) struct Words {
     key_accepted: bool,
     /// The server takes what it was shown, and wants a further proof.
     partial: bool,
-    /// What is wrong with the key file.
+    /// The client's complaint about the key file.
     bad_key: Option<String>,
-    /// Why the agent can't be asked, or how many keys it holds.
+    /// The number of keys that the agent holds, or the reason why it can't be asked.
     agent: Option<Result<usize, String>>,
     /// The last line that isn't chatter.
     last: String,
@@ -123,7 +124,7 @@ impl Words {
         urls.map_or(Said::Other, Said::Open)
     }
 
-    /// Why the server is not taken for the one that it should be.
+    /// Says why the server's host key is not accepted, and how to accept it.
     fn not_the_host(&self, place: &str) -> String {
         let (server, shown) = (&self.target.server, &self.shown);
         let shows = format!("the SSH server {place} shows the host key {shown}");
@@ -150,7 +151,7 @@ impl Words {
         )
     }
 
-    /// Why the server doesn't let us in; `methods`: what it takes, with commas.
+    /// Says why the server refuses the login. `methods`: those that it takes, separated by commas.
     fn not_let_in(&self, methods: &str) -> String {
         let login = &self.target.login;
         let what = match &login.proof {

@@ -105,7 +105,7 @@ fn for_class(class: ErrorClass) -> &'static str {
         }
         ErrorClass::Tls => {
             "Check its certificate: not expired, for this host name, with all intermediate certificates; TLS 1.2 or \
-                1.3."
+             1.3."
         }
         ErrorClass::Timeout => {
             "Answer 2xx at once and do the work afterwards; or raise the webhook's timeout (30 s at most)."

@@ -114,7 +114,7 @@ pub struct SshConnection {
     pub auth: SshAuth,
     /// The fingerprint of its host key (`SHA256:…`), which then is the only one that counts.
     pub host_key: Option<String>,
-    /// Path of the file of known host keys; `~/.ssh/known_hosts` where absent.
+    /// Path of the file of known host keys; where absent, those that `ssh` knows.
     pub known_hosts: Option<String>,
 }
 

@@ -7,7 +7,7 @@
 use super::item::{Item, damaged, expiry, millis, n, number, s, text, yes};
 use super::run::owes_value;
 use super::{Store, StoreError, unavailable};
-use crate::contention::{Contended, Rounds};
+use crate::contention::Rounds;
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 const LONGEST_KEY: usize = 1024;
 /// Nothing has decided a wait.
 pub(super) const OPEN: &str = "attribute_not_exists(arrived) AND attribute_not_exists(closed)";
-/// What writers of one wait contend for.
+/// The name of a wait in the error that its writers get when they contend for too long.
 pub(super) const A_WAIT: &str = "the wait";
 
 /// How a conditional write of a wait ended.
@@ -46,7 +46,7 @@ impl Store {
         let ours = "(run = :run AND job = :job)";
         let free = format!(
             "attribute_not_exists(run) OR ({ours} AND attempt <= :attempt AND attribute_not_exists(arrived) AND \
-                attribute_not_exists(closed))"
+             attribute_not_exists(closed))"
         );
         match conditional(self.waiter_half(wait, waiter, deadline, "", "")?.condition_expression(free)).await? {
             Written::Done(item) => self.opened(wait, waiter, &item).await,
@@ -92,7 +92,7 @@ impl Store {
         loop {
             rounds.begin()?;
             // What the key is to remember hangs on what is there now.
-            let item = self.wait_as_it_is(wait).await?.ok_or_else(|| Contended::over(A_WAIT))?;
+            let Some(item) = self.wait_as_it_is(wait).await? else { continue };
             if !item.contains_key("run") {
                 // What stood there was given away, and another callback has come since: no job waits there.
                 let free =

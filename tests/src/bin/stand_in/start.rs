@@ -1,4 +1,4 @@
-//! What the stand-ins for tunnel programs share. Each is run through a link in a directory of the test's, where it finds and
+//! The part that the stand-ins for tunnel programs share. Each is run through a link in a directory of the test's, where it finds and
 //! leaves files:
 //!
 //! - `behaviour`: how each start goes, one word a line, the last for all that follow;
@@ -13,7 +13,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// One start.
+/// One start of a stand-in.
 pub(crate) struct Start {
     directory: PathBuf,
     pub(crate) arguments: Vec<String>,

@@ -1,4 +1,4 @@
-//! Whether messages multiply: of a message that comes again and again, each time is one reminder of its item.
+//! Notices messages that multiply: each time that a message comes again must remind its item once.
 
 use super::State;
 use serde_json::Value;

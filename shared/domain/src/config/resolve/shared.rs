@@ -67,8 +67,8 @@ pub(super) fn problems(
         if inferred && is_uncertain(id, client, wait, callers) {
             let message = format!(
                 "`{id}` waits on {route} by {told}: its request has no such field, and nothing here reads it from the \
-                    service's answer. Where the answer has none, the job fails with `no_correlation_key`; write \
-                    `completion: {{type: callback, wait_for: …}}`"
+                 service's answer. Where the answer has none, the job fails with `no_correlation_key`; write \
+                 `completion: {{type: callback, wait_for: …}}`"
             );
             problems.push(Problem::new(Code::UncertainKey, *span, message));
         }
@@ -102,7 +102,7 @@ pub(super) fn problems(
                 problems.push(shared(
                     &who,
                     "a callback of one that comes again can complete the other; give each its own key, such as \
-                        `${context.callback_url}`",
+                     `${context.callback_url}`",
                 ));
             }
             before.push(place);

@@ -144,7 +144,7 @@ impl<'a> Wait<'a> {
                     let routes = found.iter().map(|named| label(named.route)).collect::<Vec<_>>().join(", ");
                     let message = format!(
                         "this address could be any of {routes}: say which with `completion: {{type: callback, \
-                            callback: …}}`"
+                         callback: …}}`"
                     );
                     self.problems.extend(warn.then(|| Problem::new(Code::AmbiguousCallback, *span, message)));
                 }
@@ -206,7 +206,7 @@ impl<'a> Wait<'a> {
         if key.is_none() {
             let message = format!(
                 "{} is identified by `{identify_by}`, which doesn't tell what `{}` waits for: write `completion: \
-                    {{type: callback, wait_for: …}}`",
+                 {{type: callback, wait_for: …}}`",
                 label(route),
                 self.component
             );

@@ -30,8 +30,8 @@ static CALLBACK: Keys = Keys {
             "wait_for",
             Shape::TextTemplate,
             "The value that the callback's `identify_by` will give, over `response`, `request` and `input`; where \
-                absent, the service's answer at the path that `identify_by` reads, or the request's field of that \
-                name, or the run's id if the request carries it.",
+             absent, the service's answer at the path that `identify_by` reads, or the request's field of that \
+             name, or the run's id if the request carries it.",
         ),
         Key::new(
             "callback",
@@ -60,7 +60,7 @@ static POLLING: Keys = Keys {
                 "fail_when",
                 Shape::Texts,
                 "Statuses that fail it; numbers by value, else as text. Without `success_when`, another completes it \
-                    if `result` finds a value.",
+                 if `result` finds a value.",
             ),
             ON_MISSING_STATUS,
             Key::new(

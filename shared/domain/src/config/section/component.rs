@@ -54,7 +54,7 @@ static HTTP_CLIENT: Keys = Keys {
                 "completion",
                 Shape::One(COMPLETIONS),
                 "What must happen after the answer; understood from the request where that carries the address of a \
-                    callback route.",
+                 callback route.",
             ),
         ],
         REQUEST,

@@ -61,7 +61,7 @@ static HTTP: Keys = Keys {
                 "credentials_file",
                 Shape::Text,
                 "Of a Cloudflare tunnel made here: the file that `cloudflared tunnel create` wrote; `~` is the home \
-                    folder.",
+                 folder.",
             ),
         ],
         BASE,

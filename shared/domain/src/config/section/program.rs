@@ -48,7 +48,7 @@ static PROGRAM: Keys = Keys {
             "pass_env",
             Shape::Names,
             "Environment variables of the worker that it inherits; PATH, HOME and LANG where absent. It sees no \
-                others.",
+             others.",
         ),
         Key::new("user", Shape::Text, "Runs as this user, by name or number; only a worker that is root can do that."),
         Key::new("retry", Shape::One(&[&RETRY]), "Try again when it fails; a job's own `retry` takes precedence."),

@@ -56,7 +56,7 @@ pub(super) const CALLBACK: &[Key] = &[
         "fail_when",
         Shape::Texts,
         "Statuses that fail the job; numbers by value, else as text. Without `success_when`, another completes it if \
-            `result` finds a value.",
+         `result` finds a value.",
     ),
     ON_MISSING_STATUS,
     Key::new("result", Shape::Template, "What the job gets as `result`; the whole body (or item) where absent."),

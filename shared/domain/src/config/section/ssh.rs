@@ -22,7 +22,7 @@ pub(super) static CONNECTION: Keys = Keys {
         Key::new(
             "known_hosts",
             Shape::Text,
-            "The file of known host keys; `~` is the home folder. `~/.ssh/known_hosts` where absent.",
+            "The file of known host keys; `~` is the home folder. where absent, those that `ssh` knows.",
         ),
     ]],
 };

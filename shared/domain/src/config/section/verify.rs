@@ -20,7 +20,7 @@ pub(super) const PUBLIC_URL: Key = Key::new(
     "public_url",
     Shape::Text,
     "Scheme and host by which the internet knows us, where the signature covers the address: \
-        `https://hooks.example.com`.",
+     `https://hooks.example.com`.",
 );
 
 pub(super) const VERIFY: &[Key] = &[

@@ -89,7 +89,7 @@ fn a_refusal_says_what_and_where() {
         (
             "workflow:\n  jobs:\n    - type: if\n      condition: \"false\"\n      then: [{component: logger}]\n",
             "f:4:19: error[bad_condition]: this is no condition: `false` is always false: a condition must read \
-                something, such as `input.x == 5`",
+             something, such as `input.x == 5`",
         ),
         (
             "workflow:\n  jobs:\n    - type: if\n      condition: true\n      then: [{component: logger}]\n",
@@ -101,7 +101,7 @@ fn a_refusal_says_what_and_where() {
         ),
         (
             "workflow:\n  jobs:\n    - type: if\n      condition: hello ${input.n}\n      then: [{component: \
-                logger}]\n",
+             logger}]\n",
             "f:4:18: error[bad_condition]: this is no condition: there is no source `hello` here (text needs quotes)",
         ),
         (
@@ -111,7 +111,7 @@ fn a_refusal_says_what_and_where() {
         (
             "workflow:\n  jobs:\n    - type: if\n      condition: body.n == 5\n      then: [{component: logger}]\n",
             "f:4:18: error[misplaced_source]: `body` has no value in a job, which can read: input, output, jobs, item, \
-                error, context, env, gateway, listener",
+             error, context, env, gateway, listener",
         ),
     ]);
 }

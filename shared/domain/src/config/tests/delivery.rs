@@ -44,7 +44,7 @@ f:1:53: error[bad_value]: `home` is not a range of addresses, as `10.0.0.0/8` or
         (
             "delivery: {allow_private: '${env.RANGES}'}",
             "f:1:28: error[expression_not_allowed]: an expression isn't possible here: this is needed before any \
-                request",
+             request",
         ),
         (
             "delivery: {alow_private: []}",
@@ -99,18 +99,18 @@ f:1:30: error[bad_value]: `order.` is no event type: names of letters, digits, `
         (
             "delivery: {events: {a: {schema: {properties: {'x/y': {minimum: low}}}}}}",
             "f:1:64: error[bad_schema]: this is no JSON Schema that stands by itself: `/properties/x~1y/minimum`: \
-                \"low\" is not of type \"number\"",
+             \"low\" is not of type \"number\"",
         ),
         (
             "delivery: {events: {a: {schema: {pattern: '('}}}}",
             "f:1:43: error[bad_schema]: this is no JSON Schema that stands by itself: `/pattern`: \"(\" is not a \
-                \"regex\"",
+             \"regex\"",
         ),
         (
             "delivery: {events: {a: {schema: {$ref: 'https://example.com/a'}}}}",
             "f:1:33: error[bad_schema]: this is no JSON Schema that stands by itself: it: Resource \
-                'https://example.com/a' is not present in a registry and retrieving it failed: Retrieval is disabled, \
-                cannot fetch https://example.com/a",
+             'https://example.com/a' is not present in a registry and retrieving it failed: Retrieval is disabled, \
+             cannot fetch https://example.com/a",
         ),
     ]);
 }
@@ -126,9 +126,9 @@ f:1:58: error[bad_value]: `a/b` is no customer: 1 to 64 letters, digits, `-` and
         ),
         (
             "component: {id: c, type: event, event: order.payd}\ndelivery: {strict_events: true, events: {order.paid: \
-                }}",
+             }}",
             "f:1:40: warning[undefined_event]: `strict_events` is on, and `delivery.events` has no event type \
-                `order.payd`; did you mean `order.paid`?",
+             `order.payd`; did you mean `order.paid`?",
         ),
         (
             "component: {id: c, type: event, event: 'order.${input.x}'}\ndelivery: {strict_events: true}",

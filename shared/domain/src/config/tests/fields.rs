@@ -232,7 +232,7 @@ fn a_host_is_literal_unless_a_run_can_choose_it() {
 fn a_request_is_read_whole() {
     let request = component(
         "endpoint: 'https://h', headers: {A: 'B ${env.X}', N: 3, Z: null}, params: {a: true, b: null, c: \
-            '${input.c}'}, body: {x: null}",
+         '${input.c}'}, body: {x: null}",
     )
     .request;
     assert_eq!(request.headers, [("A".to_owned(), template("B ${env.X}")), ("N".to_owned(), constant("3"))]);

@@ -86,7 +86,7 @@ fn what_an_ssh_tunnel_says_of_one_port_it_says_of_only_one() {
         let connection = "connection: {host: h, auth: {type: agent, username: u}}";
         format!(
             "listeners: [{{port: 1, path: /a}}, {{port: 2, path: /b}}]\ngateway: {{{keys}, type: ssh-tunnel, \
-                {connection}}}"
+             {connection}}}"
         )
     };
     check(&[
@@ -106,7 +106,7 @@ fn what_an_ssh_tunnel_says_of_one_port_it_says_of_only_one() {
         (
             &ssh("port: 1, public_url: 'https://h.example.com/x'"),
             "f:2:32: error[bad_url]: `https://h.example.com/x` is not a scheme and a host, as \
-                `https://hooks.example.com`",
+             `https://hooks.example.com`",
         ),
     ]);
 }
@@ -117,12 +117,12 @@ fn a_fingerprint_and_a_command_are_judged_at_once() {
         (
             "type: ssh-tunnel, connection: {host: h, host_key: 'MD5:aa', auth: {type: agent, username: u}}",
             "f:2:70: error[bad_value]: `MD5:aa` is not a fingerprint as `ssh-keygen -l` prints it: `SHA256:` and 43 \
-                characters",
+             characters",
         ),
         (
             "type: http-tunnel, driver: ngrok, on_url: python register.py",
             "f:2:62: warning[command_is_text]: `on_url` is a list: this text is split at blanks, into [\"python\", \
-                \"register.py\"], and no shell reads it",
+             \"register.py\"], and no shell reads it",
         ),
         ("type: http-tunnel, driver: ngrok, on_url: []", "f:2:62: error[bad_value]: `on_url` names no program"),
         (

@@ -39,7 +39,7 @@ fn what_is_no_configuration_is_refused_where_it_breaks() {
         (
             "a: b: c",
             "f:1:5: error[yaml_syntax]: not valid YAML: mapping values are not allowed in this context; text with `: ` \
-                in it needs quotes",
+             in it needs quotes",
         ),
         ("listener: \"unclosed", "f:1:11: error[yaml_syntax]: not valid YAML: unclosed quote"),
         (
@@ -106,12 +106,12 @@ listener: {path: /a}
         (
             "listener: {path: /a, identify_by: ${body.id}}",
             "f:1:36: error[yaml_syntax]: not valid YAML: while parsing a flow mapping, did not find expected ',' or \
-                '}'; text with `${…}` inside `{…}` or `[…]` needs quotes",
+             '}'; text with `${…}` inside `{…}` or `[…]` needs quotes",
         ),
         (
             "component: {id: c, endpoint: 'https://h', body: {text: ${input.a}}}",
             "f:1:57: error[yaml_syntax]: not valid YAML: while parsing a flow mapping, did not find expected ',' or \
-                '}'; text with `${…}` inside `{…}` or `[…]` needs quotes",
+             '}'; text with `${…}` inside `{…}` or `[…]` needs quotes",
         ),
         (
             "component:
@@ -120,7 +120,7 @@ listener: {path: /a}
   body: Processing: done
 ",
             "f:4:19: error[yaml_syntax]: not valid YAML: mapping values are not allowed in this context; text with `: \
-                ` in it needs quotes",
+             ` in it needs quotes",
         ),
         ("\0", "f:1:1: error[yaml_syntax]: not valid YAML: unexpected character: `\\u{0}'"),
         ("listener: \u{1}", "f:1:11: error[yaml_syntax]: not valid YAML: unexpected character: `\\u{1}'"),
@@ -153,7 +153,7 @@ f:1:6: error[bad_key]: a key must be text, not nothing",
         (
             "%",
             "f:1:2: error[yaml_syntax]: not valid YAML: while scanning a directive, could not find expected directive \
-                name",
+             name",
         ),
         ("listener: {<<: 5, path: /a}", "f:1:16: error[wrong_type]: `<<` takes over a mapping"),
         (

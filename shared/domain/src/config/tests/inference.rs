@@ -158,18 +158,18 @@ fn an_address_that_leads_nowhere_or_to_several_routes_is_told() {
         (
             &file("${body.id}", "/hooks/done", "${gateway:8090.public_url}/hooks/doen"),
             "f:2:54: warning[unmatched_address]: `/hooks/doen` is none of the routes on port 8090: nothing waits for \
-                what arrives there; did you mean `/hooks/done`?",
+             what arrives there; did you mean `/hooks/done`?",
         ),
         (
             "listener: {callbacks: [{path: /a}, {path: /b}]}\ncomponent: {id: c, endpoint: 'https://h', body: {at: \
-                '${listener.url}'}}\n",
+             '${listener.url}'}}\n",
             "f:2:54: error[ambiguous_callback]: this address could be any of POST /a on port 8090, POST /b on port \
-                8090: say which with `completion: {type: callback, callback: …}`",
+             8090: say which with `completion: {type: callback, callback: …}`",
         ),
         (
             &file("${body.list[0].id}", "/cb", "${listener.url}"),
             "f:2:54: error[unclear_wait_for]: POST /cb on port 8090 is identified by `${body.list[0].id}`, which \
-                doesn't tell what `c` waits for: write `completion: {type: callback, wait_for: …}`",
+             doesn't tell what `c` waits for: write `completion: {type: callback, wait_for: …}`",
         ),
     ]);
 }
@@ -212,7 +212,7 @@ fn a_written_wait_may_leave_out_route_key_and_time() {
     }
     let by_address = format!(
         "{TWO_ROUTES}component: {{id: c, endpoint: 'https://h', body: '${{gateway:8090.public_url}}/hooks/other', \
-            completion: {{type: callback}}, timeout: 7s}}\n"
+         completion: {{type: callback}}, timeout: 7s}}\n"
     );
     assert_eq!(wait(&config(&by_address)), ("POST /hooks/other", Duration::from_secs(7), false));
     let only = "listener: {path: /a}\ncomponent: {id: c, endpoint: 'https://h', completion: {type: callback, timeout: \
@@ -240,7 +240,7 @@ component: {id: c, endpoint: 'https://h', completion: {type: callback, callback:
 component: {id: c, endpoint: 'https://h', completion: {type: callback}}
 ",
             "f:2:43: error[ambiguous_callback]: this could wait for any of POST /done on port 8090, POST /other on \
-                port 8090: say which with `callback`",
+             port 8090: say which with `callback`",
         ),
         (
             "component: {id: c, endpoint: 'https://h', completion: {type: callback}}",
@@ -251,7 +251,7 @@ component: {id: c, endpoint: 'https://h', completion: {type: callback}}
 component: {id: c, endpoint: 'https://h', completion: {type: callback, callback: /done}}
 ",
             "f:2:82: error[ambiguous_callback]: several callback routes have the path `/done`; name one of `POST \
-                /done`, `PUT /done`",
+             /done`, `PUT /done`",
         ),
         (
             "listener: {callbacks: [{path: /done}, {path: /done, method: PUT}]}

@@ -13,7 +13,7 @@ fn an_order_that_cannot_be_is_refused() {
     - {id: test, component: logger, depends_on: [biuld]}
 ",
             "f:4:50: error[unknown_job]: `depends_on` of `test`: there is no job `biuld` beside it; did you mean \
-                `build`?",
+             `build`?",
         ),
         (
             "workflow:
@@ -38,7 +38,7 @@ fn an_order_that_cannot_be_is_refused() {
     - {id: c, component: logger, depends_on: [b]}
 ",
             "f:5:47: error[job_cycle]: these jobs wait for each other: `a` depends on `c`, `c` depends on `b`, `b` \
-                depends on `a`",
+             depends on `a`",
         ),
         (
             "workflow:
@@ -50,7 +50,7 @@ fn an_order_that_cannot_be_is_refused() {
       then: [{id: c, component: logger, depends_on: [a]}]
 ",
             "f:7:54: error[unknown_job]: `depends_on` of `c`: `a` is in a block around it; let the job around it wait \
-                for that",
+             for that",
         ),
         (
             "workflow:
@@ -83,7 +83,7 @@ f:6:47: error[job_cycle]: these jobs wait for each other: `c` depends on `d`, `d
       component: logger
 ",
             "f:5:16: error[job_cycle]: these jobs wait for each other: `a` reads the output of `b`, `b` stands below \
-                `a`",
+             `a`",
         ),
         (
             "workflow:
@@ -104,7 +104,7 @@ f:6:47: error[job_cycle]: these jobs wait for each other: `c` depends on `d`, `d
       output: ${jobs.biuld.output.x}
 ",
             "f:7:17: error[unknown_job]: `test` reads `${jobs.biuld}`, but there is no job `biuld`; did you mean \
-                `build`?",
+             `build`?",
         ),
         (
             "workflow:

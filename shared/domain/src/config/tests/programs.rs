@@ -68,7 +68,7 @@ fn what_is_wrong_with_a_program_is_said_in_its_place() {
         (
             "programs: {p: {command: [x], function: f}}",
             "f:1:30: error[conflicting_keys]: `command` and `function` contradict each other: a program runs here or \
-                in AWS Lambda",
+             in AWS Lambda",
         ),
         (
             "programs: {p: {function: f, cwd: /tmp}}",
@@ -80,7 +80,7 @@ fn what_is_wrong_with_a_program_is_said_in_its_place() {
         (
             "programs: {p: {command: [x, '${body.y}']}}",
             "f:1:30: error[expression_not_allowed]: an expression isn't possible here: this is needed before any \
-                request",
+             request",
         ),
         ("programs: {p: {command: [\"a\\0b\"]}}", "f:1:26: error[bad_value]: an argument can't hold a NUL character"),
         (

@@ -21,31 +21,31 @@ workflow: {jobs: [{component: logger}]}
         (
             "listener: {callbacks: [{path: '/a/{x}'}, {path: '/a/{y}'}]}",
             "f:1:49: error[route_conflict]: `/a/{y}` and `/a/{x}` on port 8090 differ only in the names of parameters: \
-                name these alike (the other one is at 1:31)",
+             name these alike (the other one is at 1:31)",
         ),
         (
             "listeners: [{path: '/a/{x}'}, {path: '/a/{y}', method: PUT}]",
             "f:1:38: error[route_conflict]: `/a/{y}` and `/a/{x}` on port 8090 differ only in the names of parameters: \
-                name these alike (the other one is at 1:20)",
+             name these alike (the other one is at 1:20)",
         ),
         ("listener: {callbacks: [{path: '/a/{x}'}, {path: /a/b}, {path: '/a/{x}/c'}]}", ""),
         ("listener: {callbacks: [{path: '/{x}/b'}, {path: '/a/{y}'}]}", ""),
         (
             "listeners: [{path: /a, host: 0.0.0.0}, {path: /b}]",
             "f:1:40: error[port_conflict]: port 8090 is on 127.0.0.1 here and on 0.0.0.0 elsewhere: listeners share a \
-                port on one host only (the other one is at 1:13)",
+             port on one host only (the other one is at 1:13)",
         ),
         (
             "controller: {port: 9000}
 listeners: [{path: /a}, {path: /b, port: 9000}]",
             "f:2:42: error[port_conflict]: port 9000 is that of the API (`controller.port`): give the listener another \
-                one",
+             one",
         ),
         ("listener: {base_path: /w, callbacks: [{path: /a/b}, {path: /a/b/}]}", ""),
         (
             "listener: {base_path: '/{x}', path: '/a/{x}'}",
             "f:1:41: error[bad_path]: `/a/{x}`: the parameter `{x}` stands in `base_path` too: name one of them \
-                otherwise",
+             otherwise",
         ),
     ]);
 }
@@ -57,25 +57,25 @@ fn callback_routes_of_two_ports_must_differ_in_method_or_path() {
         (
             "listeners: [{path: /a}, {port: 8092, path: /a}]",
             "f:1:44: error[route_conflict]: POST /a is a callback route of port 8090 too, and a route is known by its \
-                method and path alone, whatever its parameters are called: give one of them another path, or leave it \
-                out (the other one is at 1:20)",
+             method and path alone, whatever its parameters are called: give one of them another path, or leave it \
+             out (the other one is at 1:20)",
         ),
         (
             "listeners: [{path: /b/a}, {port: 8092, base_path: /b, path: /a}]",
             "f:1:61: error[route_conflict]: POST /b/a is a callback route of port 8090 too, and a route is known by \
-                its method and path alone, whatever its parameters are called: give one of them another path, or leave \
-                it out (the other one is at 1:20)",
+             its method and path alone, whatever its parameters are called: give one of them another path, or leave \
+             it out (the other one is at 1:20)",
         ),
         (
             "listeners: [{path: '/{x}'}, {port: 8092, path: '/{y}'}]",
             "f:1:48: error[route_conflict]: POST /{y} is a callback route of port 8090 too, and a route is known by \
-                its method and path alone, whatever its parameters are called: give one of them another path, or leave \
-                it out (the other one is at 1:20)",
+             its method and path alone, whatever its parameters are called: give one of them another path, or leave \
+             it out (the other one is at 1:20)",
         ),
         ("listeners: [{path: /a}, {port: 8092, path: /a, method: PUT}]", ""),
         (
             "listeners: [{path: /a}, {port: 8092, workflow: w, path: /a}]\nworkflow: {id: w, jobs: [{component: \
-                logger}]}",
+             logger}]}",
             "",
         ),
     ]);
@@ -93,12 +93,12 @@ fn the_routes_of_sources_are_routes_too() {
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{x}}'}}")),
             "f:1:13: error[route_conflict]: `/hooks/{id}` and `/hooks/{x}` on port 1 differ only in the names of \
-                parameters: name these alike (the other one is at 1:59)",
+             parameters: name these alike (the other one is at 1:59)",
         ),
         (
             &listeners(&format!("{at_source}, {{port: 1, path: '/hooks/{{id}}'}}")),
             "f:1:13: error[route_conflict]: there is another route for POST /hooks/{id} on port 1 (the other one is at \
-                1:59)",
+             1:59)",
         ),
         (&listeners(&format!("{at_source}, {{port: 1, method: PUT, path: '/hooks/{{id}}'}}")), ""),
         (
@@ -113,7 +113,7 @@ fn the_routes_of_sources_are_routes_too() {
         (
             &listeners(&format!("{at_source}, {{port: 1, path: /hooks/github}}")),
             "f:1:59: error[route_conflict]: POST /hooks/github on port 1 is the address of the source `github`: choose \
-                another path (the other one is at 1:13)",
+             another path (the other one is at 1:13)",
         ),
     ]);
 }
@@ -124,7 +124,7 @@ fn a_file_with_sources_has_a_listener_for_them() {
     let file = |rest: &str| {
         format!(
             "sources: {{github: {{auth_type: token, token: x, rules: {{push: w}}}}}}\nworkflow: {{id: w, jobs: \
-                [{{component: logger}}]}}\n{rest}"
+             [{{component: logger}}]}}\n{rest}"
         )
     };
     let listeners = |rest: &str| {
@@ -185,7 +185,7 @@ fn a_path_that_no_request_reaches_is_refused() {
         (
             "listener: {path: /웹훅}",
             "f:1:18: error[bad_path]: `/웹훅`: a path is ASCII: other letters arrive percent-encoded; did you mean \
-                `/%EC%9B%B9%ED%9B%85`?",
+             `/%EC%9B%B9%ED%9B%85`?",
         ),
         (
             "listener: {path: '/a\\b'}",
@@ -198,7 +198,7 @@ fn a_path_that_no_request_reaches_is_refused() {
         (
             "listener: {path: '/${env.X}'}",
             "f:1:20: error[expression_not_allowed]: an expression isn't possible here: this is needed before any \
-                request",
+             request",
         ),
         ("listener: {path: /}", ""),
     ]);

@@ -160,8 +160,8 @@ fn what_is_said_about_an_address_elsewhere_names_the_remedy() {
     check(&[(
         "listener: {path: /done}\ncomponent: {id: c, endpoint: 'https://h', body: {at: 'https://my.domain/done'}}\n",
         "f:2:54: warning[foreign_address]: `/done` is the path of POST /done on port 8090, but its host is neither \
-            that of `controller.public_url` nor a gateway's: nothing waits for the callback; write \
-            `${gateway:8090.public_url}/done`, or `completion: {type: callback, …}`",
+         that of `controller.public_url` nor a gateway's: nothing waits for the callback; write \
+         `${gateway:8090.public_url}/done`, or `completion: {type: callback, …}`",
     )]);
     // A wait that is written needs no address.
     let text = "listener: {path: /done}\ncomponent: {id: c, endpoint: 'https://h', body: {at: 'https://my.domain/done'}, \
@@ -222,29 +222,29 @@ fn jobs_that_share_a_key_are_told_of() {
         ("{id: a, component: by_input}, {id: b, component: by_input}", shared(5)),
         (
             "{id: a, component: by_input, input: {id: '${input.x}'}}, {id: b, component: by_input, input: {id: \
-                '${input.x}'}}",
+             '${input.x}'}}",
             shared(5),
         ),
         (
             "{id: a, component: by_input, input: {id: '${input.x}'}}, {id: b, component: by_input, input: {id: \
-                '${input.y}'}}",
+             '${input.y}'}}",
             vec![],
         ),
         ("{id: a, component: by_input, input: {id: '${context.run_id}'}}, {id: b, component: by_run}", shared(5)),
         (
             "{id: a, component: logger}, {id: b, component: by_input, input: {id: '${output}'}}, {id: c, component: \
-                by_input, input: {id: '${output}'}}",
+             by_input, input: {id: '${output}'}}",
             vec![],
         ),
         (
             "{id: a, component: logger}, {id: b, component: by_input, input: {id: '${jobs.a.output.x}'}}, {id: c, \
-                component: by_input, input: {id: '${jobs.a.output.x}'}}",
+             component: by_input, input: {id: '${jobs.a.output.x}'}}",
             shared(5),
         ),
         // Only one branch runs, but the job behind it comes after it.
         (
             "{id: i, type: if, condition: input.x, then: [{id: a, component: by_run}], else: [{id: b, component: \
-                by_run}]}",
+             by_run}]}",
             vec![],
         ),
         (
@@ -257,7 +257,7 @@ fn jobs_that_share_a_key_are_told_of() {
         ),
         (
             "{id: i, type: switch, value: '${input.x}', cases: [{value: 1, then: [{id: a, component: by_run}]}], \
-                default: [{id: b, component: by_run}]}",
+             default: [{id: b, component: by_run}]}",
             vec![],
         ),
         ("{id: a, component: by_run, on_error: [{id: b, component: by_run}]}", shared(3)),
@@ -282,7 +282,7 @@ fn the_default_key_is_one_for_all_runs() {
     check(&[(
         text,
         "f:2:1: warning[shared_key]: all runs of `w` wait on POST /done on port 8090 under one key, `__callback__`: a \
-            second one fails with `key_taken` while the first waits; give the route an `identify_by`",
+         second one fails with `key_taken` while the first waits; give the route an `identify_by`",
     )]);
 }
 
@@ -315,12 +315,12 @@ fn fields_that_a_source_does_not_have_are_errors() {
         (
             "${context.runid}",
             "`context` has no field `runid`; it has: run_id, workflow, job, attempt, timestamp, callback_url, \
-                callback_token; did you mean `context.run_id`?",
+             callback_token; did you mean `context.run_id`?",
         ),
         (
             "${gateway:8090.public_ur}",
             "`gateway:8090` has no field `public_ur`; it has: public_url, public_address, port, driver; did you mean \
-                `gateway:8090.public_url`?",
+             `gateway:8090.public_url`?",
         ),
         ("${listener.ur}", "`listener` has no field `ur`; it has: id, url; did you mean `listener.url`?"),
     ] {
@@ -351,9 +351,9 @@ fn fields_that_a_source_does_not_have_are_errors() {
         ),
         (
             "workflow:\n  jobs:\n    - {id: x, component: logger}\n    - {id: y, component: logger, input: \"a \
-                ${jobs.x.ouput.url}\"}\n",
+             ${jobs.x.ouput.url}\"}\n",
             "f:4:46: error[unknown_field]: `jobs.x` has no field `ouput`; it has: status, output, error; did you mean \
-                `jobs.x.output`?",
+             `jobs.x.output`?",
         ),
     ]);
 }

@@ -17,13 +17,13 @@ fn a_line_gives_a_value_or_an_error() {
             r#"{"template": "a ${b."}"#,
             json!({"error":
             "expected a name after `.` (any other key is `[\"key\"]`, every element `[*]`), but the text ends here (at \
-                byte 6)"}),
+             byte 6)"}),
         ),
         (
             r#"{"template": ["${a as txt}"]}"#,
             json!({"error":
             "`as` is followed by one of integer, number, text, boolean, json, base64 (at byte 7 of /0); did you mean \
-                `text`?"}),
+             `text`?"}),
         ),
         (r#"{"scope": {}}"#, json!({"error": "bad line: missing field `template` (or `condition`)"})),
         (r#"{"condition": "${a} == 1", "scope": {"a": 1}}"#, json!({"value": true})),

@@ -120,7 +120,7 @@ fn what_makes_no_event_is_said_in_words() {
             json!({"x": "a b"}),
             "bad_event",
             "`tell` publishes no event: `a b` is no event type: names of letters, digits, `-` and `_`, joined by dots, \
-                128 bytes at most",
+             128 bytes at most",
         ),
         (
             "event: x, customer_id: '${input.x}'",

@@ -55,7 +55,7 @@ impl PublicKey {
         (spki.algorithm.oid == RSA && RSA_BITS.contains(&bits)).then(|| Self::Rsa(key.to_vec()))
     }
 
-    /// Whether a signature is that of a content.
+    /// True if the signature is that of the content.
     pub(super) fn verifies(&self, algorithm: Algorithm, content: &[u8], signature: &[u8]) -> bool {
         let (way, key): (&'static dyn VerificationAlgorithm, _) = match self {
             Self::Ed25519(key) => (&ED25519, key),
