@@ -53,7 +53,7 @@ pub fn python_with_stand_ins() -> Option<String> {
 
 /// OpenSSH's client: `RINGBACK_SSH` or `ssh`. None if the test is to be skipped.
 pub fn ssh() -> Option<String> {
-    let what = "OpenSSH's client, version 8.5 or newer";
+    let what = "OpenSSH's client, version 9 or newer";
     Needed { what, variable: "RINGBACK_SSH", usual: "ssh", trial: &["-V"] }.find()
 }
 

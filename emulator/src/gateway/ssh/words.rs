@@ -1,7 +1,7 @@
 //! Reads what OpenSSH's client says (`ssh -v`, on standard error): the port of the server for each of ours, and the reason why
 //! the client gives up.
 //!
-//! The wordings are OpenSSH's (`clientloop.c`, `sshconnect.c`, `sshconnect2.c`), as versions 8.5 to 10 have them. What isn't
+//! The wordings are OpenSSH's (`clientloop.c`, `sshconnect.c`, `sshconnect2.c`), and tried with version 9.2. A line that isn't
 //! understood is shown as it is.
 
 use super::super::Reason;
