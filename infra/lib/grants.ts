@@ -1,6 +1,6 @@
 /**
  * What `emulator up --aws` and `emulator work` may do, wherever they run: the actions that their code makes
- * (emulator/src/instance/cloud, emulator/src/worker), on exactly the resources that it makes them on.
+ * (emulator/instance/src/cloud, emulator/worker), on exactly the resources that it makes them on.
  */
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';

@@ -1,5 +1,5 @@
 /**
- * The table: every state there is. The same as the emulator makes (emulator/src/aws/database.rs).
+ * The table: every state there is. The same as the emulator makes (emulator/aws/src/database.rs).
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';

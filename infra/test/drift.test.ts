@@ -36,8 +36,8 @@ test("the table's keys are those of the store, its index and its expiry those th
 });
 
 test("the plan leaves room for our own routes, and keeps the file's away from their addresses", () => {
-  assert.match(read('emulator/src/command/plan/routes.rs'), new RegExp(`OWN_ROUTES: usize = ${OWN.length};`));
-  const others = read('emulator/src/command/plan/own.rs');
+  assert.match(read('emulator/command/src/command/plan/routes.rs'), new RegExp(`OWN_ROUTES: usize = ${OWN.length};`));
+  const others = read('emulator/command/src/command/plan/own.rs');
   const { paths } = JSON.parse(read('docs/openapi.json'));
   for (const { method, path } of OWN) {
     // What is greedy stands for all below the API and the console.
@@ -48,9 +48,10 @@ test("the plan leaves room for our own routes, and keeps the file's away from th
 });
 
 test("the queues are the emulator's", () => {
-  const instance = read('emulator/src/instance.rs');
+  const instance = read('emulator/instance/src/lib.rs');
+  const worker = read('emulator/worker/src/lib.rs');
   assert.match(read('shared/platform/src/queue/rest.rs'), new RegExp(`RECEIVES: u32 = ${MAX_RECEIVE_COUNT};`));
-  assert.match(instance, new RegExp(`PROGRAM_RECEIVES: u32 = ${MAX_PROGRAM_RECEIVES};`));
+  assert.match(worker, new RegExp(`RECEIVES: u32 = ${MAX_PROGRAM_RECEIVES};`));
   assert.match(
     instance,
     new RegExp(`VISIBILITY: Duration = Duration::from_secs\\(${VISIBILITY.toMinutes()} \\* 60\\)`),

@@ -3,8 +3,8 @@
 //! The worker handles one message at a time here, and a hanging call keeps it busy where a cost must not be mixed with
 //! that of the work which follows; the sweep is made rare, for it reads.
 
-use emulator::aws::ledger::Snapshot;
-use emulator::aws::mapping::Duplicates;
+use local_aws::ledger::Snapshot;
+use local_aws::mapping::Duplicates;
 use ringback_tests::{File, Gate, Gateway, Reply, Service, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -5,7 +5,7 @@
 mod ministack;
 
 use crate::EMULATOR;
-use emulator::aws::{Aws, AwsOptions, QueueOptions};
+use local_aws::{Aws, AwsOptions, QueueOptions};
 use ringback_tests::{Gate, Process, Reply, Service, run};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -9,15 +9,15 @@ use domain::config::RouteId;
 use domain::id::RunId;
 use domain::run::JobPath;
 use domain::wait::{WaitKey, Waiter};
-use emulator::aws::ledger::Snapshot;
-use emulator::aws::mapping::Duplicates;
-use emulator::aws::{Aws, AwsOptions};
 use emulator::cost::units::{
     ACCEPTED, BEGUN, CALL, CURSOR, DELIVERY, EVENT, MOOT, NOTHING, PROGRAM, REFUSED, REQUEST, SHARD, SUBSCRIBERS,
     TIMER_BYTES, Units, WAIT, WRITTEN,
 };
 use emulator::cost::{Assumptions, estimate, idle};
 use jiff::{SignedDuration, Timestamp};
+use local_aws::ledger::Snapshot;
+use local_aws::mapping::Duplicates;
+use local_aws::{Aws, AwsOptions};
 use platform::clock::{Clock, SystemClock};
 use platform::store::{Deadline, Store, Timer};
 use reqwest::Method;

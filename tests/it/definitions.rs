@@ -1,6 +1,6 @@
 //! A run goes on by the file that it began with: after another was put in charge, and after a restart with another.
 
-use emulator::instance::{NewFile, SETTLED, Switch};
+use instance::{NewFile, SETTLED, Switch};
 use jiff::Timestamp;
 use platform::sources::read_entry;
 use platform::store::ConfigEntry;

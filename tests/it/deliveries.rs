@@ -165,7 +165,7 @@ async fn an_endpoint_that_hangs_delays_nobody_else() {
     let gateway = File::new(TO_THIS_MACHINE)
         .with(|options| {
             options.concurrency = 96;
-            options.duplicates = emulator::aws::mapping::Duplicates::None;
+            options.duplicates = local_aws::mapping::Duplicates::None;
         })
         .run()
         .await;

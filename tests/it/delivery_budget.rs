@@ -1,7 +1,7 @@
 //! What publishing and delivering cost, counted from the calls that were really made.
 
 use crate::endpoints::event;
-use emulator::aws::mapping::Duplicates;
+use local_aws::mapping::Duplicates;
 use reqwest::Method;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, create, publish};
 use ringback_tests::{File, Gateway, Service, eventually, send};

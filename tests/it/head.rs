@@ -1,7 +1,7 @@
 //! HEAD has no effect, at any route.
 
 use contract::Operation;
-use emulator::aws::mapping::Duplicates;
+use local_aws::mapping::Duplicates;
 use reqwest::Method;
 use ringback_tests::{File, eventually, send};
 use serde_json::json;

@@ -4,7 +4,7 @@ use crate::delivery_log::{deliveries, deliveries_when};
 use crate::endpoints::event;
 use domain::endpoint::BREAKER_FAILURES;
 use domain::event::{CustomerId, EndpointId};
-use emulator::aws::mapping::Duplicates;
+use local_aws::mapping::Duplicates;
 use platform::store::Saved;
 use reqwest::Method;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};

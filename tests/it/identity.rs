@@ -3,8 +3,8 @@
 
 mod redeliveries;
 
-use emulator::aws::ledger::Snapshot;
 use futures_util::future::join_all;
+use local_aws::ledger::Snapshot;
 use reqwest::Method;
 use ringback_tests::{Answer, File, Gateway, ManualClock, Provider, send};
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ mod manifest;
 use crate::EMULATOR;
 use crate::cloud::Place;
 use domain::config::{Config, Routes, load};
-use emulator::instance::DRAIN;
+use instance::DRAIN;
 use manifest::read;
 use reqwest::Method;
 use ringback_tests::send;

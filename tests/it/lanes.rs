@@ -2,8 +2,8 @@
 
 use crate::delivery_log::{deliveries, deliveries_when};
 use crate::endpoints::event;
-use emulator::aws::mapping::Duplicates;
 use jiff::SignedDuration;
+use local_aws::mapping::Duplicates;
 use platform::lanes::{FIRST, WIDEST};
 use platform::store::Store;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, create, publish};

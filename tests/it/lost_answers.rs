@@ -2,8 +2,8 @@
 
 use domain::id::RunId;
 use domain::run::Run;
-use emulator::aws::fault::{Answer, Call, Fault, Faults};
-use emulator::aws::{Aws, AwsOptions};
+use local_aws::fault::{Answer, Call, Fault, Faults};
+use local_aws::{Aws, AwsOptions};
 use platform::store::{NewRun, Store};
 use serde_json::json;
 use std::sync::Arc;

@@ -12,9 +12,9 @@ use domain::endpoint::{Disabled, DisabledBy, Endpoint, Settings as EndpointSetti
 use domain::event::{CustomerId, EndpointId, EventType};
 use domain::operation::{Operation, OperationId, State};
 use domain::run::Surroundings;
-use emulator::aws::fault::Faults;
-use emulator::aws::{Aws, AwsOptions, QueueOptions};
 use jiff::{SignedDuration, Timestamp};
+use local_aws::fault::Faults;
+use local_aws::{Aws, AwsOptions, QueueOptions};
 use platform::app::{App, Outside};
 use platform::queue::Queue;
 use platform::secret::KeyRing;

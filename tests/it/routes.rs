@@ -1,7 +1,7 @@
 //! A route is its method and its public path: whatever else of the file is edited, callbacks find the jobs that wait.
 
 use domain::config::{Completion, Component, Config, RouteId, Routes, load};
-use emulator::instance::{NewFile, Switch};
+use instance::{NewFile, Switch};
 use reqwest::Method;
 use ringback_tests::{Answer, File, Gateway, Service, eventually, send, watch};
 use serde_json::{Map, Value, json};

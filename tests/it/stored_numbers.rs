@@ -7,7 +7,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use emulator::aws::{Aws, AwsOptions};
+use local_aws::{Aws, AwsOptions};
 use platform::secret::KeyRing;
 use reqwest::Method;
 use ringback_tests::{File, ManualClock, Service, send};

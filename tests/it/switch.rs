@@ -2,7 +2,7 @@
 //! nothing.
 
 use domain::config::load;
-use emulator::instance::{NewFile, Switch};
+use instance::{NewFile, Switch};
 use reqwest::Method;
 use ringback_tests::{Answer, File, Gateway, Service, send};
 use serde_json::{Map, json};
@@ -77,7 +77,7 @@ async fn a_port_appears_and_another_goes() {
         format!("listeners:\n{}workflow: {{id: echo, {jobs}}}\n", each.collect::<String>())
     };
     let gateway = File::new(listeners(&[8091, 8092])).run().await;
-    let url = |listeners: &[emulator::instance::ListenerAddress], id: &str| {
+    let url = |listeners: &[instance::ListenerAddress], id: &str| {
         let found = listeners.iter().find(|listener| listener.id == id).unwrap();
         format!("{}/hook", found.url)
     };

@@ -1,7 +1,7 @@
 //! Ten thousand callbacks at once, a third of them before the service's own answer: none is lost.
 
-use emulator::aws::mapping::Duplicates;
 use futures_util::{StreamExt, stream};
+use local_aws::mapping::Duplicates;
 use ringback_tests::{Answer, File, Gateway, Reply, Service, eventually};
 use serde_json::{Value, json};
 use std::collections::HashMap;

@@ -2,10 +2,9 @@
 
 use crate::{Caller, DEADLINE, ManualClock, Service, eventually, watch};
 use domain::config::load;
-use emulator::aws::ledger::Snapshot;
-use emulator::aws::mapping::Duplicates;
-use emulator::gateway::{Backoff, PublicUrl};
-use emulator::instance::{Instance, Options, StartError, Switch};
+use instance::{Instance, Options, StartError, Switch};
+use local_aws::ledger::Snapshot;
+use local_aws::mapping::Duplicates;
 use platform::App;
 use serde_json::{Map, Value};
 use std::ops::Deref;
@@ -13,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
+use tunnels::{Backoff, PublicUrl};
 
 /// How often deadlines are looked at, by the wall's clock.
 const SWEEP_EVERY: Duration = Duration::from_millis(20);

@@ -13,10 +13,10 @@ mod waits;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use emulator::aws::{Aws, AwsOptions};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use local_aws::{Aws, AwsOptions};
 use platform::store::Store;
 use ringback_tests::{StandIn, skip};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use super::cloudflare::QUICK;
 use super::stand_in::StandIn;
 use super::{exchange, file};
 use domain::config::load;
-use emulator::instance::NewFile;
+use instance::NewFile;
 use ringback_tests::Service;
 use serde_json::{Map, json};
 

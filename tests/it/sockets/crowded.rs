@@ -54,7 +54,7 @@ async fn idle_sockets_that_take_all_descriptors_do_not_silence_the_api() {
 
 #[tokio::test]
 async fn unfinished_bodies_leave_room_for_honest_ones() {
-    let limits = |options: &mut emulator::instance::Options| {
+    let limits = |options: &mut instance::Options| {
         (options.limits.bodies, options.limits.body) = (1024 * KIB, LONG);
     };
     let gateway = File::new(FILE).with(limits).run().await;

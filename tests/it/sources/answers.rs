@@ -1,7 +1,7 @@
 //! What is answered to whom, and what it costs.
 
 use super::{GITHUB_SECRET, PUSH, PUSHED, TOKEN, gateway, github};
-use emulator::aws::ledger::Snapshot;
+use local_aws::ledger::Snapshot;
 use reqwest::Method;
 use ringback_tests::{Answer, Gateway, Provider, send};
 use serde_json::json;

@@ -8,7 +8,7 @@ mod runs;
 use super::stage::Stage;
 use super::state::State;
 use aws_sdk_dynamodb::types::AttributeValue;
-use emulator::aws::Aws;
+use local_aws::Aws;
 use std::collections::BTreeSet;
 
 /// What is left in the table.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The clients of a scenario.
-pub(super) fn clients(aws: &emulator::aws::Aws, shared: &Shared) -> (aws_sdk_dynamodb::Client, aws_sdk_sqs::Client) {
+pub(super) fn clients(aws: &local_aws::Aws, shared: &Shared) -> (aws_sdk_dynamodb::Client, aws_sdk_sqs::Client) {
     let tries = shared.lock().weather.tries;
     let retries = || RetryConfig::standard().with_max_attempts(tries);
     // Of its own, and with tokens without end: what one scenario used up would be missing in the next.

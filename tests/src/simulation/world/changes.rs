@@ -5,7 +5,7 @@ use super::super::process::{File, Process};
 use super::super::stage::Stage;
 use super::super::state::Shared;
 use super::World;
-use emulator::aws::Aws;
+use local_aws::Aws;
 
 /// A text of the file, as the version of Ringback that is running reads it.
 pub(super) fn file(stage: &Stage, edition: usize, edits: &Edits) -> File {

@@ -3,8 +3,8 @@
 use super::super::process::Process;
 use super::super::queue::Message;
 use super::{Kind, World};
-use emulator::aws::StreamRecord;
 use jiff::SignedDuration;
+use local_aws::StreamRecord;
 
 impl World<'_> {
     pub(super) fn message_ended(&mut self, message: &Message, result: Result<(), String>) {
