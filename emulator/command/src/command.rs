@@ -48,7 +48,9 @@ struct Arguments {
     command: Command,
 }
 
-/// Does what the command line of this process says.
+/// Does what the command line of this process says. The runtime is made here, so that what a program's `main` calls is compiled
+/// with this crate, and linking is all that is left.
+#[tokio::main]
 pub async fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&command_line().get_matches());
     match arguments {

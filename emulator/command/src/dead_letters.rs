@@ -15,6 +15,7 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message as Received,
     MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
 };
+use platform::dispatch::Dispatch;
 use platform::queue::Message;
 use serde::Serialize;
 use serde_json::Value;
@@ -71,13 +72,13 @@ impl DeadLetters {
     /// In words, if it can't be asked, or has no queue for them.
     pub async fn of(client: Client, queue: &str) -> Result<Self, String> {
         let ask = client.get_queue_attributes().queue_url(queue).attribute_names(QueueAttributeName::RedrivePolicy);
-        let asked = ask.send().await.map_err(|error| failed(queue, error))?;
+        let asked = ask.dispatch().await.map_err(|error| failed(queue, error))?;
         let policy = asked.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::RedrivePolicy));
         let policy = policy.and_then(|policy| serde_json::from_str::<Value>(policy).ok());
         let arn = policy.as_ref().and_then(|policy| policy.get("deadLetterTargetArn")?.as_str());
         let name = arn.and_then(|arn| arn.rsplit(':').next());
         let name = name.ok_or_else(|| format!("the queue {queue} has no queue for dead letters"))?.to_owned();
-        let found = client.get_queue_url().queue_name(&name).send().await.map_err(|error| failed(&name, error))?;
+        let found = client.get_queue_url().queue_name(&name).dispatch().await.map_err(|error| failed(&name, error))?;
         let dead = found.queue_url.ok_or_else(|| format!("the queue {name} has no URL"))?;
         Ok(Self { client, queue: queue.to_owned(), dead, name })
     }
@@ -89,7 +90,7 @@ impl DeadLetters {
     pub async fn count(&self) -> Result<usize, String> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let ask = self.client.get_queue_attributes().queue_url(&self.dead).attribute_names(name.clone());
-        let asked = ask.send().await.map_err(|error| failed(&self.name, error))?;
+        let asked = ask.dispatch().await.map_err(|error| failed(&self.name, error))?;
         let count = asked.attributes().and_then(|attributes| attributes.get(&name)?.parse().ok());
         Ok(count.unwrap_or(0))
     }
@@ -146,7 +147,7 @@ impl DeadLetters {
         let receive = receive.visibility_timeout(HIDDEN).wait_time_seconds(WAIT);
         let receive = receive.message_system_attribute_names(MessageSystemAttributeName::All);
         let received =
-            receive.message_attribute_names("All").send().await.map_err(|error| failed(&self.name, error))?;
+            receive.message_attribute_names("All").dispatch().await.map_err(|error| failed(&self.name, error))?;
         Ok(received.messages.unwrap_or_default())
     }
 
@@ -163,7 +164,7 @@ impl DeadLetters {
                 .set_message_group_id(group.cloned());
             send = send.entries(entry.build().map_err(|error| error.to_string())?);
         }
-        let sent = send.send().await;
+        let sent = send.dispatch().await;
         let receipt = |message: &Received| message.receipt_handle.clone().unwrap_or_default();
         let sent = match sent {
             Ok(sent) => sent,
@@ -193,7 +194,7 @@ impl DeadLetters {
         });
         let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
         let delete = self.client.delete_message_batch().queue_url(&self.dead).set_entries(Some(entries));
-        delete.send().await.map(|_| ()).map_err(|error| failed(&self.name, error))
+        delete.dispatch().await.map(|_| ()).map_err(|error| failed(&self.name, error))
     }
 
     async fn show_again(&self, receipts: Vec<String>) -> Result<(), String> {
@@ -204,7 +205,7 @@ impl DeadLetters {
             });
             let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
             let change = self.client.change_message_visibility_batch().queue_url(&self.dead);
-            change.set_entries(Some(entries)).send().await.map_err(|error| failed(&self.name, error))?;
+            change.set_entries(Some(entries)).dispatch().await.map_err(|error| failed(&self.name, error))?;
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ use aws_config::SdkConfig;
 use domain::address::Guard;
 use domain::config::{Config, Tls};
 use domain::run::Surroundings;
+use futures_util::future::BoxFuture;
 use platform::app::{App, Outside};
 use platform::chance::Chance;
 use platform::clock::SystemClock;
@@ -120,7 +121,11 @@ impl Cloud {
     ///
     /// # Errors
     /// In words, for what can't be had; the table and the queues are as they were.
-    pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
+    pub fn start(options: CloudOptions) -> BoxFuture<'static, Result<Self, CloudError>> {
+        Box::pin(Self::begin(options))
+    }
+
+    async fn begin(options: CloudOptions) -> Result<Self, CloudError> {
         let config = Arc::new(options.config);
         // No tunnels: whoever runs replicas has an address for them.
         super::refuse_what_is_not_here(&config, options.programs.is_some())?;

@@ -33,6 +33,7 @@ use address::Sockets;
 use current::Door;
 use domain::address::Guard;
 use domain::config::{Config, Runtime, Tls};
+use futures_util::future::BoxFuture;
 use local_aws::fault::Faults;
 use local_aws::mapping::Duplicates;
 use local_aws::{Aws, AwsOptions, OpenError, QueueOptions};
@@ -262,7 +263,11 @@ impl Instance {
     ///
     /// # Errors
     /// In words; nothing has been touched then, unless it is the state itself that can't be used.
-    pub async fn start(options: Options) -> Result<Self, StartError> {
+    pub fn start(options: Options) -> BoxFuture<'static, Result<Self, StartError>> {
+        Box::pin(Self::begin(options))
+    }
+
+    async fn begin(options: Options) -> Result<Self, StartError> {
         refuse_what_is_not_here(&options.config, options.programs)?;
         let mut config = options.config;
         if let Some(driver) = options.tunnel {
@@ -411,7 +416,11 @@ impl Instance {
     }
 
     /// Stops taking requests, lets what is under way finish, and stops.
-    pub async fn stop(mut self) {
+    pub fn stop(self) -> BoxFuture<'static, ()> {
+        Box::pin(self.end())
+    }
+
+    async fn end(mut self) {
         for server in &self.servers {
             server.stop(DRAIN);
         }

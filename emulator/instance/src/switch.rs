@@ -19,6 +19,7 @@ use domain::address::Guard;
 use domain::config::Config;
 use domain::id::DefinitionId;
 use domain::run::Surroundings;
+use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use local_aws::Aws;
 use platform::App;
@@ -150,7 +151,11 @@ impl Switch {
     /// # Errors
     /// As at start: a port that can't be bound, secrets that can't be used, programs that can't be run here. Nothing has
     /// changed then.
-    pub async fn reload(&self, file: NewFile) -> Result<Vec<String>, StartError> {
+    pub fn reload(&self, file: NewFile) -> BoxFuture<'_, Result<Vec<String>, StartError>> {
+        Box::pin(self.take_over(file))
+    }
+
+    async fn take_over(&self, file: NewFile) -> Result<Vec<String>, StartError> {
         let mut state = self.0.state.lock().await;
         let app = self.0.current.app();
         let NewFile { mut config, text, env, functions } = file;

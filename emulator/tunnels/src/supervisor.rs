@@ -1,6 +1,7 @@
 //! One task for each gateway: it opens the tunnel again whenever it dies, and publishes what its URLs are then.
 
 use super::{Backoff, Driver, GatewayOptions, Open, Planned, PublicUrl, Reason};
+use futures_util::future::BoxFuture;
 use futures_util::future::try_join_all;
 use platform::chance::Chance;
 use std::sync::Arc;
@@ -37,7 +38,11 @@ impl Gateways {
     ///
     /// # Errors
     /// In words, if one can't be opened in its time; the others are closed then.
-    pub async fn open(planned: Vec<Planned>, options: &GatewayOptions) -> Result<Self, String> {
+    pub fn open(planned: Vec<Planned>, options: &GatewayOptions) -> BoxFuture<'_, Result<Self, String>> {
+        Box::pin(Self::all(planned, options))
+    }
+
+    async fn all(planned: Vec<Planned>, options: &GatewayOptions) -> Result<Self, String> {
         let supervisors: Vec<Supervisor> = planned
             .into_iter()
             .map(|Planned { gateway, driver }| Supervisor {

@@ -30,7 +30,9 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::Message;
 use domain::config::Config;
+use futures_util::future::BoxFuture;
 use platform::clock::Clock;
+use platform::dispatch::Dispatch;
 use platform::store::Store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,7 +110,11 @@ impl Worker {
     }
 
     /// Works until `stopping` is cancelled and what is under way has ended, or its patience has.
-    pub async fn work(self: Arc<Self>, stopping: CancellationToken) {
+    pub fn work(self: Arc<Self>, stopping: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(self.until(stopping))
+    }
+
+    async fn until(self: Arc<Self>, stopping: CancellationToken) {
         let mut errands = JoinSet::new();
         loop {
             let received = tokio::select! {
@@ -142,7 +148,7 @@ impl Worker {
         let receive = self.options.sqs.receive_message().queue_url(&self.options.queue_url);
         let receive = receive.max_number_of_messages(count).wait_time_seconds(WAIT);
         let receive = receive.message_system_attribute_names(platform::queue::RECEIVE_COUNT);
-        match receive.visibility_timeout(seconds(self.options.lease)).send().await {
+        match receive.visibility_timeout(seconds(self.options.lease)).dispatch().await {
             Ok(received) => received.messages.unwrap_or_default().into_iter().zip(places).collect(),
             Err(error) => {
                 tracing::error!(error = %DisplayErrorContext(error), "the queue of programs can't be read; it is tried \
@@ -158,7 +164,7 @@ impl Worker {
         let (sqs, queue) = (&self.options.sqs, &self.options.queue_url);
         let failed = match self.errand(&message, place).await {
             errand::Fate::Done => {
-                let delete = sqs.delete_message().queue_url(queue).receipt_handle(receipt).send().await;
+                let delete = sqs.delete_message().queue_url(queue).receipt_handle(receipt).dispatch().await;
                 delete.err().map(|error| DisplayErrorContext(error).to_string())
             }
             errand::Fate::Later(after) => self.hide(&receipt, after).await.err(),
@@ -173,7 +179,7 @@ impl Worker {
     async fn hide(&self, receipt: &str, lasting: Duration) -> Result<(), String> {
         let (sqs, queue) = (&self.options.sqs, &self.options.queue_url);
         let change = sqs.change_message_visibility().queue_url(queue).receipt_handle(receipt);
-        let changed = change.visibility_timeout(seconds(lasting)).send().await;
+        let changed = change.visibility_timeout(seconds(lasting)).dispatch().await;
         changed.map(|_| ()).map_err(|error| DisplayErrorContext(error).to_string())
     }
 

@@ -17,6 +17,7 @@ mod room;
 mod runs;
 mod session;
 
+use futures_util::future::BoxFuture;
 use platform::App;
 use platform::clock::until;
 use platform::queue::Message;
@@ -41,7 +42,11 @@ pub enum DeliverError {
 ///
 /// # Errors
 /// If the message must come again.
-pub async fn handle(app: Arc<App>, body: String, received: u32) -> Result<(), DeliverError> {
+pub fn handle(app: Arc<App>, body: String, received: u32) -> BoxFuture<'static, Result<(), DeliverError>> {
+    Box::pin(process(app, body, received))
+}
+
+async fn process(app: Arc<App>, body: String, received: u32) -> Result<(), DeliverError> {
     let message: Message = serde_json::from_str(&body)?;
     if let Some(due) = message.due().filter(|due| *due > app.now()) {
         if app.clock.on_the_wall(until(app.now(), due)) > put_off::LONGEST_SLEEP {

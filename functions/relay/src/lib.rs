@@ -12,6 +12,7 @@ mod allowance;
 mod fan_out;
 
 use aws_lambda_events::event::dynamodb::EventRecord;
+use futures_util::future::BoxFuture;
 use platform::App;
 use platform::clock::until;
 use platform::queue::{Message, QueueError};
@@ -34,7 +35,11 @@ pub enum RelayError {
 ///
 /// # Errors
 /// If the table or the queue failed; the batch may be handled again.
-pub async fn handle(app: Arc<App>, records: Vec<EventRecord>) -> Result<(), RelayError> {
+pub fn handle(app: Arc<App>, records: Vec<EventRecord>) -> BoxFuture<'static, Result<(), RelayError>> {
+    Box::pin(process(app, records))
+}
+
+async fn process(app: Arc<App>, records: Vec<EventRecord>) -> Result<(), RelayError> {
     let (mut messages, mut events) = (Vec::new(), Vec::new());
     for record in &records {
         match Owes::read(&record.change.new_image) {

@@ -18,6 +18,7 @@
 //! to be opened, or the delivery to be stored: the timer is looked at again until it is passed, and the process that writes
 //! the item then takes the cursor back.
 
+use futures_util::future::BoxFuture;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -49,16 +50,20 @@ impl Sweeper {
     ///
     /// # Errors
     /// If the table is unavailable for any of them; what was not swept is swept next time.
-    pub async fn sweep(&self, app: &App) -> Result<usize, StoreError> {
-        self.sweep_until(app, None).await
+    pub fn sweep<'a>(&'a self, app: &'a App) -> BoxFuture<'a, Result<usize, StoreError>> {
+        Box::pin(self.sweep_until(app, None))
     }
 
     /// The same, but begins nothing new after so much time of the app's clock: the next sweep goes on there.
     ///
     /// # Errors
     /// As [`Self::sweep`].
-    pub async fn sweep_within(&self, app: &App, budget: SignedDuration) -> Result<usize, StoreError> {
-        self.sweep_until(app, app.now().checked_add(budget).ok()).await
+    pub fn sweep_within<'a>(
+        &'a self,
+        app: &'a App,
+        budget: SignedDuration,
+    ) -> BoxFuture<'a, Result<usize, StoreError>> {
+        Box::pin(self.sweep_until(app, app.now().checked_add(budget).ok()))
     }
 
     async fn sweep_until(&self, app: &App, end: Option<Timestamp>) -> Result<usize, StoreError> {

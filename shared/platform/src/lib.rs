@@ -3,7 +3,7 @@
 //! An [`app::App`] is what every handler is given: the file, the table ([`store`]), the queue ([`queue`]), a way to
 //! call out ([`sender`]), providers that call us ([`sources`]) and what the API put on top of the file ([`overlay`]), the keys
 //! of what is kept secret ([`secret`]), a clock ([`clock`]) and randomness ([`chance`]). [`attempt`] makes one try of a
-//! delivery, [`replay`] begins a new round of them; [`contention`] counts the rounds of writers that contend. [`request`]
+//! delivery, [`replay`] begins a new round of them; [`contention`] counts the rounds of writers that contend; [`dispatch`] sends requests to AWS. [`request`]
 //! turns HTTP into what templates see, [`starts`] says what it starts, [`problem`] turns errors into answers, and [`lambda`]
 //! runs a handler in AWS Lambda.
 
@@ -13,6 +13,7 @@ pub mod settings;
 pub mod clock;
 pub mod chance;
 pub mod directory;
+pub mod dispatch;
 pub mod definitions;
 mod former;
 pub mod overlay;

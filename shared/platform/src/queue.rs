@@ -8,6 +8,7 @@ mod rest;
 pub use batch::REST_OF_DELAY;
 pub use rest::{RECEIVE_COUNT, RECEIVES, received, rest};
 
+use crate::dispatch::Dispatch;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::BatchResultErrorEntry;
@@ -219,14 +220,14 @@ impl Queue {
     pub async fn leave(&self, receipt: &str, rest: Duration) -> Result<(), QueueError> {
         let seconds = i32::try_from(rest.as_secs()).unwrap_or(i32::MAX);
         let change = self.client.change_message_visibility().queue_url(&self.calls).receipt_handle(receipt);
-        let changed = change.visibility_timeout(seconds).send().await;
+        let changed = change.visibility_timeout(seconds).dispatch().await;
         changed.map(|_| ()).map_err(|error| QueueError(DisplayErrorContext(error).to_string()))
     }
 
     async fn send_batch(&self, url: &str, batch: &[Entry]) -> Result<(), QueueError> {
         let entries = batch.iter().enumerate().map(|(id, entry)| entry.to_request(id)).collect::<Result<_, _>>();
         let entries = entries.map_err(|error| QueueError(error.to_string()))?;
-        let sent = self.client.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
+        let sent = self.client.send_message_batch().queue_url(url).set_entries(Some(entries)).dispatch().await;
         let failed = match sent {
             Ok(answer) => answer.failed,
             Err(error)

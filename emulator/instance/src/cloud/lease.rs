@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::{SignedDuration, Timestamp};
+use platform::dispatch::Dispatch;
 use std::collections::{BTreeMap, HashMap};
 
 /// How long a holder has it unless it prolongs it. The replicas' clocks must agree to within a fraction of it.
@@ -54,7 +55,7 @@ impl Lease {
         let update = self.update("SET #holder = :me, #until = :until", free, now);
         let update = update.expression_attribute_values(":now", number(now)).return_values(ReturnValue::AllNew);
         let update = update.expression_attribute_values(":longest", number(longest));
-        match update.send().await {
+        match update.dispatch().await {
             Ok(answer) => Ok(Some(progress(answer.attributes()))),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
                 Ok(None)
@@ -105,7 +106,7 @@ impl Lease {
 }
 
 async fn held(update: UpdateItemFluentBuilder) -> Result<bool, String> {
-    match update.send().await {
+    match update.dispatch().await {
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
         Err(error) => Err(DisplayErrorContext(error).to_string()),

@@ -14,6 +14,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message};
 use futures_util::FutureExt;
+use platform::dispatch::Dispatch;
 use platform::queue::{RECEIVE_COUNT, received, rest};
 use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -139,7 +140,7 @@ impl Poller {
         let receive = self.sqs.receive_message().queue_url(&self.url).max_number_of_messages(count.max(1));
         let receive = receive.wait_time_seconds(WAIT).visibility_timeout(seconds(LEASE));
         let attribute = RECEIVE_COUNT;
-        match receive.message_system_attribute_names(attribute).send().await {
+        match receive.message_system_attribute_names(attribute).dispatch().await {
             Ok(received) => received.messages.unwrap_or_default(),
             Err(error) => {
                 tracing::error!(error = %DisplayErrorContext(error), "the queue can't be read; it is tried again");
@@ -173,7 +174,7 @@ impl Poller {
                 DeleteMessageBatchRequestEntry::builder().id(index.to_string()).receipt_handle(receipt).build().ok()
             });
             let delete = self.sqs.delete_message_batch().queue_url(&self.url).set_entries(Some(entries.collect()));
-            match delete.send().await {
+            match delete.dispatch().await {
                 Ok(answer) if answer.failed().is_empty() => {}
                 Ok(answer) => tracing::warn!(failed = answer.failed().len(), "messages could not be deleted"),
                 Err(error) => tracing::warn!(error = %DisplayErrorContext(error), "messages could not be deleted"),
@@ -196,7 +197,7 @@ impl Poller {
         });
         let change =
             self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries.collect()));
-        match change.send().await {
+        match change.dispatch().await {
             Ok(answer) if answer.failed().is_empty() => {}
             Ok(answer) => tracing::warn!(failed = answer.failed().len(), "messages could not be prolonged"),
             Err(error) => tracing::warn!(error = %DisplayErrorContext(error), "messages could not be prolonged"),

@@ -8,6 +8,7 @@ use super::list::Place;
 use super::run::{PAGE_WEIGHT, page};
 use super::wait::{OPEN, Written, conditional, wait_pk, waiter_of, word};
 use super::{Store, StoreError, config, unavailable};
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -176,7 +177,7 @@ impl Store {
             Ok::<_, StoreError>(TransactWriteItem::builder().update(update).build())
         };
         let both = self.client.transact_write_items().transact_items(built(given)?).transact_items(built(met)?);
-        match both.send().await {
+        match both.dispatch().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if config::lost(error.err()) => Ok(false),
             Err(error) => Err(unavailable(error)),

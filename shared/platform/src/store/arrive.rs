@@ -16,6 +16,7 @@ use super::item::{Item, b, damaged, expiry, millis, number, s, text, yes};
 use super::wait::{A_WAIT, OPEN, Written, conditional, seen, verdict, wait_pk, word};
 use super::{Store, StoreError, unavailable};
 use crate::contention::Rounds;
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -242,7 +243,7 @@ impl Store {
             .item("expires", expiry(now, self.retention))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
+        match put.dispatch().await {
             Ok(_) => Ok(KeptNext::Now),
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 PutItemError::ConditionalCheckFailedException(refused) => {

@@ -5,6 +5,7 @@
 
 use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text};
 use super::{Saved, Store, StoreError, codec, unavailable};
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -157,7 +158,7 @@ impl Store {
             .item("change", b(codec::pack_plain(change)?))
             .item("expires", expiry(change.at, HISTORY));
         let line = TransactWriteItem::builder().put(line.build().map_err(|error| unbuilt(&error))?).build();
-        match self.client.transact_write_items().transact_items(write).transact_items(line).send().await {
+        match self.client.transact_write_items().transact_items(write).transact_items(line).dispatch().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if lost(error.err()) => Ok(false),
             Err(error) => Err(unavailable(error)),
@@ -180,7 +181,7 @@ impl Store {
                 .expression_attribute_values(":pk", s(PK))
                 .expression_attribute_values(":of", s(sk(kind, "")))
                 .set_exclusive_start_key(start);
-            let page = query.send().await.map_err(unavailable)?;
+            let page = query.dispatch().await.map_err(unavailable)?;
             for item in page.items() {
                 entries.push(self.read_config(item)?);
             }
@@ -198,7 +199,7 @@ impl Store {
     pub async fn config(&self, kind: ConfigKind, name: &str) -> Result<Option<ConfigEntry>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(PK)).key("sk", s(sk(kind, name)));
-        get.send().await.map_err(unavailable)?.item.map(|item| self.read_config(&item)).transpose()
+        get.dispatch().await.map_err(unavailable)?.item.map(|item| self.read_config(&item)).transpose()
     }
 
     /// The newest lines of the history before a cursor, newest first, and the cursor for those before them.
@@ -221,7 +222,7 @@ impl Store {
             .scan_index_forward(false)
             // The cursor is the place before: `BETWEEN` takes its ends in.
             .limit(i32::try_from(limit + 2).unwrap_or(i32::MAX));
-        let page = query.send().await.map_err(unavailable)?;
+        let page = query.dispatch().await.map_err(unavailable)?;
         let place = |item: &Item| text(item, "sk").and_then(|sk| sk.strip_prefix("history#")).map(str::to_owned);
         let mut items: Vec<&Item> = page.items().iter().filter(|item| place(item).as_deref() != before).collect();
         let more = items.len() > limit;

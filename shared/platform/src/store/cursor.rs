@@ -27,6 +27,7 @@ use super::timer::Placed;
 use super::wait::{Written, conditional};
 use super::{Store, StoreError, unavailable};
 use crate::contention::Rounds;
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
@@ -145,7 +146,7 @@ impl Store {
 
     async fn cursor_item(&self, consistent: bool) -> Result<Item, StoreError> {
         let get = self.client.get_item().table_name(&self.table).key("pk", s("sweep")).key("sk", s("cursor"));
-        Ok(get.consistent_read(consistent).send().await.map_err(unavailable)?.item.unwrap_or_default())
+        Ok(get.consistent_read(consistent).dispatch().await.map_err(unavailable)?.item.unwrap_or_default())
     }
 
     /// The item as it is at some moment after the call.

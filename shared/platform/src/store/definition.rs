@@ -4,6 +4,7 @@
 
 use super::item::{Item, damaged, s, text, yes};
 use super::{Store, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::id::DefinitionId;
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ impl Store {
         let put = self.client.put_item().table_name(&self.table);
         let put = put.item("pk", s(PK)).item("sk", s(id.as_str())).item("file", s(sealed));
         let put = put.item("at", s(at.to_string()));
-        put.send().await.map_err(unavailable).map(|_| ())
+        put.dispatch().await.map_err(unavailable).map(|_| ())
     }
 
     /// A file by the digest of its text.
@@ -41,7 +42,7 @@ impl Store {
     /// If the table is unavailable, or the item is damaged.
     pub async fn definition(&self, id: &DefinitionId) -> Result<Option<StoredDefinition>, StoreError> {
         let query = self.query_definitions("pk = :pk AND sk = :sk").expression_attribute_values(":sk", s(id.as_str()));
-        query.send().await.map_err(unavailable)?.items().first().map(read).transpose()
+        query.dispatch().await.map_err(unavailable)?.items().first().map(read).transpose()
     }
 
     /// All files, the one that was put in charge last at the end.
@@ -52,7 +53,7 @@ impl Store {
         let (mut definitions, mut start) = (Vec::<StoredDefinition>::new(), None);
         loop {
             let query = self.query_definitions("pk = :pk").set_exclusive_start_key(start);
-            let page = query.send().await.map_err(unavailable)?;
+            let page = query.dispatch().await.map_err(unavailable)?;
             for item in page.items() {
                 definitions.push(read(item)?);
             }
@@ -71,7 +72,7 @@ impl Store {
     pub async fn end_definition(&self, id: &DefinitionId) -> Result<(), StoreError> {
         let update = self.client.update_item().table_name(&self.table).key("pk", s(PK)).key("sk", s(id.as_str()));
         let update = update.update_expression("SET ended = :yes").expression_attribute_values(":yes", yes());
-        update.send().await.map_err(unavailable).map(|_| ())
+        update.dispatch().await.map_err(unavailable).map(|_| ())
     }
 
     /// Puts the same file, sealed anew, in the place of what was read.
@@ -81,7 +82,7 @@ impl Store {
     pub async fn reseal_definition(&self, id: &DefinitionId, sealed: &str) -> Result<(), StoreError> {
         let update = self.client.update_item().table_name(&self.table).key("pk", s(PK)).key("sk", s(id.as_str()));
         let update = update.update_expression("SET #f = :file").expression_attribute_names("#f", "file");
-        update.expression_attribute_values(":file", s(sealed)).send().await.map_err(unavailable).map(|_| ())
+        update.expression_attribute_values(":file", s(sealed)).dispatch().await.map_err(unavailable).map(|_| ())
     }
 
     fn query_definitions(&self, condition: &str) -> QueryFluentBuilder {

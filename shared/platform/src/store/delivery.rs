@@ -5,6 +5,7 @@ use super::item::{Item, b, damaged, expiry, number, s, sortable};
 use super::list::Place;
 use super::versioned::put_over;
 use super::{Saved, Store, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use crate::queue::Message;
 use domain::delivery::{Delivery, DeliveryId};
 use domain::event::{CustomerId, EndpointId, EventType};
@@ -50,7 +51,7 @@ impl Store {
     pub async fn delivery(&self, id: &DeliveryId) -> Result<Option<StoredDelivery>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(event_pk(&id.customer, &id.event))).key("sk", s(sk(&id.endpoint)));
-        get.send().await.map_err(unavailable)?.item.map(|item| self.stored_delivery(&item)).transpose()
+        get.dispatch().await.map_err(unavailable)?.item.map(|item| self.stored_delivery(&item)).transpose()
     }
 
     /// Stores a delivery over the version that it was read at, 0 for one that wasn't there, with the messages that it owes.

@@ -3,6 +3,7 @@
 use super::item::{Item, b, bytes, damaged, n, number, s, sortable, text};
 use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, config, unavailable};
+use crate::dispatch::Dispatch;
 use crate::queue::Message;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -64,7 +65,7 @@ impl Store {
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(put).build())
             .transact_items(TransactWriteItem::builder().delete(forget).build());
-        match both.send().await {
+        match both.dispatch().await {
             Ok(_) => Ok(Saved::Written(next)),
             Err(SdkError::ServiceError(error)) if config::lost(error.err()) => Ok(Saved::Conflict),
             Err(error) => Err(unavailable(error)),
@@ -89,7 +90,7 @@ impl Store {
     pub async fn endpoint(&self, customer: &CustomerId, id: &EndpointId) -> Result<Option<StoredEndpoint>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
-        get.send().await.map_err(unavailable)?.item.map(|item| self.stored_endpoint(&item)).transpose()
+        get.dispatch().await.map_err(unavailable)?.item.map(|item| self.stored_endpoint(&item)).transpose()
     }
 
     /// Stores whose an endpoint is, so that its id alone finds it. Written before the endpoint: one that points at
@@ -100,7 +101,7 @@ impl Store {
     pub async fn save_owner(&self, id: &EndpointId, customer: &CustomerId) -> Result<(), StoreError> {
         let put = self.client.put_item().table_name(&self.table).item("pk", s(format!("endpoint#{id}")));
         let put = put.item("sk", s("customer")).item("customer", s(customer.as_str()));
-        put.send().await.map(|_| ()).map_err(unavailable)
+        put.dispatch().await.map(|_| ()).map_err(unavailable)
     }
 
     /// Whose an endpoint is, or was.
@@ -110,7 +111,7 @@ impl Store {
     pub async fn owner(&self, id: &EndpointId) -> Result<Option<CustomerId>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(format!("endpoint#{id}"))).key("sk", s("customer"));
-        let item = get.send().await.map_err(unavailable)?.item;
+        let item = get.dispatch().await.map_err(unavailable)?.item;
         Ok(item.as_ref().and_then(|item| CustomerId::parse(text(item, "customer")?).ok()))
     }
 
@@ -121,7 +122,7 @@ impl Store {
     pub async fn delete_endpoint(&self, customer: &CustomerId, id: &EndpointId) -> Result<bool, StoreError> {
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(customer_pk(customer)));
         let delete = delete.key("sk", s(sk(id))).return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
-        let before = delete.send().await.map_err(unavailable)?.attributes;
+        let before = delete.dispatch().await.map_err(unavailable)?.attributes;
         self.forget_health(customer, id).await?;
         Ok(before.is_some())
     }
@@ -162,7 +163,7 @@ impl Store {
                 .expression_attribute_values(":first", s("endpoint#"))
                 .expression_attribute_values(":last", s("health#~"))
                 .set_exclusive_start_key(start);
-            let page = query.send().await.map_err(unavailable)?;
+            let page = query.dispatch().await.map_err(unavailable)?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;
             if start.is_none() {

@@ -3,6 +3,7 @@
 use super::item::{Item, b, bytes, damaged, expiry, s, yes};
 use super::vault::Vault;
 use super::{Store, StoreError, codec, unavailable};
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -41,7 +42,7 @@ impl Store {
             .item("expires", expiry(event.accepted_at, self.retention))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
+        match put.dispatch().await {
             Ok(_) => Ok(NewEvent::Accepted),
             Err(SdkError::ServiceError(error)) => match error.err() {
                 PutItemError::ConditionalCheckFailedException(refused) => {
@@ -62,7 +63,7 @@ impl Store {
     pub async fn event(&self, customer: &CustomerId, id: &EventId) -> Result<Option<Event>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(event_pk(customer, id))).key("sk", s("event"));
-        get.send().await.map_err(unavailable)?.item.map(|item| self.read_event(&item)).transpose()
+        get.dispatch().await.map_err(unavailable)?.item.map(|item| self.read_event(&item)).transpose()
     }
 
     /// The event with the secrets of its free values sealed. Its names stay as they are, also where one of them says a

@@ -4,6 +4,7 @@ use super::endpoint::{StoredEndpoint, customer_pk, is_endpoint};
 use super::item::{Item, bytes, expiry, number, s, text};
 use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
+use crate::dispatch::Dispatch;
 use crate::queue::Message;
 use domain::endpoint::Health;
 use domain::event::{CustomerId, EndpointId};
@@ -52,7 +53,7 @@ impl Store {
     pub async fn health(&self, customer: &CustomerId, id: &EndpointId) -> Result<StoredHealth, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
-        let item = get.send().await.map_err(unavailable)?.item;
+        let item = get.dispatch().await.map_err(unavailable)?.item;
         Ok(item.map(|item| read(&item)).transpose()?.unwrap_or_default())
     }
 
@@ -87,7 +88,7 @@ impl Store {
     pub async fn forget_health(&self, customer: &CustomerId, id: &EndpointId) -> Result<(), StoreError> {
         let delete = self.client.delete_item().table_name(&self.table);
         let delete = delete.key("pk", s(customer_pk(customer))).key("sk", s(sk(id)));
-        delete.send().await.map(|_| ()).map_err(unavailable)
+        delete.dispatch().await.map(|_| ()).map_err(unavailable)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::item::{b, expiry, s};
 use super::{Store, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use domain::id::RunId;
 use domain::run::{Brought, JobPath, Run};
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ impl Store {
         let packed = self.vault.pack(value, &format!("run#{run}"))?;
         let put = self.client.put_item().table_name(&self.table).item("pk", s(format!("run#{run}")));
         let put = put.item("sk", s(sk(job, attempt))).item("result", b(packed));
-        put.send().await.map(|_| ()).map_err(unavailable)
+        put.dispatch().await.map(|_| ()).map_err(unavailable)
     }
 
     /// What was kept beside the run for an attempt of a job; `None` if nothing was, or it has expired.
@@ -30,7 +31,7 @@ impl Store {
     pub async fn kept_result(&self, run: &RunId, job: &JobPath, attempt: u32) -> Result<Option<Value>, StoreError> {
         let pk = format!("run#{run}");
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let item = get.key("pk", s(&pk)).key("sk", s(sk(job, attempt))).send().await.map_err(unavailable)?.item;
+        let item = get.key("pk", s(&pk)).key("sk", s(sk(job, attempt))).dispatch().await.map_err(unavailable)?.item;
         let Some(item) = item else { return Ok(None) };
         self.vault.unpack(&item, "result").map(Some)
     }
@@ -46,7 +47,7 @@ impl Store {
             let update = self.client.update_item().table_name(&self.table).key("pk", s(format!("run#{}", run.id)));
             let update = update.key("sk", s(sk(job, attempt))).update_expression("SET expires = :expires");
             let update = update.condition_expression("attribute_exists(pk)");
-            match update.expression_attribute_values(":expires", expiry(now, self.retention)).send().await {
+            match update.expression_attribute_values(":expires", expiry(now, self.retention)).dispatch().await {
                 Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
                     return Err(unavailable(error));
                 }

@@ -5,6 +5,7 @@
 
 use super::item::{Item, s, text};
 use super::{Store, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -58,7 +59,7 @@ impl Store {
                 .expression_attribute_values(":l", s(format!("{list}#{shard}")))
                 .expression_attribute_values(":after", s(after))
                 .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-            let page = query.send().await.map_err(unavailable)?;
+            let page = query.dispatch().await.map_err(unavailable)?;
             Ok::<_, StoreError>(page.items().iter().filter_map(place).collect::<Vec<Place>>())
         });
         let pages: Vec<Vec<Place>> = stream::iter(shards).buffer_unordered(AT_ONCE).try_collect().await?;
@@ -94,7 +95,7 @@ impl Store {
                 .scan_index_forward(false)
                 .limit(left)
                 .set_exclusive_start_key(start);
-            let page = query.send().await.map_err(unavailable)?;
+            let page = query.dispatch().await.map_err(unavailable)?;
             // A cursor is the place before: `BETWEEN` takes its ends in.
             places.extend(page.items().iter().filter_map(place).filter(|place| before != Some(place.at.as_str())));
             start = page.last_evaluated_key;
@@ -123,7 +124,7 @@ impl Store {
         let mut left = Some(keys.build());
         while let Some(Ok(keys)) = left.take() {
             let get = self.client.batch_get_item().request_items(&self.table, keys);
-            let mut page = get.send().await.map_err(unavailable)?;
+            let mut page = get.dispatch().await.map_err(unavailable)?;
             items.extend(page.responses.as_mut().and_then(|all| all.remove(&self.table)).unwrap_or_default());
             left = page.unprocessed_keys.as_mut().and_then(|all| all.remove(&self.table)).map(Ok);
         }

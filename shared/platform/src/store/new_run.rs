@@ -10,6 +10,7 @@ use super::run::{owes_value, too_large_or_unavailable};
 use super::vault::Besides;
 use super::{Store, StoreError, codec, config, unavailable};
 use crate::chance::Chance;
+use crate::dispatch::Dispatch;
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -48,7 +49,7 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
+        match put.dispatch().await {
             Ok(_) => Ok(NewRun::Accepted),
             Err(SdkError::ServiceError(error))
                 if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
@@ -109,7 +110,7 @@ impl Store {
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(put).build())
             .transact_items(TransactWriteItem::builder().update(count).build());
-        match both.send().await {
+        match both.dispatch().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if config::lost(error.err()) => Ok(false),
             Err(error) => Err(unavailable(error)),

@@ -3,6 +3,7 @@
 use super::item::{Item, b, bytes, damaged, expiry, number, s, text};
 use super::versioned::put_over;
 use super::{Saved, Store, StoreError, codec, unavailable};
+use crate::dispatch::Dispatch;
 use crate::queue::OperateMessage;
 use domain::operation::{Operation, OperationId};
 use jiff::Timestamp;
@@ -28,7 +29,7 @@ impl Store {
     pub async fn operation(&self, id: &OperationId) -> Result<Option<StoredOperation>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(operation_pk(id))).key("sk", s("operation"));
-        get.send().await.map_err(unavailable)?.item.map(|item| stored(&item)).transpose()
+        get.dispatch().await.map_err(unavailable)?.item.map(|item| stored(&item)).transpose()
     }
 
     /// Stores an operation over the version that it was read at, 0 for one that wasn't there, with the message of the

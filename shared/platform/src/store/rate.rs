@@ -2,6 +2,7 @@
 
 use super::item::{expiry, n, s};
 use super::{Store, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use domain::endpoint::RateLimit;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -30,7 +31,7 @@ impl Store {
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":limit", n(rate.limit))
             .expression_attribute_values(":expires", expiry(now, Duration::from_secs(u64::from(rate.period) * 2)));
-        match update.send().await {
+        match update.dispatch().await {
             Ok(_) => Ok(Ok(())),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
                 Ok(Err(u64::try_from((period + 1) * length - now.as_second()).unwrap_or(1).max(1)))

@@ -2,6 +2,7 @@
 
 use super::item::{Item, b, s, text};
 use super::{Store, StoreError, unavailable, vault};
+use crate::dispatch::Dispatch;
 use crate::secret::KeyRing;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 
@@ -18,7 +19,7 @@ impl Store {
         let (mut resealed, mut start) = (0, None);
         loop {
             let scan = self.client.scan().table_name(&self.table).consistent_read(true).set_exclusive_start_key(start);
-            let page = scan.send().await.map_err(unavailable)?;
+            let page = scan.dispatch().await.map_err(unavailable)?;
             for item in page.items() {
                 for name in SEALED {
                     if let Some((anew, count)) = vault::resealed(item, name, ring)?
@@ -44,7 +45,7 @@ impl Store {
         let update = update.expression_attribute_names("#name", name);
         let update =
             update.expression_attribute_values(":anew", b(anew)).expression_attribute_values(":before", before);
-        match update.send().await {
+        match update.dispatch().await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
             Err(error) => Err(unavailable(error)),

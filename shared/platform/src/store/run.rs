@@ -2,6 +2,7 @@
 
 use super::item::{Item, b, bytes, damaged, expiry, n, number, s, sortable, text, yes};
 use super::{Store, StoreError, codec, unavailable};
+use crate::dispatch::Dispatch;
 use crate::memory::{Hold, Pool};
 use crate::queue::Message;
 use aws_sdk_dynamodb::error::SdkError;
@@ -84,7 +85,7 @@ impl Store {
     pub(super) async fn run_item(&self, id: &RunId) -> Result<Option<Item>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(format!("run#{id}"))).key("sk", s("run"));
-        Ok(get.send().await.map_err(unavailable)?.item)
+        Ok(get.dispatch().await.map_err(unavailable)?.item)
     }
 
     /// Stores a change of a run, with the messages that it owes.
@@ -122,7 +123,7 @@ impl Store {
             update = update.expression_attribute_values(":owed", yes());
             update = update.expression_attribute_values(":owes", owes_value(owes)?);
         }
-        match update.update_expression(set).send().await {
+        match update.update_expression(set).dispatch().await {
             Ok(_) => Ok(Saved::Written(next)),
             Err(SdkError::ServiceError(error))
                 if matches!(error.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>

@@ -3,6 +3,7 @@
 use super::endpoint::customer_pk;
 use super::item::{expiry, n, number, s};
 use super::{Store, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::endpoint::RateLimit;
@@ -76,7 +77,7 @@ fn micros(rate: RateLimit) -> i64 {
 /// The slot that the write has given: the one before the next.
 async fn moved(update: UpdateItemFluentBuilder, rate: RateLimit) -> Result<Option<Timestamp>, StoreError> {
     let damaged = || StoreError::Damaged("the next slot of an endpoint".to_owned());
-    match update.send().await {
+    match update.dispatch().await {
         Ok(answer) => {
             let next: i64 = answer.attributes.and_then(|item| number(&item, "slot")).ok_or_else(damaged)?;
             Timestamp::from_microsecond(next.saturating_sub(micros(rate))).map(Some).map_err(|_| damaged())

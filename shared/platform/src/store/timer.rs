@@ -6,6 +6,7 @@
 
 use super::item::{Item, expiry, s, sortable, text};
 use super::{Store, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use crate::queue::{DeliverMessage, RunMessage};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::wait::{WaitKey, Waiter};
@@ -81,7 +82,7 @@ impl Store {
         let placed = Placed { shard: self.shard(&what), key: format!("{}#{digest}", sortable(at)) };
         let put = put.item("pk", s(format!("timer#{}", placed.shard))).item("sk", s(&placed.key));
         let put = put.item("timer", s(json(timer)?)).item("expires", expiry(at, self.retention));
-        put.send().await.map(|_| placed).map_err(unavailable)
+        put.dispatch().await.map(|_| placed).map_err(unavailable)
     }
 
     /// The timers of a shard from a key on and due by now, oldest first. `all`: also those whose write was answered a moment
@@ -106,7 +107,7 @@ impl Store {
             .expression_attribute_values(":after", s(after))
             .expression_attribute_values(":now", s(through))
             .limit(500);
-        let page = query.send().await.map_err(unavailable)?;
+        let page = query.dispatch().await.map_err(unavailable)?;
         let next = page.last_evaluated_key().and_then(|key| text(key, "sk")).map(after_timer);
         let timers = page.items().iter().filter_map(read).collect();
         Ok(TimerPage { timers, next })

@@ -2,6 +2,7 @@
 
 use super::item::{Item, damaged, s, sortable, text};
 use super::{Store, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::CustomerId;
 use jiff::Timestamp;
@@ -38,7 +39,7 @@ impl Store {
         let put = put.item("publish", AttributeValue::Bool(token.may_publish));
         let put = put.item("created_at", s(token.created_at.to_string()));
         let put = put.item("list", s(self.list_shard("tokens", &token.digest))).item("at", s(at));
-        put.send().await.map(|_| ()).map_err(unavailable)
+        put.dispatch().await.map(|_| ()).map_err(unavailable)
     }
 
     /// The token of that digest.
@@ -47,7 +48,7 @@ impl Store {
     /// If the table is unavailable.
     pub async fn token(&self, digest: &str) -> Result<Option<StoredToken>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).key("pk", s(pk(digest))).key("sk", s("token"));
-        get.send().await.map_err(unavailable)?.item.map(|item| read(&item)).transpose()
+        get.dispatch().await.map_err(unavailable)?.item.map(|item| read(&item)).transpose()
     }
 
     /// All tokens of customers, newest first; at most `limit`.
@@ -67,7 +68,7 @@ impl Store {
     /// If the table is unavailable.
     pub async fn delete_token(&self, digest: &str) -> Result<(), StoreError> {
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(pk(digest))).key("sk", s("token"));
-        delete.send().await.map(|_| ()).map_err(unavailable)
+        delete.dispatch().await.map(|_| ()).map_err(unavailable)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::item::{n, yes};
 use super::run::owes_value;
 use super::{Saved, StoreError, unavailable};
+use crate::dispatch::Dispatch;
 use crate::queue::Message;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -23,7 +24,7 @@ pub(super) async fn put_over(put: PutItemFluentBuilder, version: u64, owes: &[Me
     if !owes.is_empty() {
         put = put.item("owed", yes()).item("owes", owes_value(owes)?);
     }
-    match put.send().await {
+    match put.dispatch().await {
         Ok(_) => Ok(Saved::Written(next)),
         Err(SdkError::ServiceError(error))
             if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>

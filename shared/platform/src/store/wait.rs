@@ -8,6 +8,7 @@ use super::item::{Item, damaged, expiry, millis, n, number, s, text, yes};
 use super::run::owes_value;
 use super::{Store, StoreError, unavailable};
 use crate::contention::Rounds;
+use crate::dispatch::Dispatch;
 use crate::queue::RunMessage;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -253,7 +254,7 @@ impl Store {
     pub(super) async fn wait_as_it_is(&self, wait: &WaitKey) -> Result<Option<Item>, StoreError> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", s(wait_pk(wait))).key("sk", s("wait"));
-        Ok(get.send().await.map_err(unavailable)?.item)
+        Ok(get.dispatch().await.map_err(unavailable)?.item)
     }
 
     pub(super) fn wait_item(&self, wait: &WaitKey) -> UpdateItemFluentBuilder {
@@ -290,7 +291,7 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
 }
 
 pub(super) async fn conditional(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
-    match update.send().await {
+    match update.dispatch().await {
         Ok(answer) => Ok(Written::Done(Box::new(answer.attributes.unwrap_or_default()))),
         Err(SdkError::ServiceError(error)) => match error.into_err() {
             UpdateItemError::ConditionalCheckFailedException(refused) => {
