@@ -1,6 +1,7 @@
 //! Clocks that jump, and machines whose clocks differ: no timer is passed over, and nothing that comes before its time is lost
 //! or waited for in memory.
 
+use application::app::{App, Outside};
 use domain::address::Guard;
 use domain::config::{RouteId, load};
 use domain::delivery::{Delivery, DeliveryId, State};
@@ -10,9 +11,8 @@ use domain::run::{JobPath, JobState, Phase, Run, Stretch, Surroundings};
 use domain::wait::{Opening, WaitKey, Waiter};
 use jiff::{SignedDuration, Timestamp};
 use local_aws::{Aws, AwsOptions, QueueOptions};
-use platform::app::{App, Outside};
 use platform::clock::Clock;
-use platform::queue::{DeliverMessage, Queue, RunMessage};
+use platform::queue::{DeliverMessage, RunMessage};
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
@@ -122,14 +122,13 @@ fn app(aws: &Aws, file: &str, clock: &Hands) -> App {
     let settings = Settings { shards: 1, queue_url: aws.queue_url("calls"), ..Settings::default() };
     let config = load(file, "ringback.yml").config.unwrap();
     let outside = Outside {
-        store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
-        queue: Queue::new(aws.sqs(), settings.queue_url.clone(), String::new()),
-        functions: None,
-        sender: Sender::new(1 << 20, Guard::default()).unwrap(),
-        keys: Arc::new(KeyRing::generate()),
         clock: Arc::new(clock.clone()),
-        chance: Default::default(),
-        settings,
+        ..Outside::through(
+            (aws.dynamodb(), aws.sqs()),
+            settings,
+            Sender::new(1 << 20, Guard::default()).unwrap(),
+            Some(Arc::new(KeyRing::generate())),
+        )
     };
     let surroundings = Surroundings::of(&config, Map::new(), |_| None);
     App::new(outside, Arc::new(config), surroundings).unwrap()

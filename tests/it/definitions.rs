@@ -1,8 +1,8 @@
 //! A run goes on by the file that it began with: after another was put in charge, and after a restart with another.
 
+use application::sources::read_entry;
 use instance::{NewFile, SETTLED, Switch};
 use jiff::Timestamp;
-use platform::sources::read_entry;
 use platform::store::ConfigEntry;
 use reqwest::Method;
 use ringback_tests::{File, ManualClock, Service, job, send};
@@ -59,7 +59,7 @@ async fn a_file_or_source_that_an_earlier_version_took_is_read_although_it_is_re
     assert!(refused.body["detail"].as_str().unwrap().contains("`true` is always true"), "{}", refused.body);
     let secrets = BTreeMap::new();
     let entry = ConfigEntry { name: "s".into(), content, secrets, version: 1, updated_at: Timestamp::UNIX_EPOCH };
-    let (source, targets) = read_entry(&entry, &app.keys).unwrap();
+    let (source, targets) = read_entry(&entry, app.keys().unwrap()).unwrap();
     assert_eq!((source.rules.0.len(), targets), (1, vec!["t".to_owned()]));
 }
 

@@ -1,8 +1,8 @@
 //! Deliveries: from a published event to customers' endpoints, over HTTP.
 
 use crate::endpoints::event;
+use application::App;
 use domain::delivery::{Delivery, DeliveryId};
-use platform::App;
 use platform::lanes::FIRST;
 use platform::queue::DeliverMessage;
 use ringback_tests::subscriber::{TO_THIS_MACHINE, publish};

@@ -4,6 +4,7 @@ mod sweeps;
 
 pub(crate) use sweeps::without_retries;
 
+use application::app::{App, Outside};
 use axum::body::Body;
 use axum::http::Request;
 use domain::address::Guard;
@@ -17,12 +18,9 @@ use domain::wait::{Arrival, ArrivalId, Opening, Verdict, WaitKey, Waiter};
 use futures_util::future::BoxFuture;
 use local_aws::fault::Faults;
 use local_aws::{Aws, AwsOptions, QueueOptions};
-use platform::app::{App, Outside};
-use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::{Failure, Sender, Transport};
 use platform::settings::Settings;
-use platform::store::Store;
 use ringback_tests::ManualClock;
 use serde_json::{Map, Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -209,14 +207,13 @@ impl World {
             (Settings { queue_url: aws.queue_url("calls"), ..Settings::default() }, ManualClock::new());
         let config = load(file, "ringback.yml").config.unwrap();
         let outside = Outside {
-            store: Store::new(table, settings.table.clone(), settings.shards, settings.retention),
-            queue: Queue::new(aws.sqs(), settings.queue_url.clone(), String::new()),
-            functions: None,
-            sender: Sender::new(1 << 20, Guard::default()).unwrap().carried_by(Arc::new(service)),
-            keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(clock.clone()),
-            chance: Default::default(),
-            settings,
+            ..Outside::through(
+                (table, aws.sqs()),
+                settings,
+                Sender::new(1 << 20, Guard::default()).unwrap().carried_by(Arc::new(service)),
+                Some(Arc::new(KeyRing::generate())),
+            )
         };
         let surroundings = Surroundings::of(&config, Map::new(), |_| None);
         let app = Arc::new(App::new(outside, Arc::new(config), surroundings).unwrap());

@@ -1,6 +1,6 @@
 //! What could drift apart silently, held together.
 
-use platform::problem::Code;
+use edge::problem::Code;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

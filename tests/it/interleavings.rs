@@ -9,6 +9,7 @@
 //! - a run whose callbacks all came too late failed with a time-out;
 //! - the second job's call was made.
 
+use application::app::{App, Outside};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::Router;
 use axum::body::Body;
@@ -20,13 +21,10 @@ use domain::run::{Phase, Run, Surroundings};
 use jiff::{SignedDuration, Timestamp};
 use local_aws::fault::{Answer, Call, Fault, Faults, Service};
 use local_aws::{Aws, AwsOptions, QueueOptions};
-use platform::app::{App, Outside};
 use platform::clock::Clock;
-use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::store::Store;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -255,14 +253,13 @@ workflow:
         let once = self.aws.dynamodb().config().to_builder().retry_config(RetryConfig::disabled()).build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
         let outside = Outside {
-            store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
-            queue: Queue::new(self.aws.sqs(), settings.queue_url.clone(), String::new()),
-            functions: None,
-            sender: self.sender.clone(),
-            keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(HandClock::at(number)),
-            chance: Default::default(),
-            settings,
+            ..Outside::through(
+                (dynamodb, self.aws.sqs()),
+                settings,
+                self.sender.clone(),
+                Some(Arc::new(KeyRing::generate())),
+            )
         };
         let surroundings = Surroundings::of(&config, Map::new(), |_| None);
         Arc::new(App::new(outside, Arc::new(config), surroundings).unwrap())

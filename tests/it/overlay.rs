@@ -1,7 +1,7 @@
 //! Runtime configuration in the table, and what is remembered of it.
 
+use application::overlay::{Overlay, REMEMBERED};
 use jiff::Timestamp;
-use platform::overlay::{Overlay, REMEMBERED};
 use platform::store::{ConfigChange, ConfigEntry, ConfigKind, Saved};
 use ringback_tests::{File, Gateway};
 use serde_json::{Value, json};

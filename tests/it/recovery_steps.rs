@@ -4,6 +4,7 @@
 //! Nothing runs by itself here: each step is one call of `deliver`'s handler, over the emulator's own AWS.
 
 use crate::interleavings::Killer;
+use application::app::{App, Outside};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use domain::address::Guard;
 use domain::config::load;
@@ -15,12 +16,10 @@ use domain::run::Surroundings;
 use jiff::{SignedDuration, Timestamp};
 use local_aws::fault::Faults;
 use local_aws::{Aws, AwsOptions, QueueOptions};
-use platform::app::{App, Outside};
-use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::store::{Saved, Store};
+use platform::store::Saved;
 use ringback_tests::ManualClock;
 use serde_json::{Map, json};
 use std::sync::Arc;
@@ -119,14 +118,13 @@ impl World {
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(once);
         let config = load("{}", "ringback.yml").config.unwrap();
         let outside = Outside {
-            store: Store::new(dynamodb, settings.table.clone(), settings.shards, settings.retention),
-            queue: Queue::new(aws.sqs(), settings.queue_url.clone(), String::new()),
-            functions: None,
-            sender: Sender::new(1 << 20, Guard::default()).unwrap(),
-            keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(clock.clone()),
-            chance: Default::default(),
-            settings,
+            ..Outside::through(
+                (dynamodb, aws.sqs()),
+                settings,
+                Sender::new(1 << 20, Guard::default()).unwrap(),
+                Some(Arc::new(KeyRing::generate())),
+            )
         };
         let surroundings = Surroundings::of(&config, Map::new(), |_| None);
         let app = Arc::new(App::new(outside, Arc::new(config), surroundings).unwrap());

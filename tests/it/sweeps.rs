@@ -1,5 +1,6 @@
 //! The sweep of many timers, of timers that no longer matter, and of none: how far it comes, and what it writes.
 
+use application::app::{App, Outside};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::config::RouteId;
 use domain::id::RunId;
@@ -8,8 +9,6 @@ use domain::wait::{Arrival, ArrivalId, Verdict, WaitKey, Waiter};
 use jiff::{SignedDuration, Timestamp};
 use local_aws::fault::{Answer, Call, Fault, Faults};
 use local_aws::{Aws, AwsOptions};
-use platform::app::{App, Outside};
-use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
@@ -281,14 +280,13 @@ impl World {
         let table = crate::found_by_simulation::without_retries(&aws.dynamodb());
         let settings = Settings { shards, ..Settings::default() };
         let outside = Outside {
-            store: Store::new(table, settings.table.clone(), shards, settings.retention),
-            queue: Queue::new(aws.sqs(), String::new(), String::new()),
-            functions: None,
-            sender: Sender::new(1 << 20, Default::default()).unwrap(),
-            keys: Arc::new(KeyRing::generate()),
             clock: Arc::new(clock.clone()),
-            chance: Default::default(),
-            settings,
+            ..Outside::through(
+                (table, aws.sqs()),
+                settings,
+                Sender::new(1 << 20, Default::default()).unwrap(),
+                Some(Arc::new(KeyRing::generate())),
+            )
         };
         let config = domain::config::load("{}", "ringback.yml").config.unwrap();
         let surroundings = domain::run::Surroundings::of(&config, Map::new(), |_| None);

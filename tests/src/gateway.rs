@@ -1,11 +1,12 @@
 //! All of Ringback in the test's own process.
 
 use crate::{Caller, DEADLINE, ManualClock, Service, eventually, watch};
+use application::App;
 use domain::config::load;
 use instance::{Instance, Options, StartError, Switch};
 use local_aws::ledger::Snapshot;
 use local_aws::mapping::Duplicates;
-use platform::App;
+use platform::environment::Environment;
 use serde_json::{Map, Value};
 use std::ops::Deref;
 use std::path::Path;
@@ -122,7 +123,7 @@ impl File {
             without_gateways: true,
             duplicates: Duplicates::InTurn,
             sweep_every: SWEEP_EVERY,
-            ..Options::new(config)
+            ..Options::new(config, &Environment::of_process())
         };
         for change in self.changes {
             change(&mut options);

@@ -38,6 +38,7 @@ mod waits;
 mod work;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use platform::environment::Environment;
 use std::process::ExitCode;
 
 /// A webhook gateway that lives in your own AWS account and runs whole on a laptop.
@@ -54,7 +55,7 @@ struct Arguments {
 pub async fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&command_line().get_matches());
     match arguments {
-        Ok(arguments) => Box::pin(arguments.command.run()).await,
+        Ok(arguments) => Box::pin(arguments.command.run(&Environment::of_process())).await,
         Err(error) => error.exit(),
     }
 }
@@ -119,30 +120,30 @@ pub enum Command {
 }
 
 impl Command {
-    /// Does it.
-    pub async fn run(self) -> ExitCode {
+    /// Does it in this environment.
+    pub async fn run(self, environment: &Environment) -> ExitCode {
         let done = match self {
             Self::Init(init) => init.run(),
-            Self::Up(up) => Box::pin(up.run()).await,
-            Self::Work(work) => Box::pin(work.run()).await,
-            Self::Forward(forward) => Box::pin(forward.run()).await,
-            Self::Demo(demo) => Box::pin(demo.run()).await,
-            Self::Trigger(trigger) => Box::pin(trigger.run()).await,
+            Self::Up(up) => Box::pin(up.run(environment)).await,
+            Self::Work(work) => Box::pin(work.run(environment)).await,
+            Self::Forward(forward) => Box::pin(forward.run(environment)).await,
+            Self::Demo(demo) => Box::pin(demo.run(environment)).await,
+            Self::Trigger(trigger) => Box::pin(trigger.run(environment)).await,
             Self::Publish(publish) => Box::pin(publish.run()).await,
-            Self::Runs(runs) => Box::pin(runs.run()).await,
+            Self::Runs(runs) => Box::pin(runs.run(environment)).await,
             Self::Waits(waits) => Box::pin(waits.run()).await,
-            Self::Deliveries(deliveries) => Box::pin(deliveries.run()).await,
-            Self::Tail(tail) => Box::pin(tail.run()).await,
-            Self::Replay(replay) => Box::pin(replay.run()).await,
+            Self::Deliveries(deliveries) => Box::pin(deliveries.run(environment)).await,
+            Self::Tail(tail) => Box::pin(tail.run(environment)).await,
+            Self::Replay(replay) => Box::pin(replay.run(environment)).await,
             Self::Import(import) => import.run(),
-            Self::Check(check) => check.run(),
-            Self::Plan(plan) => plan.run(),
-            Self::Cost(cost) => cost.run(),
+            Self::Check(check) => check.run(environment),
+            Self::Plan(plan) => plan.run(environment),
+            Self::Cost(cost) => cost.run(environment),
             Self::Eval(eval) => eval.run(),
-            Self::CheckUrl(check_url) => Box::pin(check_url.run()).await,
-            Self::Redrive(redrive) => Box::pin(redrive.run()).await,
-            Self::RotateKey(rotate_key) => Box::pin(rotate_key.run()).await,
-            Self::Verify(verify) => verify.run(),
+            Self::CheckUrl(check_url) => Box::pin(check_url.run(environment)).await,
+            Self::Redrive(redrive) => Box::pin(redrive.run(environment)).await,
+            Self::RotateKey(rotate_key) => Box::pin(rotate_key.run(environment)).await,
+            Self::Verify(verify) => verify.run(environment),
             Self::Schema => schema::run(),
             Self::Completions(completions) => completions.run(),
             Self::Guard(guard) => return Box::pin(guard.run()).await,

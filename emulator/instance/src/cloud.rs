@@ -24,20 +24,18 @@ use super::current::{Current, Door};
 use super::rounds::round;
 use super::routers::{self, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops, retired};
+use application::app::{App, Outside};
 use aws_config::SdkConfig;
 use domain::address::Guard;
 use domain::config::{Config, Tls};
 use domain::run::Surroundings;
 use futures_util::future::BoxFuture;
-use platform::app::{App, Outside};
-use platform::chance::Chance;
-use platform::clock::SystemClock;
+use platform::environment::Environment;
 use platform::functions::Functions;
-use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::store::{Store, StoreError};
+use platform::store::StoreError;
 use poller::Poller;
 use serde_json::{Map, Value};
 use socket::{Limits, Server, Shared};
@@ -67,6 +65,8 @@ pub struct CloudOptions {
     pub ephemeral_ports: bool,
     /// How callers reach every port, without a path; `controller.public_url`, else the local address, where absent.
     pub public_url: Option<String>,
+    /// The variables of this process.
+    pub environment: Environment,
     /// Messages handled at once.
     pub concurrency: usize,
     /// Programs at once, and how long a claim on one lasts unless it is prolonged; absent where they are left to workers.
@@ -142,27 +142,21 @@ impl Cloud {
         let surroundings = surroundings.with_capabilities(&config, options.keys.derive("callback tokens"));
         let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&options.aws), aws_sdk_sqs::Client::new(&options.aws));
         let guard = Guard::allowing(config.delivery.allow_private.iter().copied());
-        let store = Store::new(dynamodb.clone(), settings.table.clone(), settings.shards, settings.retention);
-        // Said now, rather than by every request.
         let table = settings.table.clone();
+        let sender = Sender::new(settings.max_response, guard).map_err(StartError::from)?;
+        let outside = Outside {
+            functions: Some(Functions::new(options.aws.clone(), settings.max_response)),
+            environment: options.environment,
+            ..Outside::through((dynamodb.clone(), sqs.clone()), settings, sender, Some(Arc::new(options.keys)))
+        };
+        // Said now, rather than by every request.
         let unavailable = |source| CloudError::Table { table: table.clone(), source };
-        store.ready().await.map_err(unavailable)?;
-        let chance = Chance::default();
+        outside.store.ready().await.map_err(unavailable)?;
         let relaying = match options.stream {
             false => None,
             true => {
-                Some(Relaying::open(&options.aws, dynamodb, &settings.table, hex::encode(chance.bytes::<8>())).await?)
+                Some(Relaying::open(&options.aws, dynamodb, &table, hex::encode(outside.chance.bytes::<8>())).await?)
             }
-        };
-        let outside = Outside {
-            store,
-            queue: Queue::new(sqs.clone(), settings.queue_url.clone(), settings.programs_queue_url.clone()),
-            functions: Some(Functions::new(options.aws, settings.max_response)),
-            sender: Sender::new(settings.max_response, guard).map_err(StartError::from)?,
-            keys: Arc::new(options.keys),
-            clock: Arc::new(SystemClock),
-            chance,
-            settings,
         };
         let app = App::new(outside, config.clone(), surroundings).map_err(StartError::from)?;
         let definition = app.keep_definition(&options.text, true).await.map_err(unavailable)?;

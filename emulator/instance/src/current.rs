@@ -10,10 +10,10 @@
 //! An [`App`] never changes. Sockets and loops outlive it: each asks for the one in charge whenever a request or a message
 //! comes, and whoever has begun with one goes on with it to the end. So nothing is dropped when another takes over.
 
+use application::App;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::Request;
-use platform::App;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -30,6 +30,8 @@ pub use public::{Public, parse as parse_public_url};
 pub use switch::{NewFile, SETTLED, Switch};
 
 use address::Sockets;
+use application::app::{App, Outside};
+use application::sources::UnusableSource;
 use current::Door;
 use domain::address::Guard;
 use domain::config::{Config, Runtime, Tls};
@@ -38,16 +40,14 @@ use local_aws::fault::Faults;
 use local_aws::mapping::Duplicates;
 use local_aws::{Aws, AwsOptions, OpenError, QueueOptions};
 use loops::Pace;
-use platform::app::{App, Outside};
 use platform::clock::{Clock, SystemClock};
+use platform::environment::Environment;
 use platform::functions::Functions;
 use platform::lanes::{Lanes, WIDEST};
-use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::sources::UnusableSource;
-use platform::store::{Store, StoreError};
+use platform::store::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use socket::{Limits, Server, Shared};
@@ -128,6 +128,8 @@ pub struct Options {
     pub faults: Option<Arc<dyn Faults>>,
     /// What an operator may set.
     pub settings: Settings,
+    /// The variables of this process.
+    pub environment: Environment,
 }
 
 /// Why it could not start.
@@ -226,8 +228,8 @@ pub struct Instance {
 }
 
 impl Options {
-    /// As `emulator up` runs a file without further options, in memory.
-    pub fn new(config: Config) -> Self {
+    /// As `emulator up` runs a file without further options in this environment, in memory.
+    pub fn new(config: Config, environment: &Environment) -> Self {
         Self {
             config,
             text: None,
@@ -239,7 +241,7 @@ impl Options {
             without_gateways: false,
             tunnel: None,
             public: Public::default(),
-            gateways: GatewayOptions::default(),
+            gateways: GatewayOptions::of(environment),
             duplicates: Duplicates::None,
             concurrency: 256,
             aws_port: None,
@@ -254,6 +256,7 @@ impl Options {
             time_scale: 1,
             faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
+            environment: environment.clone(),
         }
     }
 }
@@ -326,16 +329,14 @@ impl Instance {
             sockets: &bound.sockets,
             public_urls: &public_urls,
         };
-        let surroundings = switch::surroundings(&config, options.env, &addresses, &keys);
+        let keys = Arc::new(keys);
+        let surroundings = switch::surroundings(&config, options.env, &addresses, Some(&keys));
+        let (clients, sender) = ((aws.dynamodb(), aws.sqs()), Sender::new(settings.max_response, guard)?);
         let outside = Outside {
-            store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
-            queue: Queue::new(aws.sqs(), settings.queue_url.clone(), settings.programs_queue_url.clone()),
             functions: options.functions,
-            sender: Sender::new(settings.max_response, guard)?,
-            keys: Arc::new(keys),
+            environment: options.environment,
             clock: options.clock,
-            chance: Default::default(),
-            settings,
+            ..Outside::through(clients, settings, sender, Some(keys))
         };
         let mut app = App::new(outside, config, surroundings)?;
         // The queue holds back what a lane may not have yet, so what has come from it may stand in line. A message that comes

@@ -46,7 +46,7 @@ pub(super) fn start(aws: &Aws, current: &Current, stopping: &CancellationToken, 
     loops.spawn(async move {
         let mapping = QueueMapping { concurrency: pace.concurrency, duplicates: pace.duplicates };
         let deliver = move |message: aws_lambda_events::event::sqs::SqsMessage| {
-            let received = platform::lambda::received(&message);
+            let received = lambda::received(&message);
             deliver::handle(queue.app(), message.body.unwrap_or_default(), received)
         };
         if let Err(error) = queue_aws.map_queue(QUEUE, mapping, stop, deliver).await {
@@ -123,6 +123,7 @@ pub(super) fn worker_of(
         only: Vec::new(),
         concurrency,
         lease,
+        environment: app.environment.clone(),
         patience: PATIENCE,
         grace: PATIENCE,
         clock,

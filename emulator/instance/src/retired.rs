@@ -8,13 +8,13 @@
 
 use super::routers::before;
 use super::switch::sender;
+use application::App;
+use application::definitions::Definition;
 use axum::Router;
 use domain::config::{Config, Listener, Route, RouteId, Routes, Trigger};
 use domain::id::{DefinitionId, RunId};
 use domain::run::JobState;
 use jiff::Timestamp;
-use platform::App;
-use platform::definitions::Definition;
 use platform::store::StoreError;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

@@ -2,6 +2,8 @@
 
 use super::current::Serving;
 use super::retired::{self, Retired};
+use application::App;
+use application::sources::Found;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -9,11 +11,9 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::config::{Listener, Routes};
-use platform::App;
-use platform::head;
-use platform::problem::Problem;
-use platform::request::receive;
-use platform::sources::Found;
+use edge::head;
+use edge::problem::Problem;
+use edge::request::receive;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::Semaphore;

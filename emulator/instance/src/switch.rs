@@ -15,6 +15,7 @@ use super::public::Public;
 use super::retired::{self, Retired};
 use super::routers::{Limits, serving};
 use super::{DRAIN, ListenerAddress, StartError, loops};
+use application::App;
 use domain::address::Guard;
 use domain::config::Config;
 use domain::id::DefinitionId;
@@ -22,7 +23,6 @@ use domain::run::Surroundings;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use local_aws::Aws;
-use platform::App;
 use platform::clock::Clock;
 use platform::functions::Functions;
 use platform::secret::KeyRing;
@@ -177,7 +177,7 @@ impl Switch {
         let listeners = retired::listeners(&retired, &config);
         let bound = state.sockets.bind_listeners(&config, &listeners).await?;
         let addresses = self.0.place.addresses(&bound.sockets, &state.public_urls);
-        let surroundings = surroundings(&config, env, &addresses, &app.keys);
+        let surroundings = surroundings(&config, env, &addresses, app.keys().ok());
         let sender = sender(&app, &config)?;
         let mut next = app.with_file(Arc::new(config), surroundings, sender)?.with_definition(definition);
         next.functions = next.functions.or(functions);
@@ -241,7 +241,7 @@ impl Switch {
         let app = self.0.current.app();
         let env = app.surroundings.env.as_object().cloned().unwrap_or_default();
         let addresses = self.0.place.addresses(&state.sockets, &public_urls);
-        let surroundings = surroundings(&app.config, env, &addresses, &app.keys);
+        let surroundings = surroundings(&app.config, env, &addresses, app.keys().ok());
         state.public_urls = public_urls;
         self.put_in_charge(&mut state, app.with_surroundings(surroundings));
     }
@@ -318,7 +318,7 @@ pub(super) fn surroundings(
     config: &Config,
     env: Map<String, Value>,
     addresses: &Addresses<'_>,
-    keys: &KeyRing,
+    keys: Option<&Arc<KeyRing>>,
 ) -> Surroundings {
     let Addresses { public, asked_for, sockets, public_urls } = addresses;
     let written = config.controller.public_url.as_deref();
@@ -332,7 +332,10 @@ pub(super) fn surroundings(
         gateway.filter(|_| public_urls.contains_key(&port)).map(|gateway| gateway.tunnel.driver())
     };
     let surroundings = Surroundings::of(config, env, url_of_port).with_drivers(driver_of_port);
-    surroundings.with_capabilities(config, keys.derive("callback tokens"))
+    match keys {
+        Some(keys) => surroundings.with_capabilities(config, keys.derive("callback tokens")),
+        None => surroundings,
+    }
 }
 
 /// The sender goes on with its connections, unless other addresses may be called.

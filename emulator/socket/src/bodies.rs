@@ -10,11 +10,11 @@
 mod ledger;
 
 use axum::body::{Body, Bytes, HttpBody};
+use edge::request::NoRoom;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use http_body::{Frame, SizeHint};
 use ledger::{Claim, Ledger};
-use platform::request::NoRoom;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

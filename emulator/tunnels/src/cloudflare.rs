@@ -143,6 +143,7 @@ impl Cloudflare {
         argv.push(config);
         argv.extend(arguments);
         Program {
+            path: self.options.environment.text("PATH").unwrap_or_default(),
             argv,
             env: env.to_vec(),
             secrets: env.iter().map(|(_, secret)| Zeroizing::new(secret.clone())).collect(),
@@ -242,7 +243,7 @@ mod tests {
             locals: Vec::new(),
             hostnames: Vec::new(),
             docker: true,
-            options: GatewayOptions::default(),
+            options: GatewayOptions::of(&platform::environment::Environment::default()),
             tail: Tail::default(),
         };
         let config = configuration(&json!({})).unwrap();

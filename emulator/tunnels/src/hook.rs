@@ -10,6 +10,7 @@ use domain::config::Gateway;
 use domain::config::program::Command;
 use domain::program::Prepared;
 use platform::chance::Chance;
+use platform::environment::Environment;
 use process::{Limits, execute};
 use serde_json::json;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub async fn announce(
         let current: Vec<PublicUrl> =
             urls.borrow_and_update().iter().filter(|entry| entry.id == gateway.id).cloned().collect();
         if current != told {
-            if tell(&gateway, &current, options.hook_timeout, &stop).await {
+            if tell(&gateway, &current, &options, &stop).await {
                 (told, failures) = (current, 0);
             } else {
                 failures = failures.saturating_add(1);
@@ -55,7 +56,7 @@ pub async fn announce(
 }
 
 /// Whether the hook has taken it.
-async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &CancellationToken) -> bool {
+async fn tell(gateway: &Gateway, urls: &[PublicUrl], options: &GatewayOptions, stop: &CancellationToken) -> bool {
     let command = Command {
         argv: gateway.on_url.clone(),
         cwd: None,
@@ -65,8 +66,12 @@ async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &Ca
         max_concurrent: None,
         output_limit: LOGGED,
     };
-    let prepared =
-        Prepared { argv: gateway.on_url.clone(), env: environment(gateway, urls), stdin: input(gateway, urls) };
+    let prepared = Prepared {
+        argv: gateway.on_url.clone(),
+        env: environment(&options.environment, gateway, urls),
+        stdin: input(gateway, urls),
+    };
+    let within = options.hook_timeout;
     let limits = Limits { timeout: within, grace: GRACE };
     let id = &gateway.id;
     match execute(&command, prepared, limits, stop.cancelled()).await {
@@ -95,10 +100,9 @@ async fn tell(gateway: &Gateway, urls: &[PublicUrl], within: Duration, stop: &Ca
 }
 
 /// Ours, and what there is to tell.
-fn environment(gateway: &Gateway, urls: &[PublicUrl]) -> Vec<(String, String)> {
-    let ours =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let mut env: Vec<(String, String)> = ours.filter(|(name, _)| !HIDDEN.contains(&name.as_str())).collect();
+fn environment(ours: &Environment, gateway: &Gateway, urls: &[PublicUrl]) -> Vec<(String, String)> {
+    let ours = ours.iter().filter(|(name, _)| !HIDDEN.contains(name));
+    let mut env: Vec<(String, String)> = ours.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let mut set = |name: String, value: &str| env.push((name, value.to_owned()));
     set("RINGBACK_GATEWAY".to_owned(), &gateway.id);
     set("RINGBACK_GATEWAY_DRIVER".to_owned(), gateway.tunnel.driver());

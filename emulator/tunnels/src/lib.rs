@@ -29,13 +29,14 @@ pub use plan::{Local, Planned, plan, through};
 pub use supervisor::Gateways;
 
 use futures_util::future::BoxFuture;
+use platform::environment::Environment;
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How gateways are run. The defaults are what `emulator up` does.
+/// How gateways are run.
 #[derive(Debug, Clone)]
 pub struct GatewayOptions {
     /// Cloudflare's program.
@@ -56,10 +57,13 @@ pub struct GatewayOptions {
     pub hook_timeout: Duration,
     /// The agent that holds SSH keys (`SSH_AUTH_SOCK`).
     pub ssh_agent: Option<PathBuf>,
+    /// The variables of this process: where programs are (`PATH`), and what hooks are given.
+    pub environment: Environment,
 }
 
-impl Default for GatewayOptions {
-    fn default() -> Self {
+impl GatewayOptions {
+    /// As `emulator up` runs them in this environment.
+    pub fn of(environment: &Environment) -> Self {
         Self {
             cloudflared: PathBuf::from("cloudflared"),
             docker: PathBuf::from("docker"),
@@ -69,7 +73,8 @@ impl Default for GatewayOptions {
             backoff: Backoff::default(),
             settle: Duration::from_secs(10),
             hook_timeout: Duration::from_secs(30),
-            ssh_agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
+            ssh_agent: environment.get("SSH_AUTH_SOCK").map(PathBuf::from),
+            environment: environment.clone(),
         }
     }
 }

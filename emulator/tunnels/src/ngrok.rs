@@ -78,6 +78,7 @@ impl Ngrok {
             ["start", "--all", "--config", &path, "--log", "stderr", "--log-format", "logfmt"].map(str::to_owned),
         );
         Program {
+            path: self.options.environment.text("PATH").unwrap_or_default(),
             argv,
             env: vec![("NGROK_AUTHTOKEN".to_owned(), self.authtoken.to_string())],
             secrets: vec![self.authtoken.clone()],

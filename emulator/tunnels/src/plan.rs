@@ -7,7 +7,7 @@ use super::ssh::{Login, Proof, Server, Ssh, Target};
 use super::{Driver, GatewayOptions};
 use domain::config::{self, Config, Gateway, NamedTunnel, Runtime, SshAuth, SshTunnel, Tunnel};
 use domain::expr::{Scope, Template};
-use platform::settings::variable;
+use platform::environment::Environment;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -115,7 +115,7 @@ fn driver(
             let which = match &tunnel.named {
                 None => Which::Quick,
                 Some(NamedTunnel::Token(token)) => Which::Token(secret(token, env, "token")?),
-                Some(NamedTunnel::Credentials(path)) => Which::Credentials(home(path)),
+                Some(NamedTunnel::Credentials(path)) => Which::Credentials(home(path, &options.environment)),
             };
             let hostnames = tunnel.hostnames.clone();
             let (options, tail) = (options.clone(), Tail::default());
@@ -138,7 +138,7 @@ fn ngrok(
 ) -> Result<Box<dyn Driver>, String> {
     let authtoken = match &tunnel.authtoken {
         Some(template) => secret(template, env, "authtoken")?,
-        None => variable("NGROK_AUTHTOKEN").map(Zeroizing::new).ok_or_else(|| {
+        None => options.environment.text("NGROK_AUTHTOKEN").map(Zeroizing::new).ok_or_else(|| {
             "ngrok wants to know who you are: put your authtoken (https://dashboard.ngrok.com/get-started/your-authtoken) \
              into the variable NGROK_AUTHTOKEN, or say `authtoken: ${env.…}`"
                 .to_owned()
@@ -158,7 +158,10 @@ fn ssh(
     let login = match &connection.auth {
         SshAuth::Keyfile { username, keyfile, passphrase } => {
             let passphrase = passphrase.as_ref().map(|text| secret(text, env, "passphrase")).transpose()?;
-            Login { username: username.clone(), proof: Proof::Keyfile { path: home(keyfile), passphrase } }
+            Login {
+                username: username.clone(),
+                proof: Proof::Keyfile { path: home(keyfile, &options.environment), passphrase },
+            }
         }
         SshAuth::Password { username, password } => {
             Login { username: username.clone(), proof: Proof::Password(secret(password, env, "password")?) }
@@ -171,7 +174,7 @@ fn ssh(
         host: connection.host.clone(),
         port: connection.port,
         pinned: connection.host_key.clone(),
-        known_hosts: connection.known_hosts.as_deref().map(home),
+        known_hosts: connection.known_hosts.as_deref().map(|path| home(path, &options.environment)),
     };
     let (remote_port, remote_host) = (tunnel.remote_port, tunnel.remote_host.clone());
     let target = Target { server, login, locals, remote_port, remote_host, public_url: tunnel.public_url.clone() };
@@ -189,8 +192,8 @@ fn secret(template: &Template, env: &Value, key: &str) -> Result<Zeroizing<Strin
 }
 
 /// `~` is the home folder.
-fn home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), variable("HOME")) {
+fn home(path: &str, environment: &Environment) -> PathBuf {
+    match (path.strip_prefix("~/"), environment.get("HOME")) {
         (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => PathBuf::from(path),
     }

@@ -19,6 +19,8 @@ pub(super) struct Program {
     pub(super) secrets: Vec<Zeroizing<String>>,
     /// Advice for the user if the program isn't installed.
     pub(super) missing: &'static str,
+    /// Where programs are (`PATH`).
+    pub(super) path: String,
     /// Ends it when we are gone.
     pub(super) guard: Option<PathBuf>,
     /// Time to connect after the URLs are known; after that the URLs are believed.

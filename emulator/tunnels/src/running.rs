@@ -117,7 +117,7 @@ pub(super) async fn open(program: &Program, reader: Box<dyn Reader>, tail: &Tail
 fn start(program: &Program, reader: Box<dyn Reader>, tail: &Tail) -> Result<Running, Reason> {
     let name = program.argv.first().cloned().unwrap_or_default();
     // A guard could only say that it found nothing.
-    if !is_there(&name) {
+    if !is_there(&name, &program.path) {
         return Err(Reason::lasting(format!("the program `{name}` isn't there: {}", program.missing)));
     }
     let mut command = match &program.guard {
@@ -150,12 +150,11 @@ fn start(program: &Program, reader: Box<dyn Reader>, tail: &Tail) -> Result<Runn
 }
 
 /// Whether a program is where it is said to be, or somewhere in `PATH`.
-fn is_there(name: &str) -> bool {
+fn is_there(name: &str, path: &str) -> bool {
     if name.contains('/') {
         return std::path::Path::new(name).is_file();
     }
-    let path = platform::settings::variable("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+    std::env::split_paths(path).any(|folder| folder.join(name).is_file())
 }
 
 impl Running {

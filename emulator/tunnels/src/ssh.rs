@@ -129,6 +129,7 @@ impl Ssh {
             env.push(("SSH_AUTH_SOCK".to_owned(), socket.display().to_string()));
         }
         Program {
+            path: self.options.environment.text("PATH").unwrap_or_default(),
             argv,
             env,
             secrets: target.login.proof.secret().cloned().into_iter().collect(),

@@ -1,11 +1,11 @@
 //! Which programs a worker knows.
 
+use application::App;
+use application::overlay::Overlay;
 use domain::config::{Config, Program};
 use domain::run::Run;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use platform::App;
-use platform::overlay::Overlay;
 use platform::store::{Store, StoreError};
 use serde_json::Value;
 use std::sync::Arc;

@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 use platform::chance::Chance;
 use platform::queue::{Message, ProgramMessage, RunMessage};
 use platform::secret::holds_sealed;
-use platform::settings::variable;
 use platform::store::{Saved, StoreError};
 use process::{Limits, execute};
 use serde_json::Value;
@@ -200,7 +199,7 @@ impl Worker {
             );
             return refused(JobError::new("no_key", text));
         }
-        let inherited = |name: &str| variable(name);
+        let inherited = |name: &str| self.options.environment.text(name);
         let prepared = match prepare(program, command, &assignment, env, &inherited) {
             Ok(prepared) => prepared,
             Err(error) => return refused(error),

@@ -33,6 +33,7 @@ use domain::config::Config;
 use futures_util::future::BoxFuture;
 use platform::clock::Clock;
 use platform::dispatch::Dispatch;
+use platform::environment::Environment;
 use platform::store::Store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -81,6 +82,8 @@ pub struct WorkerOptions {
     pub patience: Duration,
     /// How long a program goes on after SIGTERM before SIGKILL ends it.
     pub grace: Duration,
+    /// The variables of this process, of which programs inherit those that they may.
+    pub environment: Environment,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }

@@ -36,6 +36,7 @@ fn worker(aws: &Aws, only: &[&str]) -> Arc<Worker> {
         lease: LEASE,
         patience: GRACE,
         grace: GRACE,
+        environment: Default::default(),
         clock: Arc::new(SystemClock),
     })
 }

@@ -1,12 +1,13 @@
 //! A request's body: one JSON object, taken field by field.
 
+use application::App;
+use application::request::json_object;
 use axum::extract::{FromRequest, Request};
 use domain::event::CustomerId;
 use domain::number::canonical;
-use platform::App;
+use edge::problem::{Code, Problem};
+use edge::request::read_body;
 use platform::memory::Hold;
-use platform::problem::{Code, Problem};
-use platform::request::{json_object, read_body};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 

@@ -7,13 +7,13 @@ use crate::shown::Shown;
 use crate::tally::{self, Tally};
 use crate::token::Caller;
 use crate::walk;
+use application::App;
 use axum::extract::State;
 use contract::answer::{AllEndpointStats, EndpointStats, Stats};
 use contract::{CustomerQuery, StatsQuery};
 use domain::endpoint::Endpoint;
+use edge::problem::Problem;
 use jiff::{SignedDuration, Timestamp};
-use platform::App;
-use platform::problem::Problem;
 use std::sync::Arc;
 
 /// The hours of an endpoint's line.

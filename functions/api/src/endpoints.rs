@@ -15,14 +15,14 @@ use crate::query::{Query, place};
 use crate::shown::Shown;
 use crate::token::Caller;
 use crate::workflows;
+use application::App;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use contract::answer::{self, CreatedEndpoint, Endpoints};
 use contract::{Cursor, EndpointsQuery, List};
 use domain::endpoint::{Disabled, DisabledBy, Endpoint, Settings};
 use domain::event::{CustomerId, EndpointId};
-use platform::App;
-use platform::problem::{Code, Problem};
+use edge::problem::{Code, Problem};
 use platform::store::{Saved, StoreError, StoredEndpoint};
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub(crate) async fn create(
         Some(key) => EndpointId::keyed(&customer, &key),
         None => EndpointId::random(app.random()),
     };
-    let (secret, shown) = signing.seal(&app, &customer, &id);
+    let (secret, shown) = signing.seal(&app, &customer, &id)?;
     let now = app.now();
     let disabled = disabled.then_some(Disabled { at: now, why: DisabledBy::Request });
     let secrets = vec![secret];

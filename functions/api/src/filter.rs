@@ -5,8 +5,8 @@ use crate::query::place;
 use contract::{DeliveriesQuery, DeliveryStatus, List, Time};
 use domain::delivery::Delivery;
 use domain::event::{EndpointId, Pattern};
+use edge::problem::{Code, Problem};
 use jiff::Timestamp;
-use platform::problem::{Code, Problem};
 use platform::store::{DeliveryPlace, Store};
 
 /// What it says.

@@ -1,9 +1,9 @@
 //! Where the internet reaches this place through tunnels. In the cloud there are none: the API's own address is public.
 
 use crate::shown::Shown;
+use application::App;
 use axum::extract::State;
 use contract::answer::{Gateway, Gateways};
-use platform::App;
 use serde_json::Value;
 use std::sync::Arc;
 

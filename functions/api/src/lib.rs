@@ -32,14 +32,14 @@ mod waits;
 mod requests;
 mod room;
 
+use application::App;
 use axum::Router;
 use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any};
 use contract::{Access, Function, Operation, answer, of};
-use platform::App;
-use platform::problem::Problem;
+use edge::problem::Problem;
 use shown::{Gives, Shown, mount, mount_nothing};
 use std::sync::Arc;
 

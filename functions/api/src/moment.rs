@@ -1,8 +1,8 @@
 //! A point in time, as a body writes it: RFC 3339, or Unix seconds.
 
 use contract::Time;
+use edge::problem::{Code, Problem};
 use jiff::Timestamp;
-use platform::problem::{Code, Problem};
 use serde_json::Value;
 
 /// From a field of a body.

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use platform::problem::Problem;
+use edge::problem::Problem;
 
 /// The one parameter of the path. One that is not text names nothing.
 #[derive(Debug)]

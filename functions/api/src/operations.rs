@@ -7,15 +7,15 @@ use crate::shown::Shown;
 use crate::token::Caller;
 use crate::walk::{self, Walk};
 use crate::{endpoints, moment, workflows};
+use application::App;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use contract::answer::{BackgroundOperation, BackgroundStatus, Recovery, RecoveryTold};
 use domain::delivery::State as DeliveryState;
 use domain::endpoint::Endpoint;
 use domain::operation::{Operation, OperationId, State as OperationState};
+use edge::problem::{Code, Problem};
 use jiff::Timestamp;
-use platform::App;
-use platform::problem::{Code, Problem};
 use platform::store::{Store, StoreError};
 use std::sync::Arc;
 

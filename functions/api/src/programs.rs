@@ -7,15 +7,15 @@
 use crate::body::Fields;
 use crate::name::Name;
 use crate::shown::Shown;
+use application::App;
+use application::overlay::Layered;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::answer::{self, Origin, Programs};
 use domain::config::program::{self, Action, Program};
 use domain::redact::MASKED;
-use platform::App;
+use edge::problem::{Code, Problem};
 use platform::contention::Rounds;
-use platform::overlay::Layered;
-use platform::problem::{Code, Problem};
 use platform::store::{ConfigChange, ConfigEntry, ConfigKind, Saved};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;

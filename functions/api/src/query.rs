@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::{Cursor, List, Operation, Parameters, QueryError};
 use domain::spelling::nearest;
-use platform::problem::{Code, Problem};
+use edge::problem::{Code, Problem};
 use serde::de::DeserializeOwned;
 
 /// The parameters of the operation.

@@ -3,15 +3,15 @@
 use crate::query::{Query, place};
 use crate::room;
 use crate::shown::Shown;
+use application::App;
+use application::request::{Incoming, Kept};
 use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::answer::{ReceivedRequest, Requests};
 use contract::{Cursor, List, RequestsQuery, Time};
+use edge::problem::Problem;
 use jiff::Timestamp;
-use platform::App;
-use platform::problem::Problem;
-use platform::request::{Incoming, Kept};
 use platform::store::{Store, Stored};
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use axum::extract::Request;
 use axum::http::Response;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
-use platform::problem::{Code, Problem};
+use edge::problem::{Code, Problem};
 use serde_json::Value;
 use std::io::{ErrorKind, Write};
 

@@ -6,6 +6,7 @@
 //!  the table says which `T` an operation answers with; a handler that gives another doesn't build
 //! ```
 
+use application::App;
 use axum::Json;
 use axum::extract::Request;
 use axum::handler::Handler;
@@ -14,8 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use contract::answer::Page;
 use contract::{Cursor, Method, Nothing, Operation, Typed};
-use platform::App;
-use platform::problem::Problem;
+use edge::problem::Problem;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::marker::PhantomData;

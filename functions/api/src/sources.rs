@@ -12,10 +12,10 @@ pub(crate) use history::history;
 
 use crate::name::Name;
 use crate::shown::Shown;
+use application::App;
 use axum::extract::State;
 use contract::answer::{self, Sources};
-use platform::App;
-use platform::problem::{Code, Problem};
+use edge::problem::{Code, Problem};
 use platform::store::ConfigKind;
 use std::sync::Arc;
 

@@ -2,10 +2,10 @@
 
 use crate::delivery::seconds;
 use crate::walk::{self, Walk};
+use application::App;
 use domain::delivery::{Delivery, State};
 use domain::event::{CustomerId, EndpointId};
 use jiff::Timestamp;
-use platform::App;
 use platform::store::StoreError;
 use std::collections::HashMap;
 

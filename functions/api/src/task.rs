@@ -3,12 +3,12 @@
 use crate::room;
 use crate::shown::Shown;
 use crate::waits::shown_key;
+use application::request::Came;
 use contract::TaskStatus;
 use contract::answer::{Dropped, Failure, Job, JobResult, JobStatus, Parent, Task, TaskInList, WaitingFor, Worker};
 use domain::id::RunId;
 use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{Brought, JobError, JobPath, JobRun, JobState, Phase, Run, Status};
-use platform::request::Came;
 use serde_json::{Value, json};
 
 /// What of a task, and what of a job, may be long.

@@ -1,13 +1,13 @@
 //! The bearer token, and what it lets its holder see.
 
+use application::App;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::event::CustomerId;
-use platform::App;
-use platform::problem::{Code, Problem};
+use edge::problem::{Code, Problem};
 use platform::store::StoreError;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;

@@ -6,13 +6,13 @@ use crate::endpoints;
 use crate::name::Name;
 use crate::shown::Shown;
 use crate::token::Caller;
+use application::{App, attempt};
 use axum::extract::State;
 use contract::answer::Tested;
 use domain::delivery::DeliveryId;
 use domain::event::{Origin, Published};
 use domain::redact::hide_fields;
-use platform::problem::{Code, Problem};
-use platform::{App, attempt};
+use edge::problem::{Code, Problem};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 

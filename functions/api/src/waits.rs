@@ -7,6 +7,7 @@ use crate::body::Fields;
 use crate::query::{Query, place};
 use crate::room::{self, Room};
 use crate::shown::Shown;
+use application::App;
 use axum::extract::State;
 use contract::answer::{Adopted, Nearest, OpenWait, UnclaimedCallback, Verdict as ShownVerdict, Wait, Waits};
 use contract::{Cursor, List, WaitState, WaitsQuery};
@@ -15,9 +16,8 @@ use domain::id::RunId;
 use domain::redact::{MASKED, hide_fields};
 use domain::run::{JobPath, JobState, Status, is_of_token};
 use domain::wait::{Adoption, Standing, Verdict, WaitKey, Waiter, adopt as judge, nearest};
-use platform::App;
+use edge::problem::{Code, Problem};
 use platform::contention::Rounds;
-use platform::problem::{Code, Problem};
 use platform::store::{Store, StoreError, Stored, Unclaimed};
 use std::sync::Arc;
 

@@ -3,11 +3,11 @@
 //! Each customer's deliveries are a list of their own. A page is read of each, and what is newer than the end of every
 //! page that isn't the last of its list is in its final order: the walk gives that, and goes on from there.
 
+use application::App;
 use domain::event::CustomerId;
+use edge::problem::Problem;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use platform::App;
-use platform::problem::Problem;
 use platform::store::{DeliveryPlace, Store, StoreError, StoredDelivery};
 use std::collections::BTreeSet;
 

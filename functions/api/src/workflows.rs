@@ -2,6 +2,8 @@
 
 use crate::name::Name;
 use crate::shown::Shown;
+use application::App;
+use application::request::json_object;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -9,9 +11,8 @@ use contract::answer::{Started, Workflow, Workflows};
 use domain::id::RunId;
 use domain::redact::{MASKED, masked_at};
 use domain::run::Run;
-use platform::App;
-use platform::problem::{Code, Problem};
-use platform::request::{json_object, read_body};
+use edge::problem::{Code, Problem};
+use edge::request::read_body;
 use platform::store::{NewRun, StoreError};
 use serde_json::Value;
 use std::sync::Arc;

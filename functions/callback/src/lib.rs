@@ -6,6 +6,9 @@
 
 mod receive;
 
+use application::App;
+use application::request::Raw;
+use application::verification::{Judged, judge_route};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
@@ -15,11 +18,9 @@ use domain::config::{Callback, Listener, Routes};
 use domain::run::CALLBACK_TOKEN;
 use domain::signature::Verified;
 use domain::wait::ArrivalId;
-use platform::App;
-use platform::head;
-use platform::problem::Problem;
-use platform::request::Raw;
-use platform::verification::{Judged, judge_route};
+use edge::handshake::answer;
+use edge::head;
+use edge::problem::Problem;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -52,14 +53,14 @@ async fn handle(
     if request.method() == Method::HEAD {
         return Ok(head::answer());
     }
-    let raw = Raw::read(request, app.settings.max_body).await?;
+    let raw = edge::request::read(request, app.settings.max_body).await?;
     let room = app.memory.bodies.admit(&raw.bytes).await?;
     room.drive(Box::pin(judge_and_receive(&app, &callback, port, raw))).await
 }
 
 async fn judge_and_receive(app: &App, callback: &Callback, port: u16, raw: Raw) -> Result<Response, Problem> {
     let passed = match judge_route(app, callback.verify.as_ref(), (&callback.route.id, port), &raw).await? {
-        Some(Judged::Answered(response)) => return Ok(response),
+        Some(Judged::Answered(reply)) => return Ok(answer(&reply)),
         Some(Judged::Passed(passed)) => Some(passed),
         None => None,
     };

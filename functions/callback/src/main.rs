@@ -1,7 +1,5 @@
 //! The bootstrap of the function in AWS Lambda.
 
-use platform::lambda;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let app = lambda::app().await?;

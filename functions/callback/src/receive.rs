@@ -1,16 +1,16 @@
 //! From a request to stored arrivals.
 
+use application::App;
+use application::bulk::{AT_ONCE, items, render};
+use application::request::Incoming;
 use axum::Json;
 use domain::config::Callback;
 use domain::expr::{Scope, Template};
 use domain::run::{CALLBACK_TOKEN, callback_token, is_kept_key, kept_key};
 use domain::wait::{Arrival, ArrivalId, Judgement, MAX_KEY, Reception, Verdict, WaitKey, key_text};
+use edge::problem::{Code, Problem};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use platform::App;
-use platform::bulk::{AT_ONCE, items, render};
-use platform::problem::{Code, Problem};
-use platform::request::Incoming;
 use serde_json::{Value, json};
 
 pub(crate) async fn receive(

@@ -1,8 +1,8 @@
 //! Publishes what we have to say ourselves, if anybody subscribes to it.
 
+use application::App;
 use domain::endpoint::{EventView, Wish};
 use domain::event::Event;
-use platform::App;
 use platform::store::StoreError;
 
 /// Stores the event where an endpoint wants it. Its id is derived from what it tells, so a repeated message is the same

@@ -11,13 +11,13 @@
 mod health;
 
 use crate::{notices, put_off};
+use application::App;
+use application::attempt;
+use application::directory::Endpoints;
 use domain::delivery::{Attempt, Delivery, DeliveryId, GaveUp, Held, Next, State};
 use domain::endpoint::{DisabledBy, Health, May, SPREAD};
 use domain::event::Event;
 use jiff::{SignedDuration, Timestamp};
-use platform::App;
-use platform::attempt;
-use platform::directory::Endpoints;
 use platform::lanes::{End, Entry, Place};
 use platform::queue::{DeliverMessage, MAX_DELAY, Message};
 use platform::store::{Saved, StoreError, StoredDelivery, StoredEndpoint, StoredHealth, Timer};

@@ -5,10 +5,10 @@
 //! delivery given up, with the reason: it is in the log and counted, its owner is told, and it can be recovered.
 
 use crate::{attempts, notices};
+use application::App;
 use domain::delivery::{Delivery, GaveUp};
 use domain::endpoint::{EventView, FilterFault, Wish};
 use domain::redact::hide_fields;
-use platform::App;
 use platform::queue::DeliverMessage;
 use platform::store::{Saved, StoreError};
 

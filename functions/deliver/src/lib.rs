@@ -17,8 +17,8 @@ mod room;
 mod runs;
 mod session;
 
+use application::App;
 use futures_util::future::BoxFuture;
-use platform::App;
 use platform::clock::until;
 use platform::queue::Message;
 use platform::store::StoreError;

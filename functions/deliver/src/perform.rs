@@ -1,11 +1,11 @@
 //! One thing that a run owes, done: a call, a wait opened, a child run started, an event published.
 
+use application::App;
 use domain::event::Event;
 use domain::run::{Call, Input, Invocation, JobError, JobPath, Outcome, Owed, Plan, Run};
 use domain::wait::{Opening, WaitKey, Waiter};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use platform::App;
 use platform::store::{Deadline, NewEvent, StoreError, Timer};
 
 type Performed<'a> = BoxFuture<'a, Result<Vec<Input>, StoreError>>;

@@ -6,9 +6,9 @@
 //! an item is not reminded again of what it was reminded of (`platform::store`, `remind`).
 
 use crate::attempts;
+use application::App;
 use domain::run::Run;
 use jiff::{SignedDuration, Timestamp};
-use platform::App;
 use platform::queue::{DeliverMessage, Message, RunMessage};
 use platform::store::{StoreError, Timer};
 use std::time::Duration;

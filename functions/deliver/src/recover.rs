@@ -4,13 +4,13 @@
 //! anew is not begun a second time by it: it bears its name. Progress is one conditional write, which promises the next
 //! step; of two that take the same step, one writes.
 
+use application::App;
+use application::replay::{self, By, Replay};
 use domain::delivery::State;
 use domain::event::EndpointId;
 use domain::operation::{Operation, Page};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use platform::App;
 use platform::queue::OperateMessage;
-use platform::replay::{self, By, Replay};
 use platform::store::{Saved, Store, StoreError, StoredDelivery, StoredOperation};
 
 /// Deliveries of the customer that are looked at in one step.

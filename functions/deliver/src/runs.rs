@@ -8,12 +8,12 @@
 
 use crate::session::Session;
 use crate::{perform, put_off};
+use application::App;
 use domain::run::{Input, Stretch};
 use domain::wait::{WaitKey, Waiter};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
-use platform::App;
 use platform::queue::RunMessage;
 use platform::store::StoreError;
 use std::collections::HashSet;

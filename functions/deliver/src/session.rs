@@ -1,13 +1,13 @@
 //! A run in the hands of one stretch.
 
 use crate::{notices, room};
+use application::App;
+use application::definitions::Following;
 use domain::id::RunId;
 use domain::redact::{KnownSecrets, hide_fields};
 use domain::run::{Applied, Effect, Input, JobPath, Keep, Owed, Phase, Plan, Run, Stretch};
 use domain::wait::WaitKey;
 use jiff::{SignedDuration, Timestamp};
-use platform::App;
-use platform::definitions::Following;
 use platform::memory::Hold;
 use platform::queue::{MAX_DELAY, Message, ProgramMessage, RunMessage};
 use platform::store::{Saved, StoreError, Timer};

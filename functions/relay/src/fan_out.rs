@@ -1,12 +1,12 @@
 //! From an event to a message for each endpoint that wants it.
 
 use crate::allowance::Allowance;
+use application::App;
+use application::directory::Endpoints;
 use domain::delivery::DeliveryId;
 use domain::endpoint::{Endpoint, EventView, Wish};
 use domain::event::{CustomerId, Event};
 use futures_util::future::BoxFuture;
-use platform::App;
-use platform::directory::Endpoints;
 use platform::queue::{DeliverMessage, Message};
 use platform::store::StoreError;
 use std::collections::HashMap;

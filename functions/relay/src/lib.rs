@@ -11,9 +11,9 @@
 mod allowance;
 mod fan_out;
 
+use application::App;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use futures_util::future::BoxFuture;
-use platform::App;
 use platform::clock::until;
 use platform::queue::{Message, QueueError};
 use platform::store::{Owes, StoreError};

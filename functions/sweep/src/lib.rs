@@ -18,11 +18,11 @@
 //! to be opened, or the delivery to be stored: the timer is looked at again until it is passed, and the process that writes
 //! the item then takes the cursor back.
 
+use application::App;
 use futures_util::future::BoxFuture;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use platform::App;
 use platform::store::{Cursor, Store, StoreError, Timer, after_timer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;

@@ -1,11 +1,9 @@
 //! The bootstrap of the function in AWS Lambda.
 
-use platform::lambda;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let sweeper = std::sync::Arc::new(sweep::Sweeper::default());
-    let sweep = move |app: std::sync::Arc<platform::App>| {
+    let sweep = move |app: std::sync::Arc<application::App>| {
         let sweeper = sweeper.clone();
         async move { sweeper.sweep_within(&app, sweep::BUDGET).await.map(|_| ()) }
     };

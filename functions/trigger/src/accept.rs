@@ -1,6 +1,11 @@
 //! From a request to stored runs.
 
 use crate::dedupe::chosen;
+use application::App;
+use application::admission::{Admitted, admit};
+use application::bulk::{AT_ONCE, items};
+use application::request::{Came, Incoming};
+use application::starts::trigger_input;
 use axum::Json;
 use domain::config::Trigger;
 use domain::expr::{Scope, Template};
@@ -9,13 +14,8 @@ use domain::number::same;
 use domain::run::Run;
 use domain::signature::Preset;
 use domain::source::{Identity, Recognition};
+use edge::problem::{Code, Problem};
 use futures_util::{StreamExt, stream};
-use platform::App;
-use platform::admission::{Admitted, admit};
-use platform::bulk::{AT_ONCE, items};
-use platform::problem::{Code, Problem};
-use platform::request::{Came, Incoming};
-use platform::starts::trigger_input;
 use platform::store::Stored;
 use serde_json::{Value, json};
 use std::sync::Arc;

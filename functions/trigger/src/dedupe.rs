@@ -1,10 +1,10 @@
 //! The identity that a file chooses: `dedupe_by` of a trigger or a source.
 
+use application::bulk::{kind_of, render};
 use domain::expr::{Scope, Template};
 use domain::source::Identity;
 use domain::wait::{MAX_KEY, key_text};
-use platform::bulk::{kind_of, render};
-use platform::problem::{Code, Problem};
+use edge::problem::{Code, Problem};
 use serde_json::Value;
 
 /// The identity under the value of `dedupe_by`, where the file has one.

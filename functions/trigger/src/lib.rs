@@ -10,17 +10,18 @@ mod sources;
 
 pub use sources::{source_routes, sources};
 
+use application::App;
+use application::request::Raw;
+use application::verification::{Judged, Passed, Seen, judge_route};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use domain::config::{Listener, Routes, Trigger};
-use platform::App;
-use platform::head;
-use platform::problem::Problem;
-use platform::request::Raw;
-use platform::verification::{Judged, Passed, Seen, judge_route};
+use edge::handshake::answer;
+use edge::head;
+use edge::problem::Problem;
 use std::sync::Arc;
 
 /// The trigger routes of some listeners, and an answer to every other request.
@@ -52,7 +53,7 @@ async fn handle(
     if request.method() == Method::HEAD {
         return Ok(head::answer());
     }
-    let raw = Raw::read(request, app.settings.max_body).await?;
+    let raw = edge::request::read(request, app.settings.max_body).await?;
     let room = app.memory.bodies.admit(&raw.bytes).await?;
     room.drive(Box::pin(judge_and_accept(&app, &trigger, port, raw))).await
 }
@@ -61,7 +62,7 @@ async fn judge_and_accept(app: &App, trigger: &Trigger, port: u16, raw: Raw) -> 
     let passed = match judge_route(app, trigger.verify.as_ref(), (&trigger.route.id, port), &raw).await? {
         None => None,
         Some(Judged::Passed(passed)) => Some(passed),
-        Some(Judged::Answered(response)) => return Ok(response),
+        Some(Judged::Answered(reply)) => return Ok(answer(&reply)),
     };
     let kept = raw.kept(passed.as_ref().map(|passed| passed.hidden.as_slice()));
     let identity = {

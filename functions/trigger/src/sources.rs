@@ -13,6 +13,12 @@
 
 use crate::accept::tell_repeated;
 use crate::dedupe::chosen;
+use application::App;
+use application::admission::admit;
+use application::request::{Came, Incoming, Raw};
+use application::sources::Found;
+use application::starts::{ByRules, Start, by_rules};
+use application::verification::{Judged, Passed, Seen, judge, judge_nobody, unusable};
 use axum::Json;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
@@ -25,14 +31,9 @@ use domain::id::RunId;
 use domain::run::Run;
 use domain::signature::{Fields, acknowledgement};
 use domain::source::{ReadySource, ReadyVerification, Recognition, Source};
-use platform::App;
-use platform::admission::admit;
-use platform::head;
-use platform::problem::Problem;
-use platform::request::{Came, Incoming, Raw};
-use platform::sources::Found;
-use platform::starts::{ByRules, Start, by_rules};
-use platform::verification::{Judged, Passed, Seen, answer, judge, judge_nobody, unusable};
+use edge::handshake::answer;
+use edge::head;
+use edge::problem::Problem;
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 
@@ -67,13 +68,13 @@ async fn receive(
 async fn handle(app: &App, port: u16, name: &str, request: Request) -> Result<Response, Problem> {
     let source = match app.sources.find(&app.store, name, app.now()).await? {
         Found::Source(source) => source,
-        Found::Unusable => return Err(unusable(name)),
+        Found::Unusable => return Err(unusable(name).into()),
         Found::Nobody => return Err(nobody(app, port, name, request).await),
     };
     if request.method() == Method::HEAD {
         return Ok(head::answer());
     }
-    let raw = Raw::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
+    let raw = edge::request::read(request, source.source.max_body.unwrap_or(app.settings.max_body)).await?;
     let room = app.memory.bodies.admit(&raw.bytes).await?;
     room.drive(Box::pin(judge_and_start(app, port, name, &source, raw))).await
 }
@@ -89,7 +90,7 @@ async fn judge_and_start(
     let seen = Seen::new(app, &raw, port, verification.public_url.as_deref());
     let passed = match judge(app, name, verification, Some(name), &seen).await? {
         Judged::Passed(passed) => passed,
-        Judged::Answered(response) => return Ok(response),
+        Judged::Answered(reply) => return Ok(answer(&reply)),
     };
     if raw.method() != "POST" {
         return Err(Problem::method_not_allowed());
@@ -117,13 +118,13 @@ async fn nobody(app: &App, port: u16, name: &str, request: Request) -> Problem {
         let (source, _) = domain::config::load_source("github", &json!({"secret": "nobody has this secret"})).ok()?;
         source.verification.ready(&Value::Null).ok()
     });
-    let raw = match Raw::read(request, app.settings.max_body).await {
+    let raw = match edge::request::read(request, app.settings.max_body).await {
         Ok(raw) => raw,
         Err(problem) => return problem,
     };
     let room = match app.memory.bodies.admit(&raw.bytes).await {
         Ok(room) => room,
-        Err(problem) => return problem,
+        Err(why) => return why.into(),
     };
     if let Some(verification) = NOBODY.as_ref() {
         let seen = Seen::new(app, &raw, port, None);

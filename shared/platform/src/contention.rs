@@ -12,7 +12,6 @@
 //! }
 //! ```
 
-use crate::problem::{Code, Problem};
 use crate::store::StoreError;
 
 /// Rounds of one writer at the most. Each lost round means that another writer has won one, so the writers together get on.
@@ -49,12 +48,6 @@ impl Rounds {
 impl From<Contended> for StoreError {
     fn from(contended: Contended) -> Self {
         Self::Unavailable(contended.to_string())
-    }
-}
-
-impl From<Contended> for Problem {
-    fn from(contended: Contended) -> Self {
-        Self::new(Code::Conflict, contended.to_string())
     }
 }
 

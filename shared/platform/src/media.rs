@@ -27,11 +27,14 @@ const TEXTS: [&str; 13] = [
 
 /// What is sent under a media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// There is no type.
     Untyped,
+    /// JSON, or what ends in `+json`.
     Json,
+    /// `application/x-www-form-urlencoded`.
     Form,
+    /// `multipart/form-data`.
     Multipart,
     /// Any other text.
     Text,
@@ -43,21 +46,21 @@ pub(crate) enum Kind {
 
 /// The value of a `Content-Type` header.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct MediaType<'t>(Option<&'t str>);
+pub struct MediaType<'t>(Option<&'t str>);
 
 impl<'t> MediaType<'t> {
     /// From the header, which may be absent or empty.
-    pub(crate) fn new(header: Option<&'t str>) -> Self {
+    pub fn new(header: Option<&'t str>) -> Self {
         Self(header.map(str::trim).filter(|text| !text.is_empty()))
     }
 
     /// The whole header.
-    pub(crate) fn as_str(&self) -> Option<&'t str> {
+    pub fn as_str(&self) -> Option<&'t str> {
         self.0
     }
 
     /// What is sent under it.
-    pub(crate) fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         let Some(text) = self.0 else { return Kind::Untyped };
         let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let ends_in = |suffixes: &[&str]| suffixes.iter().any(|suffix| essence.ends_with(suffix));
@@ -84,7 +87,7 @@ impl<'t> MediaType<'t> {
     }
 
     /// The text of a body; `None` where its bytes are no text in the charset.
-    pub(crate) fn text<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {
+    pub fn text<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {
         match self.charset() {
             Some(charset) if charset != UTF_8 => charset.decode_without_bom_handling_and_without_replacement(body),
             Some(_) | None => std::str::from_utf8(body).ok().map(Cow::Borrowed),
@@ -92,18 +95,18 @@ impl<'t> MediaType<'t> {
     }
 
     /// The body as text where it is text, else as bytes.
-    pub(crate) fn text_or_bytes(&self, body: &[u8]) -> Value {
+    pub fn text_or_bytes(&self, body: &[u8]) -> Value {
         self.text(body).map_or_else(|| self.bytes(body), |text| Value::String(text.into_owned()))
     }
 
     /// The body as bytes of this type.
-    pub(crate) fn bytes(&self, body: &[u8]) -> Value {
+    pub fn bytes(&self, body: &[u8]) -> Value {
         bytes::value(self.0, body)
     }
 
     /// The answer of a service: null where it is empty; JSON where it is JSON, also under a wrong type unless that is a picture's,
     /// a sound's or the like; else text or bytes by its type.
-    pub(crate) fn answer(&self, body: &[u8]) -> Value {
+    pub fn answer(&self, body: &[u8]) -> Value {
         let kind = self.kind();
         if body.is_empty() {
             return Value::Null;

@@ -14,7 +14,6 @@
 //! Work on a large text takes a tenth of a second, in which a thread does nothing else. It goes through its [`Hold`], which has
 //! the thread's other tasks go on elsewhere: else a few large texts would hold up every small one.
 
-use crate::problem::{Code, Problem};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -62,6 +61,27 @@ struct Rooms {
     largest: usize,
     /// The lightest text that counts as large, in bytes.
     smallest_large: usize,
+}
+
+/// Why a body is not parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// It has more in it than any request may.
+    #[error(
+        "the body has {bytes} bytes, and so many lists and objects in them that reading it would take {weight} bytes of memory, \
+         more than the {most} that it may; send fewer at once"
+    )]
+    TooHeavy {
+        /// Its length.
+        bytes: usize,
+        /// What parsing it would take.
+        weight: usize,
+        /// What that may be.
+        most: usize,
+    },
+    /// Others took all the memory, for as long as this one could wait.
+    #[error("the memory for request bodies is full; nothing has happened, try again")]
+    Full,
 }
 
 /// Room that is taken until this is dropped.
@@ -154,19 +174,14 @@ impl Pool {
     /// Takes room for parsing a request's body.
     ///
     /// # Errors
-    /// 413 if parsing it would take more memory than any request may; 503 if there was no room in time.
-    pub async fn admit(&self, body: &[u8]) -> Result<Hold, Problem> {
+    /// If parsing it would take more memory than any request may, or there was no room in time.
+    pub async fn admit(&self, body: &[u8]) -> Result<Hold, NotAdmitted> {
         let (weight, most) = (weight(body), HEAVIEST.max(DENSEST * body.len()));
         if weight > most {
-            let detail = format!(
-                "the body has {} bytes, and so many lists and objects in them that reading it would take {weight} bytes of \
-                 memory, more than the {most} that it may; send fewer at once",
-                body.len()
-            );
-            return Err(Problem::new(Code::BodyTooLarge, detail));
+            return Err(NotAdmitted::TooHeavy { bytes: body.len(), weight, most });
         }
         let held = tokio::time::timeout(REQUEST_WAITS, self.hold(weight)).await;
-        held.ok().flatten().ok_or_else(Problem::overloaded)
+        held.ok().flatten().ok_or(NotAdmitted::Full)
     }
 }
 

@@ -16,7 +16,6 @@
 //! that know nothing of each other, and it is as fast and as safe from timing where the processor has no AES.
 
 mod key;
-mod reseal;
 mod ring;
 mod seal;
 mod within;
@@ -24,7 +23,6 @@ mod within;
 mod tests;
 
 pub use key::{Key, KeyError, KeyId};
-pub use reseal::{ResealError, reseal};
 pub use ring::KeyRing;
 pub use seal::SecretError;
 pub use within::{holds_sealed, is_sealed, may_hold_sealed};

@@ -1,5 +1,6 @@
 //! What an operator may set, with defaults that suit both a laptop and the cloud.
 
+use crate::environment::Environment;
 use std::time::Duration;
 
 /// Settings of one deployment.
@@ -66,22 +67,23 @@ impl Settings {
     ///
     /// # Errors
     /// What is missing or can't be read.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_env_for(required("RINGBACK_TABLE")?, required("RINGBACK_QUEUE_URL")?)
+    pub fn read(environment: &Environment) -> Result<Self, SettingsError> {
+        let required = |name| environment.text(name).ok_or(SettingsError::Missing(name));
+        Self::read_for(environment, required("RINGBACK_TABLE")?, required("RINGBACK_QUEUE_URL")?)
     }
 
     /// The same for this table and this queue of calls, whatever the environment says of those.
     ///
     /// # Errors
     /// What can't be read.
-    pub fn from_env_for(table: String, queue_url: String) -> Result<Self, SettingsError> {
+    pub fn read_for(environment: &Environment, table: String, queue_url: String) -> Result<Self, SettingsError> {
         let mut settings = Self { table, queue_url, ..Self::default() };
-        if let Some(shards) = variable("RINGBACK_SHARDS") {
+        if let Some(shards) = environment.get("RINGBACK_SHARDS") {
             let wrong = |error| SettingsError::Wrong("RINGBACK_SHARDS", format!("{error}"));
             settings.shards = shards.parse().map_err(|error: std::num::ParseIntError| wrong(error))?;
         }
-        settings.programs_queue_url = variable("RINGBACK_PROGRAMS_QUEUE_URL").unwrap_or_default();
-        settings.runtime_programs = match variable("RINGBACK_RUNTIME_PROGRAMS").as_deref() {
+        settings.programs_queue_url = environment.text("RINGBACK_PROGRAMS_QUEUE_URL").unwrap_or_default();
+        settings.runtime_programs = match environment.get("RINGBACK_RUNTIME_PROGRAMS") {
             Some("allow") => true,
             None | Some("refuse") => false,
             Some(other) => {
@@ -89,7 +91,7 @@ impl Settings {
                 return Err(SettingsError::Wrong("RINGBACK_RUNTIME_PROGRAMS", text));
             }
         };
-        for digest in variable("RINGBACK_TOKEN_SHA256").iter().flat_map(|list| list.split(',')) {
+        for digest in environment.get("RINGBACK_TOKEN_SHA256").iter().flat_map(|list| list.split(',')) {
             let mut bytes = [0; 32];
             let read = hex::decode_to_slice(digest.trim(), &mut bytes);
             read.map_err(|error| SettingsError::Wrong("RINGBACK_TOKEN_SHA256", error.to_string()))?;
@@ -97,14 +99,4 @@ impl Settings {
         }
         Ok(settings)
     }
-}
-
-/// One environment variable; empty counts as not set.
-#[expect(clippy::disallowed_methods, reason = "this is where the environment is read, once, at start")]
-pub fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn required(name: &'static str) -> Result<String, SettingsError> {
-    variable(name).ok_or(SettingsError::Missing(name))
 }

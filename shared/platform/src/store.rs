@@ -56,7 +56,7 @@ mod timer;
 
 pub use adopt::Unclaimed;
 pub use codec::MAX_BLOB;
-pub(crate) use codec::{pack_text, unpack_text};
+pub use codec::{pack_text, unpack_text};
 pub use config::{ConfigChange, ConfigEntry, ConfigKind};
 pub use cursor::Cursor;
 pub use definition::StoredDefinition;

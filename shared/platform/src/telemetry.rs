@@ -1,5 +1,6 @@
 //! The log: lines for people on a terminal, JSON for machines.
 
+use crate::environment::Environment;
 use std::io::IsTerminal;
 pub use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -11,8 +12,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 ///
 /// `RUST_LOG` chooses what is said, as in `warn,emulator=debug`. Unless it is set to what can be read: warnings, what
 /// workflows log, and what the gateway says of itself, at the level `ringback` and above.
-pub fn start(json: bool, ringback: LevelFilter) {
-    let log = tracing_subscriber::registry().with(chosen(crate::settings::variable("RUST_LOG").as_deref(), ringback));
+pub fn start(environment: &Environment, json: bool, ringback: LevelFilter) {
+    let log = tracing_subscriber::registry().with(chosen(environment.get("RUST_LOG"), ringback));
     let lines = fmt::layer().with_writer(std::io::stderr);
     // A second start, in a test, keeps the first.
     let _ = if json {

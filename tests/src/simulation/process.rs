@@ -5,15 +5,13 @@ use super::clock::VirtualClock;
 use super::service::Outside;
 use super::stage::Stage;
 use super::state::Shared;
+use application::App;
 use axum::Router;
 use domain::config::Config;
 use domain::run::Surroundings;
-use platform::App;
 use platform::chance::Chance;
 use platform::lanes::Lanes;
 use platform::memory::Pool;
-use platform::queue::Queue;
-use platform::store::Store;
 use std::sync::Arc;
 use sweep::Sweeper;
 
@@ -39,15 +37,15 @@ impl Process {
     pub(super) fn start(stage: &Stage, file: &File, (table, queue): &Clients, shared: &Shared, process: usize) -> Self {
         let settings = stage.settings.clone();
         let dice = shared.clone();
-        let outside = platform::app::Outside {
-            store: Store::new(table.clone(), settings.table.clone(), settings.shards, settings.retention),
-            queue: Queue::new(queue.clone(), settings.queue_url.clone(), String::new()),
-            functions: None,
-            sender: stage.sender.clone().carried_by(Arc::new(Outside(shared.clone()))),
-            keys: stage.keys.clone(),
+        let outside = application::app::Outside {
             clock: Arc::new(VirtualClock { shared: shared.clone(), process }),
             chance: Chance::of(move |bytes| dice.lock().dice.fill(bytes)),
-            settings,
+            ..application::app::Outside::through(
+                (table.clone(), queue.clone()),
+                settings,
+                stage.sender.clone().carried_by(Arc::new(Outside(shared.clone()))),
+                Some(stage.keys.clone()),
+            )
         };
         let mut app = App::new(outside, file.config.clone(), file.surroundings.clone()).expect("no secret is missing");
         if shared.lock().runs_are_large {

@@ -164,7 +164,7 @@ async fn a_function_lets_a_failed_message_rest_for_a_while_only() {
     (message.message_id, message.receipt_handle) = (received.message_id, received.receipt_handle);
     let queue = platform::queue::Queue::new(aws.sqs(), url.clone(), String::new());
     let id = message.message_id.clone().unwrap();
-    assert_eq!(platform::lambda::failed(&queue, message, "a test's failure").await.item_identifier, id);
+    assert_eq!(lambda::failed(&queue, message, "a test's failure").await.item_identifier, id);
     assert_eq!(receive().await.unwrap().messages().len(), 1);
     assert_eq!(started.elapsed().as_secs(), 5);
 }

@@ -1,23 +1,14 @@
 //! The gateway as a process of its own, and what it took.
 
-use clap::Parser;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio, exit};
 use std::time::Duration;
 
-/// The emulator's command line, in this program.
-#[derive(Parser)]
-struct Emulator {
-    #[command(subcommand)]
-    command: emulator::command::Command,
-}
-
 /// Becomes the gateway.
 pub(crate) fn serve() -> ! {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let _ = runtime.block_on(Emulator::parse().command.run());
+    let _ = emulator::main();
     exit(0)
 }
 

@@ -1,6 +1,7 @@
 use super::{Failure, file, output};
 use clap::Args;
 use domain::config::{Code, Diagnostic, Severity};
+use platform::environment::Environment;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -20,8 +21,8 @@ pub struct Check {
 }
 
 impl Check {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        let read = file::read(&self.file)?;
+    pub(crate) fn run(self, environment: &Environment) -> Result<(), Failure> {
+        let read = file::read(&self.file, environment)?;
         read.print_diagnostics();
         let (mut errors, mut warnings) = (0, 0);
         for diagnostic in &read.diagnostics {

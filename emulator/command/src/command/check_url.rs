@@ -2,6 +2,7 @@ use super::{Failure, file, output};
 use clap::Args;
 use domain::address::{Guard, Reach, Target, TargetHost};
 use ipnet::IpNet;
+use platform::environment::Environment;
 use platform::sender::Sender;
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
@@ -38,10 +39,10 @@ struct Verdict {
 }
 
 impl CheckUrl {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
         let mut ranges = self.allow_private.clone();
         if let Some(path) = &self.file {
-            let read = file::read(path)?;
+            let read = file::read(path, environment)?;
             let Some(config) = read.loaded.config else {
                 read.print_diagnostics();
                 return Err(format!("{}: not read, see above", path.display()).into());

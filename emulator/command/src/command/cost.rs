@@ -14,6 +14,7 @@ use crate::cost::{Assumptions, units};
 use clap::Args;
 use domain::config::program::PREFIX;
 use domain::config::{Code, Config, Routes};
+use platform::environment::Environment;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -58,8 +59,8 @@ struct Operation {
 }
 
 impl Cost {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        let mut read = file::read(&self.file)?;
+    pub(crate) fn run(self, environment: &Environment) -> Result<(), Failure> {
+        let mut read = file::read(&self.file, environment)?;
         // What this machine's environment lacks says nothing about the cloud's.
         read.diagnostics.retain(|diagnostic| diagnostic.code != Code::UnsetEnv);
         let Some(config) = &read.loaded.config else {

@@ -10,6 +10,7 @@ use crate::timeline::{since, time, tone};
 use clap::{Args, Subcommand, ValueEnum};
 use contract::Operation;
 use platform::clock::{Clock, SystemClock};
+use platform::environment::Environment;
 use recover::Recover;
 use serde_json::Value;
 
@@ -77,13 +78,13 @@ enum Status {
 }
 
 impl Deliveries {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
         let client = self.connection.client()?;
         match &self.action {
             None => self.list(&client).await,
             Some(Action::Show { id }) => {
                 let shown = client.call(Call::of(Operation::ShowDelivery).id(id)).await?;
-                if self.json { say(shown) } else { show(&shown) }
+                if self.json { say(shown) } else { show(&shown, Paint::for_stdout(environment)) }
             }
             Some(Action::Retry { id }) => {
                 let shown = client.call(Call::of(Operation::RetryDelivery).id(id)).await?;
@@ -145,8 +146,7 @@ pub(super) fn endpoint(delivery: &Value) -> &str {
     }
 }
 
-fn show(delivery: &Value) -> Result<(), Failure> {
-    let paint = Paint::for_stdout();
+fn show(delivery: &Value, paint: Paint) -> Result<(), Failure> {
     let status = text(delivery, "/status");
     say(format!("{}  {}", text(delivery, "/id"), paint.paint(tone(status), status)))?;
     let event = format!("{} {}", text(delivery, "/event_type"), text(delivery, "/event_id"));

@@ -19,10 +19,12 @@ mod scenes;
 mod crashes;
 mod tally;
 
+use super::paint::Paint;
 use super::{Failure, paint};
 use clap::Args;
 use image_service::ImageService;
 use place::Place;
+use platform::environment::Environment;
 use stage::{Stage, say};
 use std::fmt::Display;
 use std::time::Duration;
@@ -56,17 +58,17 @@ impl Unmet {
 }
 
 impl Demo {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
         match self.image_service {
             Some(port) => serve_images(port).await,
-            None => play(self.keep).await,
+            None => play(self.keep, Paint::for_stdout(environment)).await,
         }
     }
 }
 
-async fn play(keep: bool) -> Result<(), Failure> {
+async fn play(keep: bool, paint: Paint) -> Result<(), Failure> {
     let place = Place::make()?;
-    let mut stage = Stage::open(&place).await?;
+    let mut stage = Stage::open(&place, paint).await?;
     let played = tokio::select! {
         played = Box::pin(scenes::play(&mut stage)) => played.map_err(|unmet| failure(&stage, &unmet)),
         stopped = super::up::asked_to_stop() => Err(match stopped {

@@ -4,6 +4,7 @@ use super::masked::masked;
 use super::{Failure, output};
 use domain::config::{Diagnostic, Loaded, Severity, load};
 use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use platform::environment::Environment;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -11,13 +12,14 @@ use std::path::Path;
 pub(crate) struct Read {
     name: String,
     text: String,
+    environment: Environment,
     pub(crate) loaded: Loaded,
     /// The loader's, and those of the environment.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// Reads and checks a file.
-pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
+pub(crate) fn read(path: &Path, environment: &Environment) -> Result<Read, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| {
         if error.kind() == std::io::ErrorKind::NotFound {
@@ -29,13 +31,9 @@ pub(crate) fn read(path: &Path) -> Result<Read, Failure> {
     let text = String::from_utf8(text).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
     let loaded = load(&text, &name);
     let mut diagnostics = loaded.diagnostics.clone();
-    diagnostics.extend(loaded.env_warnings(&is_set));
+    diagnostics.extend(loaded.env_warnings(&|name| environment.set(name).is_some()));
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.offset);
-    Ok(Read { name, text, loaded, diagnostics })
-}
-
-fn is_set(name: &str) -> bool {
-    std::env::var_os(name).is_some()
+    Ok(Read { name, text, environment: environment.clone(), loaded, diagnostics })
 }
 
 impl Read {
@@ -45,16 +43,17 @@ impl Read {
     }
 
     /// The environment variables that the file reads, as `env` in templates.
-    #[expect(clippy::disallowed_methods, reason = "the emulator reads the environment here, once, at start")]
     pub(crate) fn env(&self) -> Map<String, Value> {
         let names = self.loaded.env.iter().map(|read| read.name.as_str());
-        let set = names.filter_map(|name| Some((name.to_owned(), Value::String(std::env::var(name).ok()?))));
+        let set =
+            names.filter_map(|name| Some((name.to_owned(), Value::String(self.environment.set(name)?.to_owned()))));
         set.collect()
     }
 
     /// The environment variables that must be set and are not.
     pub(crate) fn unset(&self) -> impl Iterator<Item = &str> {
-        let missing = self.loaded.env.iter().filter(|read| !read.has_default && !is_set(&read.name));
+        let missing =
+            self.loaded.env.iter().filter(|read| !read.has_default && self.environment.set(&read.name).is_none());
         missing.map(|read| read.name.as_str())
     }
 

@@ -18,7 +18,7 @@ const LOOK_AT_MOST: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// If it did not complete, or can't be looked at any more.
-pub(crate) async fn follow(client: &Client, id: &str) -> Result<(), Failure> {
+pub(crate) async fn follow(client: &Client, id: &str, paint: Paint) -> Result<(), Failure> {
     let bar = spinner();
     let mut pause = LOOK;
     let task = loop {
@@ -31,7 +31,7 @@ pub(crate) async fn follow(client: &Client, id: &str) -> Result<(), Failure> {
         pause = (pause * 5 / 4).min(LOOK_AT_MOST);
     };
     bar.finish_and_clear();
-    say(task.draw(Paint::for_stdout(), SystemClock.now()))?;
+    say(task.draw(paint, SystemClock.now()))?;
     if task.status == "completed" { Ok(()) } else { Err(format!("the run {id} is {}", task.status).into()) }
 }
 

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::{Clock, SystemClock};
-use platform::settings::variable;
+use platform::environment::Environment;
 use platform::telemetry::{self, LevelFilter};
 use reqwest::{Client, Method, Url};
 use serde::{Deserialize, Serialize};
@@ -120,9 +120,9 @@ struct Page {
 }
 
 impl Forward {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
-        telemetry::start(self.json, LevelFilter::INFO);
-        let token = self.token.clone().or_else(|| variable("RINGBACK_TOKEN"));
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
+        telemetry::start(environment, self.json, LevelFilter::INFO);
+        let token = self.token.clone().or_else(|| environment.text("RINGBACK_TOKEN"));
         let token = token.ok_or("no token: give --token, or set RINGBACK_TOKEN")?;
         let client =
             platform::tls::client().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT).build()?;

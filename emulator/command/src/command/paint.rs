@@ -1,5 +1,6 @@
 //! Colours, where somebody looks who wants them.
 
+use platform::environment::Environment;
 use std::io::IsTerminal;
 
 /// Whether to colour.
@@ -20,10 +21,9 @@ pub(crate) enum Tone {
 
 impl Paint {
     /// On a terminal, unless `NO_COLOR` is set to something (<https://no-color.org>).
-    #[expect(clippy::disallowed_methods, reason = "how to print is asked once, by the command line")]
-    pub(crate) fn for_stdout() -> Self {
-        let refused = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
-        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    pub(crate) fn for_stdout(environment: &Environment) -> Self {
+        let refused = environment.get("NO_COLOR").is_some();
+        let dumb = environment.get("TERM") == Some("dumb");
         Self(std::io::stdout().is_terminal() && !refused && !dumb)
     }
 

@@ -15,6 +15,7 @@ mod routes;
 use super::{Failure, file, output};
 use clap::Args;
 use domain::config::{Code, Config, Listener, Routes};
+use platform::environment::Environment;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -54,8 +55,8 @@ struct Planned {
 }
 
 impl Plan {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        let mut read = file::read(&self.file)?;
+    pub(crate) fn run(self, environment: &Environment) -> Result<(), Failure> {
+        let mut read = file::read(&self.file, environment)?;
         // What this machine's environment lacks says nothing about the cloud's.
         read.diagnostics.retain(|diagnostic| diagnostic.code != Code::UnsetEnv);
         let name = self.file.display().to_string();

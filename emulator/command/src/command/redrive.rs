@@ -3,7 +3,7 @@
 use super::{Failure, output};
 use crate::dead_letters::{DeadLetters, Moved};
 use clap::Args;
-use platform::settings::variable;
+use platform::environment::Environment;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -41,8 +41,8 @@ pub struct Redrive {
 }
 
 impl Redrive {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
-        let given = |option: &Option<String>, name| option.clone().or_else(|| variable(name));
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
+        let given = |option: &Option<String>, name| option.clone().or_else(|| environment.text(name));
         let calls = given(&self.queue_url, "RINGBACK_QUEUE_URL").map(|url| ("calls", url));
         let programs = given(&self.programs_queue_url, "RINGBACK_PROGRAMS_QUEUE_URL").map(|url| ("programs", url));
         let queues: Vec<(&str, String)> = calls.into_iter().chain(programs).collect();

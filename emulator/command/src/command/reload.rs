@@ -14,6 +14,7 @@ use super::{Failure, file, output};
 use domain::config::program::Action;
 use domain::config::{Config, changes};
 use instance::{Instance, NewFile};
+use platform::environment::Environment;
 use platform::functions::Functions;
 use serde_json::{Value, json};
 use std::fs::Metadata;
@@ -39,6 +40,7 @@ pub(super) struct Reloading {
     /// Whether each attempt prints a JSON line.
     pub(super) json: bool,
     pub(super) runtime_programs: bool,
+    pub(super) environment: Environment,
 }
 
 /// What tells that a file has changed, without reading it.
@@ -124,7 +126,7 @@ impl Reloading {
 
     /// `None` where the text is the one in charge, and no other was tried meanwhile.
     async fn take_over(&mut self, instance: &Instance, forced: bool) -> Result<Option<Taken>, Failure> {
-        let read = file::read(&self.path)?;
+        let read = file::read(&self.path, &self.environment)?;
         if !forced && !self.refused && *read.text() == *self.text {
             return Ok(None);
         }

@@ -1,10 +1,12 @@
 use super::Failure;
 use super::follow::follow;
 use super::output::{clipped, list, say, text};
+use super::paint::Paint;
 use super::trigger::started;
 use crate::client::{Call, Connection};
 use clap::Args;
 use contract::Operation;
+use platform::environment::Environment;
 use serde_json::Value;
 
 /// Characters of a value.
@@ -35,7 +37,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
         let client = self.connection.client()?;
         let flag = |set: bool| set.then_some("true");
         let query = [("dry_run", flag(self.dry_run)), ("all", flag(self.all))];
@@ -54,7 +56,7 @@ impl Replay {
         for run in runs {
             say(run)?;
             if self.wait {
-                follow(&client, run).await?;
+                follow(&client, run, Paint::for_stdout(environment)).await?;
             }
         }
         Ok(())

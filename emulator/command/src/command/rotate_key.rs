@@ -1,11 +1,13 @@
 use super::{Failure, output};
+use application::reseal::reseal;
 use clap::Args;
 use instance::key;
 use local_aws::lock::DirectoryLock;
 use local_aws::{Aws, AwsOptions, format};
 use platform::clock::{Clock, SystemClock};
-use platform::secret::{KeyRing, reseal};
-use platform::settings::{Settings, variable};
+use platform::environment::Environment;
+use platform::secret::KeyRing;
+use platform::settings::Settings;
 use platform::store::Store;
 use std::path::{Path, PathBuf};
 
@@ -25,8 +27,8 @@ pub struct RotateKey {
 }
 
 impl RotateKey {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
-        if variable("RINGBACK_KEY").is_some() {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
+        if environment.text("RINGBACK_KEY").is_some() {
             return Err(
                 "the key comes from RINGBACK_KEY: put a new one in front of it there, separated by a comma".into()
             );

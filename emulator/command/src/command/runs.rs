@@ -9,6 +9,7 @@ use crate::timeline::{Task, in_words, seconds};
 use clap::{Args, Subcommand, ValueEnum};
 use contract::Operation;
 use platform::clock::{Clock, SystemClock};
+use platform::environment::Environment;
 use serde_json::Value;
 
 /// Pages that a filter is looked for in, at most.
@@ -78,7 +79,7 @@ pub(super) enum Status {
 }
 
 impl Runs {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
         if self.action.is_some() && (self.status.is_some() || self.workflow.is_some()) {
             return Err(Usage("--status and --workflow are for the list".to_owned()).into());
         }
@@ -86,7 +87,9 @@ impl Runs {
         match &self.action {
             None => self.list(&client).await,
             Some(Action::Show { id }) if self.json => say(client.call(Call::of(Operation::ShowTask).id(id)).await?),
-            Some(Action::Show { id }) => say(task(&client, id).await?.draw(Paint::for_stdout(), SystemClock.now())),
+            Some(Action::Show { id }) => {
+                say(task(&client, id).await?.draw(Paint::for_stdout(environment), SystemClock.now()))
+            }
             Some(Action::Result { id, job }) => {
                 let answer = client.call(Call::of(Operation::ShowResult).id(id).query(&[("job", Some(job))])).await?;
                 say(if self.json { answer } else { answer.get("result").cloned().unwrap_or_default() })
@@ -103,7 +106,7 @@ impl Runs {
                 for run in started(&answer) {
                     say(run)?;
                     if *wait {
-                        follow(&client, run).await?;
+                        follow(&client, run, Paint::for_stdout(environment)).await?;
                     }
                 }
                 Ok(())

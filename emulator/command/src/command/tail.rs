@@ -12,6 +12,7 @@ use crate::client::Connection;
 use crate::timeline::tone;
 use clap::{Args, ValueEnum};
 use domain::config::duration;
+use platform::environment::Environment;
 use serde_json::json;
 use std::time::Duration;
 use watch::{Change, Watch};
@@ -63,9 +64,9 @@ fn interval(text: &str) -> Result<Duration, String> {
 }
 
 impl Tail {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
         let client = self.connection.client()?;
-        let (mut watch, paint) = (Watch::new(&self.events), Paint::for_stdout());
+        let (mut watch, paint) = (Watch::new(&self.events), Paint::for_stdout(environment));
         let mut left = self.max.unwrap_or(usize::MAX);
         let (mut first, mut away) = (true, false);
         loop {

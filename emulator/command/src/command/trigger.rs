@@ -2,10 +2,12 @@ use super::Failure;
 use super::exit::Usage;
 use super::follow::follow;
 use super::output::{json, list, say, text};
+use super::paint::Paint;
 use crate::client::{self, Call, Connection};
 use clap::Args;
 use contract::Operation;
 use contract::body::StartWorkflow;
+use platform::environment::Environment;
 use serde_json::{Value, json as object};
 
 /// Starts a run.
@@ -33,7 +35,7 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
         let data = self.data.as_deref().map(json).transpose()?.unwrap_or_default();
         let key = self.key.as_deref();
         let answer = match (&self.listener_url, self.target.starts_with('/')) {
@@ -66,7 +68,7 @@ impl Trigger {
         if self.wait {
             let client = self.connection.client()?;
             for run in &runs {
-                follow(&client, run).await?;
+                follow(&client, run, Paint::for_stdout(environment)).await?;
             }
         }
         if failed.is_empty() {

@@ -7,8 +7,8 @@ use super::{Failure, conditions::Conditions, file, output};
 use addresses::{Address, addresses, local_lines, public_lines};
 use clap::{Args, ValueEnum};
 use instance::{DRAIN, Instance, Options, PROGRAMS_AT_ONCE, Public, by_port, parse_public_url};
+use platform::environment::Environment;
 use platform::secret::KeyRing;
-use platform::settings::variable;
 use platform::telemetry::{self, LevelFilter};
 use serde_json::{Value, json};
 use std::convert::Infallible;
@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tunnels::{GatewayOptions, PublicUrl};
-use zeroize::Zeroizing;
 
 /// What stops sooner has nothing to wait for, as far as people see.
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -96,13 +95,13 @@ impl Tunnel {
 }
 
 impl Up {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
         if self.on_aws.aws {
-            return Box::pin(self.run_on_aws()).await;
+            return Box::pin(self.run_on_aws(environment)).await;
         }
-        telemetry::start(self.json, LevelFilter::INFO);
+        telemetry::start(environment, self.json, LevelFilter::INFO);
         let stamp = Stamp::of(&self.file);
-        let read = file::read(&self.file)?;
+        let read = file::read(&self.file, environment)?;
         read.print_diagnostics();
         let refused = read.stopped_by();
         let (env, text) = (read.env(), Arc::<str>::from(read.text()));
@@ -110,9 +109,9 @@ impl Up {
             Some(config) if refused.is_none() => config,
             _ => return Err(not_started(&self.file, refused).into()),
         };
-        let mut settings = Options::new(config.clone()).settings;
+        let mut settings = Options::new(config.clone(), environment).settings;
         settings.runtime_programs = self.allow_runtime_programs;
-        let public = self.public()?;
+        let public = self.public(environment)?;
         let functions = reload::functions(&config, self.allow_runtime_programs, settings.max_response).await;
         let conditions = self.conditions.prepare(&self.data)?;
         let mut options = Options {
@@ -126,12 +125,12 @@ impl Up {
             data: Some(self.data.clone()),
             port: self.port,
             ephemeral_ports: self.ephemeral_ports,
-            keys: keys()?,
+            keys: keys(environment)?,
             without_gateways: matches!(self.tunnel, Some(Tunnel::None)),
             tunnel: self.tunnel.and_then(Tunnel::driver),
             public: public.clone(),
-            gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::default() },
-            ..Options::new(config.clone())
+            gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::of(environment) },
+            ..Options::new(config.clone(), environment)
         };
         conditions.apply(&mut options);
         let instance = Instance::start(options).await?;
@@ -157,6 +156,7 @@ impl Up {
             let _ = output::print(conditions.banner());
         }
         let reloading = Reloading {
+            environment: environment.clone(),
             path: self.file,
             stamp,
             text,
@@ -203,16 +203,16 @@ fn not_started(file: &Path, refused: Option<String>) -> String {
 }
 
 /// The keys of secrets, where the environment has them; else they are kept beside the state.
-fn keys() -> Result<Option<KeyRing>, Failure> {
-    let Some(text) = variable("RINGBACK_KEY").map(Zeroizing::new) else { return Ok(None) };
-    Ok(Some(KeyRing::parse(&text).map_err(|error| format!("RINGBACK_KEY: {error}"))?))
+fn keys(environment: &Environment) -> Result<Option<KeyRing>, Failure> {
+    let Some(text) = environment.get("RINGBACK_KEY") else { return Ok(None) };
+    Ok(Some(KeyRing::parse(text).map_err(|error| format!("RINGBACK_KEY: {error}"))?))
 }
 
 impl Up {
-    fn public(&self) -> Result<Public, Failure> {
+    fn public(&self, environment: &Environment) -> Result<Public, Failure> {
         let option = self.public_url.as_deref().map(|url| parse_public_url("--public-url", url)).transpose()?;
-        let variable = variable("RINGBACK_PUBLIC_URL").filter(|url| !url.trim().is_empty());
-        let variable = variable.map(|url| parse_public_url("RINGBACK_PUBLIC_URL", &url)).transpose()?;
+        let variable = environment.get("RINGBACK_PUBLIC_URL").filter(|url| !url.trim().is_empty());
+        let variable = variable.map(|url| parse_public_url("RINGBACK_PUBLIC_URL", url)).transpose()?;
         Ok(Public { option, variable })
     }
 }

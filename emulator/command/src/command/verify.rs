@@ -4,6 +4,7 @@ use domain::signature::batch::{time, verify_line};
 use domain::signature::diagnose::{Case, Style, diagnose};
 use domain::signature::{Headers, Preset, Request, Scheme, Secret, SecretEncoding, Verified};
 use jiff::Timestamp;
+use platform::environment::Environment;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{BufRead, Read, Write as _};
@@ -68,7 +69,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self, environment: &Environment) -> Result<(), Failure> {
         if self.list {
             return output::print(list());
         }
@@ -76,11 +77,11 @@ impl Verify {
             Some(text) => time(&Value::from(text.as_str()))?,
             None => Timestamp::try_from(clock())?,
         };
-        if self.batch { batch(now) } else { self.one(now) }
+        if self.batch { batch(now) } else { self.one(environment, now) }
     }
 
-    fn one(&self, now: Timestamp) -> Result<(), Failure> {
-        let (style, secret, headers) = (self.style()?, self.secret()?, self.read_headers()?);
+    fn one(&self, environment: &Environment, now: Timestamp) -> Result<(), Failure> {
+        let (style, secret, headers) = (self.style()?, self.secret(environment)?, self.read_headers()?);
         let body = match self.body.as_deref() {
             None => Vec::new(),
             Some(file) if file == Path::new("-") => {
@@ -121,7 +122,7 @@ impl Verify {
         Ok(Style::Preset(Preset::find(self.provider.as_deref().unwrap_or_default())?))
     }
 
-    fn secret(&self) -> Result<Secret, Failure> {
+    fn secret(&self, environment: &Environment) -> Result<Secret, Failure> {
         let text = match (&self.secret, &self.secret_file, &self.secret_env) {
             (Some(text), _, _) => text.clone(),
             (None, Some(file), _) => {
@@ -129,7 +130,9 @@ impl Verify {
                 let cut = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n'));
                 cut.unwrap_or(&text).to_owned()
             }
-            (None, None, Some(name)) => variable(name).ok_or_else(|| format!("there is no variable `{name}`"))?,
+            (None, None, Some(name)) => {
+                environment.set(name).map(str::to_owned).ok_or_else(|| format!("there is no variable `{name}`"))?
+            }
             (None, None, None) => return Err("say --secret-file, --secret-env or --secret".into()),
         };
         let secret = Secret::new(text);
@@ -196,9 +199,4 @@ fn batch(now: Timestamp) -> Result<(), Failure> {
 #[expect(clippy::disallowed_methods, reason = "a command line judges by the machine's clock unless it is told a time")]
 fn clock() -> std::time::SystemTime {
     std::time::SystemTime::now()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the variable that the command line names")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

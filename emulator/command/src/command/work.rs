@@ -3,7 +3,8 @@ use crate::command::up::asked_to_stop;
 use clap::Args;
 use domain::redact::KnownSecrets;
 use platform::clock::SystemClock;
-use platform::settings::{Settings, variable};
+use platform::environment::Environment;
+use platform::settings::Settings;
 use platform::store::Store;
 use platform::telemetry::{self, LevelFilter};
 use serde_json::{Value, json};
@@ -54,9 +55,9 @@ pub struct Work {
 }
 
 impl Work {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
-        telemetry::start(self.json, LevelFilter::INFO);
-        let read = file::read(&self.file)?;
+    pub(crate) async fn run(self, environment: &Environment) -> Result<(), Failure> {
+        telemetry::start(environment, self.json, LevelFilter::INFO);
+        let read = file::read(&self.file, environment)?;
         let env = Value::Object(read.env());
         let Some(config) = read.loaded.config.clone() else {
             read.print_diagnostics();
@@ -67,10 +68,12 @@ impl Work {
         if let Some(name) = unknown.filter(|_| !self.allow_runtime_programs) {
             return Err(format!("{} has no program `{name}`", self.file.display()).into());
         }
-        let queue_url = self.queue_url.or_else(|| variable("RINGBACK_PROGRAMS_QUEUE_URL"));
+        let queue_url = self.queue_url.or_else(|| environment.text("RINGBACK_PROGRAMS_QUEUE_URL"));
         let queue_url = queue_url.ok_or("no queue: give --queue-url, or set RINGBACK_PROGRAMS_QUEUE_URL")?;
-        let table =
-            self.table.or_else(|| variable("RINGBACK_TABLE")).ok_or("no table: give --table, or set RINGBACK_TABLE")?;
+        let table = self
+            .table
+            .or_else(|| environment.text("RINGBACK_TABLE"))
+            .ok_or("no table: give --table, or set RINGBACK_TABLE")?;
         let aws = platform::aws_settings().load().await;
         if aws.region().is_none() {
             return Err("no AWS region: set AWS_REGION".into());
@@ -78,17 +81,18 @@ impl Work {
         let settings = Settings::default();
         let store = Store::new(aws_sdk_dynamodb::Client::new(&aws), table, settings.shards, settings.retention);
         // A worker needs the gateway's key only for programs whose input or environment holds secrets.
-        let has_key = variable("RINGBACK_KEY").or_else(|| variable("RINGBACK_KEY_PARAMETER")).is_some();
+        let has_key = environment.text("RINGBACK_KEY").or_else(|| environment.text("RINGBACK_KEY_PARAMETER")).is_some();
         let store = if has_key {
-            let keys = platform::lambda::keys(&aws).await.map_err(|error| error.to_string())?;
+            let keys = platform::environment::keys(environment, &aws).await.map_err(|error| error.to_string())?;
             store.sealing(Arc::new(keys), KnownSecrets::of(&config, &read.env()))
         } else {
             store
         };
         // Said now, rather than by every message.
         store.ready().await?;
-        let overlay = self.allow_runtime_programs.then(platform::programs::overlay);
+        let overlay = self.allow_runtime_programs.then(application::programs::overlay);
         let worker = Worker::new(WorkerOptions {
+            environment: environment.clone(),
             catalogue: Catalogue::File { config: Arc::new(config), env, overlay, store: store.clone() },
             store,
             has_keys: has_key,

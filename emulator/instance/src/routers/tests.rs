@@ -1,4 +1,6 @@
 use super::{Limits, before, serving};
+use application::App;
+use application::app::Outside;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -7,14 +9,9 @@ use domain::address::Guard;
 use domain::config::{Config, load};
 use domain::run::Surroundings;
 use local_aws::{Aws, AwsOptions};
-use platform::App;
-use platform::app::Outside;
-use platform::clock::SystemClock;
-use platform::queue::Queue;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
-use platform::store::Store;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -26,16 +23,8 @@ use tower::ServiceExt;
 fn app(config: Config) -> App {
     let aws = Aws::open(AwsOptions::in_memory("ringback")).expect("a table in memory");
     let settings = Settings { shards: 1, ..Settings::default() };
-    let outside = Outside {
-        store: Store::new(aws.dynamodb(), settings.table.clone(), settings.shards, settings.retention),
-        queue: Queue::new(aws.sqs(), String::new(), String::new()),
-        functions: None,
-        sender: Sender::new(settings.max_response, Guard::allowing([])).expect("TLS"),
-        keys: Arc::new(KeyRing::generate()),
-        clock: Arc::new(SystemClock),
-        chance: Default::default(),
-        settings,
-    };
+    let sender = Sender::new(settings.max_response, Guard::allowing([])).expect("TLS");
+    let outside = Outside::through((aws.dynamodb(), aws.sqs()), settings, sender, Some(Arc::new(KeyRing::generate())));
     App::new(outside, Arc::new(config), Surroundings::default()).expect("no secret is missing")
 }
 

@@ -1,6 +1,6 @@
 use super::*;
-use platform::problem::{Code, Problem};
-use platform::request::read_body;
+use edge::problem::{Code, Problem};
+use edge::request::read_body;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 const KIB: usize = 1024;

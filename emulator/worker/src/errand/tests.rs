@@ -26,6 +26,7 @@ async fn outcome(has_keys: bool, input: Value) -> ProgramOutcome {
         lease: LEASE,
         patience: GRACE,
         grace: GRACE,
+        environment: Default::default(),
         clock: Arc::new(SystemClock),
     });
     let begun = Timestamp::UNIX_EPOCH;

@@ -5,11 +5,11 @@ use crate::body::Fields;
 use crate::name::Name;
 use crate::shown::Shown;
 use crate::token::Caller;
+use application::App;
 use axum::extract::State;
 use contract::answer;
 use domain::endpoint::{Disabled, DisabledBy, Endpoint, Settings};
-use platform::App;
-use platform::problem::{Code, Problem};
+use edge::problem::{Code, Problem};
 use platform::store::{Saved, StoredEndpoint};
 use std::sync::Arc;
 

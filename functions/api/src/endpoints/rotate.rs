@@ -5,12 +5,12 @@ use crate::body::Fields;
 use crate::name::Name;
 use crate::shown::Shown;
 use crate::token::Caller;
+use application::App;
 use axum::extract::State;
 use contract::answer::RotatedSecret;
 use domain::endpoint::{Endpoint, Secret};
+use edge::problem::{Code, Problem};
 use jiff::SignedDuration;
-use platform::App;
-use platform::problem::{Code, Problem};
 use platform::store::{Saved, StoredEndpoint};
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(crate) async fn rotate(
     let now = app.now();
     let grace = SignedDuration::from_secs(i64::try_from(grace).unwrap_or(0));
     let until = now.checked_add(grace).unwrap_or(now);
-    let (newest, shown) = signing.seal(&app, &endpoint.customer, &endpoint.id);
+    let (newest, shown) = signing.seal(&app, &endpoint.customer, &endpoint.id)?;
     let before = std::mem::take(&mut endpoint.secrets)
         .into_iter()
         .map(|secret| Secret { until: Some(secret.until.map_or(until, |before| before.min(until))), ..secret });

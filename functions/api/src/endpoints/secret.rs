@@ -1,13 +1,14 @@
 //! What an endpoint is signed with, and where it may be.
 
 use crate::body::Fields;
+use application::App;
 use domain::delivery::sign::Key;
 use domain::endpoint::{Endpoint, Secret};
 use domain::event::{CustomerId, EndpointId};
 use domain::redact::MASKED;
-use platform::App;
+use edge::problem::{Code, Problem};
 use platform::chance::Chance;
-use platform::problem::{Code, Problem};
+use platform::store::StoreError;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -60,12 +61,20 @@ impl Signing {
     }
 
     /// Sealed to its endpoint, and what the answer shows of it: the secret that was made, or the key to verify with.
-    pub(super) fn seal(self, app: &App, customer: &CustomerId, id: &EndpointId) -> (Secret, Revealed) {
-        let sealed = app.keys.seal(self.text.as_bytes(), &Endpoint::seal_name(customer, id));
+    ///
+    /// # Errors
+    /// If there are no keys to seal with.
+    pub(super) fn seal(
+        self,
+        app: &App,
+        customer: &CustomerId,
+        id: &EndpointId,
+    ) -> Result<(Secret, Revealed), StoreError> {
+        let sealed = app.keys()?.seal(self.text.as_bytes(), &Endpoint::seal_name(customer, id));
         let public_key = Key::read(&self.text).ok().and_then(|key| key.public_text());
         let secret = (self.generated && public_key.is_none()).then(|| self.text.as_str().to_owned());
         let shown = Revealed { secret, public_key };
-        (Secret { sealed, until: None }, shown)
+        Ok((Secret { sealed, until: None }, shown))
     }
 }
 

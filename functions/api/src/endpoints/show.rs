@@ -1,12 +1,12 @@
 //! An endpoint, as the API shows it: without secrets, and without the values of its headers.
 
+use application::App;
 use contract::answer::{self, Disabled, DisabledReason, EndpointStatus, RateLimit};
 use contract::body::Format;
 use domain::delivery::sign::Key;
 use domain::endpoint::{DisabledBy, Endpoint};
 use domain::event;
 use domain::redact::MASKED;
-use platform::App;
 use platform::store::StoredEndpoint;
 
 /// All that may be shown of an endpoint.
@@ -60,6 +60,6 @@ pub(crate) fn status(endpoint: &Endpoint) -> EndpointStatus {
 /// What its receiver verifies with, where that isn't a shared secret.
 fn public_key(app: &App, endpoint: &Endpoint) -> Option<String> {
     let name = Endpoint::seal_name(&endpoint.customer, &endpoint.id);
-    let opened = app.keys.open(&endpoint.secrets.first()?.sealed, &name).ok()?;
+    let opened = app.keys().ok()?.open(&endpoint.secrets.first()?.sealed, &name).ok()?;
     Key::read(std::str::from_utf8(&opened).ok()?).ok()?.public_text()
 }

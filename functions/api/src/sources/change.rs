@@ -4,13 +4,13 @@ use super::{ROOT, missing, show};
 use crate::body::Fields;
 use crate::name::Name;
 use crate::shown::Shown;
+use application::App;
+use application::sources::{SECRETS, fields_with_secrets};
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::answer::Source;
 use domain::redact::MASKED;
-use platform::App;
-use platform::problem::{Code, Problem};
-use platform::sources::{SECRETS, fields_with_secrets};
+use edge::problem::{Code, Problem};
 use platform::store::{ConfigChange, ConfigEntry, ConfigKind, Saved};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -42,9 +42,10 @@ pub(crate) async fn put(
         return Err(unusable(format!("`rules`: there is no workflow and no program `{target}`")));
     }
     let mut sealed = before.as_ref().map(|entry| entry.secrets.clone()).unwrap_or_default();
+    let keys = app.keys()?;
     for (field, texts) in &given {
         let bound = ConfigEntry::seal_name(ConfigKind::Source, &name, field);
-        sealed.insert((*field).to_owned(), texts.iter().map(|text| app.keys.seal(text.as_bytes(), &bound)).collect());
+        sealed.insert((*field).to_owned(), texts.iter().map(|text| keys.seal(text.as_bytes(), &bound)).collect());
     }
     sealed.retain(|_, secrets| !secrets.is_empty());
     let (now, version) = (app.now(), before.as_ref().map_or(0, |entry| entry.version));
@@ -130,14 +131,14 @@ fn all_secrets(
     before: Option<&ConfigEntry>,
     given: &Given,
 ) -> Result<Vec<(String, Vec<String>)>, Problem> {
-    let mut all = Vec::new();
+    let (mut all, keys) = (Vec::new(), app.keys()?);
     for field in SECRETS {
         let texts = match (given.get(field), before.and_then(|entry| entry.secrets.get(field))) {
             (Some(texts), _) => texts.iter().map(|text| text.to_string()).collect(),
             (None, Some(sealed)) => {
                 let bound = ConfigEntry::seal_name(ConfigKind::Source, name, field);
                 let open = |sealed: &String| {
-                    let opened = app.keys.open(sealed, &bound).map_err(|error| error.to_string());
+                    let opened = keys.open(sealed, &bound).map_err(|error| error.to_string());
                     opened.and_then(|opened| String::from_utf8(opened.to_vec()).map_err(|error| error.to_string()))
                 };
                 let opened = sealed.iter().map(open).collect::<Result<Vec<_>, _>>();

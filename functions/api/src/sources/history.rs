@@ -2,11 +2,11 @@
 
 use crate::query::{Query, place};
 use crate::shown::Shown;
+use application::App;
 use axum::extract::State;
 use contract::answer::{Change, Changes};
 use contract::{Cursor, HistoryQuery, List};
-use platform::App;
-use platform::problem::Problem;
+use edge::problem::Problem;
 use std::sync::Arc;
 
 /// With `?limit=&before=`: newest first; `next` is the `before` of the following page. Never shows a value.

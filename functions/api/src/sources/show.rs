@@ -1,9 +1,9 @@
 //! A source, as the API shows it: without secrets, in the fields that the file has.
 
+use application::App;
 use contract::answer::{self, Origin};
 use domain::rule::{Events, Rule};
 use domain::source::{SchemeChoice, Source};
-use platform::App;
 use platform::store::ConfigEntry;
 use serde_json::{Map, Value, json};
 

@@ -1,11 +1,11 @@
 //! How an endpoint is doing after an attempt.
 
 use crate::notices;
+use application::App;
 use domain::delivery::Attempt;
 use domain::endpoint::{Disabled, DisabledBy, Endpoint, Health, May};
 use domain::event::{CustomerId, EndpointId};
 use jiff::Timestamp;
-use platform::App;
 use platform::store::{Saved, StoreError, StoredEndpoint, StoredHealth};
 
 /// Rounds against others' writes; what is not stored then is stored after the next attempt.

@@ -1,10 +1,10 @@
 //! Endpoints, how they fail, what is counted for them, and their customers' tokens.
 
 use super::{Table, at};
+use application::slots::Slots;
 use domain::endpoint::{Endpoint, Health, RateLimit};
 use domain::event::{CustomerId, EndpointId};
 use futures_util::future::join_all;
-use platform::slots::Slots;
 use platform::store::{Saved, StoredToken};
 use serde_json::json;
 

@@ -32,10 +32,10 @@ pub(super) struct Stage {
 
 impl Stage {
     /// The image service runs; the gateway does not yet.
-    pub(super) async fn open(place: &Place) -> Result<Self, Failure> {
+    pub(super) async fn open(place: &Place, paint: Paint) -> Result<Self, Failure> {
         let service = ImageService::start(0, Habits::on_stage()).await?;
         let gateway = Gateway::new(place, service.url());
-        let (you, paint) = (Visitor::new(place.ports)?, Paint::for_stdout());
+        let you = Visitor::new(place.ports)?;
         let timeline = Timeline::new(paint);
         let (tally, scene, began) = (Tally::default(), "0: before the first", Instant::now());
         Ok(Self { gateway, service, you, tally, paint, timeline, unheard: Vec::new(), scene, began })

@@ -7,7 +7,8 @@ use clap::Args;
 use domain::config::{Code, Config};
 use instance::Public;
 use instance::cloud::{Cloud, CloudOptions, Names, provision};
-use platform::settings::{Settings, variable};
+use platform::environment::Environment;
+use platform::settings::Settings;
 use platform::telemetry::{self, LevelFilter};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -55,10 +56,10 @@ pub(super) struct OnAws {
 }
 
 impl Up {
-    pub(super) async fn run_on_aws(self) -> Result<(), Failure> {
-        telemetry::start(self.json, LevelFilter::INFO);
-        let mut read = file::read(&self.file)?;
-        if variable("RINGBACK_ENV_PATH").is_some() {
+    pub(super) async fn run_on_aws(self, environment: &Environment) -> Result<(), Failure> {
+        telemetry::start(environment, self.json, LevelFilter::INFO);
+        let mut read = file::read(&self.file, environment)?;
+        if environment.text("RINGBACK_ENV_PATH").is_some() {
             // What isn't in the environment may be among the parameters.
             read.diagnostics.retain(|diagnostic| diagnostic.code != Code::UnsetEnv);
         }
@@ -73,16 +74,18 @@ impl Up {
             config.listeners.iter_mut().for_each(|listener| listener.host.clone_from(host));
         }
         // Before anything is asked of anybody.
-        let token = token_digest()?;
+        let token = token_digest(environment)?;
         let aws = self.on_aws.account().await?;
-        let mut settings = self.on_aws.settings(&aws).await?;
+        let mut settings = self.on_aws.settings(environment, &aws).await?;
         settings.token_digests.extend(token);
         settings.runtime_programs |= self.allow_runtime_programs;
         let programs = !self.no_programs;
         refuse_programs_without_a_queue(&config, &settings)?;
-        let keys = platform::lambda::keys(&aws).await?;
-        let env = platform::lambda::env(&aws, &read.loaded.env).await?;
-        let Public { option, variable } = self.public()?;
+        let keys = platform::environment::keys(environment, &aws).await?;
+        let env =
+            platform::environment::of_file(environment, &aws, &read.loaded.env, environment.get("RINGBACK_ENV_PATH"))
+                .await?;
+        let Public { option, variable } = self.public(environment)?;
         let up = format!("Up, over the table {}.\n\n", settings.table);
         let ready = json!({
             "table": settings.table,
@@ -90,6 +93,7 @@ impl Up {
             "programs_queue_url": settings.programs_queue_url,
         });
         let cloud = Cloud::start(CloudOptions {
+            environment: environment.clone(),
             config,
             text: read.text().to_owned(),
             env,
@@ -134,38 +138,38 @@ impl OnAws {
         Ok(aws)
     }
 
-    async fn settings(&self, aws: &SdkConfig) -> Result<Settings, Failure> {
-        let table = self.table.clone().or_else(|| variable("RINGBACK_TABLE"));
-        let queue_url = self.queue_url.clone().or_else(|| variable("RINGBACK_QUEUE_URL"));
+    async fn settings(&self, environment: &Environment, aws: &SdkConfig) -> Result<Settings, Failure> {
+        let table = self.table.clone().or_else(|| environment.text("RINGBACK_TABLE"));
+        let queue_url = self.queue_url.clone().or_else(|| environment.text("RINGBACK_QUEUE_URL"));
         if !self.create {
             let how = "; --create makes what is missing";
             let table = table.ok_or_else(|| format!("no table: give --table, or set RINGBACK_TABLE{how}"))?;
             let queue_url =
                 queue_url.ok_or_else(|| format!("no queue: give --queue-url, or set RINGBACK_QUEUE_URL{how}"))?;
-            let mut settings = Settings::from_env_for(table, queue_url)?;
+            let mut settings = Settings::read_for(environment, table, queue_url)?;
             if let Some(url) = &self.programs_queue_url {
                 settings.programs_queue_url.clone_from(url);
             }
             return Ok(settings);
         }
-        if queue_url.is_some() || variable("RINGBACK_PROGRAMS_QUEUE_URL").is_some() {
+        if queue_url.is_some() || environment.text("RINGBACK_PROGRAMS_QUEUE_URL").is_some() {
             let text =
                 "--create makes queues named after the table: unset RINGBACK_QUEUE_URL and RINGBACK_PROGRAMS_QUEUE_URL";
             return Err(text.into());
         }
         let names = Names::of(table.as_deref().unwrap_or("ringback"));
         let places = provision(aws, &names).await?;
-        let mut settings = Settings::from_env_for(names.table, places.queue_url)?;
+        let mut settings = Settings::read_for(environment, names.table, places.queue_url)?;
         settings.programs_queue_url = places.programs_queue_url;
         Ok(settings)
     }
 }
 
 /// SHA-256 of the token, unless the environment has that itself.
-fn token_digest() -> Result<Option<[u8; 32]>, Failure> {
-    match variable("RINGBACK_API_TOKEN") {
+fn token_digest(environment: &Environment) -> Result<Option<[u8; 32]>, Failure> {
+    match environment.text("RINGBACK_API_TOKEN") {
         Some(token) => Ok(Some(Sha256::digest(token.trim()).into())),
-        None if variable("RINGBACK_TOKEN_SHA256").is_some() => Ok(None),
+        None if environment.text("RINGBACK_TOKEN_SHA256").is_some() => Ok(None),
         None => Err("no API token: set RINGBACK_API_TOKEN to the token, or RINGBACK_TOKEN_SHA256 to its SHA-256. \
                      Replicas and functions share one; `openssl rand -hex 32` makes one"
             .into()),
