@@ -51,6 +51,45 @@ fn the_heart_depends_on_nothing_from_the_outside_world() {
     }
 }
 
+/// The folders of the workspace, in the order in which they may depend on each other, and what each depends on of ours.
+fn crates() -> Vec<(String, String, Vec<String>)> {
+    let root = read("Cargo.toml");
+    let members = root.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).expect("members");
+    let folders = members.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","));
+    let each = folders.map(|folder| {
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        let name = manifest.lines().find_map(|line| line.strip_prefix("name = ")).expect("a name").trim_matches('"');
+        let needed = manifest.split("[dependencies]").nth(1).and_then(|rest| rest.split("\n[").next());
+        let names = needed.expect("dependencies").lines().filter_map(|line| line.split_once(['.', ' ']));
+        (folder.to_owned(), name.to_owned(), names.map(|(name, _)| name.to_owned()).collect())
+    });
+    each.collect()
+}
+
+#[test]
+fn crates_depend_only_on_those_that_stand_before_them_in_the_workspace() {
+    let crates = crates();
+    let names: Vec<&str> = crates.iter().map(|(_, name, _)| name.as_str()).collect();
+    assert!(names.len() > 15, "{names:?}");
+    for (at, (folder, _, needed)) in crates.iter().enumerate() {
+        for name in needed {
+            let place = names.iter().position(|other| other == name);
+            assert!(place.is_none_or(|place| place < at), "{folder} depends on {name}, which stands after it");
+        }
+    }
+}
+
+#[test]
+fn only_the_edges_know_http_servers_and_lambda() {
+    for (folder, _, needed) in crates() {
+        let has = |name: &str| needed.iter().any(|needed| needed == name);
+        let is_inner = ["shared/domain", "shared/contract", "shared/platform", "shared/application"].contains(&&*folder);
+        for server in ["axum", "lambda_http", "lambda_runtime", "tower"] {
+            assert!(!is_inner || !has(server), "{folder} depends on {server}");
+        }
+    }
+}
+
 #[test]
 fn functions_do_not_know_each_other() {
     let functions = ["trigger", "callback", "api", "relay", "deliver", "sweep"];
