@@ -385,7 +385,7 @@ workflow: {id: ask, jobs: [{id: call, component: service}], output: '${jobs.call
     assert!(run.contains(&kept));
     run = run.replace(&kept, &token);
     let run: domain::run::Run = serde_json::from_str(&run).unwrap();
-    let domain::run::JobState::Waiting { wait, deadline, .. } = &run.jobs.values().next().unwrap().state else {
+    let domain::run::JobState::Waiting { wait, deadline, .. } = &run.jobs().values().next().unwrap().state() else {
         panic!("{run:?}")
     };
     let plain = platform::store::Store::new(
@@ -394,7 +394,7 @@ workflow: {id: ask, jobs: [{id: call, component: service}], output: '${jobs.call
         app.settings.shards,
         app.settings.retention,
     );
-    let waiter = domain::wait::Waiter { run: id.clone(), job: run.jobs.keys().next().unwrap().clone(), attempt: 1 };
+    let waiter = domain::wait::Waiter { run: id.clone(), job: run.jobs().keys().next().unwrap().clone(), attempt: 1 };
     plain.open_wait(wait, &waiter, *deadline).await.unwrap();
     plain.save_run(&run, stored.version, &[], app.now()).await.unwrap();
     assert_eq!(app.store.run(&id).await.unwrap().unwrap().run.input, json!({"password": "of-before-0001"}).into());

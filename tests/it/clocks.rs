@@ -248,7 +248,8 @@ async fn a_message_that_comes_before_its_time_is_put_off_and_comes_again() {
         for message in woken {
             deliver::handle(world.apps[0].clone(), message, 1).await.unwrap();
         }
-        let Some(JobState::Sleeping { .. }) = world.run(&id).await.jobs.get("a").map(|job| job.state.clone()) else {
+        let Some(JobState::Sleeping { .. }) = world.run(&id).await.jobs().get("a").map(|job| job.state().clone())
+        else {
             panic!("round {round}: it sleeps on")
         };
     }
@@ -257,7 +258,7 @@ async fn a_message_that_comes_before_its_time_is_put_off_and_comes_again() {
     for woken in world.relayed().await {
         deliver::handle(world.apps[0].clone(), woken, 1).await.unwrap();
     }
-    assert!(matches!(world.run(&id).await.phase, Phase::Completed { .. }));
+    assert!(matches!(world.run(&id).await.phase(), Phase::Completed { .. }));
 }
 
 /// The queue brings each message again, long after. If each copy went on by itself, there would be one more in each round.
@@ -314,7 +315,7 @@ async fn a_rest_that_is_over_before_it_is_stored_is_brought_again() {
             deliver::handle(world.apps[0].clone(), message, 1).await.unwrap();
         }
     }
-    assert!(matches!(world.run(&id).await.phase, Phase::Completed { .. }), "{:?}", world.run(&id).await);
+    assert!(matches!(world.run(&id).await.phase(), Phase::Completed { .. }), "{:?}", world.run(&id).await);
 }
 
 #[tokio::test]

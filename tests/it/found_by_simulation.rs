@@ -84,7 +84,7 @@ workflow: {id: w, jobs: [{id: a, component: bad, depends_on: []}, {id: b, compon
     let world = World::new(file, Scripted::default());
     let run = world.started().await;
     let stored = world.app.store.run(&run).await.unwrap().unwrap();
-    assert!(matches!(stored.run.phase, Phase::Failed { .. }), "{stored:?}");
+    assert!(matches!(stored.run.phase(), Phase::Failed { .. }), "{stored:?}");
     assert_eq!(stored.version, 2, "once when it was accepted, once when it failed");
 }
 
@@ -107,7 +107,7 @@ workflow: {id: w, jobs: [{id: a, component: maker}]}
         deliver::handle(world.app.clone(), message, 1).await.unwrap();
     }
     let run = world.app.store.run(&run).await.unwrap().unwrap().run;
-    assert!(matches!(&run.phase, Phase::Completed { output, .. } if output == "the service"), "{run:?}");
+    assert!(matches!(run.phase(), Phase::Completed { output, .. } if output == "the service"), "{run:?}");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ workflow: {id: w, jobs: [{id: a, component: waits}, {id: c, component: hangs}]}
     app.store.replace_wait(&wait, &waiter("b"), app.now(), &waiter("a")).await.unwrap();
     deliver::handle(app.clone(), resume, 2).await.unwrap();
     let run = app.store.run(&run).await.unwrap().unwrap().run;
-    assert!(matches!(run.phase, Phase::Completed { .. }), "{run:?}");
+    assert!(matches!(run.phase(), Phase::Completed { .. }), "{run:?}");
 }
 
 /// A service whose paths say what it answers. `/break` calls back, and then breaks the connection; `/hang` answers the second

@@ -171,9 +171,9 @@ impl World {
         let taken: Vec<&str> =
             answers.iter().filter(|(status, _)| status == "resumed" || status == "stored").map(|(_, n)| *n).collect();
         let calls = self.optimised.lock().unwrap().iter().filter(|run| *run == id.as_str()).count();
-        match (taken.as_slice(), &run.phase) {
+        match (taken.as_slice(), run.phase()) {
             ([one], Phase::Completed { .. }) => {
-                let generated = serde_json::to_value(&run.jobs["generate"].state).unwrap();
+                let generated = serde_json::to_value(run.jobs()["generate"].state()).unwrap();
                 assert_eq!((*one, &generated["output"]["from"]), ("first", &json!("first")), "{told}");
                 assert!(calls >= 1, "{told}: the second job was not called");
                 let other = answers.iter().find(|(_, name)| name != one).unwrap();

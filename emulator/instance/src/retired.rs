@@ -183,7 +183,7 @@ async fn hanging(app: &App, routes: &HashSet<RouteId>) -> Result<HashMap<RouteId
         let (runs, next) = app.store.list_runs(before.as_deref(), PAGE).await?;
         looked_at += runs.len();
         for run in runs.iter().map(|stored| &stored.run).filter(|run| !run.has_ended()) {
-            for route in run.jobs.values().filter_map(|record| match &record.state {
+            for route in run.jobs().values().filter_map(|record| match record.state() {
                 JobState::Waiting { wait, .. } => Some(wait.route.present().unwrap_or_else(|| wait.route.clone())),
                 _ => None,
             }) {

@@ -24,7 +24,7 @@ pub(crate) fn whole(run: &Run, secrets: &KnownSecrets) -> Shown<Task> {
             .parent
             .as_ref()
             .map(|parent| Parent { task_id: parent.run.to_string(), job: parent.job.to_string() }),
-        jobs: run.jobs.iter().map(|(path, record)| job(&run.id, path, record)).collect(),
+        jobs: run.jobs().iter().map(|(path, record)| job(&run.id, path, record)).collect(),
     };
     Shown::of(&task).but(|task| {
         // What is cut need not be looked through.
@@ -67,7 +67,7 @@ fn hide_secrets(task: &mut Value, run: &Run, secrets: &KnownSecrets) {
 
 fn in_list(run: &Run, request: Option<&Value>) -> TaskInList {
     let (mut started_at, mut ended_at, mut result, mut error) = (None, None, Value::Null, None);
-    match &run.phase {
+    match run.phase() {
         Phase::Queued => {}
         Phase::Active { started_at: at } => started_at = Some(*at),
         Phase::Completed { started_at: from, ended_at: to, output } => {
@@ -114,23 +114,17 @@ fn failure(error: &JobError) -> Failure {
     Failure { code: code.clone(), message: Some(message.clone()), detail }
 }
 
-fn job_status(state: &JobState) -> JobStatus {
-    match state {
-        JobState::Calling { .. }
-        | JobState::Publishing { .. }
-        | JobState::Branching { .. }
-        | JobState::Looping { .. }
-        | JobState::Program { claim: Some(_), .. }
-        | JobState::Invoking { .. }
-        | JobState::Recovering { .. } => JobStatus::Running,
-        JobState::Program { claim: None, .. } => JobStatus::Queued,
-        JobState::Resting { .. } => JobStatus::Retrying,
-        JobState::Waiting { .. } | JobState::Polling { .. } | JobState::Sleeping { .. } | JobState::Child { .. } => {
-            JobStatus::Waiting
-        }
-        JobState::Completed { .. } => JobStatus::Completed,
-        JobState::Failed { .. } => JobStatus::Failed,
-        JobState::Cancelled { .. } => JobStatus::Cancelled,
+/// The state of a job, in the contract's words.
+fn job_status(status: domain::run::JobStatus) -> JobStatus {
+    use domain::run::JobStatus as Known;
+    match status {
+        Known::Queued => JobStatus::Queued,
+        Known::Running => JobStatus::Running,
+        Known::Retrying => JobStatus::Retrying,
+        Known::Waiting => JobStatus::Waiting,
+        Known::Completed => JobStatus::Completed,
+        Known::Failed => JobStatus::Failed,
+        Known::Cancelled => JobStatus::Cancelled,
     }
 }
 
@@ -138,9 +132,9 @@ fn job_status(state: &JobState) -> JobStatus {
 fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Job {
     let mut job = Job {
         id: path.to_string(),
-        status: job_status(&record.state),
-        attempt: record.attempt,
-        started_at: record.started_at,
+        status: job_status(record.state().status()),
+        attempt: record.attempt(),
+        started_at: record.started_at(),
         ended_at: record.ended_at(),
         result: None,
         result_at: None,
@@ -158,13 +152,13 @@ fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Job {
         worker: None,
         truncated: Vec::new(),
     };
-    match &record.brought {
+    match record.brought() {
         Some(Brought::Here(value)) => job.result = Some(value.clone()),
         Some(Brought::Beside { .. }) => job.result_at = Some(format!("/api/tasks/{run}/result?job={path}")),
         Some(Brought::Dropped { bytes }) => job.result_dropped = Some(Dropped { bytes: *bytes }),
         None => {}
     }
-    match &record.state {
+    match record.state() {
         JobState::Completed { output, .. } => job.output = Some(output.clone()),
         JobState::Failed { error, .. } | JobState::Recovering { error } => job.error = Some(failure(error)),
         JobState::Resting { until, error } => {
@@ -187,10 +181,8 @@ fn job(run: &RunId, path: &JobPath, record: &JobRun) -> Job {
             job.program = Some(errand.program.clone());
             job.worker = claim.as_ref().map(|claim| Worker { id: claim.by.to_string(), until: claim.until });
         }
-        JobState::Calling { .. }
-        | JobState::Publishing { .. }
-        | JobState::Invoking { .. }
-        | JobState::Cancelled { .. } => {}
+        // The others hold nothing that is shown.
+        _ => {}
     }
     job
 }

@@ -53,8 +53,8 @@ pub(crate) async fn result(
     let run = find(&app, &id).await?.run;
     let missing = |why: &str| Problem::new(Code::NotFound, format!("the job `{job}` of the task `{id}` {why}"));
     let path = JobPath::new(job.as_str());
-    let record = run.jobs.get(&path).ok_or_else(|| missing("has not begun, or is not in the workflow"))?;
-    let value = match &record.brought {
+    let record = run.jobs().get(&path).ok_or_else(|| missing("has not begun, or is not in the workflow"))?;
+    let value = match record.brought() {
         None => return Err(missing("has no result: nothing has come for it")),
         Some(Brought::Here(value)) => value.clone(),
         Some(Brought::Beside { attempt }) => {
@@ -76,7 +76,7 @@ pub(crate) async fn cancel(State(app): State<Arc<App>>, Name(id): Name) -> Resul
     loop {
         rounds.begin()?;
         let Stored { run, version, .. } = find(&app, &id).await?;
-        if matches!(run.phase, Phase::Cancelled { .. }) {
+        if matches!(run.phase(), Phase::Cancelled { .. }) {
             return Ok(task::whole(&run, &app.surroundings.secrets));
         }
         if run.has_ended() {
@@ -114,7 +114,7 @@ pub(crate) async fn rerun(
 /// What stopping a run owes: where it waits, or may (a run begins without being written, and may have opened a wait before
 /// its first call), and the runs that it waits for.
 fn left_behind(plan: Plan<'_>, run: &Run, now: Timestamp) -> (Vec<(WaitKey, JobPath)>, Vec<RunId>) {
-    let started = match run.phase {
+    let started = match run.phase() {
         Phase::Queued => run.clone().apply(Input::Start, &Stretch::Start, plan, now).run,
         Phase::Active { .. } | Phase::Completed { .. } | Phase::Failed { .. } | Phase::Cancelled { .. } => run.clone(),
     };

@@ -83,9 +83,9 @@ async fn open(app: &App, mut before: Option<String>, limit: usize) -> Result<(Ve
 
 fn of_run(app: &App, Stored { run, .. }: &Stored) -> Vec<Open> {
     let active = matches!(run.status(), Status::Running | Status::Waiting);
-    let jobs = run.jobs.iter().filter(|_| active);
+    let jobs = run.jobs().iter().filter(|_| active);
     let waiting = jobs.filter_map(|(job, record)| {
-        let JobState::Waiting { wait, deadline, .. } = &record.state else { return None };
+        let JobState::Waiting { wait, deadline, .. } = record.state() else { return None };
         let route = present(&wait.route);
         let shown = Wait::Open(OpenWait {
             route: route.to_string(),
@@ -93,8 +93,8 @@ fn of_run(app: &App, Stored { run, .. }: &Stored) -> Vec<Open> {
             task_id: run.id.to_string(),
             workflow: run.workflow.clone(),
             job: job.to_string(),
-            attempt: record.attempt,
-            since: record.started_at,
+            attempt: record.attempt(),
+            since: record.started_at(),
             deadline: *deadline,
             route_gone: !app.config.callbacks().any(|callback| callback.route.id == route),
         });

@@ -14,7 +14,7 @@ use domain::delivery::{Delivery, GaveUp};
 use domain::endpoint::{Disabled, Endpoint};
 use domain::event::{CustomerId, Event, EventId, EventType, OWN_SOURCE, Origin};
 use domain::redact::{KnownSecrets, hide_fields};
-use domain::run::{Phase, Run};
+use domain::run::{JobStatus, Phase, Run};
 use jiff::Timestamp;
 use platform::queue::Message;
 use serde_json::{Value, json};
@@ -30,8 +30,9 @@ const NAMED: usize = 100;
 /// A run has failed; `None` if it hasn't, or another run waits for it and decides what that means. An error may quote what a
 /// service said, so secrets are taken out of it; one that is too long for a notice is cut, and `truncated` says so.
 pub(crate) fn run_failed(run: &Run, secrets: &KnownSecrets) -> Option<Message> {
-    let (Phase::Failed { started_at, ended_at, error }, None) = (&run.phase, &run.parent) else { return None };
-    let failed = run.jobs.iter().filter(|(_, job)| job.state.as_str() == "failed").map(|(path, _)| path.as_str());
+    let (Phase::Failed { started_at, ended_at, error }, None) = (run.phase(), &run.parent) else { return None };
+    let failed =
+        run.jobs().iter().filter(|(_, job)| job.state().status() == JobStatus::Failed).map(|(path, _)| path.as_str());
     let mut data = json!({
         "task_id": run.id, "workflow": run.workflow, "status": "failed", "error": error,
         "jobs": failed.take(NAMED).collect::<Vec<_>>(),

@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 use platform::memory::Hold;
 use platform::queue::{MAX_DELAY, Message, ProgramMessage, RunMessage};
 use platform::store::{Saved, StoreError, Timer};
-use std::sync::Arc;
 
 /// The run as this stretch sees it, and what it has not written yet.
 pub(crate) struct Session<'a> {
@@ -68,8 +67,7 @@ impl<'a> Session<'a> {
             return Ok(outside.await);
         }
         let waits: Vec<_> = self.waits_of(self.run.clone()).collect();
-        self.run.jobs.clear();
-        self.run.input = Arc::default();
+        self.run.drop_contents();
         self.room.release();
         let outcome = outside.await;
         let read = self.app.store.run_within(&self.run.id, &self.app.memory.runs).await?;
@@ -159,7 +157,7 @@ impl<'a> Session<'a> {
                 }
                 Ok(Saved::Conflict) => self.replay().await?,
                 Err(StoreError::TooLarge { size, .. }) if self.makes_room(size) => self.replay().await?,
-                Err(StoreError::TooLarge { size, .. }) if !self.run.jobs.is_empty() => self.abandon(size).await?,
+                Err(StoreError::TooLarge { size, .. }) if !self.run.jobs().is_empty() => self.abandon(size).await?,
                 Err(error) => return Err(error),
             }
         }
@@ -237,12 +235,9 @@ impl<'a> Session<'a> {
                 Effect::Log { .. } | Effect::Wake { .. } | Effect::RunProgram { .. } => {}
             }
         }
-        let started_at = match self.run.phase {
-            Phase::Active { started_at } => started_at,
-            Phase::Queued | Phase::Completed { .. } | Phase::Failed { .. } | Phase::Cancelled { .. } => now,
-        };
-        self.run.phase = Phase::Failed { started_at, ended_at: now, error: room::too_large(size) };
-        room::strip(&self.app.store, &mut self.run, now).await
+        room::move_beside(&self.app.store, &mut self.run).await?;
+        self.run.abandon(room::too_large(size), now);
+        Ok(())
     }
 
     /// What the write promises: rests, the hand-over, and news for the run that waits for this one. A rest longer than
@@ -277,7 +272,7 @@ impl<'a> Session<'a> {
 
     /// Says that the run has failed, once that is written; of a run that another waits for, that one decides what it means.
     fn tell_if_failed(&self) {
-        let (Phase::Failed { error, .. }, None) = (&self.run.phase, &self.run.parent) else { return };
+        let (Phase::Failed { error, .. }, None) = (self.run.phase(), &self.run.parent) else { return };
         let (task_id, workflow, code) = (self.run.id.as_str(), self.run.workflow.as_str(), error.code.as_str());
         let message = self.app.surroundings.secrets.mask(&error.message);
         let message = KnownSecrets::of_input(&self.run.input).mask(&message);

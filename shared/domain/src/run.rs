@@ -18,12 +18,14 @@ mod begin;
 mod brought;
 mod call;
 mod capability;
+mod group;
 mod job;
 mod key;
 mod path;
 mod poll;
 mod program;
 mod publish;
+mod room;
 mod scope;
 mod settle;
 mod shared;
@@ -36,6 +38,7 @@ pub use call::Call;
 pub use capability::{
     Capability, PARAMETER as CALLBACK_TOKEN, callback_token, find_callback_token, is_kept_key, is_of_token, kept_key,
 };
+pub use group::{Group, JobStatus};
 pub use job::{JobError, JobRun, JobState};
 pub use path::JobPath;
 pub use program::{Claim, Claiming, Errand, Invocation, ProgramOutcome};
@@ -70,10 +73,10 @@ pub struct Run {
     /// When it was stored first.
     pub accepted_at: Timestamp,
     /// How far it is.
-    pub phase: Phase,
+    phase: Phase,
     /// Every job that has begun, in the order in which they began.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub jobs: IndexMap<JobPath, JobRun>,
+    jobs: IndexMap<JobPath, JobRun>,
 }
 
 /// How far a run is.
@@ -339,6 +342,16 @@ impl Run {
     #[must_use]
     pub fn following(self, definition: Option<DefinitionId>) -> Self {
         Self { definition, ..self }
+    }
+
+    /// How far it is.
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// Every job that has begun, in the order in which they began.
+    pub fn jobs(&self) -> &IndexMap<JobPath, JobRun> {
+        &self.jobs
     }
 
     /// What the API shows.

@@ -56,7 +56,7 @@ workflow: {id: w, jobs: [{id: a, component: pause}, {id: b, component: hangs}]}
     assert_eq!(world.relayed().await, Vec::<String>::new());
     deliver::handle(world.app.clone(), woken, 2).await.unwrap();
     let run = world.app.store.run(&run).await.unwrap().unwrap().run;
-    assert!(matches!(run.phase, Phase::Completed { .. }), "{run:?}");
+    assert!(matches!(run.phase(), Phase::Completed { .. }), "{run:?}");
 }
 
 #[tokio::test]

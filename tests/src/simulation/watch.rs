@@ -105,24 +105,24 @@ impl State {
 
     fn saw_run(&mut self, run: Run, version: u64) {
         self.tally.count("writes of runs");
-        let before = self.watch.runs.get(run.id.as_str()).map(|(before, _)| before.jobs.clone()).unwrap_or_default();
-        for (path, job) in &run.jobs {
+        let before = self.watch.runs.get(run.id.as_str()).map(|(before, _)| before.jobs().clone()).unwrap_or_default();
+        for (path, job) in run.jobs() {
             // A repeated message may write the run again as it is.
             if before.get(path) == Some(job) {
                 continue;
             }
             // Also one that is tried again afterwards, and of which nothing is left at the end.
-            if let JobState::Resting { error, .. } = &job.state {
+            if let JobState::Resting { error, .. } = job.state() {
                 if error.code == "output_failed" {
                     self.violation(format!(
                         "{path} of {} is tried again, though its service has done its part: {error}",
                         run.id
                     ));
                 } else if is_reported(error) {
-                    self.service.reported(&format!("{}/{path}", run.id), job.attempt);
+                    self.service.reported(&format!("{}/{path}", run.id), job.attempt());
                 }
             }
-            if let Some(error) = error_of(&job.state).filter(|error| !EXPLAINED.contains(&error.code.as_str())) {
+            if let Some(error) = error_of(job.state()).filter(|error| !EXPLAINED.contains(&error.code.as_str())) {
                 self.violation(format!("{path} of {} has failed by {error}, which nothing explains", run.id));
             }
         }
@@ -136,15 +136,15 @@ impl State {
             if before.has_ended() {
                 wrong.push(format!("{id} was changed after its end"));
             }
-            for (path, job) in &before.jobs {
+            for (path, job) in before.jobs() {
                 let top_level = !path.as_str().contains(['/', '~']);
-                let over = matches!(job.state, JobState::Completed { .. } | JobState::Failed { .. });
-                let after = run.jobs.get(path);
+                let over = matches!(job.state(), JobState::Completed { .. } | JobState::Failed { .. });
+                let after = run.jobs().get(path);
                 if top_level && over && after != Some(job) {
                     wrong.push(format!("the outcome of {path} of {id} was recorded twice: {job:?}, then {after:?}"));
                 }
-                if top_level && after.is_none_or(|after| after.attempt < job.attempt) {
-                    wrong.push(format!("{path} of {id} went back from attempt {}", job.attempt));
+                if top_level && after.is_none_or(|after| after.attempt() < job.attempt()) {
+                    wrong.push(format!("{path} of {id} went back from attempt {}", job.attempt()));
                 }
             }
             wrong.into_iter().for_each(|what| self.violation(what));

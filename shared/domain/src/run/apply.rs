@@ -2,7 +2,9 @@
 
 use self::Call::{Made, Over};
 use super::settle::Ending;
-use super::{Applied, Effect, Input, JobError, JobPath, JobRun, JobState, Keep, Outcome, Phase, Plan, Run, Stretch};
+use super::{
+    Applied, Effect, Group, Input, JobError, JobPath, JobRun, JobState, Keep, Outcome, Phase, Plan, Run, Stretch,
+};
 use crate::wait::{Arrival, Verdict};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -186,18 +188,7 @@ impl Run {
                     self.close(vec![(wait, path.clone())], turn);
                 }
             }
-            JobState::Publishing { .. }
-            | JobState::Program { .. }
-            | JobState::Invoking { .. }
-            | JobState::Polling { .. }
-            | JobState::Sleeping { .. }
-            | JobState::Child { .. }
-            | JobState::Branching { .. }
-            | JobState::Looping { .. }
-            | JobState::Recovering { .. }
-            | JobState::Completed { .. }
-            | JobState::Failed { .. }
-            | JobState::Cancelled { .. } => {}
+            _ => {}
         }
     }
 
@@ -233,19 +224,10 @@ impl Run {
                 turn.effects.push(Effect::StopChild(child.clone()));
                 self.fail(path, late(), turn);
             }
-            JobState::Publishing { .. }
-            | JobState::Program { .. }
-            | JobState::Invoking { .. }
-            | JobState::Resting { .. }
-            | JobState::Polling { .. }
-            | JobState::Sleeping { .. }
-            | JobState::Branching { .. }
-            | JobState::Looping { .. } => self.fail(path, late(), turn),
             // The attempt is over: its deadline doesn't bound those who clear up after it.
-            JobState::Recovering { .. }
-            | JobState::Completed { .. }
-            | JobState::Failed { .. }
-            | JobState::Cancelled { .. } => {}
+            JobState::Recovering { .. } => {}
+            _ if state.has_ended() => {}
+            _ => self.fail(path, late(), turn),
         }
     }
 
@@ -270,22 +252,10 @@ impl Run {
     /// Where nothing is owed to the job, nothing can be refused.
     pub(super) fn refused(&mut self, path: &JobPath, attempt: u32, error: JobError, turn: &mut Turn<'_>) {
         let Some(state) = self.current(path, attempt) else { return };
-        match state {
-            JobState::Calling { .. } => self.answered(path, attempt, (Outcome::Unreachable(error), Over), turn),
-            JobState::Publishing { .. }
-            | JobState::Program { .. }
-            | JobState::Invoking { .. }
-            | JobState::Resting { .. }
-            | JobState::Waiting { .. }
-            | JobState::Polling { .. }
-            | JobState::Child { .. } => self.fail(path, error, turn),
-            JobState::Sleeping { .. }
-            | JobState::Branching { .. }
-            | JobState::Looping { .. }
-            | JobState::Recovering { .. }
-            | JobState::Completed { .. }
-            | JobState::Failed { .. }
-            | JobState::Cancelled { .. } => {}
+        match (state, state.group()) {
+            (JobState::Calling { .. }, _) => self.answered(path, attempt, (Outcome::Unreachable(error), Over), turn),
+            (JobState::Sleeping { .. }, _) | (_, Group::Block | Group::Ended { .. }) => {}
+            (_, Group::Working | Group::Resting | Group::Waiting) => self.fail(path, error, turn),
         }
     }
 

@@ -157,7 +157,7 @@ impl Run {
 }
 
 impl JobError {
-    fn without_detail(self) -> Self {
+    pub(super) fn without_detail(self) -> Self {
         Self { detail: Value::Null, ..self }
     }
 

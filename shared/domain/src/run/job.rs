@@ -9,17 +9,17 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobRun {
     /// Which attempt this is, from 1.
-    pub attempt: u32,
+    pub(super) attempt: u32,
     /// When the first attempt began.
-    pub started_at: Timestamp,
+    pub(super) started_at: Timestamp,
     /// Failures that the service itself has reported, over all attempts; each gives the calls after it another idempotency key.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub reported: u32,
+    pub(super) reported: u32,
     /// What a callback or an answer brought last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub brought: Option<Brought>,
+    pub(super) brought: Option<Brought>,
     /// How far it is.
-    pub state: JobState,
+    pub(super) state: JobState,
 }
 
 /// How far a job is.
@@ -201,69 +201,33 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-impl JobState {
-    /// Whether the job is done, well or badly.
-    pub fn has_ended(&self) -> bool {
-        matches!(self, Self::Completed { .. } | Self::Failed { .. } | Self::Cancelled { .. })
-    }
-
-    /// Whether somebody of ours is busy with it right now.
-    pub(super) fn is_at_work(&self) -> bool {
-        matches!(
-            self,
-            Self::Calling { .. }
-                | Self::Publishing { .. }
-                | Self::Polling { asker: Some(_), .. }
-                | Self::Program { claim: Some(_), .. }
-                | Self::Invoking { .. }
-        )
-    }
-
-    /// The word that the API shows.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Calling { .. }
-            | Self::Publishing { .. }
-            | Self::Branching { .. }
-            | Self::Looping { .. }
-            | Self::Program { claim: Some(_), .. }
-            | Self::Invoking { .. }
-            | Self::Recovering { .. } => "running",
-            Self::Program { claim: None, .. } => "queued",
-            Self::Resting { .. } => "retrying",
-            Self::Waiting { .. } | Self::Polling { .. } | Self::Sleeping { .. } | Self::Child { .. } => "waiting",
-            Self::Completed { .. } => "completed",
-            Self::Failed { .. } => "failed",
-            Self::Cancelled { .. } => "cancelled",
-        }
-    }
-}
-
 impl JobRun {
     /// A job whose first attempt begins.
     pub(super) fn new(now: Timestamp, state: JobState) -> Self {
         Self { attempt: 1, started_at: now, reported: 0, brought: None, state }
     }
 
-    /// When it ended.
-    pub fn ended_at(&self) -> Option<Timestamp> {
-        match &self.state {
-            JobState::Completed { at, .. } | JobState::Failed { at, .. } | JobState::Cancelled { at } => Some(*at),
-            JobState::Calling { .. }
-            | JobState::Publishing { .. }
-            | JobState::Program { .. }
-            | JobState::Invoking { .. }
-            | JobState::Resting { .. }
-            | JobState::Waiting { .. }
-            | JobState::Polling { .. }
-            | JobState::Sleeping { .. }
-            | JobState::Child { .. }
-            | JobState::Branching { .. }
-            | JobState::Looping { .. }
-            | JobState::Recovering { .. } => None,
-        }
+    /// Which attempt this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
     }
 
+    /// When the first attempt began.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// What a callback or an answer brought last.
+    pub fn brought(&self) -> Option<&Brought> {
+        self.brought.as_ref()
+    }
+
+    /// How far it is.
+    pub fn state(&self) -> &JobState {
+        &self.state
+    }
+
+    /// What the stretch has to do for the job.
     pub(super) fn owed_by(&self, path: &JobPath, by: &Stretch) -> Option<Owed> {
         match &self.state {
             JobState::Calling { stretch, .. } | JobState::Polling { asker: Some(stretch), .. } if stretch == by => {
@@ -276,21 +240,7 @@ impl JobRun {
                 Some(_) => Owed::GiveUpWait(path.clone(), self.attempt),
             }),
             JobState::Child { starter, .. } if starter == by => Some(Owed::StartChild(path.clone(), self.attempt)),
-            JobState::Calling { .. }
-            | JobState::Publishing { .. }
-            | JobState::Program { .. }
-            | JobState::Invoking { .. }
-            | JobState::Resting { .. }
-            | JobState::Waiting { .. }
-            | JobState::Polling { .. }
-            | JobState::Sleeping { .. }
-            | JobState::Child { .. }
-            | JobState::Branching { .. }
-            | JobState::Looping { .. }
-            | JobState::Recovering { .. }
-            | JobState::Completed { .. }
-            | JobState::Failed { .. }
-            | JobState::Cancelled { .. } => None,
+            _ => None,
         }
     }
 }

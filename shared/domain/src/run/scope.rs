@@ -88,7 +88,7 @@ impl Run {
 }
 
 fn job_value(state: &JobState) -> Value {
-    let status = state.as_str();
+    let status = state.status().as_str();
     if let JobState::Completed { output, .. } = state {
         json!({"status": status, "output": output})
     } else if let JobState::Failed { error, .. } = state {

@@ -46,19 +46,7 @@ impl Run {
             JobState::Calling { arrived: None, .. } | JobState::Resting { .. } => {
                 self.key_before(path, turn.plan, turn.now).ok().flatten()
             }
-            JobState::Calling { .. }
-            | JobState::Publishing { .. }
-            | JobState::Program { .. }
-            | JobState::Invoking { .. }
-            | JobState::Polling { .. }
-            | JobState::Sleeping { .. }
-            | JobState::Child { .. }
-            | JobState::Branching { .. }
-            | JobState::Looping { .. }
-            | JobState::Recovering { .. }
-            | JobState::Completed { .. }
-            | JobState::Failed { .. }
-            | JobState::Cancelled { .. } => None,
+            _ => None,
         }
     }
 

@@ -42,10 +42,10 @@ impl Store {
     /// # Errors
     /// If the table is unavailable.
     pub async fn expire_results(&self, run: &Run, now: Timestamp) -> Result<(), StoreError> {
-        for (job, record) in &run.jobs {
-            let Some(Brought::Beside { attempt }) = record.brought else { continue };
+        for (job, record) in run.jobs() {
+            let Some(Brought::Beside { attempt }) = record.brought() else { continue };
             let update = self.client.update_item().table_name(&self.table).key("pk", s(format!("run#{}", run.id)));
-            let update = update.key("sk", s(sk(job, attempt))).update_expression("SET expires = :expires");
+            let update = update.key("sk", s(sk(job, *attempt))).update_expression("SET expires = :expires");
             let update = update.condition_expression("attribute_exists(pk)");
             match update.expression_attribute_values(":expires", expiry(now, self.retention)).dispatch().await {
                 Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {

@@ -1,9 +1,10 @@
 //! Timers: partitions sorted by due time, read from a cursor to now.
 
+use super::runs::ended;
 use super::{SHARDS, Table, at};
 use domain::config::RouteId;
 use domain::id::RunId;
-use domain::run::{JobPath, Phase, Run, Stretch};
+use domain::run::{JobPath, Run, Stretch};
 use domain::wait::{Arrival, ArrivalId, Verdict, WaitKey, Waiter};
 use jiff::SignedDuration;
 use platform::queue::RunMessage;
@@ -156,8 +157,7 @@ pub(super) async fn a_deadline_of_a_run_is_moot_when_it_has_ended_or_was_reminde
     for n in 91..94 {
         store.add_run(&run(n), None).await.unwrap();
     }
-    let ended = Run { phase: Phase::Completed { started_at: at(0), ended_at: at(0), output: json!(1) }, ..run(91) };
-    store.save_run(&ended, 1, &[], at(0)).await.unwrap();
+    store.save_run(&ended(&run(91)), 1, &[], at(0)).await.unwrap();
     store.remind_run(&deadline(92, 1)).await.unwrap();
     let all = [(91, 1), (92, 1), (92, 2), (93, 1), (99, 1)];
     let named = |(n, attempt): (u8, u32)| (format!("{n}/{attempt}"), Timer::Run(deadline(n, attempt)));

@@ -50,7 +50,7 @@ fn acknowledged(callback: &Callback) -> Option<(Timestamp, &str)> {
 
 /// Whether the job had the answer that names its key, and waited until its time was over.
 fn has_waited(run: &Run, path: &str) -> bool {
-    let job = run.jobs.iter().find(|(of, _)| of.as_str() == path).map(|(_, job)| &job.state);
+    let job = run.jobs().iter().find(|(of, _)| of.as_str() == path).map(|(_, job)| job.state());
     matches!(job, Some(JobState::Failed { error, .. }) if error.code == "timeout")
 }
 
@@ -66,10 +66,10 @@ enum Told {
 }
 
 fn told(run: &Run, path: &str, callback: &Callback, at: Timestamp) -> Told {
-    let job = run.jobs.iter().find(|(of, _)| of.as_str() == path).map(|(_, job)| job);
-    match job.map(|job| &job.state) {
+    let job = run.jobs().iter().find(|(of, _)| of.as_str() == path).map(|(_, job)| job);
+    match job.map(|job| job.state()) {
         Some(JobState::Completed { output, .. }) if output["from"] == *callback.from => Told::Completed,
-        Some(JobState::Failed { error, .. }) if error.code == "output_failed" => match &run.jobs[path].brought {
+        Some(JobState::Failed { error, .. }) if error.code == "output_failed" => match run.jobs()[path].brought() {
             Some(Brought::Here(result)) if result["from"] == *callback.from => Told::Kept,
             kept => Told::Lost(format!("its output could not be made, and {kept:?} is kept")),
         },
@@ -77,7 +77,7 @@ fn told(run: &Run, path: &str, callback: &Callback, at: Timestamp) -> Told {
             Told::TooLate
         }
         Some(JobState::Cancelled { .. }) => Told::Stopped,
-        None if matches!(run.phase, Phase::Cancelled { .. } | Phase::Failed { .. }) => Told::Stopped,
+        None if matches!(run.phase(), Phase::Cancelled { .. } | Phase::Failed { .. }) => Told::Stopped,
         state => Told::Lost(format!("its job is {state:?}")),
     }
 }

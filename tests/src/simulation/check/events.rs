@@ -105,8 +105,8 @@ fn promise(id: &str, kind: &str, customer: &str, began: Timestamp) -> EventPromi
 /// The event of a workflow's own job.
 fn told_by_job(run: &Run) -> Option<EventPromise> {
     let ended = |job: &str| {
-        let (_, job) = run.jobs.iter().find(|(path, _)| path.as_str() == job)?;
-        if let JobState::Completed { at, output } = &job.state { Some((*at, output)) } else { None }
+        let (_, job) = run.jobs().iter().find(|(path, _)| path.as_str() == job)?;
+        if let JobState::Completed { at, output } = job.state() { Some((*at, output)) } else { None }
     };
     let (began, _) = ended("optimise")?;
     let (_, output) = ended("tell")?;
@@ -114,7 +114,7 @@ fn told_by_job(run: &Run) -> Option<EventPromise> {
 }
 
 fn told_of_failure(run: &Run) -> Option<EventPromise> {
-    let (Phase::Failed { ended_at, .. }, None) = (&run.phase, &run.parent) else { return None };
+    let (Phase::Failed { ended_at, .. }, None) = (run.phase(), &run.parent) else { return None };
     let id = EventId::keyed(&["job.failed", run.id.as_str()]);
     Some(promise(id.as_str(), "job.failed", "default", *ended_at))
 }

@@ -19,17 +19,17 @@ pub(super) fn check(state: &mut State, wrong: &mut Vec<String>) {
     }
     let orders = orders(&state.service);
     for (id, (run, _)) in &state.watch.runs {
-        state.tally.count(match run.phase {
+        state.tally.count(match run.phase() {
             Phase::Completed { .. } => "runs completed",
             Phase::Failed { .. } => "runs failed",
             Phase::Cancelled { .. } => "runs cancelled",
             Phase::Queued | Phase::Active { .. } => "runs that never ended",
         });
         phase(state, run, wrong);
-        for (path, job) in &run.jobs {
+        for (path, job) in run.jobs() {
             let Some((whose, order)) = orders.get(format!("{id}/{path}").as_str()) else { continue };
             outcome(state, (whose, order), run, job, wrong);
-            let once = order.fate.bad_first == 0 && job.attempt == 1;
+            let once = order.fate.bad_first == 0 && job.attempt() == 1;
             if state.weather.is_fair() && !state.is_upgraded() && once && order.calls != 1 {
                 wrong.push(format!("in fair weather {whose:?} was called {} times", order.calls));
             }
@@ -38,36 +38,36 @@ pub(super) fn check(state: &mut State, wrong: &mut Vec<String>) {
 }
 
 fn phase(state: &State, run: &Run, wrong: &mut Vec<String>) {
-    let top_level = || run.jobs.iter().filter(|(path, _)| !path.as_str().contains(['/', '~']));
+    let top_level = || run.jobs().iter().filter(|(path, _)| !path.as_str().contains(['/', '~']));
     let id = run.id.as_str();
-    match &run.phase {
-        Phase::Queued | Phase::Active { .. } => wrong.push(format!("{id} never ended: {:?}", run.jobs)),
+    match run.phase() {
+        Phase::Queued | Phase::Active { .. } => wrong.push(format!("{id} never ended: {:?}", run.jobs())),
         Phase::Completed { .. } => {
-            if let Some((path, job)) = top_level().find(|(_, job)| !matches!(job.state, JobState::Completed { .. })) {
-                wrong.push(format!("{id} is completed, and its {path} is {:?}", job.state));
+            if let Some((path, job)) = top_level().find(|(_, job)| !matches!(job.state(), JobState::Completed { .. })) {
+                wrong.push(format!("{id} is completed, and its {path} is {:?}", job.state()));
             }
         }
         Phase::Failed { error, .. } => {
-            let failed = |job: &JobRun| matches!(&job.state, JobState::Failed { error: why, .. } if why == error);
-            if !run.jobs.values().any(failed) {
+            let failed = |job: &JobRun| matches!(job.state(), JobState::Failed { error: why, .. } if why == error);
+            if !run.jobs().values().any(failed) {
                 wrong.push(format!("{id} failed by {error:?}, and none of its jobs did"));
             }
         }
         Phase::Cancelled { .. } => {
             let parent = run.parent.as_ref().and_then(|parent| state.watch.runs.get(parent.run.as_str()));
-            let left = parent.is_some_and(|(parent, _)| !matches!(parent.phase, Phase::Completed { .. }));
+            let left = parent.is_some_and(|(parent, _)| !matches!(parent.phase(), Phase::Completed { .. }));
             if !left && !state.promises.cancels.contains_key(id) {
                 wrong.push(format!("{id} is cancelled, and nobody wanted it"));
             }
         }
     }
-    if state.promises.cancels.get(id) == Some(&true) && !matches!(run.phase, Phase::Cancelled { .. }) {
+    if state.promises.cancels.get(id) == Some(&true) && !matches!(run.phase(), Phase::Cancelled { .. }) {
         wrong.push(format!("the cancellation of {id} was acknowledged, and it is {}", run.status().as_str()));
     }
 }
 
 fn outcome(state: &State, (whose, order): (&Whose, &Order), run: &Run, job: &JobRun, wrong: &mut Vec<String>) {
-    match &job.state {
+    match job.state() {
         JobState::Completed { output, .. } => completed(state, (whose, order), output, wrong),
         JobState::Failed { at, error } => {
             // A job may begin without a write, and is said to have begun when it is written first.

@@ -30,7 +30,7 @@ fn a_loop_has_no_more_items_in_progress_than_it_may() {
     );
     let mut story = story(&file, json!({}));
     let running = |story: &super::fixture::Story<'_>| {
-        let jobs = story.run.jobs.iter().filter(|(_, job)| job.state.as_str() == "running");
+        let jobs = story.run.jobs.iter().filter(|(_, job)| job.state.status().as_str() == "running");
         jobs.map(|(path, _)| path.to_string()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(running(&story), "each each/0/a each/1/a");
@@ -167,7 +167,7 @@ fn an_error_of_one_item_is_handled_inside_the_loop() {
     story.answer(sorry, json!("instead"));
     assert_eq!(story.output("each/1/fetch"), &json!("instead"));
     assert_eq!(story.call("each/1/then").body, Some(json!("instead")));
-    assert_eq!(story.job("each/0/fetch").state.as_str(), "running");
+    assert_eq!(story.job("each/0/fetch").state.status().as_str(), "running");
 }
 
 #[test]

@@ -150,7 +150,7 @@ impl<'a> Story<'a> {
 
     /// Every job with its state, in the order in which they began: `generate waiting, optimize running`.
     pub(super) fn jobs(&self) -> String {
-        let jobs = self.run.jobs.iter().map(|(path, job)| format!("{path} {}", job.state.as_str()));
+        let jobs = self.run.jobs.iter().map(|(path, job)| format!("{path} {}", job.state.status().as_str()));
         jobs.collect::<Vec<_>>().join(", ")
     }
 
