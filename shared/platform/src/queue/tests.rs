@@ -71,3 +71,25 @@ fn messages_are_read_with_the_numbers_that_were_written() {
         assert_eq!(serde_json::to_string(&message).unwrap(), text);
     }
 }
+
+/// What names a run, as this version stores it in an item that owes work and sends it: one a line.
+const MESSAGES: &str = include_str!("../../../../tests/fixtures/stored/messages.jsonl");
+/// Timers of runs, as this version stores them: one a line.
+const TIMERS: &str = include_str!("../../../../tests/fixtures/stored/timers.jsonl");
+
+#[test]
+fn every_sample_of_a_message_and_of_a_timer_is_written_as_it_was_read() {
+    fn read_and_written<T: serde::de::DeserializeOwned + Serialize>(text: &str) -> String {
+        let value: T = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        serde_json::to_string(&value).unwrap()
+    }
+    for line in MESSAGES.lines() {
+        assert_eq!(read_and_written::<Message>(line), line);
+    }
+    for line in TIMERS.lines() {
+        assert_eq!(read_and_written::<crate::store::Timer>(line), line);
+    }
+    for stretch in ["start", "wait", "wake", "child", "program", "deadline", "stop", "continue"] {
+        assert!(MESSAGES.contains(&format!("\"stretch\":\"{stretch}\"")), "no sample has the stretch `{stretch}`");
+    }
+}

@@ -1,6 +1,6 @@
 //! Stored runs: what is read of them is what was written, numbers in every state among it.
 
-use crate::run::Run;
+use crate::run::{JobState, Phase, Run};
 use proptest::prelude::*;
 
 /// Numbers as version 0.1 wrote them, and as they come since numbers are kept as they were written.
@@ -54,5 +54,33 @@ proptest! {
     fn no_number_changes_in_a_stored_run(number in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?(e[+-][0-9]{1,9})?") {
         let text = written(&number);
         prop_assert_eq!(read_and_written(&text), text);
+    }
+}
+
+/// Runs as this version stores them, one a line: every state of a job, with and without what it may leave out, and every
+/// phase of a run.
+const SAMPLES: &str = include_str!("../../../../../tests/fixtures/stored/runs.jsonl");
+
+#[test]
+fn every_sample_of_a_stored_run_is_written_as_it_was_read() {
+    for line in SAMPLES.lines() {
+        assert_eq!(read_and_written(line), line);
+    }
+}
+
+/// The names of an enum's variants, as serde lists them to who gives it another.
+fn variants<T: serde::de::DeserializeOwned + std::fmt::Debug>(tag: &str) -> Vec<String> {
+    let error = serde_json::from_value::<T>(serde_json::json!({tag: "?"})).expect_err("no variant").to_string();
+    error.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_samples_have_every_state_and_every_phase() {
+    for (tag, names, least) in [("state", variants::<JobState>("state"), 15), ("phase", variants::<Phase>("phase"), 5)]
+    {
+        assert!(names.len() >= least, "{names:?}");
+        for name in names {
+            assert!(SAMPLES.contains(&format!("\"{tag}\":\"{name}\"")), "no sample has the {tag} `{name}`");
+        }
     }
 }
