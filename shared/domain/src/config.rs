@@ -5,6 +5,7 @@
 //! prints them.
 
 mod changes;
+mod component;
 pub mod diagnostic;
 pub mod duration;
 pub mod inference;
@@ -31,12 +32,16 @@ mod yaml;
 mod tests;
 
 pub use changes::changes;
+pub use component::{
+    CallbackCompletion, Completion, Component, Delay, Effort, HttpClient, HttpRequest, Invocation, Logger, Polling,
+    ProgramCall, Publisher, SubWorkflow,
+};
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use gateway::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshAuth, SshConnection, SshTunnel, Tunnel};
 pub use identity::RouteId;
 pub use inference::Inference;
 pub use load::{EnvReference, Loaded, RouteReference, load, load_source, load_stored, load_stored_source};
-pub use program::{Program, ProgramCall};
+pub use program::Program;
 pub use schema::schema;
 pub use summary::summary;
 pub use tree::Tree;
@@ -350,145 +355,4 @@ pub struct Retry {
     pub delay: Duration,
     /// What each further pause is multiplied by; at least 1.
     pub backoff: f64,
-}
-
-/// A reusable definition of a call.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Component {
-    /// Calls an HTTP service.
-    HttpClient(Box<HttpClient>),
-    /// Writes a log line.
-    Logger(Logger),
-    /// Starts another workflow and waits for it.
-    Workflow(SubWorkflow),
-    /// Pauses.
-    Delay(Delay),
-    /// Publishes an event.
-    Event(Box<Publisher>),
-    /// Runs a program.
-    Program(ProgramCall),
-}
-
-/// An HTTP request and how its answer is to be read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HttpClient {
-    /// Where to; a file that is only part of one may lack it.
-    pub request: HttpRequest,
-    /// The component's output, over `response` and `result`; the response's body where absent.
-    pub output: Option<Template>,
-    /// Bounds the call (30 s where absent), and the wait too unless the completion says otherwise.
-    pub timeout: Option<Duration>,
-    /// What must happen after the answer; nothing where absent.
-    pub completion: Option<Completion>,
-}
-
-/// The parts of an HTTP request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HttpRequest {
-    /// `base_url` and `path` joined, or `endpoint`; a text template. Absent in a file that is only part of one.
-    pub url: Option<Template>,
-    /// The file's author wrote the host out: the guard against internal addresses doesn't apply.
-    pub host_is_literal: bool,
-    /// Upper case; `POST` where there is a body, else `GET`, unless the file says otherwise.
-    pub method: String,
-    /// Names and text templates.
-    pub headers: Vec<(String, Template)>,
-    /// Query parameters; null ones are left out.
-    pub params: Vec<(String, Template)>,
-    /// Sent as JSON unless the `Content-Type` header says form or text.
-    pub body: Option<Template>,
-}
-
-/// How a job that was accepted comes to its result.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Completion {
-    /// The service calls back.
-    Callback(CallbackCompletion),
-    /// We ask again and again.
-    Polling(Box<Polling>),
-}
-
-/// A wait for a callback.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CallbackCompletion {
-    /// The callback route.
-    pub route: RouteId,
-    /// The correlation key, over `response`, `request` (the body sent), `input` and `context`. Where it doesn't read
-    /// `response`, the wait is opened before the call.
-    pub wait_for: Template,
-    /// Default 24 h.
-    pub timeout: Duration,
-    /// Not written in the file but understood from it.
-    pub inferred: bool,
-}
-
-/// A wait in which we ask.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Polling {
-    /// What is asked, over `response` (of the first call), `input` and `context`.
-    pub request: HttpRequest,
-    /// Pause between two questions; 5 s unless the file says otherwise.
-    pub interval: Duration,
-    /// Default 24 h.
-    pub timeout: Duration,
-    /// Over `response` (of this question).
-    pub status: Option<Template>,
-    /// Statuses that complete it; numbers are compared by value, anything else as text.
-    pub success_when: Vec<String>,
-    /// Statuses that fail it; compared likewise.
-    pub fail_when: Vec<String>,
-    /// The meaning of a missing status; where absent, success if `result` finds a value, else failure.
-    pub on_missing_status: Option<MissingStatus>,
-    /// What the job gets as `result`, over `response`; its body where absent.
-    pub result: Option<Template>,
-}
-
-/// A log line.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Logger {
-    /// Over `input`; `info` where absent.
-    pub level: Option<Template>,
-    /// Over `input`; `input.message` where absent.
-    pub message: Option<Template>,
-    /// Over `input`; `input.data` where absent.
-    pub data: Option<Template>,
-}
-
-/// A run that another waits for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SubWorkflow {
-    /// Which workflow.
-    pub workflow: String,
-    /// Its input, over `input`; `input` itself where absent.
-    pub input: Option<Template>,
-    /// Over `output` (the child's); that itself where absent.
-    pub output: Option<Template>,
-    /// Default 24 h.
-    pub timeout: Duration,
-}
-
-/// An event to publish for delivery to a customer's endpoints.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Publisher {
-    /// Its type, over `input`.
-    pub event: Template,
-    /// What happened, over `input`; `input` itself where absent.
-    pub data: Option<Template>,
-    /// Whose endpoints it goes to, over `input`; the customer `default` where absent or null.
-    pub customer_id: Option<Template>,
-    /// The event's id, over `input`; made of the run and the job where absent or null.
-    pub event_id: Option<Template>,
-    /// Who says so, over `input`; `ringback` where absent or null.
-    pub source: Option<Template>,
-    /// The component's output, over `response` (`event_id`, `event`, `customer_id`); that itself where absent.
-    pub output: Option<Template>,
-}
-
-/// A pause.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Delay {
-    /// Over `input`: a duration as text, or a number of milliseconds.
-    pub duration: Template,
-    /// Over `input`; `input` itself where absent.
-    pub output: Option<Template>,
 }

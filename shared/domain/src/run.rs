@@ -24,7 +24,6 @@ mod key;
 mod path;
 mod poll;
 mod program;
-mod publish;
 mod room;
 mod scope;
 mod settle;
@@ -32,6 +31,7 @@ mod shared;
 mod stop;
 mod surroundings;
 
+pub use crate::config::Invocation;
 pub use begin::MAX_ITEMS;
 pub use brought::{Brought, Keep};
 pub use call::Call;
@@ -41,8 +41,12 @@ pub use capability::{
 pub use group::{Group, JobStatus};
 pub use job::{JobError, JobRun, JobState};
 pub use path::JobPath;
-pub use program::{Claim, Claiming, Errand, Invocation, ProgramOutcome};
+pub use program::{Claim, Claiming, Errand, ProgramOutcome};
 pub use surroundings::Surroundings;
+
+pub(crate) use apply::Turn;
+pub(crate) use begin::after;
+pub(crate) use call::{LONGEST_CALL, render};
 
 use crate::config::{Config, RouteId};
 use crate::id::{DefinitionId, RunId};

@@ -5,8 +5,7 @@
 
 use super::units::{ACCEPTED, BEGUN, CALL, CHILD, PAUSE, PROGRAM, PUBLICATION, QUESTION, Units, WAIT};
 use super::{Assumptions, units::NOTHING};
-use domain::config::program::Action;
-use domain::config::{Block, Completion, Component, Config, Job, Step};
+use domain::config::{Block, Completion, Config, Effort, Job, Step};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -75,27 +74,24 @@ impl Walk<'_> {
 
     fn component(&mut self, id: &str) -> Units {
         let config = self.config;
-        match config.component(id) {
-            Some(Component::HttpClient(client)) => match &client.completion {
-                None => CALL,
-                Some(Completion::Callback(_)) => CALL + WAIT,
-                Some(Completion::Polling(_)) => {
-                    self.notes.insert("of a polling service one question is counted");
-                    CALL + QUESTION
-                }
-            },
-            Some(Component::Logger(_)) => NOTHING,
-            Some(Component::Delay(_)) => {
+        match config.component(id).map(|component| component.effort(config)) {
+            Some(Effort::Nothing) => NOTHING,
+            Some(Effort::Call(None)) => CALL,
+            Some(Effort::Call(Some(Completion::Callback(_)))) => CALL + WAIT,
+            Some(Effort::Call(Some(Completion::Polling(_)))) => {
+                self.notes.insert("of a polling service one question is counted");
+                CALL + QUESTION
+            }
+            Some(Effort::Pause) => {
                 self.notes.insert("a pause over 15 minutes costs two writes more");
                 PAUSE
             }
-            Some(Component::Event(_)) => {
+            Some(Effort::Publication) => {
                 self.notes.insert("an event's deliveries are counted apart");
                 PUBLICATION
             }
-            Some(Component::Workflow(child)) => CHILD + self.run(&child.workflow).unwrap_or(NOTHING),
-            Some(Component::Program(call)) if self.is_invoked(&call.program) => CALL,
-            Some(Component::Program(_)) => {
+            Some(Effort::Run(workflow)) => CHILD + self.run(workflow).unwrap_or(NOTHING),
+            Some(Effort::Program) => {
                 self.notes.insert("a program that runs for longer than 20 s costs a write and a request each 20 s");
                 PROGRAM
             }
@@ -106,15 +102,14 @@ impl Walk<'_> {
         }
     }
 
-    fn is_invoked(&self, program: &str) -> bool {
-        let program = self.config.programs.get(program);
-        program.is_some_and(|program| matches!(program.action, Action::Invoke { .. }))
+    fn effort(&self, component: &str) -> Option<Effort<'_>> {
+        self.config.component(component).map(|component| component.effort(self.config))
     }
 
     /// Whether what is due at the start is calls alone, which need no write before they are made.
     fn begins_with_calls(&self, block: &Block) -> bool {
         let is_log = |job: &Job| match &job.step {
-            Step::Call { component } => matches!(self.config.component(component), Some(Component::Logger(_))),
+            Step::Call { component } => self.effort(component) == Some(Effort::Nothing),
             _ => false,
         };
         // A log line is written at once, and what comes after it is due as well.
@@ -134,11 +129,7 @@ impl Walk<'_> {
 
     fn is_call(&self, step: &Step) -> bool {
         match step {
-            Step::Call { component } => match self.config.component(component) {
-                Some(Component::HttpClient(_) | Component::Event(_)) | None => true,
-                Some(Component::Program(call)) => self.is_invoked(&call.program),
-                Some(Component::Logger(_) | Component::Delay(_) | Component::Workflow(_)) => false,
-            },
+            Step::Call { component } => self.effort(component).is_none_or(Effort::is_call),
             Step::If { then, otherwise, .. } => self.begins_with_calls(then) && self.begins_with_calls(otherwise),
             Step::Switch { cases, otherwise, .. } => {
                 cases.iter().all(|(_, block)| self.begins_with_calls(block)) && self.begins_with_calls(otherwise)

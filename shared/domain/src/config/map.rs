@@ -234,7 +234,7 @@ pub(super) fn plain<'n>(cx: &mut Cx, node: &'n Node) -> Option<&'n str> {
 }
 
 /// One of some words.
-pub(super) fn choice(cx: &mut Cx, node: &Node, words: &'static [&'static str]) -> Option<&'static str> {
+pub(super) fn choice(cx: &mut Cx, node: &Node, words: &[&'static str]) -> Option<&'static str> {
     let text = plain(cx, node)?;
     let found = words.iter().copied().find(|word| *word == text);
     if found.is_none() {

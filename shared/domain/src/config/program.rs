@@ -1,6 +1,6 @@
 //! Programs: what is run, and the workflow of one job as which it is run by itself.
 
-use super::{Block, Component, Job, Retry, Step, Workflow};
+use super::{Block, Component, Job, ProgramCall, Retry, Step, Workflow};
 use crate::expr::Template;
 use std::time::Duration;
 
@@ -60,17 +60,6 @@ pub struct Command {
     pub max_concurrent: Option<u32>,
     /// Bytes kept of each of its outputs.
     pub output_limit: u32,
-}
-
-/// A job's use of a program.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProgramCall {
-    /// Key of [`super::Config::programs`].
-    pub program: String,
-    /// An object of arguments, over `input`; the program's own `params` decide where absent.
-    pub params: Option<Template>,
-    /// The component's output, over `response`; that itself where absent.
-    pub output: Option<Template>,
 }
 
 impl Program {

@@ -1,17 +1,14 @@
 //! The file's sections, one module each. A new section is a module and a line in [`SECTIONS`].
 
 mod block;
-pub(super) mod completion;
 pub(super) mod component;
 pub(super) mod controller;
 mod dedupe;
 mod delivery;
-mod event;
 mod program;
 pub(super) mod gateway;
 pub(super) mod job;
 pub(super) mod listener;
-pub(super) mod request;
 pub(super) mod route;
 mod rule;
 pub(super) mod source;

@@ -150,15 +150,9 @@ fn routes(config: &Config, listener: &Listener) -> Vec<RouteLine> {
 }
 
 fn resumes(config: &Config, route: &RouteId) -> String {
-    let waits = |component: &Component| match component {
-        Component::HttpClient(client) => {
-            matches!(&client.completion, Some(Completion::Callback(callback)) if callback.route == *route)
-        }
-        Component::Logger(_)
-        | Component::Workflow(_)
-        | Component::Delay(_)
-        | Component::Event(_)
-        | Component::Program(_) => false,
+    let waits = |component: &Component| {
+        let Component::HttpClient(client) = component else { return false };
+        matches!(&client.completion, Some(Completion::Callback(callback)) if callback.route == *route)
     };
     let names: Vec<&str> =
         config.components.iter().filter(|(_, component)| waits(component)).map(|(id, _)| id.as_str()).collect();
@@ -202,30 +196,7 @@ fn step(step: &Step) -> String {
 }
 
 fn line(config: &Config, id: &str, component: &Component, inferred: &[Inference]) -> ComponentLine {
-    let (does, waits) = match component {
-        Component::HttpClient(client) => {
-            let waits = client.completion.as_ref().map(|completion| match completion {
-                Completion::Callback(callback) => {
-                    let route = config.callbacks().map(|one| &one.route).find(|route| route.id == callback.route);
-                    let route = route.map_or_else(|| callback.route.to_string(), Route::to_string);
-                    format!("waits for {route}, at most {}", duration::print(callback.timeout))
-                }
-                Completion::Polling(polling) => {
-                    let (interval, timeout) = (duration::print(polling.interval), duration::print(polling.timeout));
-                    format!("asks every {interval}, for at most {timeout}")
-                }
-            });
-            (format!("{} over HTTP", client.request.method), waits)
-        }
-        Component::Logger(_) => ("writes a log line".to_owned(), None),
-        Component::Workflow(child) => (
-            format!("runs {}", child.workflow),
-            Some(format!("waits for its run, at most {}", duration::print(child.timeout))),
-        ),
-        Component::Delay(_) => ("pauses".to_owned(), None),
-        Component::Event(publisher) => (format!("publishes {}", publisher.event), None),
-        Component::Program(call) => (format!("runs the program {}", call.program), None),
-    };
+    let (does, waits) = (component.kind().does(), component.kind().waits(config));
     let inferred = inferred.iter().find(|inference| inference.component == id).cloned();
     ComponentLine { id: id.to_owned(), does, waits, inferred }
 }

@@ -3,7 +3,7 @@
 use super::search::{Sought, join};
 use super::{MASKED, has_word, is_secret, plain};
 use crate::bytes;
-use crate::config::{Callback, Completion, Component, Config, HttpRequest, Routes, Trigger, Verify};
+use crate::config::{Callback, Config, Routes, Trigger, Verify};
 use crate::expr::{Template, to_text};
 use crate::run::find_callback_token;
 use crate::source::Verification;
@@ -60,7 +60,7 @@ impl KnownSecrets {
         let all = Value::Object(env.clone());
         let mut texts: Vec<String> = verifications(config).flat_map(|of| verified_with(of, &all)).collect();
         let mut names: BTreeSet<String> = env.keys().filter(|name| is_secret_variable(name)).cloned().collect();
-        for request in config.components.values().flat_map(requests) {
+        for request in config.components.values().flat_map(|component| component.kind().requests()) {
             let secret = request.headers.iter().chain(&request.params).filter(|(name, _)| is_secret(name));
             names.extend(secret.flat_map(|(_, template)| variables(template)));
         }
@@ -214,16 +214,6 @@ fn verified_with(verification: &Verification, env: &Value) -> Vec<String> {
     let signature = verification.signature.iter().flat_map(|signature| &signature.secrets);
     let tokens = verification.token.iter().flat_map(|token| &token.tokens);
     signature.chain(tokens).chain(&verification.verify_token).filter_map(|secret| secret.text(env)).collect()
-}
-
-/// The requests that a component makes.
-fn requests(component: &Component) -> Vec<&HttpRequest> {
-    let Component::HttpClient(client) = component else { return Vec::new() };
-    let polled = match &client.completion {
-        Some(Completion::Polling(polling)) => Some(&polling.request),
-        Some(Completion::Callback(_)) | None => None,
-    };
-    std::iter::once(&client.request).chain(polled).collect()
 }
 
 /// The environment variables that a template reads.

@@ -1,23 +1,23 @@
 //! One input, one step: which state takes which input, and what it means there.
 
 use self::Call::{Made, Over};
-use super::settle::Ending;
 use super::{
     Applied, Effect, Group, Input, JobError, JobPath, JobRun, JobState, Keep, Outcome, Phase, Plan, Run, Stretch,
 };
 use crate::wait::{Arrival, Verdict};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What holds while one input is applied.
-pub(super) struct Turn<'a> {
-    pub(super) plan: Plan<'a>,
+pub(crate) struct Turn<'a> {
+    pub(crate) plan: Plan<'a>,
     /// What becomes due now is this stretch's to do.
-    pub(super) stretch: &'a Stretch,
-    pub(super) now: Timestamp,
+    pub(crate) stretch: &'a Stretch,
+    pub(crate) now: Timestamp,
     /// Where the value of the input is kept.
     pub(super) keep: Keep,
-    pub(super) effects: Vec<Effect>,
+    pub(crate) effects: Vec<Effect>,
 }
 
 /// What a failure of a call says about a wait that was opened before it.
@@ -151,7 +151,7 @@ impl Run {
         } else if let JobState::Publishing { .. } = &job.state {
             self.published(path, outcome, turn);
         } else if let JobState::Invoking { .. } = &job.state {
-            self.invoked(path, outcome, turn);
+            self.done_outside(path, outcome, turn);
         }
     }
 
@@ -234,7 +234,10 @@ impl Run {
     fn woke(&mut self, path: &JobPath, attempt: u32, turn: &mut Turn<'_>) {
         match self.current(path, attempt) {
             Some(JobState::Resting { until, .. }) if *until <= turn.now => self.begin(path, turn),
-            Some(JobState::Sleeping { until }) if *until <= turn.now => self.settle(path, Ending::Slept, turn),
+            Some(JobState::Sleeping { until }) if *until <= turn.now => {
+                let input = self.step_input(path, turn.plan, turn.now).map(Cow::into_owned);
+                self.settle_with(path, input, turn);
+            }
             Some(JobState::Polling { asker: None, .. }) => self.ask(path, turn),
             _ => {}
         }
@@ -243,7 +246,7 @@ impl Run {
     fn child_ended(&mut self, path: &JobPath, attempt: u32, ending: Result<Value, JobError>, turn: &mut Turn<'_>) {
         if let Some(JobState::Child { .. }) = self.current(path, attempt) {
             match ending {
-                Ok(output) => self.settle(path, Ending::Child(output), turn),
+                Ok(output) => self.settle_with(path, Ok(output), turn),
                 Err(error) => self.fail(path, error, turn),
             }
         }
@@ -259,7 +262,7 @@ impl Run {
         }
     }
 
-    pub(super) fn put(&mut self, path: &JobPath, state: JobState) {
+    pub(crate) fn put(&mut self, path: &JobPath, state: JobState) {
         if let Some(job) = self.jobs.get_mut(path) {
             job.state = state;
         }

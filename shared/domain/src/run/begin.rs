@@ -3,10 +3,9 @@
 use super::apply::Turn;
 use super::call::wait_timeout;
 use super::path::{Inner, locate};
-use super::settle::Ending;
 use super::{Effect, JobError, JobPath, JobState, Run, Stretch};
-use crate::config::{Component, Job, Step};
-use crate::expr::{Condition, EvalError, Template, to_text};
+use crate::config::{Job, Step};
+use crate::expr::{Condition, EvalError, Template};
 use crate::wait::is_same_case;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -29,7 +28,10 @@ impl Run {
 
     fn begin_step(&mut self, path: &JobPath, job: &Job, turn: &mut Turn<'_>) -> Result<(), JobError> {
         match &job.step {
-            Step::Call { component } => self.begin_component(path, job, component, turn),
+            Step::Call { component } => match turn.plan.config.component(component) {
+                Some(component) => component.kind().begin(self, path, job, turn),
+                None => Err(JobError::new("unknown_component", format!("there is no component `{component}`"))),
+            },
             Step::If { condition, .. } => {
                 let holds = self.decide(path, condition, turn)?;
                 self.branch(path, job, if holds { &Inner::Then } else { &Inner::Else }, turn);
@@ -58,64 +60,6 @@ impl Run {
         }
     }
 
-    fn begin_component(
-        &mut self,
-        path: &JobPath,
-        job: &Job,
-        component: &str,
-        turn: &mut Turn<'_>,
-    ) -> Result<(), JobError> {
-        match turn.plan.config.component(component) {
-            None => Err(JobError::new("unknown_component", format!("there is no component `{component}`"))),
-            Some(Component::HttpClient(_)) => Ok(()),
-            Some(Component::Logger(logger)) => {
-                let input = self.step_input(path, turn.plan, turn.now)?.into_owned();
-                let line = |template: &Option<Template>, field: &str| match template {
-                    Some(template) => self.with_input(path, template, &input, turn),
-                    None => Ok(input.get(field).cloned().unwrap_or_default()),
-                };
-                let (level, message) = (line(&logger.level, "level")?, line(&logger.message, "message")?);
-                let data = line(&logger.data, "data")?;
-                turn.effects.push(Effect::Log {
-                    job: path.clone(),
-                    level: level.as_str().unwrap_or("info").to_ascii_lowercase(),
-                    message: to_text(&message).into_owned(),
-                    data: data.clone(),
-                });
-                // The data goes through, so that the next job's `output` is what was logged.
-                let passed = if data.is_null() { input } else { data };
-                self.settle(path, Ending::Done(passed), turn);
-                Ok(())
-            }
-            Some(Component::Workflow(sub)) => {
-                let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
-                let child = self.id.child(path.as_str(), attempt);
-                self.put(path, JobState::Child { child, starter: turn.stretch.clone() });
-                let timeout = job.timeout.map_or(sub.timeout, |bound| bound.min(sub.timeout));
-                self.set_deadline(path, Some(timeout), turn);
-                Ok(())
-            }
-            Some(Component::Event(_)) => {
-                self.put(path, JobState::Publishing { stretch: turn.stretch.clone() });
-                Ok(())
-            }
-            Some(Component::Program(call)) => {
-                self.begin_program(path, call, turn)?;
-                self.set_deadline(path, job.timeout, turn);
-                Ok(())
-            }
-            Some(Component::Delay(delay)) => {
-                let input = self.step_input(path, turn.plan, turn.now)?;
-                let duration = duration_of(&self.with_input(path, &delay.duration, &input, turn)?)?;
-                let until = after(turn.now, duration);
-                self.put(path, JobState::Sleeping { until });
-                self.wake(path, 0, until, turn);
-                self.set_deadline(path, job.timeout.filter(|timeout| *timeout < duration), turn);
-                Ok(())
-            }
-        }
-    }
-
     fn branch(&mut self, path: &JobPath, job: &Job, inner: &Inner, turn: &mut Turn<'_>) {
         let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
         let prefix = path.inner(attempt, inner);
@@ -124,14 +68,14 @@ impl Run {
         self.set_deadline(path, job.timeout, turn);
     }
 
-    fn set_deadline(&self, path: &JobPath, timeout: Option<Duration>, turn: &mut Turn<'_>) {
+    pub(crate) fn set_deadline(&self, path: &JobPath, timeout: Option<Duration>, turn: &mut Turn<'_>) {
         if let (Some(timeout), Some(job)) = (timeout, self.jobs.get(path)) {
             let stretch = Stretch::Deadline { job: path.clone(), attempt: job.attempt };
             turn.effects.push(Effect::Wake { stretch, at: after(turn.now, timeout) });
         }
     }
 
-    pub(super) fn wake(&self, path: &JobPath, nth: u32, at: Timestamp, turn: &mut Turn<'_>) {
+    pub(crate) fn wake(&self, path: &JobPath, nth: u32, at: Timestamp, turn: &mut Turn<'_>) {
         let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
         turn.effects.push(Effect::Wake { stretch: Stretch::Wake { job: path.clone(), attempt, nth }, at });
     }
@@ -170,7 +114,7 @@ impl Run {
     }
 
     /// What the component sees as `input`: the job's `input`, or the run's.
-    pub(super) fn step_input(
+    pub(crate) fn step_input(
         &self,
         path: &JobPath,
         plan: super::Plan<'_>,
@@ -188,7 +132,7 @@ impl Run {
     }
 
     /// A template of the component: `input` is what the job gave it.
-    fn with_input(
+    pub(crate) fn with_input(
         &self,
         path: &JobPath,
         template: &Template,
@@ -206,18 +150,7 @@ impl Run {
 }
 
 /// A point in time that many later; the far end of time where there is none.
-pub(super) fn after(time: Timestamp, duration: Duration) -> Timestamp {
+pub(crate) fn after(time: Timestamp, duration: Duration) -> Timestamp {
     let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
     time.checked_add(duration).unwrap_or(Timestamp::MAX)
-}
-
-/// A duration as the file writes it, computed: text with a unit, or milliseconds.
-fn duration_of(value: &Value) -> Result<Duration, JobError> {
-    let found = match value {
-        Value::Number(number) => number.as_u64().map(Duration::from_millis),
-        Value::String(text) => crate::config::duration::parse(text).ok(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    };
-    let wrong = || JobError::new("bad_duration", format!("{value} is no duration: write `250ms`, `30s`, `5m`, `2h`"));
-    found.ok_or_else(wrong)
 }

@@ -2,7 +2,6 @@
 
 use super::apply::Turn;
 use super::path::{Inner, locate};
-use super::settle::Ending;
 use super::{JobError, JobPath, JobState, Phase, Run};
 use crate::config::{Block, Job, Step};
 use serde_json::{Map, Value};
@@ -89,7 +88,7 @@ impl Run {
         let prefix = path.inner(attempt, &inner);
         match self.drive_block(&prefix, block, turn) {
             Standing::Open => return false,
-            Standing::Done => self.settle(path, Ending::Done(self.output_of(&prefix, block)), turn),
+            Standing::Done => self.settle(path, Ok(self.output_of(&prefix, block)), turn),
             Standing::Failed(error) => self.fail(path, error, turn),
         }
         true
@@ -120,7 +119,7 @@ impl Run {
             return false;
         }
         let outputs = (0..items).map(|index| self.output_of(&prefix(index), block)).collect();
-        self.settle(path, Ending::Done(outputs), turn);
+        self.settle(path, Ok(outputs), turn);
         true
     }
 

@@ -5,7 +5,7 @@ use super::capability::kept_key;
 use super::{JobError, JobPath, JobRun, JobState, Plan, Run};
 use crate::config::{CallbackCompletion, Completion, Component, Config, HttpClient, HttpRequest, Job, Step};
 use crate::expr::{Scope, Template};
-use crate::wait::{WaitKey, Waiter, key_text, status_text};
+use crate::wait::{WaitKey, key_text, status_text};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a call may take at the most, whatever the file says: 9 min. With the 5 min of a stretch before it hands over,
 /// it ends within the 15 min that a Lambda function may run
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>) and its message stays hidden.
-pub(super) const LONGEST_CALL: Duration = Duration::from_secs(9 * 60);
+pub(crate) const LONGEST_CALL: Duration = Duration::from_secs(9 * 60);
 /// How long a wait may last where nothing says otherwise: 24 h.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -120,30 +120,6 @@ impl Run {
         Some((wait.clone(), *deadline))
     }
 
-    /// The run that a job starts and waits for.
-    ///
-    /// # Errors
-    /// A template that has no value, or a workflow that is not in the file.
-    pub fn child_run(&self, path: &JobPath, plan: Plan<'_>, now: Timestamp) -> Result<Run, JobError> {
-        let gone = || JobError::new("unknown_workflow", format!("`{path}` starts nothing in the file as it is now"));
-        let Some(job) = self.jobs.get(path) else { return Err(gone()) };
-        let JobState::Child { child, .. } = &job.state else { return Err(gone()) };
-        let found = plan.config.workflow(&self.workflow).and_then(|w| super::path::locate(w, path));
-        let Some((Job { step: Step::Call { component }, .. }, _)) = found else { return Err(gone()) };
-        let Some(Component::Workflow(sub)) = plan.config.component(component) else { return Err(gone()) };
-        if !plan.config.workflows.contains_key(&sub.workflow) {
-            return Err(JobError::new("unknown_workflow", format!("there is no workflow `{}`", sub.workflow)));
-        }
-        let input = self.step_input(path, plan, now)?;
-        let input = match &sub.input {
-            None => input.into_owned(),
-            Some(template) => render(template, &self.scope(path, &[template], plan, now).with("input", &input))?,
-        };
-        let parent = Waiter { run: self.id.clone(), job: path.clone(), attempt: job.attempt };
-        let run = Run::accept(child.clone(), sub.workflow.clone(), input, Some(parent), now);
-        Ok(run.following(self.definition.clone()))
-    }
-
     pub(super) fn wait_key(
         &self,
         path: &JobPath,
@@ -164,11 +140,8 @@ impl Run {
     }
 
     fn attempt<'a>(&'a self, path: &JobPath, plan: Plan<'a>, now: Timestamp) -> Result<Attempt<'a>, JobError> {
-        let found = plan.config.workflow(&self.workflow).and_then(|w| super::path::locate(w, path));
         let gone = || JobError::new("unknown_component", format!("`{path}` calls nothing in the file as it is now"));
-        let (job, _) = found.ok_or_else(gone)?;
-        let Step::Call { component } = &job.step else { return Err(gone()) };
-        let Some(Component::HttpClient(client)) = plan.config.component(component) else { return Err(gone()) };
+        let Some((job, Component::HttpClient(client))) = self.component_of(path, plan) else { return Err(gone()) };
         let input = self.step_input(path, plan, now)?;
         Ok(Attempt { client, job, input })
     }
@@ -194,7 +167,7 @@ pub(super) fn wait_timeout(job: &Job, config: &Config) -> Duration {
     job.timeout.map_or(timeout, |bound| bound.min(timeout))
 }
 
-pub(super) fn render(template: &Template, scope: &Scope<'_>) -> Result<Value, JobError> {
+pub(crate) fn render(template: &Template, scope: &Scope<'_>) -> Result<Value, JobError> {
     template.render(scope).map_err(|error| JobError::template(&error))
 }
 

@@ -191,7 +191,7 @@ impl JobError {
     }
 
     /// The file has changed under the run.
-    pub(super) fn gone(path: &JobPath) -> Self {
+    pub(crate) fn gone(path: &JobPath) -> Self {
         Self::new("unknown_job", format!("`{path}` is not in the file as it is now"))
     }
 }

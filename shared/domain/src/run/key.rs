@@ -36,7 +36,7 @@ impl JobError {
 impl Run {
     /// The idempotency key of the job's calls: its run and its path, without the numbers of attempts of the jobs around it, and
     /// from the second on which piece of work it is.
-    pub(super) fn idempotency_key(&self, path: &JobPath) -> String {
+    pub(crate) fn idempotency_key(&self, path: &JobPath) -> String {
         let plain = path.without_attempts();
         let mut ended = self.jobs.get(path).map_or(0, |job| job.reported);
         // Inside a block that is tried again, the same job has run before under other paths.

@@ -14,20 +14,11 @@
 //! [`Input::Ran`]: super::Input::Ran
 
 use super::apply::Turn;
-use super::path::locate;
-use super::settle::success;
-use super::{Effect, JobError, JobPath, JobState, Outcome, Plan, Run};
-use crate::config::program::Action;
-use crate::config::{Component, Job, ProgramCall, Retry, Step};
+use super::{JobError, JobPath, JobState, Run};
 use crate::program::{Assignment, Ended};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::borrow::Cow;
-use std::time::Duration;
-
-/// How long a function in AWS Lambda is waited for at the most: as for any call.
-const LONGEST_INVOCATION: Duration = super::call::LONGEST_CALL;
 
 /// What a job asks of a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,19 +61,6 @@ pub enum Claiming {
     Taken(Timestamp),
     /// Nothing is owed to that attempt any more.
     Over,
-}
-
-/// A function in AWS Lambda, to be invoked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Invocation {
-    /// Its name or ARN.
-    pub function: String,
-    /// What it gets.
-    pub payload: Value,
-    /// How long it is waited for.
-    pub timeout: Duration,
-    /// The same for every try of this job whose outcome is unknown.
-    pub idempotency_key: String,
 }
 
 impl Claim {
@@ -154,45 +132,6 @@ impl Run {
         }
     }
 
-    /// A job that runs a program begins: a worker is told, or the function in AWS Lambda is this stretch's to invoke.
-    pub(super) fn begin_program(
-        &mut self,
-        path: &JobPath,
-        call: &ProgramCall,
-        turn: &mut Turn<'_>,
-    ) -> Result<(), JobError> {
-        let Some(program) = turn.plan.config.programs.get(&call.program) else {
-            return Err(JobError::new("unknown_program", format!("there is no program `{}`", call.program)));
-        };
-        if let Action::Invoke { .. } = program.action {
-            self.put(path, JobState::Invoking { stretch: turn.stretch.clone() });
-            return Ok(());
-        }
-        let input = match self.step_input(path, turn.plan, turn.now)? {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(input) => Some(input),
-        };
-        let params = self.params(path, call, input.as_ref().unwrap_or(&self.input), turn.plan, turn.now)?;
-        let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
-        let errand = Errand { program: call.program.clone(), params, input };
-        self.put(path, JobState::Program { errand, claim: None, outcome: None });
-        turn.effects.push(Effect::RunProgram { job: path.clone(), attempt, program: call.program.clone() });
-        Ok(())
-    }
-
-    fn params(
-        &self,
-        path: &JobPath,
-        call: &ProgramCall,
-        input: &Value,
-        plan: Plan<'_>,
-        now: Timestamp,
-    ) -> Result<Option<Value>, JobError> {
-        let Some(template) = &call.params else { return Ok(None) };
-        let scope = self.scope(path, &[template], plan, now).with("input", input);
-        super::call::render(template, &scope).map(Some)
-    }
-
     /// A worker has brought what came of the program.
     pub(super) fn ran(&mut self, path: &JobPath, attempt: u32, turn: &mut Turn<'_>) {
         let Some(job) = self.jobs.get_mut(path).filter(|job| job.attempt == attempt) else { return };
@@ -206,43 +145,4 @@ impl Run {
             },
         }
     }
-
-    /// The function that a job owes.
-    ///
-    /// # Errors
-    /// A template that has no value, or a program that is no function in the file as it is now.
-    pub fn invocation(&self, path: &JobPath, plan: Plan<'_>, now: Timestamp) -> Result<Invocation, JobError> {
-        let gone = || JobError::new("unknown_program", format!("`{path}` invokes nothing in the file as it is now"));
-        let found = plan.config.workflow(&self.workflow).and_then(|workflow| locate(workflow, path));
-        let (job, _) = found.ok_or_else(gone)?;
-        let Step::Call { component } = &job.step else { return Err(gone()) };
-        let Some(Component::Program(call)) = plan.config.component(component) else { return Err(gone()) };
-        let program = plan.config.programs.get(&call.program).ok_or_else(gone)?;
-        let Action::Invoke { function } = &program.action else { return Err(gone()) };
-        let input = self.step_input(path, plan, now)?;
-        let payload = match self.params(path, call, &input, plan, now)? {
-            Some(params) => params,
-            None => input.into_owned(),
-        };
-        let timeout = job.timeout.unwrap_or(Duration::MAX).min(program.timeout).min(LONGEST_INVOCATION);
-        let idempotency_key = self.idempotency_key(path);
-        Ok(Invocation { function: function.clone(), payload, timeout, idempotency_key })
-    }
-
-    /// The function has answered, or could not be invoked.
-    pub(super) fn invoked(&mut self, path: &JobPath, outcome: Outcome, turn: &mut Turn<'_>) {
-        match success(outcome) {
-            Ok(response) => self.finish_call(path, response, &Value::Null, turn),
-            Err(error) => self.fail(path, error, turn),
-        }
-    }
-}
-
-/// How often a job is tried: as it says itself, or as its program does.
-pub(super) fn retry(job: &Job, plan: Plan<'_>) -> Option<Retry> {
-    job.retry.or_else(|| {
-        let Step::Call { component } = &job.step else { return None };
-        let Some(Component::Program(call)) = plan.config.component(component) else { return None };
-        plan.config.programs.get(&call.program)?.retry()
-    })
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 impl Run {
     /// `input` (the run's), `jobs`, `context`, `env`, `gateway`, `listener`, and inside loops and error handlers
     /// `item` and `error`. Only what the templates name of `jobs` is put together.
-    pub(super) fn scope<'a>(
+    pub(crate) fn scope<'a>(
         &'a self,
         path: &JobPath,
         templates: &[&Template],

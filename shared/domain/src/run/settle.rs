@@ -3,37 +3,20 @@
 use super::apply::{Call, Turn};
 use super::begin::after;
 use super::call::{render, request_read};
-use super::{JobError, JobPath, JobRun, JobState, Keep, Outcome, Run};
+use super::path::locate;
+use super::{JobError, JobPath, JobRun, JobState, Keep, Outcome, Plan, Run};
 use crate::bytes;
-use crate::config::{Completion, Component, Delay, HttpClient, Step, SubWorkflow, Workflow};
+use crate::config::{Completion, Component, HttpClient, Job, Retry, Step, Workflow};
 use crate::expr::Template;
 use crate::wait::Arrival;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::time::Duration;
-
-/// What a step without a call has come to.
-pub(super) enum Ending {
-    /// This output.
-    Done(Value),
-    /// A child run's output.
-    Child(Value),
-    /// A pause is over.
-    Slept,
-}
 
 impl Run {
     pub(super) fn http_client<'a>(&self, path: &JobPath, turn: &Turn<'a>) -> Option<&'a HttpClient> {
-        let Step::Call { component } = &self.definition(path, turn)?.step else { return None };
-        match turn.plan.config.component(component)? {
-            Component::HttpClient(client) => Some(client),
-            Component::Logger(_)
-            | Component::Workflow(_)
-            | Component::Delay(_)
-            | Component::Event(_)
-            | Component::Program(_) => None,
-        }
+        let (_, Component::HttpClient(client)) = self.component_of(path, turn.plan)? else { return None };
+        Some(client)
     }
 
     /// The call's outcome. An answer may be the end of it, or the beginning of a wait.
@@ -119,9 +102,15 @@ impl Run {
         }
         let job = self.jobs.get(path)?;
         let is_first = !matches!(job.state, JobState::Recovering { .. });
-        let definition = self.definition(path, turn).filter(|_| is_first)?;
-        let retry = super::program::retry(definition, turn.plan).filter(|retry| job.attempt < retry.max_attempts)?;
+        let retry = self.retry_of(path, turn.plan).filter(|retry| is_first && job.attempt < retry.max_attempts)?;
         Some(after(turn.now, pause(retry.delay, retry.backoff, job.attempt)))
+    }
+
+    /// How often a job is tried: as it says itself, or as its component does.
+    pub(super) fn retry_of(&self, path: &JobPath, plan: Plan<'_>) -> Option<Retry> {
+        let (job, _) = locate(plan.config.workflow(&self.workflow)?, path)?;
+        let of_component = || self.component_of(path, plan)?.1.kind().retry(plan.config);
+        job.retry.or_else(of_component)
     }
 
     /// A callback (or the last question) decides.
@@ -138,12 +127,7 @@ impl Run {
     }
 
     pub(super) fn finish_call(&mut self, path: &JobPath, mut response: Value, result: &Value, turn: &mut Turn<'_>) {
-        let template = match self.component(path, turn) {
-            Some(Component::HttpClient(client)) => client.output.as_ref(),
-            Some(Component::Event(publisher)) => publisher.output.as_ref(),
-            Some(Component::Program(call)) => call.output.as_ref(),
-            Some(Component::Logger(_) | Component::Workflow(_) | Component::Delay(_)) | None => None,
-        };
+        let template = self.component_of(path, turn.plan).and_then(|(_, component)| component.kind().answer());
         let output = match template.map(|template| self.component_output(path, template, &response, result, turn)) {
             Some(Err(error)) => return self.unmapped(path, &error, (&response, result), turn),
             Some(Ok(output)) => merge(output, result, true),
@@ -158,7 +142,7 @@ impl Run {
     }
 
     /// A template of the component over an answer.
-    pub(super) fn component_output(
+    pub(crate) fn component_output(
         &self,
         path: &JobPath,
         template: &Template,
@@ -175,39 +159,36 @@ impl Run {
         render(template, &scope.with("response", response).with("result", result).with("request", &request))
     }
 
-    /// A step that made no call.
-    pub(super) fn settle(&mut self, path: &JobPath, ending: Ending, turn: &mut Turn<'_>) {
-        let output = match ending {
-            Ending::Done(output) => Ok(output),
-            Ending::Child(output) => self.child_output(path, output, turn),
-            Ending::Slept => self.slept_output(path, turn),
-        };
+    /// A step that made no call has come to its output.
+    pub(crate) fn settle(&mut self, path: &JobPath, output: Result<Value, JobError>, turn: &mut Turn<'_>) {
         match output {
             Ok(output) => self.finish(path, output, &Value::Null, &Value::Null, turn),
             Err(error) => self.unmapped(path, &error, (&Value::Null, &Value::Null), turn),
         }
     }
 
-    fn child_output(&self, path: &JobPath, output: Value, turn: &Turn<'_>) -> Result<Value, JobError> {
-        let Some(Component::Workflow(SubWorkflow { output: Some(template), .. })) = self.component(path, turn) else {
-            return Ok(output);
+    /// What a job waited for that made no call has come: its component makes the output of it.
+    pub(super) fn settle_with(&mut self, path: &JobPath, came: Result<Value, JobError>, turn: &mut Turn<'_>) {
+        let output = match self.component_of(path, turn.plan) {
+            Some((_, component)) => came.and_then(|came| component.kind().output(self, path, came, turn)),
+            None => came,
         };
-        let input = self.step_input(path, turn.plan, turn.now)?;
-        let scope = self.scope(path, &[template], turn.plan, turn.now).with("input", &input).with("output", &output);
-        render(template, &scope)
+        self.settle(path, output, turn);
     }
 
-    fn slept_output(&self, path: &JobPath, turn: &Turn<'_>) -> Result<Value, JobError> {
-        if let Some(Component::Delay(Delay { output: Some(template), .. })) = self.component(path, turn) {
-            self.component_output(path, template, &Value::Null, &Value::Null, turn)
-        } else {
-            self.step_input(path, turn.plan, turn.now).map(Cow::into_owned)
+    /// The job at a path, and the component that it names.
+    pub(crate) fn component_of<'a>(&self, path: &JobPath, plan: Plan<'a>) -> Option<(&'a Job, &'a Component)> {
+        let (job, _) = locate(plan.config.workflow(&self.workflow)?, path)?;
+        let Step::Call { component } = &job.step else { return None };
+        Some((job, plan.config.component(component)?))
+    }
+
+    /// What was done outside has its answer, which is the end of it.
+    pub(crate) fn done_outside(&mut self, path: &JobPath, outcome: Outcome, turn: &mut Turn<'_>) {
+        match success(outcome) {
+            Ok(response) => self.finish_call(path, response, &Value::Null, turn),
+            Err(error) => self.fail(path, error, turn),
         }
-    }
-
-    pub(super) fn component<'a>(&self, path: &JobPath, turn: &Turn<'a>) -> Option<&'a Component> {
-        let Step::Call { component } = &self.definition(path, turn)?.step else { return None };
-        turn.plan.config.component(component)
     }
 
     /// The job's own `output` decides what others see of it.
@@ -242,7 +223,7 @@ impl Run {
     }
 
     /// An attempt has failed: another one, the `on_error` jobs, or the end.
-    pub(super) fn fail(&mut self, path: &JobPath, error: JobError, turn: &mut Turn<'_>) {
+    pub(crate) fn fail(&mut self, path: &JobPath, error: JobError, turn: &mut Turn<'_>) {
         let rest = self.next_attempt(path, &error, turn);
         let handled = self.definition(path, turn).is_some_and(|job| job.on_error.is_some());
         let Some(job) = self.jobs.get_mut(path) else { return };

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// Components that are there without being written: their names and what they are.
 fn builtin(name: &str) -> Option<Component> {
-    (name == "logger").then_some(Component::Logger(Logger { level: None, message: None, data: None }))
+    (name == "logger").then_some(Component::Logger(Logger::default()))
 }
 
 /// Reports them, and adds the built-in components that are used.

@@ -1,8 +1,9 @@
 //! One job: a call, a branch or a loop.
 
 use super::block::{Enclosing, JobDraft, block};
-use super::component::{self, component};
+use super::component::component;
 use super::{Item, step};
+use crate::config::component::KINDS;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Span};
 use crate::config::keys::{Key, Keys, Kinds, Shape};
@@ -49,7 +50,7 @@ static CALL: Keys = Keys {
     groups: &[
         &[
             Key::new("type", Shape::Choice(&["component"]), "Runs a component.").default("component"),
-            Key::new("component", Shape::NameOr(component::KINDS), "A component's name, or a component.").required(),
+            Key::new("component", Shape::NameOr(KINDS), "A component's name, or a component.").required(),
         ],
         &EVERY,
     ],

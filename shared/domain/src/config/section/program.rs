@@ -1,18 +1,15 @@
 //! `program`, `programs`: commands of a machine, or functions in AWS Lambda, that rules and workflows run.
 
-use super::component::{ID, done};
 use super::job::{RETRY, retry};
 use super::listener::claim;
 use super::{Item, Section};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
-use crate::config::draft::ComponentDraft;
 use crate::config::keys::{Key, Keys, Shape};
 use crate::config::map::{Map, check_id, items, plain};
 use crate::config::program::{Action, Command, DEFAULT_OUTPUT, MOST_OUTPUT, PASSED, Program, TIMEOUT, variable};
-use crate::config::template::{COMPONENT, PROGRAM_ENV, PROGRAM_OUTPUT};
+use crate::config::template::PROGRAM_ENV;
 use crate::config::yaml::Node;
-use crate::config::{Component, ProgramCall};
 use std::collections::HashMap;
 
 pub(in crate::config) static SECTION: Section = Section {
@@ -63,26 +60,6 @@ static PROGRAM: Keys = Keys {
             "Bytes kept of each of its outputs: the first and the last half of so many.",
         )
         .default("65536"),
-    ]],
-};
-
-pub(super) static CALL: Keys = Keys {
-    name: "a program component",
-    doc: "Runs a program.",
-    groups: &[&[
-        Key::new("type", Shape::Choice(&["program"]), "Runs a program.").required(),
-        ID,
-        Key::new("program", Shape::Id, "Which one.").required(),
-        Key::new(
-            "params",
-            Shape::Templates,
-            "Its arguments by name, over `input`; what the program's own `params` say where absent.",
-        ),
-        Key::new(
-            "output",
-            Shape::Template,
-            "Its output, over `response` (`exit_code`, `stdout`, `json`, …) and `input`; `response` where absent.",
-        ),
     ]],
 };
 
@@ -237,32 +214,4 @@ fn is_variable(name: &str) -> bool {
 
 fn not_a_variable(name: &str) -> String {
     format!("`{}` can't be the name of an environment variable", name.escape_debug())
-}
-
-/// Reads a component that runs a program.
-pub(super) fn call(cx: &mut Cx, item: &Item<'_>) -> Option<ComponentDraft> {
-    let map = Map::open(cx, item.node, item.at, &CALL)?;
-    let program = map.id(cx, "program");
-    if let (Some(program), Some(node)) = (&program, map.node("program")) {
-        cx.draft.run.push((program.clone(), node.span));
-    }
-    if let Some(node) = map.node("params") {
-        match node.entries() {
-            None => {
-                let message = format!("`params` must be a mapping, not {}", node.describe());
-                cx.report(Code::WrongType, node.span, message);
-            }
-            Some(entries) => {
-                for entry in entries {
-                    if check_id(cx, &entry.key, entry.key_span) && entry.key.starts_with('-') {
-                        let message = format!("`{}` can't be a parameter: it begins with `-`", entry.key);
-                        cx.report(Code::BadId, entry.key_span, message);
-                    }
-                }
-            }
-        }
-    }
-    let params = map.template(cx, "params", &COMPONENT);
-    let output = map.template(cx, "output", &PROGRAM_OUTPUT);
-    Some(done(map.at, Component::Program(ProgramCall { program: program?, params, output })))
 }

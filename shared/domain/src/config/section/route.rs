@@ -36,7 +36,7 @@ pub(super) const ROUTE: &[Key] = &[
 ];
 
 /// The key `on_missing_status`, for callback routes and polls.
-pub(super) const ON_MISSING_STATUS: Key = Key::new(
+pub(in crate::config) const ON_MISSING_STATUS: Key = Key::new(
     "on_missing_status",
     Shape::Choice(MissingStatus::WORDS),
     "What a missing, null or empty status means; where absent, success if `result` finds a value, else failure.",
@@ -116,14 +116,14 @@ pub(super) fn trigger(cx: &mut Cx, map: &Map<'_>, around: &Around) -> Option<Tri
 }
 
 /// The lists of a file by which a status is judged, and the meaning of a missing one.
-pub(super) struct Verdicts {
-    pub(super) success_when: Vec<String>,
-    pub(super) fail_when: Vec<String>,
-    pub(super) on_missing_status: Option<MissingStatus>,
+pub(in crate::config) struct Verdicts {
+    pub(in crate::config) success_when: Vec<String>,
+    pub(in crate::config) fail_when: Vec<String>,
+    pub(in crate::config) on_missing_status: Option<MissingStatus>,
 }
 
 /// Reads the lists by which a status is judged; useless without a status.
-pub(super) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> Verdicts {
+pub(in crate::config) fn verdicts(cx: &mut Cx, map: &Map<'_>) -> Verdicts {
     for name in ["success_when", "fail_when", "on_missing_status"] {
         if let Some(entry) = map.entry(name).filter(|_| !map.has("status")) {
             cx.report(Code::MissingKey, entry.key_span, format!("`{name}` needs `status`: the value it judges"));
@@ -215,7 +215,7 @@ fn route(cx: &mut Cx, map: &Map<'_>, around: &Around, identify_by: Option<String
 }
 
 /// An HTTP method in upper case.
-pub(super) fn method(cx: &mut Cx, map: &Map<'_>, known: &[&'static str]) -> Option<String> {
+pub(in crate::config) fn method(cx: &mut Cx, map: &Map<'_>, known: &[&'static str]) -> Option<String> {
     let text = map.text(cx, "method")?;
     let upper = text.to_uppercase();
     let fits = known.contains(&upper.as_str());

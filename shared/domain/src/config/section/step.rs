@@ -1,8 +1,8 @@
 //! Branches and loops among jobs.
 
 use super::block::{Enclosing, block};
-use super::component;
 use super::job::{EVERY, JOBS, call};
+use crate::config::component::KINDS;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Span};
 use crate::config::keys::{Key, Keys, Shape};
@@ -68,7 +68,7 @@ pub(super) static FOR_EACH: Keys = Keys {
             Key::new("do", Shape::List(JOBS), "Jobs to run with each item."),
             Key::new(
                 "component",
-                Shape::NameOr(component::KINDS),
+                Shape::NameOr(KINDS),
                 "Instead of `do`: a component to run with each item, which is its input unless `input` says otherwise.",
             ),
             Key::new("max_concurrent", Shape::Count(1), "Items in progress at once.").default("16"),

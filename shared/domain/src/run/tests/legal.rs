@@ -212,7 +212,7 @@ fn check(file: &File, before: &Run, after: &Story<'_>) -> Result<(), TestCaseErr
     for (path, job) in &run.jobs {
         let (definition, block) = locate(&file.config.workflows[&run.workflow], path).expect("a job of the file");
         prop_assert!(
-            job.attempt <= crate::run::program::retry(definition, after.plan()).map_or(1, |retry| retry.max_attempts),
+            job.attempt <= run.retry_of(path, after.plan()).map_or(1, |retry| retry.max_attempts),
             "{} tries too often",
             path
         );

@@ -1,14 +1,14 @@
 //! `completion` of a component: how a call that was accepted comes to its result.
 
-use super::component::LONGEST_WAIT;
 use super::request::{REQUEST, request};
-use super::route::{ON_MISSING_STATUS, Verdicts, verdicts};
 use crate::config::Polling;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::draft::{CallbackDraft, CompletionDraft};
 use crate::config::keys::{Key, Keys, Kinds, Shape};
 use crate::config::map::{Map, choice, plain};
+use crate::config::section::component::LONGEST_WAIT;
+use crate::config::section::route::{ON_MISSING_STATUS, Verdicts, verdicts};
 use crate::config::template::{POLL, WAIT_FOR};
 use std::time::Duration;
 

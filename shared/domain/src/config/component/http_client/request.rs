@@ -1,6 +1,5 @@
 //! The request of a component or of a poll: address, method, headers, body.
 
-use super::route::{METHODS, method};
 use crate::config::HttpRequest;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
@@ -8,6 +7,7 @@ use crate::config::draft::RequestText;
 use crate::config::keys::{Key, Shape};
 use crate::config::map::Map;
 use crate::config::path;
+use crate::config::section::route::{METHODS, method};
 use crate::config::template::{Place, SOURCES};
 use crate::config::text::{Piece, pieces};
 use crate::config::yaml::{Kind, Node};
@@ -85,7 +85,7 @@ fn check_url(cx: &mut Cx, node: &Node) -> Option<()> {
 
 /// Whether no value of a run can decide which host is called: everything up to the path is written out, or comes from
 /// the environment or this machine's own addresses.
-pub(in crate::config) fn host_is_literal(address: &str) -> bool {
+fn host_is_literal(address: &str) -> bool {
     let trusted = |inner: &str| {
         let hole = Template::parse(&format!("${{{inner}}}"), Sources::Known(SOURCES));
         let references = hole.map(|hole| hole.references()).unwrap_or_default();
