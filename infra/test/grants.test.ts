@@ -108,7 +108,10 @@ test("the queue's and the stream's calls are those that the code makes", () => {
     .join('');
   const taken = ['ChangeMessageVisibility', 'DeleteMessage', 'ReceiveMessage'];
   assert.deepEqual(called(worker, calls), words(taken));
-  const cloud = ['instance/src/cloud.rs', ...sources('instance/src/cloud').map((name) => join('instance/src/cloud', name))]
+  const cloud = [
+    'instance/src/cloud.rs',
+    ...sources('instance/src/cloud').map((name) => join('instance/src/cloud', name)),
+  ]
     .map(text)
     .join('');
   // Messages are sent by shared/platform, for relay.

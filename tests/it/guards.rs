@@ -83,7 +83,8 @@ fn crates_depend_only_on_those_that_stand_before_them_in_the_workspace() {
 fn only_the_edges_know_http_servers_and_lambda() {
     for (folder, _, needed) in crates() {
         let has = |name: &str| needed.iter().any(|needed| needed == name);
-        let is_inner = ["shared/domain", "shared/contract", "shared/platform", "shared/application"].contains(&&*folder);
+        let is_inner =
+            ["shared/domain", "shared/contract", "shared/platform", "shared/application"].contains(&&*folder);
         for server in ["axum", "lambda_http", "lambda_runtime", "tower"] {
             assert!(!is_inner || !has(server), "{folder} depends on {server}");
         }

@@ -98,6 +98,6 @@ mod weather;
 mod workers;
 
 /// The emulator, for the tests that start real processes.
-const EMULATOR: &str = env!("CARGO_BIN_EXE_emulator-under-test");
-/// What the emulator runs there.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_program-under-test");
+const EMULATOR: &str = env!("CARGO_BIN_EXE_under-test");
+/// What the emulator runs there, as the beginning of a YAML list: a program that tells what it was given.
+const PROGRAM: &str = concat!(env!("CARGO_BIN_EXE_under-test"), ", teller");

@@ -161,3 +161,6 @@ async fn ready(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Res
     app.store.ready().await?;
     Ok(Shown::of(&answer::Ready { status: "ready".to_owned() }))
 }
+
+#[cfg(test)]
+mod tests;

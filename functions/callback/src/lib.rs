@@ -89,3 +89,6 @@ fn identity(raw: &Raw, verified: Option<&Verified>) -> ArrivalId {
     };
     ArrivalId::of(verified, &request)
 }
+
+#[cfg(test)]
+mod tests;

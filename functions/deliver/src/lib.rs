@@ -67,3 +67,6 @@ async fn process(app: Arc<App>, body: String, received: u32) -> Result<(), Deliv
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

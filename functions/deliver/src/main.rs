@@ -1,6 +1,6 @@
 //! The bootstrap of the function in AWS Lambda.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+pub(crate) async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::queue(lambda::app().await?, deliver::handle).await
 }

@@ -62,3 +62,6 @@ async fn send(app: &App, messages: Vec<Message>) -> Result<(), RelayError> {
 fn delay(app: &App, message: &Message) -> Duration {
     message.due().map_or(Duration::ZERO, |due| app.clock.on_the_wall(until(app.now(), due)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,3 +271,6 @@ impl Page {
         self.undone = Some(self.undone.take().map_or(key.clone(), |first| first.min(key)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,3 +78,6 @@ async fn judge_and_accept(app: &App, trigger: &Trigger, port: u16, raw: Raw) -> 
     let preset = passed.and_then(|passed| passed.preset);
     accept::accept(app, trigger, &incoming, (identity, preset)).await.map(IntoResponse::into_response)
 }
+
+#[cfg(test)]
+mod tests;

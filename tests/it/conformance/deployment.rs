@@ -7,16 +7,6 @@ use ringback_tests::{Deployed, Source, Tools, WorkerProcess, eventually, skip};
 use serde_json::json;
 use std::path::Path;
 
-/// The functions as AWS runs them.
-const BOOTSTRAPS: [(&str, &str); 6] = [
-    ("trigger", env!("CARGO_BIN_EXE_bootstrap-trigger")),
-    ("callback", env!("CARGO_BIN_EXE_bootstrap-callback")),
-    ("api", env!("CARGO_BIN_EXE_bootstrap-api")),
-    ("relay", env!("CARGO_BIN_EXE_bootstrap-relay")),
-    ("deliver", env!("CARGO_BIN_EXE_bootstrap-deliver")),
-    ("sweep", env!("CARGO_BIN_EXE_bootstrap-sweep")),
-];
-
 /// Scenarios that are played at the same time: most of the time they wait, one of them a minute.
 const AT_ONCE: usize = 4;
 /// What only a deployment has: a program that is a function, and one for a worker that dies.
@@ -40,7 +30,7 @@ async fn a_deployment_does_what_the_emulator_does() {
     // One section of programs.
     let more = MORE.replace("RAN", &ran);
     let text = file(address).replacen("\nprograms:\n", &more, 1);
-    let source = Source { file: &text, env: &ENV, emulator: EMULATOR, bootstraps: &BOOTSTRAPS };
+    let source = Source { file: &text, env: &ENV, emulator: EMULATOR };
     let deployed = Deployed::deploy(&tools, &source).await;
     let others = ["--only", "deploy,test"];
     let _worker = WorkerProcess::start(EMULATOR, &deployed.work_place(), &deployed.file, &others).await;

@@ -1,4 +1,4 @@
-//! Programs that stand in for `cloudflared` and ngrok's agent: see `tests/src/bin/stand_in`.
+//! Programs that stand in for `cloudflared` and ngrok's agent: see `tests/src/bin/under_test`.
 
 use ringback_tests::File;
 use serde_json::Value;
@@ -14,17 +14,17 @@ pub(super) struct StandIn(TempDir);
 impl StandIn {
     /// A `cloudflared` that behaves so at each of its starts, and as the last time from then on.
     pub(super) fn cloudflared(script: &[&str]) -> Self {
-        Self::of(env!("CARGO_BIN_EXE_cloudflared-stand-in"), "cloudflared", script)
+        Self::of("cloudflared", script)
     }
 
     /// The same of ngrok's agent.
     pub(super) fn ngrok(script: &[&str]) -> Self {
-        Self::of(env!("CARGO_BIN_EXE_ngrok-stand-in"), "ngrok", script)
+        Self::of("ngrok", script)
     }
 
-    fn of(program: &str, name: &str, script: &[&str]) -> Self {
+    fn of(name: &str, script: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        symlink(program, directory.path().join(name)).unwrap();
+        symlink(crate::EMULATOR, directory.path().join(name)).unwrap();
         write(directory.path().join("behaviour"), script.join("\n")).unwrap();
         Self(directory)
     }

@@ -92,7 +92,7 @@ async fn kill_loses_nothing_that_was_acknowledged() {
 /// the item owed work, and its id.
 fn run_and_kill(data: &Path) -> Vec<(bool, String)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["aws::tests::durability::child", "--exact", "--nocapture"])
+        .args(["tests::durability::child", "--exact", "--nocapture"])
         .env(CHILD_DATA, data)
         .stdout(Stdio::piped())
         .spawn()

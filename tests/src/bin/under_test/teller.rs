@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 use std::io::{Read, Write};
 
-fn main() {
+pub(crate) fn main() {
     let mut input = String::new();
     let read = std::io::stdin().read_to_string(&mut input);
     let text = |text: std::ffi::OsString| Value::String(text.to_string_lossy().into_owned());
-    let arguments: Vec<Value> = std::env::args_os().skip(1).map(text).collect();
+    let arguments: Vec<Value> = std::env::args_os().skip(2).map(text).collect();
     let variables = std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), text(value)));
     let told = json!({
         "arguments": arguments,

@@ -1,23 +1,11 @@
 //! A stand-in for `cloudflared`: not Cloudflare's program, but what one sees of it. It takes the same arguments, says the
 //! same things on standard error, and really passes connections on, from a port on loopback that stands for the public
-//! side; `stand_in/start.rs` says how a test directs it. Its behaviours: `good`, `fails`, `silent` (never a URL), `late` (a URL once
+//! side; `start.rs` says how a test directs it. Its behaviours: `good`, `fails`, `silent` (never a URL), `late` (a URL once
 //! the gate is closed), `unregistered` (a URL and no more).
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "a double that can't do its work has to fail, and talks on its standard streams"
-)]
+use super::start::{Start, stay};
 
-#[path = "stand_in/start.rs"]
-mod start;
-
-use start::{Start, stay};
-
-fn main() {
+pub(crate) fn main() {
     let start = Start::noted("TUNNEL_TOKEN");
     let say = |line: &str| eprintln!("2026-01-01T00:00:00Z INF {line}");
     say(

@@ -1,28 +1,15 @@
 //! A stand-in for ngrok's agent: not ngrok's program, but what one sees of it. It takes the same arguments and the same
 //! configuration, says the same things on standard error, knows one authtoken, and really passes connections on, from a port
-//! on loopback that stands for the public side; `stand_in/start.rs` says how a test directs it. Its behaviours: `good`,
+//! on loopback that stands for the public side; `start.rs` says how a test directs it. Its behaviours: `good`,
 //! `talkative` (quotes its authtoken and ends), `unreachable` (ngrok's servers never answer), `moves` (other URLs once the gate
 //! is closed).
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "a double that can't do its work has to fail, and talks on its standard streams"
-)]
-
-#[expect(dead_code, reason = "shared with the other stand-in")]
-#[path = "stand_in/start.rs"]
-mod start;
-
-use start::{Start, stay};
+use super::start::{Start, stay};
 
 /// The one that it takes.
 const AUTHTOKEN: &str = "an-authtoken-of-the-tests";
 
-fn main() {
+pub(crate) fn main() {
     let start = Start::noted("NGROK_AUTHTOKEN");
     let say = |line: &str| eprintln!("t=2026-01-01T00:00:00+0000 {line}");
     say("lvl=info msg=\"open config file\" path=ringback.yml err=nil");
