@@ -24,6 +24,7 @@ mod path;
 mod reach;
 mod resolve;
 mod section;
+mod step;
 mod template;
 mod text;
 mod tree;
@@ -43,16 +44,16 @@ pub use inference::Inference;
 pub use load::{EnvReference, Loaded, RouteReference, load, load_source, load_stored, load_stored_source};
 pub use program::Program;
 pub use schema::schema;
+pub use step::{Call, ForEach, If, Step, Switch};
 pub use summary::summary;
 pub use tree::Tree;
 
 use crate::event::catalogue::Catalogue;
-use crate::expr::{Condition, Template};
+use crate::expr::Template;
 use crate::source::{Source, Verification};
 use crate::wait::MissingStatus;
 use indexmap::IndexMap;
 use ipnet::IpNet;
-use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
@@ -307,43 +308,6 @@ pub struct Job {
     pub retry: Option<Retry>,
     /// Runs when the last attempt has failed; if it succeeds, so has the job.
     pub on_error: Option<Block>,
-}
-
-/// What a job does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// Runs a component, by id. The name may be undefined in a file that is only part of one.
-    Call {
-        /// Key of [`Config::components`].
-        component: String,
-    },
-    /// One of two branches.
-    If {
-        /// Decides.
-        condition: Condition,
-        /// When it holds.
-        then: Block,
-        /// When not.
-        otherwise: Block,
-    },
-    /// One of several branches: numbers are compared by value, anything else as text.
-    Switch {
-        /// What is compared.
-        value: Template,
-        /// Values and their branches, in order.
-        cases: Vec<(Value, Block)>,
-        /// When none matches.
-        otherwise: Block,
-    },
-    /// The block once for each item, `item` in scope; outputs are listed in the items' order.
-    ForEach {
-        /// Gives a list.
-        items: Template,
-        /// What is done with each.
-        block: Block,
-        /// Items in progress at once; 16 unless the file says otherwise; at least 1.
-        max_concurrent: u32,
-    },
 }
 
 /// How often a failed job is tried.

@@ -40,12 +40,14 @@ pub use capability::{
 };
 pub use group::{Group, JobStatus};
 pub use job::{JobError, JobRun, JobState};
+pub(crate) use path::Inner;
 pub use path::JobPath;
 pub use program::{Claim, Claiming, Errand, ProgramOutcome};
 pub use surroundings::Surroundings;
 
 pub(crate) use apply::Turn;
 pub(crate) use begin::after;
+pub(crate) use block::Standing;
 pub(crate) use call::{LONGEST_CALL, render};
 
 use crate::config::{Config, RouteId};

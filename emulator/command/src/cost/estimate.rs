@@ -52,24 +52,14 @@ impl Walk<'_> {
     }
 
     fn step(&mut self, step: &Step) -> Units {
-        match step {
-            Step::Call { component } => self.component(component),
-            Step::If { then, otherwise, .. } => {
-                self.notes.insert("of several branches the dearest is counted");
-                let each = [self.block(then), self.block(otherwise)];
-                dearest(each)
-            }
-            Step::Switch { cases, otherwise, .. } => {
-                self.notes.insert("of several branches the dearest is counted");
-                let mut each: Vec<Units> = cases.iter().map(|(_, block)| self.block(block)).collect();
-                each.push(self.block(otherwise));
-                dearest(each)
-            }
-            Step::ForEach { block, .. } => {
-                self.notes.insert("of a loop one item is counted");
-                self.block(block)
-            }
+        if let Some(component) = step.component() {
+            return self.component(component);
         }
+        self.notes.insert(match step.is_loop() {
+            true => "of a loop one item is counted",
+            false => "of several branches the dearest is counted",
+        });
+        dearest(step.blocks().map(|block| self.block(block)).collect::<Vec<_>>())
     }
 
     fn component(&mut self, id: &str) -> Units {
@@ -108,10 +98,8 @@ impl Walk<'_> {
 
     /// Whether what is due at the start is calls alone, which need no write before they are made.
     fn begins_with_calls(&self, block: &Block) -> bool {
-        let is_log = |job: &Job| match &job.step {
-            Step::Call { component } => self.effort(component) == Some(Effort::Nothing),
-            _ => false,
-        };
+        let is_log =
+            |job: &Job| job.step.component().is_some_and(|component| self.effort(component) == Some(Effort::Nothing));
         // A log line is written at once, and what comes after it is due as well.
         let mut over: BTreeSet<usize> = BTreeSet::new();
         for (index, job) in block.jobs.iter().enumerate() {
@@ -128,13 +116,9 @@ impl Walk<'_> {
     }
 
     fn is_call(&self, step: &Step) -> bool {
-        match step {
-            Step::Call { component } => self.effort(component).is_none_or(Effort::is_call),
-            Step::If { then, otherwise, .. } => self.begins_with_calls(then) && self.begins_with_calls(otherwise),
-            Step::Switch { cases, otherwise, .. } => {
-                cases.iter().all(|(_, block)| self.begins_with_calls(block)) && self.begins_with_calls(otherwise)
-            }
-            Step::ForEach { block, .. } => self.begins_with_calls(block),
+        match step.component() {
+            Some(component) => self.effort(component).is_none_or(Effort::is_call),
+            None => step.blocks().all(|block| self.begins_with_calls(block)),
         }
     }
 }

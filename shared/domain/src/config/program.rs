@@ -1,6 +1,6 @@
 //! Programs: what is run, and the workflow of one job as which it is run by itself.
 
-use super::{Block, Component, Job, ProgramCall, Retry, Step, Workflow};
+use super::{Block, Call, Component, Job, ProgramCall, Retry, Step, Workflow};
 use crate::expr::Template;
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Program {
         let job = Job {
             id: name.to_owned(),
             depends_on: Vec::new(),
-            step: Step::Call { component: id.clone() },
+            step: Step::Call(Call { component: id.clone() }),
             input: None,
             output: None,
             timeout: None,

@@ -1,6 +1,6 @@
 //! The file's sections, one module each. A new section is a module and a line in [`SECTIONS`].
 
-mod block;
+pub(super) mod block;
 pub(super) mod component;
 pub(super) mod controller;
 mod dedupe;
@@ -13,7 +13,6 @@ pub(super) mod route;
 mod rule;
 pub(super) mod source;
 mod ssh;
-mod step;
 pub(super) mod verify;
 pub(super) mod workflow;
 

@@ -1,8 +1,8 @@
 //! A configuration in a few lines for people: what `emulator check` prints.
 
 use super::{
-    Block, Completion, Component, Config, Inference, Listener, Program, Route, RouteId, Routes, Step, Workflow,
-    duration, program::Action,
+    Block, Completion, Component, Config, Inference, Listener, Program, Route, RouteId, Routes, Workflow, duration,
+    program::Action,
 };
 use crate::event::EventType;
 use crate::event::catalogue::TypeEntry;
@@ -171,28 +171,10 @@ fn jobs(block: &Block) -> Vec<JobLine> {
     let name = |index: &usize| block.jobs.get(*index).map(|job| job.id.clone());
     let line = |job: &super::Job| JobLine {
         id: job.id.clone(),
-        does: step(&job.step),
+        does: job.step.kind().does(),
         after: job.depends_on.iter().filter_map(name).collect(),
     };
     block.jobs.iter().map(line).collect()
-}
-
-fn step(step: &Step) -> String {
-    let ids = |block: &Block| match block.jobs.as_slice() {
-        [] => "nothing".to_owned(),
-        jobs => jobs.iter().map(|job| job.id.as_str()).collect::<Vec<_>>().join(", "),
-    };
-    match step {
-        Step::Call { component } => component.clone(),
-        Step::If { then, otherwise, .. } => format!("if: {}; else: {}", ids(then), ids(otherwise)),
-        Step::Switch { cases, otherwise, .. } => {
-            let case = |(value, block): &(serde_json::Value, Block)| format!("{value}: {}; ", ids(block));
-            format!("switch: {}default: {}", cases.iter().map(case).collect::<String>(), ids(otherwise))
-        }
-        Step::ForEach { block, max_concurrent, .. } => {
-            format!("for each, {max_concurrent} at once: {}", ids(block))
-        }
-    }
 }
 
 fn line(config: &Config, id: &str, component: &Component, inferred: &[Inference]) -> ComponentLine {

@@ -4,9 +4,8 @@ use super::apply::Turn;
 use super::call::wait_timeout;
 use super::path::{Inner, locate};
 use super::{Effect, JobError, JobPath, JobState, Run, Stretch};
-use crate::config::{Job, Step};
+use crate::config::Job;
 use crate::expr::{Condition, EvalError, Template};
-use crate::wait::is_same_case;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -21,46 +20,12 @@ impl Run {
         // Begun first, so that whatever goes wrong is this job's failure.
         let stretch = turn.stretch.clone();
         self.put_new(path, JobState::Calling { since: turn.now, stretch, arrived: None }, turn.now);
-        if let Err(error) = self.begin_step(path, job, turn) {
+        if let Err(error) = job.step.kind().begin(self, path, job, turn) {
             self.fail(path, error, turn);
         }
     }
 
-    fn begin_step(&mut self, path: &JobPath, job: &Job, turn: &mut Turn<'_>) -> Result<(), JobError> {
-        match &job.step {
-            Step::Call { component } => match turn.plan.config.component(component) {
-                Some(component) => component.kind().begin(self, path, job, turn),
-                None => Err(JobError::new("unknown_component", format!("there is no component `{component}`"))),
-            },
-            Step::If { condition, .. } => {
-                let holds = self.decide(path, condition, turn)?;
-                self.branch(path, job, if holds { &Inner::Then } else { &Inner::Else }, turn);
-                Ok(())
-            }
-            Step::Switch { value, cases, .. } => {
-                let value = self.evaluate(path, value, turn)?;
-                let case = cases.iter().position(|(case, _)| is_same_case(case, &value));
-                self.branch(path, job, &case.map_or(Inner::Default, Inner::Case), turn);
-                Ok(())
-            }
-            Step::ForEach { items, .. } => match self.evaluate(path, items, turn)? {
-                Value::Array(items) if items.len() > MAX_ITEMS => Err(JobError::new(
-                    "too_many_items",
-                    format!("`items` has {} entries; at most {MAX_ITEMS} are allowed", items.len()),
-                )),
-                Value::Array(items) => {
-                    self.put(path, JobState::Looping { items });
-                    self.set_deadline(path, job.timeout, turn);
-                    Ok(())
-                }
-                other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
-                    Err(JobError::new("not_a_list", format!("`items` must be a list, and is {other}")))
-                }
-            },
-        }
-    }
-
-    fn branch(&mut self, path: &JobPath, job: &Job, inner: &Inner, turn: &mut Turn<'_>) {
+    pub(crate) fn branch(&mut self, path: &JobPath, job: &Job, inner: &Inner, turn: &mut Turn<'_>) {
         let attempt = self.jobs.get(path).map_or(1, |job| job.attempt);
         let prefix = path.inner(attempt, inner);
         let branch = prefix.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
@@ -81,14 +46,14 @@ impl Run {
     }
 
     /// A template of the job itself: `input` is the run's.
-    fn evaluate(&self, path: &JobPath, template: &Template, turn: &Turn<'_>) -> Result<Value, JobError> {
+    pub(crate) fn evaluate(&self, path: &JobPath, template: &Template, turn: &Turn<'_>) -> Result<Value, JobError> {
         self.scope_for_job(path, &[template], turn.plan, turn.now)
             .and_then(|scope| template.render(&scope))
             .map_err(|error| JobError::template(&error))
     }
 
     /// A condition of the job itself.
-    fn decide(&self, path: &JobPath, condition: &Condition, turn: &Turn<'_>) -> Result<bool, JobError> {
+    pub(crate) fn decide(&self, path: &JobPath, condition: &Condition, turn: &Turn<'_>) -> Result<bool, JobError> {
         self.scope_for_job(path, &[condition.template()], turn.plan, turn.now)
             .and_then(|scope| condition.holds(&scope))
             .map_err(|error| JobError::template(&error))

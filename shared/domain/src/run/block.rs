@@ -3,11 +3,11 @@
 use super::apply::Turn;
 use super::path::{Inner, locate};
 use super::{JobError, JobPath, JobState, Phase, Run};
-use crate::config::{Block, Job, Step};
+use crate::config::{Block, Job};
 use serde_json::{Map, Value};
 
 /// What a block has come to.
-enum Standing {
+pub(crate) enum Standing {
     /// Some job is not done.
     Open,
     /// All jobs are done.
@@ -39,7 +39,7 @@ impl Run {
     }
 
     /// Takes a block as far as it goes now. Once a job has failed, no other begins.
-    fn drive_block(&mut self, prefix: &str, block: &Block, turn: &mut Turn<'_>) -> Standing {
+    pub(crate) fn drive_block(&mut self, prefix: &str, block: &Block, turn: &mut Turn<'_>) -> Standing {
         loop {
             match self.standing(prefix, block) {
                 Standing::Open => {}
@@ -94,35 +94,6 @@ impl Run {
         true
     }
 
-    fn drive_loop(&mut self, path: &JobPath, attempt: u32, job: &Job, items: usize, turn: &mut Turn<'_>) -> bool {
-        let Step::ForEach { block, max_concurrent, .. } = &job.step else {
-            self.fail(path, JobError::gone(path), turn);
-            return true;
-        };
-        let prefix = |index| path.inner(attempt, &Inner::Item(index));
-        let mut in_progress = 0;
-        for index in 0..items {
-            match self.drive_block(&prefix(index), block, turn) {
-                Standing::Open => in_progress += 1,
-                Standing::Done => {}
-                Standing::Failed(error) => {
-                    self.fail(path, error, turn);
-                    return true;
-                }
-            }
-            // Items begin in their order, so none behind this one has.
-            if in_progress == *max_concurrent {
-                return false;
-            }
-        }
-        if in_progress > 0 {
-            return false;
-        }
-        let outputs = (0..items).map(|index| self.output_of(&prefix(index), block)).collect();
-        self.settle(path, Ok(outputs), turn);
-        true
-    }
-
     fn standing(&self, prefix: &str, block: &Block) -> Standing {
         let mut standing = Standing::Done;
         for job in &block.jobs {
@@ -136,7 +107,7 @@ impl Run {
     }
 
     /// The output of the jobs that no other depends on: of one its own, of several an object by job id.
-    fn output_of(&self, prefix: &str, block: &Block) -> Value {
+    pub(crate) fn output_of(&self, prefix: &str, block: &Block) -> Value {
         let is_last = |index: usize| !block.jobs.iter().any(|job| job.depends_on.contains(&index));
         let last = block.jobs.iter().enumerate().filter(|(index, _)| is_last(*index));
         let outputs = last.filter_map(|(_, job)| {

@@ -3,7 +3,7 @@
 use super::begin::after;
 use super::capability::kept_key;
 use super::{JobError, JobPath, JobRun, JobState, Plan, Run};
-use crate::config::{CallbackCompletion, Completion, Component, Config, HttpClient, HttpRequest, Job, Step};
+use crate::config::{CallbackCompletion, Completion, Component, Config, HttpClient, HttpRequest, Job};
 use crate::expr::{Scope, Template};
 use crate::wait::{WaitKey, key_text, status_text};
 use jiff::Timestamp;
@@ -156,7 +156,7 @@ impl CallbackCompletion {
 
 /// How long an attempt may last with its wait: the completion's `timeout`, and the job's where that is shorter.
 pub(super) fn wait_timeout(job: &Job, config: &Config) -> Duration {
-    let component = if let Step::Call { component } = &job.step { config.component(component) } else { None };
+    let component = job.step.component().and_then(|component| config.component(component));
     let completion =
         if let Some(Component::HttpClient(client)) = component { client.completion.as_ref() } else { None };
     let timeout = match completion {

@@ -1,4 +1,4 @@
-use crate::config::{Block, Job, Step, Workflow};
+use crate::config::{Block, Job, Workflow};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
@@ -13,7 +13,7 @@ pub struct JobPath(String);
 
 /// Which block of a job: the segment after the job's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Inner {
+pub(crate) enum Inner {
     Then,
     Else,
     Case(usize),
@@ -40,7 +40,7 @@ impl JobPath {
     }
 
     /// What the paths of the jobs in an inner block begin with.
-    pub(super) fn inner(&self, attempt: u32, inner: &Inner) -> String {
+    pub(crate) fn inner(&self, attempt: u32, inner: &Inner) -> String {
         let again = if attempt > 1 { format!("~{attempt}") } else { String::new() };
         let Self(path) = self;
         match inner {
@@ -93,16 +93,12 @@ impl Inner {
 
     /// The block of `job` that this names.
     pub(super) fn of<'a>(&self, job: &'a Job) -> Option<&'a Block> {
-        match (self, &job.step) {
-            (Self::OnError, _) => job.on_error.as_ref(),
-            (Self::Then, Step::If { then, .. }) => Some(then),
-            (Self::Else, Step::If { otherwise, .. }) | (Self::Default, Step::Switch { otherwise, .. }) => {
-                Some(otherwise)
-            }
-            (Self::Case(index), Step::Switch { cases, .. }) => cases.get(*index).map(|(_, block)| block),
-            (Self::Item(_), Step::ForEach { block, .. }) => Some(block),
-            (Self::Then | Self::Else | Self::Case(_) | Self::Default | Self::Item(_), _) => None,
+        if *self == Self::OnError {
+            return job.on_error.as_ref();
         }
+        // All items run the same block.
+        let is_it = |at: &Self| at == self || matches!((at, self), (Self::Item(_), Self::Item(_)));
+        job.step.kind().blocks().into_iter().find(|(at, _)| is_it(at)).map(|(_, block)| block)
     }
 }
 

@@ -6,7 +6,7 @@ use super::call::{render, request_read};
 use super::path::locate;
 use super::{JobError, JobPath, JobRun, JobState, Keep, Outcome, Plan, Run};
 use crate::bytes;
-use crate::config::{Completion, Component, HttpClient, Job, Retry, Step, Workflow};
+use crate::config::{Completion, Component, HttpClient, Job, Retry, Workflow};
 use crate::expr::Template;
 use crate::wait::Arrival;
 use jiff::Timestamp;
@@ -179,8 +179,7 @@ impl Run {
     /// The job at a path, and the component that it names.
     pub(crate) fn component_of<'a>(&self, path: &JobPath, plan: Plan<'a>) -> Option<(&'a Job, &'a Component)> {
         let (job, _) = locate(plan.config.workflow(&self.workflow)?, path)?;
-        let Step::Call { component } = &job.step else { return None };
-        Some((job, plan.config.component(component)?))
+        Some((job, plan.config.component(job.step.component()?)?))
     }
 
     /// What was done outside has its answer, which is the end of it.

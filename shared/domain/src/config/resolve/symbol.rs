@@ -9,8 +9,9 @@
 //! or converts) has no key here, and nothing is said of it.
 
 use crate::config::field::RUN_CONTEXT;
-use crate::config::{Block, HttpClient, HttpRequest, Job, Step, Workflow};
+use crate::config::{Block, HttpClient, HttpRequest, Job, Workflow};
 use crate::expr::{Reference, Scope, Template};
+use crate::run::Inner;
 use crate::wait::key_text;
 use serde_json::{Map, Value};
 
@@ -59,24 +60,16 @@ fn in_block<'a>(block: &'a Block, around: &Place<'a>, found: &mut Vec<Place<'a>>
     for job in &block.jobs {
         let path = if around.path.is_empty() { job.id.clone() } else { format!("{}/{}", around.path, job.id) };
         let here = Place { path, ..around.clone() };
-        let in_branch = |number| {
-            let mut inner = here.clone();
-            inner.branches.push((here.path.clone(), number));
-            inner
-        };
-        match &job.step {
-            Step::Call { component } => found.push(Place { component, job: Some(job), ..here.clone() }),
-            Step::If { then, otherwise, .. } => {
-                in_block(then, &in_branch(0), found);
-                in_block(otherwise, &in_branch(1), found);
+        if let Some(component) = job.step.component() {
+            found.push(Place { component, job: Some(job), ..here.clone() });
+        }
+        for (number, (inner, block)) in job.step.kind().blocks().into_iter().enumerate() {
+            let mut place = here.clone();
+            match inner {
+                Inner::Item(_) => place.looped = true,
+                _ => place.branches.push((here.path.clone(), number)),
             }
-            Step::Switch { cases, otherwise, .. } => {
-                for (number, (_, block)) in cases.iter().enumerate() {
-                    in_block(block, &in_branch(number + 1), found);
-                }
-                in_block(otherwise, &in_branch(0), found);
-            }
-            Step::ForEach { block, .. } => in_block(block, &Place { looped: true, ..here.clone() }, found),
+            in_block(block, &place, found);
         }
         if let Some(block) = &job.on_error {
             in_block(block, &here, found);

@@ -14,8 +14,8 @@ use std::rc::Rc;
 
 /// The blocks around a block, innermost first.
 #[derive(Debug)]
-pub(super) struct Enclosing<'p> {
-    pub(super) workflow: &'p str,
+pub(in crate::config) struct Enclosing<'p> {
+    pub(in crate::config) workflow: &'p str,
     pub(super) outer: Option<&'p Enclosing<'p>>,
     /// Ids of the jobs in it.
     pub(super) names: Vec<String>,
@@ -63,7 +63,7 @@ enum Why {
 }
 
 /// Reads a list of jobs; also gives the names that they read from the blocks around.
-pub(super) fn block(cx: &mut Cx, node: &Node, outer: &Enclosing<'_>) -> (Block, Vec<(String, Span)>) {
+pub(in crate::config) fn block(cx: &mut Cx, node: &Node, outer: &Enclosing<'_>) -> (Block, Vec<(String, Span)>) {
     let Some(items) = node.items() else {
         cx.report(Code::WrongType, node.span, format!("expected a list of jobs, not {}", node.describe()));
         return Default::default();

@@ -39,7 +39,7 @@ fn read(cx: &mut Cx, items: &[Item<'_>]) {
 }
 
 /// Reads a component into the draft.
-pub(super) fn component(cx: &mut Cx, item: &Item<'_>, id: String) {
+pub(in crate::config) fn component(cx: &mut Cx, item: &Item<'_>, id: String) {
     if let Some(draft) = component::read(cx, item) {
         cx.draft.components.insert(id, draft);
     }

@@ -1,28 +1,21 @@
 //! One job: a call, a branch or a loop.
 
 use super::block::{Enclosing, JobDraft, block};
-use super::component::component;
-use super::{Item, step};
-use crate::config::component::KINDS;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Span};
-use crate::config::keys::{Key, Keys, Kinds, Shape};
-use crate::config::map::{Map, choice, items, plain};
+use crate::config::keys::{Key, Keys, Shape};
+use crate::config::map::{Map, items, plain};
+use crate::config::step::{self, JOBS, Reading};
 use crate::config::template::{JOB, JOB_OUTPUT};
 use crate::config::yaml::Node;
-use crate::config::{Job, Retry, Step};
+use crate::config::{Job, Retry};
 use std::time::Duration;
-
-/// What a job can be.
-pub(super) static JOBS: Kinds = &[&CALL, &step::IF, &step::SWITCH, &step::FOR_EACH];
-
-const TYPES: &[&str] = &["component", "if", "switch", "for-each"];
 
 /// Attempts where `retry` doesn't say: the first and two more.
 const ATTEMPTS: u32 = 3;
 
 /// What every job has.
-pub(super) static EVERY: [Key; 7] = [
+pub(in crate::config) static EVERY: [Key; 7] = [
     Key::new("id", Shape::Id, "Its name in its block; `job-<n>` where absent."),
     Key::new(
         "depends_on",
@@ -44,18 +37,6 @@ pub(super) static EVERY: [Key; 7] = [
     ),
 ];
 
-static CALL: Keys = Keys {
-    name: "a job",
-    doc: "Runs a component.",
-    groups: &[
-        &[
-            Key::new("type", Shape::Choice(&["component"]), "Runs a component.").default("component"),
-            Key::new("component", Shape::NameOr(KINDS), "A component's name, or a component.").required(),
-        ],
-        &EVERY,
-    ],
-};
-
 pub(super) static RETRY: Keys = Keys {
     name: "`retry`",
     doc: "How often a failed job is tried.",
@@ -73,17 +54,8 @@ pub(super) static RETRY: Keys = Keys {
 
 /// Reads a job; the names it reads are left to the block to resolve.
 pub(super) fn job(cx: &mut Cx, node: &Node, id: &str, scope: &Enclosing<'_>) -> Option<JobDraft> {
-    let kind = match node.get("type").filter(|kind| !kind.is_null()) {
-        Some(kind) => choice(cx, kind, TYPES)?,
-        None => "component",
-    };
-    let keys = match kind {
-        "if" => &step::IF,
-        "switch" => &step::SWITCH,
-        "for-each" => &step::FOR_EACH,
-        _ => &CALL,
-    };
-    let map = Map::open(cx, node, node.span, keys)?;
+    let step = step::reader(cx, node)?;
+    let map = Map::open(cx, node, node.span, step.keys)?;
     let span = map.node("id").map_or(node.span, |id| id.span);
     if map.node("id").is_none_or(|node| plain(cx, node).is_some()) {
         check_job_id(cx, id, span);
@@ -92,12 +64,7 @@ pub(super) fn job(cx: &mut Cx, node: &Node, id: &str, scope: &Enclosing<'_>) -> 
     let mut input = map.template(cx, "input", &JOB);
     let output = map.template(cx, "output", &JOB_OUTPUT);
     let mut reads = cx.jobs_read_since(mark);
-    let step = match kind {
-        "if" => step::branch(cx, &map, scope, &mut reads),
-        "switch" => step::switch(cx, &map, scope, &mut reads, &mut input),
-        "for-each" => step::for_each(cx, &map, id, scope, &mut reads, &mut input),
-        _ => call(cx, &map, id, scope),
-    };
+    let step = (step.read)(cx, Reading { map: &map, id, scope, reads: &mut reads, input: &mut input });
     let timeout = map.duration(cx, "timeout", false);
     let retry = retry(cx, &map);
     let handlers = map.node("on_error").map(|node| block(cx, node, scope));
@@ -105,25 +72,6 @@ pub(super) fn job(cx: &mut Cx, node: &Node, id: &str, scope: &Enclosing<'_>) -> 
     let after = map.node("depends_on").map(|node| depends_on(cx, node));
     let job = Job { id: id.to_owned(), depends_on: Vec::new(), step: step?, input, output, timeout, retry, on_error };
     Some(JobDraft { job, span, after, reads, handlers_read })
-}
-
-/// A component by name, or one that is written in the job and then bears the names of workflow and job.
-pub(super) fn call(cx: &mut Cx, map: &Map<'_>, id: &str, scope: &Enclosing<'_>) -> Option<Step> {
-    let entry = map.entry("component")?;
-    if entry.value.entries().is_none() {
-        let name = plain(cx, &entry.value)?.to_owned();
-        cx.draft.called.push((name.clone(), entry.value.span));
-        return Some(Step::Call { component: name });
-    }
-    let wanted = format!("{}.{id}", scope.workflow);
-    let mut name = wanted.clone();
-    let mut count = 1;
-    while !cx.draft.ids.insert(format!("component {name}")) {
-        count += 1;
-        name = format!("{wanted}-{count}");
-    }
-    component(cx, &Item { key: None, node: &entry.value, at: entry.key_span }, name.clone());
-    Some(Step::Call { component: name })
 }
 
 fn check_job_id(cx: &mut Cx, id: &str, span: Span) {

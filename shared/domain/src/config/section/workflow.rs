@@ -1,13 +1,13 @@
 //! `workflow`, `workflows`: jobs and their order.
 
 use super::block::{Enclosing, block};
-use super::job::JOBS;
 use super::listener::claim;
 use super::{Item, Section};
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::keys::{Key, Keys, Shape};
 use crate::config::map::Map;
+use crate::config::step::JOBS;
 use crate::config::template::WORKFLOW as OUTPUT;
 use crate::config::{Block, Workflow};
 use crate::spelling::nearest;

@@ -1,7 +1,7 @@
 //! Conditions of a file: every place where something is true or false.
 
 use super::{check, config, told};
-use crate::config::{Code, Config, Step, load, load_source, load_stored, load_stored_source};
+use crate::config::{Code, Config, If, Step, load, load_source, load_stored, load_stored_source};
 use crate::expr::{Condition, Scope};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ fn in_key(condition: &str) -> String {
 
 fn of_branch(config: &Config) -> Option<&Condition> {
     match &config.workflows["default"].jobs.jobs[0].step {
-        Step::If { condition, .. } => Some(condition),
+        Step::If(If { condition, .. }) => Some(condition),
         _ => None,
     }
 }

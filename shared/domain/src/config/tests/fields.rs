@@ -2,8 +2,8 @@
 
 use super::config;
 use crate::config::{
-    Cloudflare, Completion, Component, Config, Controller, Gateway, HttpClient, NamedTunnel, Ngrok, Retry, Routes,
-    Runtime, SshAuth, SshConnection, SshTunnel, Step, Tls, Tunnel,
+    Call, Cloudflare, Completion, Component, Config, Controller, ForEach, Gateway, HttpClient, If, NamedTunnel, Ngrok,
+    Retry, Routes, Runtime, SshAuth, SshConnection, SshTunnel, Step, Switch, Tls, Tunnel,
 };
 use crate::expr::{Sources, Template};
 use crate::wait::MissingStatus;
@@ -310,7 +310,7 @@ fn a_job_is_read_whole() {
     assert_eq!(first.on_error.as_ref().map(|block| block.jobs[0].id.as_str()), Some("job-1"));
     assert_eq!(second.retry, Some(Retry { max_attempts: 3, delay: Duration::from_secs(1), backoff: 1.0 }));
     assert_eq!(third.retry.map(|retry| retry.backoff), Some(1.5));
-    assert_eq!(second.step, Step::Call { component: "default.job-2".to_owned() });
+    assert_eq!(second.step, Step::Call(Call { component: "default.job-2".to_owned() }));
     assert!(matches!(config.components["default.job-2"], Component::Delay(_)));
     assert!(matches!(config.components["logger"], Component::Logger(_)));
 }
@@ -325,17 +325,17 @@ fn branches_and_loops_are_read_whole() {
          - {id: g, type: for-each, items: [1, 2], component: logger, input: '${item.x}', max_concurrent: 3}\n",
     );
     let steps: Vec<&Step> = config.workflows["default"].jobs.jobs.iter().map(|job| &job.step).collect();
-    let Step::If { condition, then, otherwise } = steps[0] else { panic!("an if") };
+    let Step::If(If { condition, then, otherwise }) = steps[0] else { panic!("an if") };
     assert_eq!((condition.template(), then.jobs.len(), otherwise.jobs.len()), (&template("${input.x}"), 1, 0));
-    let Step::Switch { value, cases, otherwise } = steps[1] else { panic!("a switch") };
+    let Step::Switch(Switch { value, cases, otherwise }) = steps[1] else { panic!("a switch") };
     assert_eq!((value, otherwise.jobs.len()), (&template("${input.x}"), 1));
     let cases: Vec<_> = cases.iter().map(|(value, block)| (value.clone(), block.jobs.len())).collect();
     assert_eq!(cases, [(json!(1), 1), (json!("a"), 0)]);
-    assert!(matches!(steps[2], Step::Switch { value, .. } if *value == template("${input.y}")));
-    let Step::ForEach { items, block, max_concurrent } = steps[3] else { panic!("a loop") };
+    assert!(matches!(steps[2], Step::Switch(Switch { value, .. }) if *value == template("${input.y}")));
+    let Step::ForEach(ForEach { items, block, max_concurrent }) = steps[3] else { panic!("a loop") };
     assert_eq!((items, *max_concurrent), (&template("${input.list}"), 16));
     assert_eq!((block.jobs[0].id.as_str(), &block.jobs[0].input), ("f", &Some(template("${item}"))));
-    let Step::ForEach { block, max_concurrent, .. } = steps[4] else { panic!("a loop") };
+    let Step::ForEach(ForEach { block, max_concurrent, .. }) = steps[4] else { panic!("a loop") };
     assert_eq!((&block.jobs[0].input, *max_concurrent), (&Some(template("${item.x}")), 3));
     assert_eq!(config.workflows["default"].jobs.jobs[4].input, None);
 }

@@ -1,7 +1,7 @@
 //! The order of jobs: what is written, what follows from position, what a template reads.
 
 use super::{check, config};
-use crate::config::{Block, Step};
+use crate::config::{Block, If, Step};
 
 #[test]
 fn an_order_that_cannot_be_is_refused() {
@@ -219,7 +219,7 @@ fn a_branch_hands_what_it_reads_to_the_job_around_it() {
     let expected =
         [("a", vec![]), ("b", vec![]), ("branch", vec!["a", "b"]), ("loop", vec!["a", "b"]), ("alone", vec!["a"])];
     assert_eq!(order(block), expected);
-    let Step::If { then, otherwise, .. } = &block.jobs[2].step else { panic!("a branch") };
+    let Step::If(If { then, otherwise, .. }) = &block.jobs[2].step else { panic!("a branch") };
     assert_eq!(order(then), [("inner", vec![]), ("next", vec!["inner"])]);
     assert_eq!(otherwise.jobs, []);
 }

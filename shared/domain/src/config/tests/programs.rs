@@ -2,7 +2,7 @@
 
 use super::{check, config};
 use crate::config::program::{Action, Command};
-use crate::config::{Component, Step, load};
+use crate::config::{Call, Component, Step, load};
 use std::time::Duration;
 
 fn command(text: &str) -> Command {
@@ -39,7 +39,7 @@ fn each_program_is_a_workflow_of_one_job_that_only_its_name_finds() {
         (workflow.id.as_str(), job.id.as_str(), job.retry.map(|retry| retry.max_attempts)),
         ("program:p", "p", Some(2))
     );
-    let Step::Call { component } = &job.step else { panic!("a call") };
+    let Step::Call(Call { component }) = &job.step else { panic!("a call") };
     assert!(matches!(config.component(component), Some(Component::Program(call)) if call.program == "p"));
     assert!(
         config.workflow("p").is_none() && config.workflow("program:q").is_none() && config.component("p").is_none()

@@ -2,7 +2,7 @@
 
 use super::fixture::{File, Story, file};
 use super::workflows::{NAMES, WORKFLOWS};
-use crate::config::{RouteId, Step};
+use crate::config::{ForEach, RouteId, Step};
 use crate::id::RunId;
 use crate::run::path::locate;
 use crate::run::{
@@ -226,7 +226,9 @@ fn check(file: &File, before: &Run, after: &Story<'_>) -> Result<(), TestCaseErr
                 }
             }
         }
-        if let (JobState::Looping { items }, Step::ForEach { max_concurrent, .. }) = (&job.state, &definition.step) {
+        if let (JobState::Looping { items }, Step::ForEach(ForEach { max_concurrent, .. })) =
+            (&job.state, &definition.step)
+        {
             let open = (0..items.len()).filter(|index| is_open(run, path, job.attempt, *index)).count();
             prop_assert!(open <= usize::try_from(*max_concurrent).expect("a count"), "too many items at once");
         }

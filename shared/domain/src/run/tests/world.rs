@@ -438,7 +438,7 @@ impl<'a> World<'a> {
 
     fn route(&self, run: &Run, job: &JobPath) -> Option<crate::config::RouteId> {
         let (job, _) = crate::run::path::locate(self.file.config.workflows.get(&run.workflow)?, job)?;
-        let crate::config::Step::Call { component } = &job.step else { return None };
+        let component = job.step.component()?;
         let crate::config::Component::HttpClient(client) = &self.file.config.components[component] else { return None };
         match &client.completion {
             Some(Completion::Callback(completion)) => Some(completion.route.clone()),
