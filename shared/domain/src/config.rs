@@ -5,7 +5,7 @@
 //! prints them.
 
 mod changes;
-mod component;
+pub mod component;
 pub mod diagnostic;
 pub mod duration;
 pub mod inference;
@@ -24,7 +24,7 @@ mod path;
 mod reach;
 mod resolve;
 mod section;
-mod step;
+pub mod step;
 mod template;
 mod text;
 mod tree;

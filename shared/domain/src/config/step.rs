@@ -1,7 +1,7 @@
 //! Steps: what a job does. Each kind stands in a file of its own, with all that is particular to it: its keys and how they are
 //! read, what it says of itself, the jobs inside of it, and how it begins.
 //!
-//! **A new kind** is a file here that has a [`Kind`], and a line in each of the four lists below; where a run has to remember
+//! **A new kind** is a file here that has a `Kind`, and a line in each of the four lists below; where a run has to remember
 //! something of it, it needs a state of a job too.
 
 mod branch;
