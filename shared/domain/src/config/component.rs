@@ -1,8 +1,10 @@
-//! Components: what a job names. Each kind stands in a file of its own, with all that is particular to it: its keys and how
-//! they are read, what it says of itself, what a job does that names it, and what that costs.
+//! Components: what a job names.
 //!
-//! **A new kind** is a file here that has a `Reader` and a `Kind`, and a line in each of the four lists below. The schema,
-//! `emulator check`, `emulator cost` and the run ask those.
+//! Each kind stands in a file of its own, with all that is particular to it: its keys and how they are read, what it says
+//! of itself, what a job does that names it, and what that costs.
+//!
+//! **A new kind** is a file here that has a `Reader` and a `Kind`, and a line in each of the four lists below. The
+//! schema, `emulator check`, `emulator cost` and the run ask those.
 
 mod delay;
 mod event;

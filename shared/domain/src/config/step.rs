@@ -1,8 +1,10 @@
-//! Steps: what a job does. Each kind stands in a file of its own, with all that is particular to it: its keys and how they are
-//! read, what it says of itself, the jobs inside of it, and how it begins.
+//! Steps: what a job does.
 //!
-//! **A new kind** is a file here that has a `Kind`, and a line in each of the four lists below; where a run has to remember
-//! something of it, it needs a state of a job too.
+//! Each kind stands in a file of its own, with all that is particular to it: its keys and how they are read, what it says
+//! of itself, the jobs inside of it, and how it begins.
+//!
+//! **A new kind** is a file here that has a `Kind`, and a line in each of the four lists below; where a run has to
+//! remember something of it, it needs a state of a job too.
 
 mod branch;
 mod call;
@@ -83,7 +85,7 @@ pub(super) struct Reader {
     /// Its keys.
     pub(super) keys: &'static Keys,
     /// Reads it.
-    pub(super) read: fn(&mut Cx, Reading<'_, '_>) -> Option<Step>,
+    pub(super) read: fn(&mut Cx, &mut Reading<'_, '_>) -> Option<Step>,
 }
 
 /// A job whose step is being read.

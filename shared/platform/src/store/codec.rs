@@ -101,7 +101,10 @@ pub fn unpack_text(bytes: &[u8]) -> Result<String, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BLOB, StoreError, pack_plain as pack, unpack_plain as unpack, weight};
+    use super::{
+        MAX_BLOB, StoreError, json as unpacked, pack_json, pack_plain as pack, unpack_plain as unpack, weight,
+    };
+    use domain::run::Run;
     use serde_json::{Value, json};
 
     #[test]
@@ -123,6 +126,19 @@ mod tests {
         assert!(packed.len() < 500, "{}", packed.len());
         assert_eq!(unpack::<Value>(&packed, "x").unwrap(), large);
         assert_eq!(unpack::<Value>(&pack(&small).unwrap(), "x").unwrap(), small);
+    }
+
+    /// Runs as this version stores them, in every state: one a line.
+    const RUNS: &str = include_str!("../../../../tests/fixtures/stored/runs.jsonl");
+
+    #[test]
+    fn every_sample_of_a_run_is_packed_as_it_was_unpacked() {
+        for line in RUNS.lines() {
+            let packed = pack_json(line.as_bytes().to_vec()).unwrap();
+            let run: Run = unpack(&packed, "x").unwrap();
+            assert_eq!(pack(&run).unwrap(), packed, "{line}");
+            assert_eq!(unpacked(&packed, "x").unwrap(), line.as_bytes());
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(super) fn job(cx: &mut Cx, node: &Node, id: &str, scope: &Enclosing<'_>) -> 
     let mut input = map.template(cx, "input", &JOB);
     let output = map.template(cx, "output", &JOB_OUTPUT);
     let mut reads = cx.jobs_read_since(mark);
-    let step = (step.read)(cx, Reading { map: &map, id, scope, reads: &mut reads, input: &mut input });
+    let step = (step.read)(cx, &mut Reading { map: &map, id, scope, reads: &mut reads, input: &mut input });
     let timeout = map.duration(cx, "timeout", false);
     let retry = retry(cx, &map);
     let handlers = map.node("on_error").map(|node| block(cx, node, scope));

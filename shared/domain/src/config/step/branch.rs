@@ -42,7 +42,7 @@ pub(super) static KEYS: Keys = Keys {
 };
 
 /// Reads `if`.
-pub(super) fn read(cx: &mut Cx, mut job: Reading<'_, '_>) -> Option<Step> {
+pub(super) fn read(cx: &mut Cx, job: &mut Reading<'_, '_>) -> Option<Step> {
     let map = job.map;
     let mark = cx.uses.len();
     let condition = map.condition(cx, "condition", &JOB);

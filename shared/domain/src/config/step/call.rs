@@ -31,7 +31,7 @@ pub(super) static KEYS: Keys = Keys {
 };
 
 /// A component by name, or one that is written in the job and then bears the names of workflow and job.
-pub(super) fn read(cx: &mut Cx, job: Reading<'_, '_>) -> Option<Step> {
+pub(super) fn read(cx: &mut Cx, job: &mut Reading<'_, '_>) -> Option<Step> {
     let entry = job.map.entry("component")?;
     if entry.value.entries().is_none() {
         let name = plain(cx, &entry.value)?.to_owned();

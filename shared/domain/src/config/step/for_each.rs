@@ -46,7 +46,7 @@ pub(super) static KEYS: Keys = Keys {
 };
 
 /// Reads `for-each`; a component instead of `do` is a block of one job, to which `input` then belongs.
-pub(super) fn read(cx: &mut Cx, mut job: Reading<'_, '_>) -> Option<Step> {
+pub(super) fn read(cx: &mut Cx, job: &mut Reading<'_, '_>) -> Option<Step> {
     let map = job.map;
     map.refuse_together(cx, &["do", "component"], "both say what is done with each item");
     let items = job.template(cx, "items");

@@ -49,7 +49,7 @@ static CASE: Keys = Keys {
 };
 
 /// Reads `switch`; its `input` is the value where it has no `value`.
-pub(super) fn read(cx: &mut Cx, mut job: Reading<'_, '_>) -> Option<Step> {
+pub(super) fn read(cx: &mut Cx, job: &mut Reading<'_, '_>) -> Option<Step> {
     let map = job.map;
     let value = if map.has("value") { job.template(cx, "value") } else { job.input.clone() };
     if !map.has("value") && !map.has("input") {
