@@ -101,6 +101,7 @@ async fn a_cursor_can_stand_in_an_address_as_it_is() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a variable says whether the test writes the document")]
 fn the_document_of_the_api_is_as_the_contract_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api.md");
     if std::env::var_os("RINGBACK_WRITE_DOCUMENTS").is_some() {

@@ -14,6 +14,7 @@ fn file() -> PathBuf {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a variable says whether the test writes the document")]
 fn the_openapi_document_is_as_the_contract_says() {
     let document = format!("{}\n", serde_json::to_string_pretty(&openapi::document()).unwrap());
     if std::env::var_os("RINGBACK_WRITE_DOCUMENTS").is_some() {

@@ -10,6 +10,9 @@ const FORMAT_FILE: &str = "format";
 const FORMAT: u32 = 1;
 
 /// Refuses a directory of a newer form, and what is none. Touches nothing.
+///
+/// # Errors
+/// For those, in words.
 pub fn check(directory: &Path) -> Result<(), OpenError> {
     if directory.is_file() {
         return Err(OpenError::NotADirectory { path: directory.to_owned() });

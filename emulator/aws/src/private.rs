@@ -5,6 +5,9 @@ use std::io;
 use std::path::Path;
 
 /// Makes a directory where it is missing. One that is there stays as it is: whoever made it may have had reasons.
+///
+/// # Errors
+/// Of the file system.
 pub fn directory(path: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -14,6 +17,9 @@ pub fn directory(path: &Path) -> io::Result<()> {
 }
 
 /// Opens a file for writing; makes it where it is missing.
+///
+/// # Errors
+/// Of the file system.
 pub fn file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);

@@ -74,6 +74,9 @@ pub(super) fn load(data: Option<&Path>, table_is_empty: bool) -> Result<KeyRing,
 }
 
 /// Puts a new current key in front of those of a data directory, which must be locked.
+///
+/// # Errors
+/// If there are none, or they can't be read or written.
 pub fn rotate(data: &Path) -> Result<KeyRing, KeyFileError> {
     let keys = read(data)?.ok_or_else(|| KeyFileError::Missing { path: data.to_owned() })?;
     let rotated = keys.rotated_at_random();
@@ -82,6 +85,9 @@ pub fn rotate(data: &Path) -> Result<KeyRing, KeyFileError> {
 }
 
 /// Keeps the current key alone. The directory must be locked, and nothing be sealed with an older key any more.
+///
+/// # Errors
+/// If there are none, or they can't be read or written.
 pub fn drop_older(data: &Path) -> Result<(), KeyFileError> {
     let keys = read(data)?.ok_or_else(|| KeyFileError::Missing { path: data.to_owned() })?;
     write(data, &keys.current_alone())

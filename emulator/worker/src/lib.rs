@@ -51,8 +51,9 @@ const BATCH: usize = 10;
 const REST: Duration = Duration::from_secs(2);
 /// Messages that wait in one worker for a program that may not run more often at once.
 const WAITING: usize = 64;
-/// How often a message about a program may come, before it is a dead letter: each worker that dies, is full or has another
-/// file counts. SQS allows no more
+/// How often a message about a program may come, before it is a dead letter.
+///
+/// Each worker that dies, is full or has another file counts. SQS allows no more
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>).
 pub const RECEIVES: u32 = 1000;
 /// How long a program goes on after SIGTERM before SIGKILL ends it, unless set.

@@ -1,9 +1,9 @@
 //! The function by itself: who may ask, and what is answered from the table.
 
 use crate::router;
+use axum::http::Request;
 use domain::id::RunId;
 use domain::run::Run;
-use http::Request;
 use rehearsal::{Rehearsal, Service, ask, request};
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 use domain::config::RouteId;
 use domain::id::RunId;
 use domain::run::JobPath;
+use domain::wait::Opening;
 use domain::wait::{WaitKey, Waiter};
 use platform::clock::Clock;
-use domain::wait::Opening;
 use rehearsal::{Rehearsal, Service, ask, request};
 use serde_json::{Value, json};
 

@@ -7,6 +7,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use futures_util::future::BoxFuture;
 
+/// What becomes of a request: an answer, or why there is none.
+pub type Dispatched<A, R> = BoxFuture<'static, Result<A, SdkError<R, HttpResponse>>>;
+
 /// A request to AWS that can be sent.
 pub trait Dispatch {
     /// The answer.
@@ -15,7 +18,7 @@ pub trait Dispatch {
     type Refusal;
 
     /// Sends it, with the SDK's retries and time-outs.
-    fn dispatch(self) -> BoxFuture<'static, Result<Self::Answer, SdkError<Self::Refusal, HttpResponse>>>;
+    fn dispatch(self) -> Dispatched<Self::Answer, Self::Refusal>;
 }
 
 macro_rules! dispatched {
@@ -24,7 +27,7 @@ macro_rules! dispatched {
             type Answer = $sdk::operation::$operation::$answer;
             type Refusal = $sdk::operation::$operation::$refusal;
 
-            fn dispatch(self) -> BoxFuture<'static, Result<Self::Answer, SdkError<Self::Refusal, HttpResponse>>> {
+            fn dispatch(self) -> Dispatched<Self::Answer, Self::Refusal> {
                 Box::pin(self.send())
             }
         }

@@ -52,6 +52,7 @@ async fn a_directory_has_one_emulator() {
 /// Writes until it is killed, and tells of each write that was acknowledged. Without its variable it isn't the
 /// child, and does nothing.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a child is told by its environment")]
 async fn child() {
     let Some(data) = std::env::var_os(CHILD_DATA) else { return };
     let aws = Aws::open(in_directory(data.into())).unwrap();

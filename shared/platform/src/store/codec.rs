@@ -89,12 +89,18 @@ pub(super) fn weight(bytes: &[u8]) -> usize {
 }
 
 /// A long text in a binary form that leaves room for its being sealed and written in base64.
+///
+/// # Errors
+/// If it can't be stored, however it is packed.
 pub fn pack_text(text: &str) -> Result<Vec<u8>, StoreError> {
     let (packed, limit) = (pack_plain(&text)?, MAX_BLOB / 4 * 3 - 1024);
     if packed.len() > limit { Err(StoreError::TooLarge { size: packed.len(), limit }) } else { Ok(packed) }
 }
 
-/// What [`pack_text`] made.
+/// The text that [`pack_text`] was given.
+///
+/// # Errors
+/// If the bytes are damaged.
 pub fn unpack_text(bytes: &[u8]) -> Result<String, StoreError> {
     unpack_plain(bytes, "definition")
 }

@@ -40,10 +40,19 @@ fn main() -> ExitCode {
     let path = arguments.next().unwrap_or_default();
     let name = Path::new(&path).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let first = arguments.next().unwrap_or_default();
-    let bootstrapped = match (name, first.as_str()) {
-        ("cloudflared", _) => return done(cloudflared::main()),
-        ("ngrok", _) => return done(ngrok::main()),
-        (_, "teller") => return done(teller::main()),
+    let done = match (name, first.as_str()) {
+        ("cloudflared", _) => {
+            cloudflared::main();
+            Ok(())
+        }
+        ("ngrok", _) => {
+            ngrok::main();
+            Ok(())
+        }
+        (_, "teller") => {
+            teller::main();
+            Ok(())
+        }
         (_, "bootstrap-trigger") => trigger_bootstrap::main(),
         (_, "bootstrap-callback") => callback_bootstrap::main(),
         (_, "bootstrap-api") => api_bootstrap::main(),
@@ -52,15 +61,11 @@ fn main() -> ExitCode {
         (_, "bootstrap-sweep") => sweep_bootstrap::main(),
         _ => return emulator::main(),
     };
-    match bootstrapped {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("Error: {error:?}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn done((): ()) -> ExitCode {
-    ExitCode::SUCCESS
 }
