@@ -45,7 +45,7 @@ programs:
 ";
 
 async fn run(service: &Service) -> Gateway {
-    File::new(FILE).calling("https://service.test", service).with(|options| options.programs = true).run().await
+    File::new(FILE).calling("https://service.test", service).with(|options| options.programs.here = true).run().await
 }
 
 /// A service that makes something of that type.

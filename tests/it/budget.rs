@@ -40,9 +40,9 @@ async fn quiet_gateway() -> (Gateway, Service, Gate) {
     })
     .await;
     let file = File::new(FILE).calling("https://service.test", &service).with(|options| {
-        options.duplicates = Duplicates::None;
-        options.concurrency = 1;
-        options.sweep_every = Duration::from_secs(3600);
+        options.pace.duplicates = Duplicates::None;
+        options.pace.concurrency = 1;
+        options.pace.sweep_every = Duration::from_secs(3600);
     });
     let gateway = file.run().await;
     // Older files, and the first sweep: where it got to, and the one shard's timers.

@@ -112,9 +112,9 @@ async fn quiet_gateway_with_a_clock() -> (Gateway, Service, Later) {
         Service::scripted(|request| async move { Reply::ok(json!({"id": request.body["id"], "state": "done"})) }).await;
     let file = File::new(FILE).calling("https://service.test", &service).with(|options| {
         options.clock = Arc::new(by);
-        options.duplicates = Duplicates::None;
-        options.concurrency = 1;
-        options.sweep_every = Duration::from_secs(3600);
+        options.pace.duplicates = Duplicates::None;
+        options.pace.concurrency = 1;
+        options.pace.sweep_every = Duration::from_secs(3600);
     });
     let gateway = file.run().await;
     eventually("the first sweep is over", || async {

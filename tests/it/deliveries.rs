@@ -164,8 +164,8 @@ async fn an_endpoint_that_hangs_delays_nobody_else() {
     const GOOD: usize = 50;
     let gateway = File::new(TO_THIS_MACHINE)
         .with(|options| {
-            options.concurrency = 96;
-            options.duplicates = local_aws::mapping::Duplicates::None;
+            options.pace.concurrency = 96;
+            options.pace.duplicates = local_aws::mapping::Duplicates::None;
         })
         .run()
         .await;
@@ -197,7 +197,7 @@ async fn an_endpoint_that_hangs_delays_nobody_else() {
 async fn what_was_accepted_before_this_process_began_is_not_sent_again_where_it_was_recorded() {
     // The clock stands still, so the event is no younger than the process.
     let file = File::new(TO_THIS_MACHINE).clock(&ManualClock::new());
-    let gateway = file.with(|options| options.concurrency = 1).run().await;
+    let gateway = file.with(|options| options.pace.concurrency = 1).run().await;
     let good = Subscriber::new(&gateway, Service::answering(json!("ok")).await, json!({})).await;
     let id = publish(&gateway, &event("job.completed")).await;
     let done = delivery_when(&gateway, &id, &good.id, "delivered").await;

@@ -12,8 +12,8 @@ use std::time::Duration;
 async fn quiet_gateway(endpoints: usize, more: serde_json::Value) -> (Gateway, Service) {
     let service = Service::answering(json!("ok")).await;
     let file = File::new(TO_THIS_MACHINE).with(|options| {
-        options.duplicates = Duplicates::None;
-        options.sweep_every = Duration::from_secs(3600);
+        options.pace.duplicates = Duplicates::None;
+        options.pace.sweep_every = Duration::from_secs(3600);
     });
     let gateway = file.run().await;
     eventually("the first sweep is over", || async {

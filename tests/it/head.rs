@@ -30,8 +30,8 @@ fn api_paths() -> Vec<String> {
 async fn head_starts_completes_rejects_and_writes_nothing_anywhere() {
     let service = ringback_tests::Service::answering(json!({"asked": true})).await;
     let file = File::new(FILE).calling("https://service.test", &service).with(|options| {
-        options.duplicates = Duplicates::None;
-        options.sweep_every = Duration::from_secs(3600);
+        options.pace.duplicates = Duplicates::None;
+        options.pace.sweep_every = Duration::from_secs(3600);
     });
     let gateway = file.run().await;
     let waiting = gateway.start("asks", json!({})).await;

@@ -28,7 +28,7 @@ impl World {
     async fn with_open_breaker() -> Self {
         let clock = ManualClock::new();
         let file = File::new(TO_THIS_MACHINE).clock(&clock);
-        let gateway = file.with(|options| options.duplicates = Duplicates::None).run().await;
+        let gateway = file.with(|options| options.pace.duplicates = Duplicates::None).run().await;
         let (broken, gate) = (Arc::new(AtomicBool::new(true)), Gate::closed());
         let (now, passage) = (broken.clone(), gate.clone());
         let service = Service::scripted(move |_| {
@@ -175,7 +175,7 @@ async fn another_chance_closes_the_breaker_also_of_an_endpoint_that_is_not_disab
 async fn what_would_be_tried_later_is_tried_now_and_once() {
     let clock = ManualClock::new();
     let file = File::new(TO_THIS_MACHINE).clock(&clock);
-    let gateway = file.with(|options| options.duplicates = Duplicates::None).run().await;
+    let gateway = file.with(|options| options.pace.duplicates = Duplicates::None).run().await;
     let (gate, calls) = (Gate::closed(), Arc::new(AtomicUsize::new(0)));
     let passage = gate.clone();
     let service = Service::scripted(move |_| {

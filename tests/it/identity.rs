@@ -34,7 +34,7 @@ listeners:
 async fn gateway() -> (Gateway, ManualClock) {
     let clock = ManualClock::new();
     let file = File::new(FILE).env("SECRET", SECRET).env("TOKEN", TOKEN).clock(&clock);
-    (file.with(|options| options.sweep_every = Duration::from_secs(3600)).run().await, clock)
+    (file.with(|options| options.pace.sweep_every = Duration::from_secs(3600)).run().await, clock)
 }
 
 /// A request of whoever has the token.

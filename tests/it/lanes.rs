@@ -16,8 +16,8 @@ use tokio::sync::watch;
 /// A gateway whose messages come once and whose timers are looked at only at its start.
 fn quiet(file: File) -> File {
     file.with(|options| {
-        options.duplicates = Duplicates::None;
-        options.sweep_every = Duration::from_secs(3600);
+        options.pace.duplicates = Duplicates::None;
+        options.pace.sweep_every = Duration::from_secs(3600);
     })
 }
 
@@ -67,7 +67,7 @@ async fn a_burst_to_one_endpoint_arrives_in_order_and_costs_one_write_for_each_d
 async fn many_endpoints_that_hang_leave_room_for_one_that_does_not() {
     const HANGING: usize = 6;
     const EVENTS: usize = 20;
-    let file = quiet(File::new(TO_THIS_MACHINE)).with(|options| options.concurrency = 24);
+    let file = quiet(File::new(TO_THIS_MACHINE)).with(|options| options.pace.concurrency = 24);
     let gateway = file.run().await;
     let hanging = Service::scripted(|_| std::future::pending()).await;
     for n in 0..HANGING {

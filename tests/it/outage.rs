@@ -20,7 +20,7 @@ component: {id: log, type: logger, message: said}
 
 async fn gateway() -> (Gateway, ManualClock) {
     let clock = ManualClock::new();
-    let quiet = |options: &mut instance::Options| options.sweep_every = Duration::from_secs(3600);
+    let quiet = |options: &mut instance::Options| options.pace.sweep_every = Duration::from_secs(3600);
     let gateway = File::new(FILE).env("GITHUB_SECRET", SECRET).clock(&clock).with(quiet).run().await;
     (gateway, clock)
 }

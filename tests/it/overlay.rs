@@ -11,7 +11,7 @@ const FILE: &str = "workflow: {jobs: [{component: logger}]}";
 
 async fn quiet() -> Gateway {
     // The sweep reads, and these tests count what they read themselves.
-    File::new(FILE).with(|options| options.sweep_every = Duration::from_secs(3600)).run().await
+    File::new(FILE).with(|options| options.pace.sweep_every = Duration::from_secs(3600)).run().await
 }
 
 fn at(second: i64) -> Timestamp {

@@ -195,7 +195,7 @@ async fn a_program_that_ends_leaves_nothing_behind_and_is_not_waited_for_any_lon
 async fn a_task_that_is_cancelled_ends_its_program() {
     let directory = tempfile::tempdir().unwrap();
     let file = File::new(format!("programs: {{p: {{{PARENT}, cwd: {}}}}}", directory.path().display()));
-    let gateway = file.with(|options| options.lease = Duration::from_secs(1)).run().await;
+    let gateway = file.with(|options| options.programs.lease = Duration::from_secs(1)).run().await;
     let task = gateway.start("program:p", json!({})).await;
     let process = grandchild(directory.path()).await;
     let running = gateway.task(&task).await;

@@ -127,7 +127,7 @@ fn as_by_version_0_1(config: &mut Config) {
     for listener in &mut config.listeners {
         let Routes::Callbacks(callbacks) = &mut listener.routes else { continue };
         for route in callbacks.iter_mut().map(|callback| &mut callback.route) {
-            let id = RouteId::former(&listener.id, &route.method, &route.path);
+            let id = RouteId::former(&listener.id, route.method, &route.path);
             former.push((std::mem::replace(&mut route.id, id.clone()), id));
         }
     }
@@ -147,7 +147,7 @@ async fn waits_and_callbacks_of_version_0_1_are_found() {
         let data = tempfile::tempdir().unwrap();
         let start = |text: &str, upgraded: bool| {
             let file = File::new(file(text)).calling("https://service.test", &service).data(data.path());
-            let file = if upgraded { file } else { file.with(|options| as_by_version_0_1(&mut options.config)) };
+            let file = if upgraded { file } else { file.with(|options| as_by_version_0_1(&mut options.file.config)) };
             file.run()
         };
         let gateway = start(LISTENER, false).await;
@@ -186,7 +186,7 @@ async fn waits_and_callbacks_of_version_0_1_are_found() {
 async fn a_callback_that_version_0_1_kept_waits_for_its_job() {
     let (service, data) = (Service::answering(json!({})).await, tempfile::tempdir().unwrap());
     let start = || File::new(file(LISTENER)).calling("https://service.test", &service).data(data.path());
-    let gateway = start().with(|options| as_by_version_0_1(&mut options.config)).run().await;
+    let gateway = start().with(|options| as_by_version_0_1(&mut options.file.config)).run().await;
     eventually("the first sweep is over", async || {
         let app = gateway.app();
         app.store.cursors().await.map(|_| ()).map_err(|error| error.to_string())

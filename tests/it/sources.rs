@@ -65,7 +65,7 @@ async fn gateway() -> (Gateway, ManualClock) {
         ("TOKEN", TOKEN),
     ];
     let file = file.iter().fold(File::new(FILE), |file, (name, value)| file.env(name, value));
-    let quiet = |options: &mut instance::Options| options.sweep_every = Duration::from_secs(3600);
+    let quiet = |options: &mut instance::Options| options.pace.sweep_every = Duration::from_secs(3600);
     (file.clock(&clock).with(quiet).run().await, clock)
 }
 

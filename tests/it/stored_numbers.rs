@@ -77,7 +77,7 @@ async fn what_was_stored_before_numbers_were_kept_as_written_means_the_same() {
     let service = Service::answering(json!({})).await;
     let file = File::new(FILE).env("SERVICE", &service.url).clock(&clock).data(directory.path());
     // Its key is not among what is stored here; nothing was sealed.
-    let gateway = file.with(|options| options.keys = Some(KeyRing::generate())).run().await;
+    let gateway = file.with(|options| options.home.keys = Some(KeyRing::generate())).run().await;
     let numbers: Value = serde_json::from_str(NUMBERS).unwrap();
 
     let done = gateway.task(name("done")).await;

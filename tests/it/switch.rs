@@ -101,11 +101,11 @@ async fn a_port_appears_and_another_goes() {
 
 #[tokio::test]
 async fn what_is_refused_changes_nothing() {
-    let gateway = File::new(version(0)).with(|options| options.ephemeral_ports = false).with(|options| {
+    let gateway = File::new(version(0)).with(|options| options.home.ephemeral_ports = false).with(|options| {
         // Free ports all the same.
-        options.port = Some(0);
+        options.home.port = Some(0);
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        options.config.listeners[0].port = free;
+        options.file.config.listeners[0].port = free;
     });
     let gateway = gateway.run().await;
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

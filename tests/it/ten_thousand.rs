@@ -46,7 +46,7 @@ async fn none_of_ten_thousand_callbacks_is_lost() {
     })
     .await;
     let file = File::new(FILE).calling("https://service.test", &service);
-    let gateway = file.with(|options| options.duplicates = Duplicates::None).run().await;
+    let gateway = file.with(|options| options.pace.duplicates = Duplicates::None).run().await;
 
     let started = stream::iter(0..RUNS).map(|n| start(&gateway, n));
     let tasks: Vec<String> = started.buffered(CONNECTIONS).collect().await;

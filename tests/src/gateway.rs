@@ -72,15 +72,16 @@ impl File {
     #[must_use]
     pub fn data(self, directory: &Path) -> Self {
         let directory = directory.to_owned();
-        self.with(|options| options.data = Some(directory))
+        self.with(|options| options.home.data = Some(directory))
     }
 
     /// With its gateways, whose tunnels are opened again at once when they end.
     #[must_use]
     pub fn with_gateways(self) -> Self {
         self.with(|options| {
-            options.without_gateways = false;
-            options.gateways.backoff = Backoff { first: Duration::from_millis(20), most: Duration::from_millis(100) };
+            options.reach.without_gateways = false;
+            options.reach.gateways.backoff =
+                Backoff { first: Duration::from_millis(20), most: Duration::from_millis(100) };
         })
     }
 
@@ -116,15 +117,13 @@ impl File {
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.diagnostics, self.text));
         watch::listen();
         watch::file(&config, &self.env);
-        let mut options = Options {
-            text: Some(self.text.as_str().into()),
-            env: self.env,
-            ephemeral_ports: true,
-            without_gateways: true,
-            duplicates: Duplicates::InTurn,
-            sweep_every: SWEEP_EVERY,
-            ..Options::new(config, &Environment::of_process())
-        };
+        let mut options = Options::new(config, &Environment::of_process());
+        options.file.text = Some(self.text.as_str().into());
+        options.file.env = self.env;
+        options.home.ephemeral_ports = true;
+        options.reach.without_gateways = true;
+        options.pace.duplicates = Duplicates::InTurn;
+        options.pace.sweep_every = SWEEP_EVERY;
         for change in self.changes {
             change(&mut options);
         }

@@ -39,17 +39,15 @@ use futures_util::future::BoxFuture;
 use local_aws::fault::Faults;
 use local_aws::mapping::Duplicates;
 use local_aws::{Aws, AwsOptions, OpenError, QueueOptions};
-use loops::Pace;
 use platform::clock::{Clock, SystemClock};
 use platform::environment::Environment;
-use platform::functions::Functions;
 use platform::lanes::{Lanes, WIDEST};
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
 use platform::store::StoreError;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use socket::{Limits, Server, Shared};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -77,12 +75,31 @@ const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 
 /// What to start.
 pub struct Options {
-    /// The file.
-    pub config: Config,
-    /// Its text, to be kept for the runs that follow it; without it, they follow whatever file is in charge.
-    pub text: Option<Arc<str>>,
-    /// What its templates see as `env`.
-    pub env: Map<String, Value>,
+    /// The file, and what it needs.
+    pub file: NewFile,
+    /// Where its state and its ports are.
+    pub home: Home,
+    /// How the internet reaches it.
+    pub reach: Reach,
+    /// How its loops run.
+    pub pace: Pace,
+    /// How programs are run.
+    pub programs: Programs,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How much time and room callers may take.
+    pub limits: Limits,
+    /// Makes the AWS under it misbehave.
+    pub faults: Option<Arc<dyn Faults>>,
+    /// What an operator may set.
+    pub settings: Settings,
+    /// The variables of this process.
+    pub environment: Environment,
+}
+
+/// Where an instance's state and its ports are.
+#[derive(Default)]
+pub struct Home {
     /// The directory of the state; in memory where absent.
     pub data: Option<PathBuf>,
     /// The keys of secrets; kept beside the state where absent.
@@ -91,6 +108,12 @@ pub struct Options {
     pub port: Option<u16>,
     /// Every port is a free one, whatever the file says.
     pub ephemeral_ports: bool,
+    /// The port on which workers in other processes reach the table and the queues; 0 picks a free one.
+    pub aws_port: Option<u16>,
+}
+
+/// How the internet reaches an instance.
+pub struct Reach {
     /// The file's gateways are not started: a gateway's public URL is the local listener's.
     pub without_gateways: bool,
     /// The driver (`cloudflare`, `ngrok`) that takes the place of the gateways' own; without gateways it opens every
@@ -100,36 +123,31 @@ pub struct Options {
     pub public: Public,
     /// How gateways are run.
     pub gateways: GatewayOptions,
+}
+
+/// How an instance's loops run.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
     /// How messages come: tests have each come twice.
     pub duplicates: Duplicates,
     /// Messages handled at once.
     pub concurrency: usize,
-    /// The port on which workers in other processes reach the table and the queues; 0 picks a free one.
-    pub aws_port: Option<u16>,
-    /// Programs are run here; else they are left to workers in other processes.
-    pub programs: bool,
-    /// Programs run at once.
-    pub program_concurrency: usize,
-    /// Functions in AWS Lambda.
-    pub functions: Option<Functions>,
-    /// How long a worker's claim on a program lasts unless it is prolonged.
-    pub lease: Duration,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-    /// What time it is for programs run here, where that is not the same.
-    pub programs_clock: Option<Arc<dyn Clock>>,
     /// How often the timers are looked at.
     pub sweep_every: Duration,
-    /// How much time and room callers may take.
-    pub limits: Limits,
     /// Divides the queues' delays.
     pub time_scale: u32,
-    /// Makes the AWS under it misbehave.
-    pub faults: Option<Arc<dyn Faults>>,
-    /// What an operator may set.
-    pub settings: Settings,
-    /// The variables of this process.
-    pub environment: Environment,
+}
+
+/// How programs are run.
+pub struct Programs {
+    /// They are run here; else they are left to workers in other processes.
+    pub here: bool,
+    /// Programs run at once.
+    pub concurrency: usize,
+    /// How long a worker's claim on a program lasts unless it is prolonged.
+    pub lease: Duration,
+    /// What time it is for programs run here, where that is not the same.
+    pub clock: Option<Arc<dyn Clock>>,
 }
 
 /// Why it could not start.
@@ -231,29 +249,23 @@ impl Options {
     /// As `emulator up` runs a file without further options in this environment, in memory.
     pub fn new(config: Config, environment: &Environment) -> Self {
         Self {
-            config,
-            text: None,
-            env: Map::new(),
-            data: None,
-            keys: None,
-            port: None,
-            ephemeral_ports: false,
-            without_gateways: false,
-            tunnel: None,
-            public: Public::default(),
-            gateways: GatewayOptions::of(environment),
-            duplicates: Duplicates::None,
-            concurrency: 256,
-            aws_port: None,
-            programs: true,
-            program_concurrency: PROGRAMS_AT_ONCE,
-            functions: None,
-            lease: worker::LEASE,
+            file: NewFile { config, text: None, env: Map::new(), functions: None },
+            home: Home::default(),
+            reach: Reach {
+                without_gateways: false,
+                tunnel: None,
+                public: Public::default(),
+                gateways: GatewayOptions::of(environment),
+            },
+            pace: Pace {
+                duplicates: Duplicates::None,
+                concurrency: 256,
+                sweep_every: Duration::from_secs(1),
+                time_scale: 1,
+            },
+            programs: Programs { here: true, concurrency: PROGRAMS_AT_ONCE, lease: worker::LEASE, clock: None },
             clock: Arc::new(SystemClock),
-            programs_clock: None,
-            sweep_every: Duration::from_secs(1),
             limits: Limits::default(),
-            time_scale: 1,
             faults: None,
             settings: Settings { shards: 1, ..Settings::default() },
             environment: environment.clone(),
@@ -271,15 +283,15 @@ impl Instance {
     }
 
     async fn begin(options: Options) -> Result<Self, StartError> {
-        refuse_what_is_not_here(&options.config, options.programs)?;
-        let mut config = options.config;
-        if let Some(driver) = options.tunnel {
+        refuse_what_is_not_here(&options.file.config, options.programs.here)?;
+        let mut config = options.file.config;
+        if let Some(driver) = options.reach.tunnel {
             tunnels::through(&mut config, driver).map_err(StartError::Gateway)?;
         }
         let config = Arc::new(config);
-        let (sockets, api_socket) = Sockets::bind_api(&config, options.port, options.ephemeral_ports).await?;
+        let (sockets, api_socket) = Sockets::bind_api(&config, options.home.port, options.home.ephemeral_ports).await?;
         let bound = sockets.bind_listeners(&config, &[]).await?;
-        let door = match options.aws_port {
+        let door = match options.home.aws_port {
             Some(port) => Some(address::loopback(port).await?),
             None => None,
         };
@@ -288,14 +300,15 @@ impl Instance {
             None => None,
         };
         let local = |port| bound.sockets.local(&config, port);
-        let planned = match options.without_gateways {
+        let planned = match options.reach.without_gateways {
             true => Vec::new(),
-            false => tunnels::plan(&config, &options.env, local, &options.gateways).map_err(StartError::Gateway)?,
+            false => tunnels::plan(&config, &options.file.env, local, &options.reach.gateways)
+                .map_err(StartError::Gateway)?,
         };
-        let gateways = Box::pin(Gateways::open(planned, &options.gateways)).await.map_err(StartError::Gateway)?;
+        let gateways = Box::pin(Gateways::open(planned, &options.reach.gateways)).await.map_err(StartError::Gateway)?;
         let public_urls = by_port(&gateways.current());
         let aws = Aws::open(AwsOptions {
-            data: options.data.clone(),
+            data: options.home.data.clone(),
             queues: vec![
                 QueueOptions {
                     name: QUEUE.to_owned(),
@@ -305,18 +318,18 @@ impl Instance {
                 },
                 QueueOptions {
                     name: PROGRAMS.to_owned(),
-                    visibility_timeout: options.lease,
+                    visibility_timeout: options.programs.lease,
                     max_receive_count: worker::RECEIVES,
                 },
             ],
             faults: options.faults,
-            time_scale: options.time_scale,
+            time_scale: options.pace.time_scale,
             ..AwsOptions::in_memory("ringback")
         })?;
-        let (token, token_is_new) = token::load(options.data.as_deref())?;
-        let keys = match options.keys {
+        let (token, token_is_new) = token::load(options.home.data.as_deref())?;
+        let keys = match options.home.keys {
             Some(keys) => keys,
-            None => key::load(options.data.as_deref(), aws.table_was_empty())?,
+            None => key::load(options.home.data.as_deref(), aws.table_was_empty())?,
         };
         let guard = Guard::allowing(config.delivery.allow_private.iter().copied());
         let mut settings = options.settings;
@@ -324,16 +337,16 @@ impl Instance {
         settings.programs_queue_url = aws.queue_url(PROGRAMS);
         settings.token_digests.push(token::digest(&token));
         let addresses = switch::Addresses {
-            public: &options.public,
-            asked_for: options.tunnel.is_some(),
+            public: &options.reach.public,
+            asked_for: options.reach.tunnel.is_some(),
             sockets: &bound.sockets,
             public_urls: &public_urls,
         };
         let keys = Arc::new(keys);
-        let surroundings = switch::surroundings(&config, options.env, &addresses, Some(&keys));
+        let surroundings = switch::surroundings(&config, options.file.env, &addresses, Some(&keys));
         let (clients, sender) = ((aws.dynamodb(), aws.sqs()), Sender::new(settings.max_response, guard)?);
         let outside = Outside {
-            functions: options.functions,
+            functions: options.file.functions,
             environment: options.environment,
             clock: options.clock,
             ..Outside::through(clients, settings, sender, Some(keys))
@@ -342,7 +355,7 @@ impl Instance {
         // The queue holds back what a lane may not have yet, so what has come from it may stand in line. A message that comes
         // twice stands there twice.
         app.lanes = Lanes::with_line(2 * WIDEST);
-        let definition = match &options.text {
+        let definition = match &options.file.text {
             Some(text) => app.keep_definition(text, false).await?,
             None => None,
         };
@@ -358,17 +371,15 @@ impl Instance {
         let api = bound.sockets.api_url(tls.is_some());
         let shared = Shared::new(options.limits);
         let place = Place {
-            without_gateways: options.without_gateways,
-            tunnel: options.tunnel,
-            programs: options.programs.then_some((options.program_concurrency, options.lease)),
-            programs_clock: options.programs_clock.unwrap_or_else(|| app.clock.clone()),
+            without_gateways: options.reach.without_gateways,
+            tunnel: options.reach.tunnel,
+            programs: options.programs.here.then_some((options.programs.concurrency, options.programs.lease)),
+            programs_clock: options.programs.clock.unwrap_or_else(|| app.clock.clone()),
             shared: shared.clone(),
-            public: options.public,
+            public: options.reach.public,
         };
         let switch = Switch::start(app, retired, bound, aws.clone(), place, public_urls, stopping.clone());
-        let pace =
-            Pace { duplicates: options.duplicates, concurrency: options.concurrency, sweep_every: options.sweep_every };
-        let mut running = loops::start(&aws, switch.current(), &stopping, pace);
+        let mut running = loops::start(&aws, switch.current(), &stopping, options.pace);
         running.spawn(loops::let_go(switch.clone(), stopping.clone()));
         running.spawn(retired::tell(switch.current().app(), listeners, stopping.clone()));
         switch.start_worker().await;
@@ -381,8 +392,8 @@ impl Instance {
         let listeners = switch.listeners().await;
         running.spawn(follow(switch.clone(), gateways.watch(), stopping.clone()));
         for gateway in &switch.current().app().config.gateways {
-            if !options.without_gateways && !gateway.on_url.is_empty() {
-                let (urls, options) = (gateways.watch(), options.gateways.clone());
+            if !options.reach.without_gateways && !gateway.on_url.is_empty() {
+                let (urls, options) = (gateways.watch(), options.reach.gateways.clone());
                 running.spawn(tunnels::announce(gateway.clone(), urls, options, stopping.clone()));
             }
         }

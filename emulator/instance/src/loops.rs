@@ -2,10 +2,10 @@
 
 use super::current::Current;
 use super::rounds::round;
-use super::{PROGRAMS, QUEUE, Switch};
+use super::{PROGRAMS, Pace, QUEUE, Switch};
 use jiff::{SignedDuration, Timestamp};
 use local_aws::Aws;
-use local_aws::mapping::{Duplicates, QueueMapping, StreamMapping};
+use local_aws::mapping::{QueueMapping, StreamMapping};
 use platform::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,17 +22,6 @@ const EXPIRE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// How often it is looked whether runs still follow older files.
 const LET_GO_EVERY: Duration = Duration::from_secs(60);
-
-/// How the loops run.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    /// How messages come.
-    pub(super) duplicates: Duplicates,
-    /// Messages handled at once.
-    pub(super) concurrency: usize,
-    /// How often the timers are looked at.
-    pub(super) sweep_every: Duration,
-}
 
 /// Starts them; each message is handled by the app in charge when it comes.
 pub(super) fn start(aws: &Aws, current: &Current, stopping: &CancellationToken, pace: Pace) -> JoinSet<()> {

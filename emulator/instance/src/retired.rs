@@ -145,10 +145,10 @@ async fn try_tell(app: &App, listeners: &[Listener]) -> Result<(), StoreError> {
 
 /// The trigger of this file that takes what is sent to that callback route, if there is one.
 fn trigger_there<'c>(config: &'c Config, port: u16, route: &Route) -> Option<&'c Trigger> {
-    let place = RouteId::new(&route.method, &route.path);
+    let place = RouteId::new(route.method, &route.path);
     let mut triggers = config.listeners.iter().filter(|listener| listener.port == port).filter_map(|listener| {
         let Routes::Triggers(triggers) = &listener.routes else { return None };
-        triggers.iter().find(|trigger| RouteId::new(&trigger.route.method, &trigger.route.path) == place)
+        triggers.iter().find(|trigger| RouteId::new(trigger.route.method, &trigger.route.path) == place)
     });
     triggers.next()
 }

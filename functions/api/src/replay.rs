@@ -122,7 +122,7 @@ fn way(app: &App, request: &Value, incoming: &mut Incoming, workflow: &str) -> R
     }
     // A request that version 0.1 stored names its route by the listener, which may have another name by now.
     let takes = |trigger: &Trigger| {
-        trigger.route.method == incoming.method && params_of(&trigger.route.path, &incoming.path).is_some()
+        trigger.route.method.as_str() == incoming.method && params_of(&trigger.route.path, &incoming.path).is_some()
     };
     let found = trigger(app, |trigger| takes(trigger) && trigger.workflow == workflow).or_else(|| trigger(app, takes));
     let Some(found) = found else {

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::on;
 use domain::config::{Callback, Listener, Routes};
 use domain::run::CALLBACK_TOKEN;
 use domain::signature::Verified;
@@ -21,6 +21,7 @@ use domain::wait::ArrivalId;
 use edge::handshake::answer;
 use edge::head;
 use edge::problem::Problem;
+use edge::route::filter;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -37,10 +38,8 @@ pub fn routes<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
     for listener in listeners {
         let Routes::Callbacks(callbacks) = &listener.routes else { continue };
         for callback in callbacks {
-            let Ok(method) = callback.route.method.parse::<Method>() else { continue };
-            let Ok(filter) = MethodFilter::try_from(method) else { continue };
             let state = (app.clone(), Arc::new(callback.clone()), listener.port);
-            router = router.route(&callback.route.path, on(filter, handle).with_state(state));
+            router = router.route(&callback.route.path, on(filter(callback.route.method), handle).with_state(state));
         }
     }
     router

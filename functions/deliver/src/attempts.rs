@@ -17,6 +17,7 @@ use application::directory::Endpoints;
 use domain::delivery::{Attempt, Delivery, DeliveryId, GaveUp, Held, Next, State};
 use domain::endpoint::{DisabledBy, Health, May, SPREAD};
 use domain::event::Event;
+use health::Probe;
 use jiff::{SignedDuration, Timestamp};
 use platform::lanes::{End, Entry, Place};
 use platform::queue::{DeliverMessage, MAX_DELAY, Message};
@@ -193,8 +194,8 @@ impl Owed<'_> {
             May::Try => {}
             May::Hold(until) => return self.hold_until(until).await,
             May::Probe(probing) => match health::probe(app, name, (probing, health.version), self.may(), now).await? {
-                Ok(probing) => health = probing,
-                Err(until) => return self.hold_until(until).await,
+                Probe::Granted(probing) => health = probing,
+                Probe::RetryAt(until) => return self.hold_until(until).await,
             },
         }
         let attempt = attempt::make(app, &endpoint.endpoint, &self.event, &self.delivery.id).await;

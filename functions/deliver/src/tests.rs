@@ -6,7 +6,7 @@ use rehearsal::{Rehearsal, Service};
 use serde_json::json;
 
 const FILE: &str = "
-components: {maker: {endpoint: 'http://service.test/make'}}
+components: {maker: {endpoint: 'http://service.test/make', method: POST}}
 workflow: {id: w, jobs: [{id: a, component: maker}]}
 ";
 

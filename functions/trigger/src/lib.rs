@@ -17,11 +17,12 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::on;
 use domain::config::{Listener, Routes, Trigger};
 use edge::handshake::answer;
 use edge::head;
 use edge::problem::Problem;
+use edge::route::filter;
 use std::sync::Arc;
 
 /// The trigger routes of some listeners, and an answer to every other request.
@@ -37,10 +38,8 @@ pub fn routes<'a>(app: &Arc<App>, listeners: impl IntoIterator<Item = &'a Listen
     for listener in listeners {
         let Routes::Triggers(triggers) = &listener.routes else { continue };
         for trigger in triggers {
-            let Ok(method) = trigger.route.method.parse::<Method>() else { continue };
-            let Ok(filter) = MethodFilter::try_from(method) else { continue };
             let state = (app.clone(), Arc::new(trigger.clone()), listener.port);
-            router = router.route(&trigger.route.path, on(filter, handle).with_state(state));
+            router = router.route(&trigger.route.path, on(filter(trigger.route.method), handle).with_state(state));
         }
     }
     router

@@ -25,7 +25,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::on;
 use domain::config::SourceRoutes;
 use domain::id::RunId;
 use domain::run::Run;
@@ -34,6 +34,8 @@ use domain::source::{ReadySource, ReadyVerification, Recognition, Source};
 use edge::handshake::answer;
 use edge::head;
 use edge::problem::Problem;
+use edge::route::any_of;
+use platform::store::Counted;
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 
@@ -48,10 +50,8 @@ pub fn sources(app: &Arc<App>) -> Router {
 /// The same below a path on another port of the file, without an answer to other requests.
 pub fn source_routes(app: &Arc<App>, port: u16, base_path: &str) -> Router {
     let mut router = Router::new();
-    for (path, methods) in SourceRoutes::PATHS {
-        let filters = methods.iter().filter_map(|method| MethodFilter::try_from(method.parse::<Method>().ok()?).ok());
-        let Some(filter) = filters.reduce(MethodFilter::or) else { continue };
-        router = router.route(&format!("{base_path}{path}"), on(filter, receive));
+    for (path, method, others) in SourceRoutes::PATHS {
+        router = router.route(&format!("{base_path}{path}"), on(any_of(method, others), receive));
     }
     router.with_state((app.clone(), port))
 }
@@ -96,7 +96,7 @@ async fn judge_and_start(
         return Err(Problem::method_not_allowed());
     }
     if let Some(rate) = source.source.rate_limit
-        && let Err(seconds) = app.store.count_request(name, rate, app.now()).await?
+        && let Counted::RetryAfter(seconds) = app.store.count_request(name, rate, app.now()).await?
     {
         return Err(Problem::too_many_requests(seconds));
     }

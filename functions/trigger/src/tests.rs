@@ -16,11 +16,11 @@ async fn a_request_starts_one_run_and_its_repetition_none() {
     let router = || crate::router(&world.app, &world.app.config.listeners);
     let order = json!({"id": "order 1"});
     let (status, first) = ask(router(), request("POST", "/start", &order)).await;
-    assert_eq!((status.as_u16(), &first["status"]), (202, &json!("triggered")), "{first}");
+    assert_eq!((status.as_u16(), &first["status"]), (200, &json!("triggered")), "{first}");
     let (_, again) = ask(router(), request("POST", "/start", &order)).await;
-    assert_eq!(again["run_id"], first["run_id"], "{again}");
+    assert_eq!(again["task_id"], first["task_id"], "{again}");
     assert_eq!(world.owed().len(), 1, "one write owes one message");
-    let run = first["run_id"].as_str().and_then(RunId::parse).unwrap();
+    let run = first["task_id"].as_str().and_then(RunId::parse).unwrap();
     let stored = world.app.store.run(&run).await.unwrap().unwrap();
     assert_eq!(*stored.run.input, order);
 }

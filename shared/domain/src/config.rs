@@ -20,6 +20,7 @@ mod identity;
 mod keys;
 mod load;
 mod map;
+mod method;
 mod path;
 mod reach;
 mod resolve;
@@ -42,6 +43,7 @@ pub use gateway::{Cloudflare, Gateway, NamedTunnel, Ngrok, SshAuth, SshConnectio
 pub use identity::RouteId;
 pub use inference::Inference;
 pub use load::{EnvReference, Loaded, RouteReference, load, load_source, load_stored, load_stored_source};
+pub use method::Method;
 pub use program::Program;
 pub use schema::schema;
 pub use step::{Call, ForEach, If, Step, Switch};
@@ -177,10 +179,10 @@ pub struct SourceRoutes {
 }
 
 impl SourceRoutes {
-    /// The paths below `base_path` at which a source is served, with the methods of each. The first one is for providers
+    /// The paths below `base_path` at which a source is served, with the method of each and those besides it. The first one is for providers
     /// that ask before they send anything.
-    pub const PATHS: [(&'static str, &'static [&'static str]); 2] =
-        [("/hooks/{id}", &["GET", "POST", "OPTIONS"]), ("/api/webhooks/{id}", &["POST"])];
+    pub const PATHS: [(&'static str, Method, &'static [Method]); 2] =
+        [("/hooks/{id}", Method::Post, &[Method::Get, Method::Options]), ("/api/webhooks/{id}", Method::Post, &[])];
 
     /// The path at which a provider reaches one source.
     pub fn path_of(&self, source: &str) -> String {
@@ -202,8 +204,8 @@ pub enum Runtime {
 pub struct Route {
     /// Its name.
     pub id: RouteId,
-    /// Upper case.
-    pub method: String,
+    /// The method that it takes.
+    pub method: Method,
     /// Whole path with the listener's `base_path`, in the router's syntax: `/hooks/{id}`.
     pub path: String,
 }

@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
 
 use crate::media::MediaType;
-use crate::signed::{self, Failure, Request};
+use crate::signed::{Failure, Request, Signed};
 use aws_config::SdkConfig;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,14 +16,14 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// Invokes functions with the credentials of this place.
 #[derive(Debug, Clone)]
 pub struct Functions {
-    aws: SdkConfig,
+    aws: Signed,
     max_answer: usize,
 }
 
 impl Functions {
     /// In the account and region of these settings; an answer may have so many bytes.
     pub fn new(aws: SdkConfig, max_answer: usize) -> Self {
-        Self { aws, max_answer }
+        Self { aws: Signed::new(aws), max_answer }
     }
 
     /// Invokes a function and waits for its answer. That it failed is an outcome.
@@ -53,7 +53,7 @@ impl Functions {
             body: invocation.payload.to_string(),
             timeout: invocation.timeout,
         };
-        let mut answer = signed::send(&self.aws, request).await?;
+        let mut answer = self.aws.send(request).await?;
         let status = answer.status();
         let failed = answer.headers().get("x-amz-function-error").is_some();
         let mut bytes = Vec::new();

@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>).
 
 use crate::chance::Chance;
-use crate::signed::{self, Request};
+use crate::signed::{Request, Signed};
 use aws_config::SdkConfig;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -43,9 +43,9 @@ pub(crate) async fn parameters(aws: &SdkConfig, names: &[String]) -> Result<Hash
 /// # Errors
 /// If the service does not answer as it should. Values are never in the text.
 pub(crate) async fn found(aws: &SdkConfig, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
-    let mut values = HashMap::with_capacity(names.len());
+    let (mut values, aws) = (HashMap::with_capacity(names.len()), Signed::new(aws.clone()));
     for names in names.chunks(BATCH) {
-        let answer = ask(aws, &json!({"Names": names, "WithDecryption": true})).await?;
+        let answer = ask(&aws, &json!({"Names": names, "WithDecryption": true})).await?;
         let found = answer.get("Parameters").and_then(Value::as_array).into_iter().flatten();
         values.extend(found.filter_map(|parameter| {
             let text = |field: &str| parameter.get(field).and_then(Value::as_str);
@@ -62,7 +62,7 @@ struct Refused {
     passes: bool,
 }
 
-async fn ask(aws: &SdkConfig, request: &Value) -> Result<Value, Error> {
+async fn ask(aws: &Signed, request: &Value) -> Result<Value, Error> {
     let (chance, mut pause) = (Chance::default(), FIRST_PAUSE);
     let over = Instant::now() + WITHIN;
     loop {
@@ -77,11 +77,10 @@ async fn ask(aws: &SdkConfig, request: &Value) -> Result<Value, Error> {
     }
 }
 
-async fn once(aws: &SdkConfig, request: &Value) -> Result<Value, Refused> {
+async fn once(aws: &Signed, request: &Value) -> Result<Value, Refused> {
     let headers = [("content-type", CONTENT_TYPE), ("x-amz-target", TARGET)];
     let request = Request { service: "ssm", path: "/", headers: &headers, body: request.to_string(), timeout: TIMEOUT };
-    let answer =
-        signed::send(aws, request).await.map_err(|error| Refused { passes: error.is::<reqwest::Error>(), error })?;
+    let answer = aws.send(request).await.map_err(|error| Refused { passes: error.is::<reqwest::Error>(), error })?;
     let status = answer.status();
     let answer = answer.json::<Value>().await.map_err(|error| Refused { error: error.into(), passes: true })?;
     if status.is_success() {

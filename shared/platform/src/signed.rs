@@ -9,6 +9,8 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
+use reqwest::Client;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 /// Why there was no answer. The text is for the log and has no secrets.
@@ -26,30 +28,87 @@ pub(crate) struct Request<'a> {
     pub(crate) timeout: Duration,
 }
 
-/// Sends it, signed, to the region's endpoint, or to the one that the environment names.
-///
-/// # Errors
-/// What is missing to sign it, or why the service can't be reached.
-pub(crate) async fn send(aws: &SdkConfig, request: Request<'_>) -> Result<reqwest::Response, Failure> {
-    let Request { service, path, headers, body, timeout } = request;
-    let region = aws.region().ok_or("no AWS region is set")?.as_ref();
-    let url = match aws.endpoint_url() {
-        Some(url) => url.trim_end_matches('/').to_owned() + path,
-        None => format!("https://{service}.{region}.amazonaws.com{path}"),
-    };
-    let provider = aws.credentials_provider().ok_or("no AWS credentials are set")?;
-    let identity = provider.provide_credentials().await?.into();
-    let parameters = SigningParams::builder().identity(&identity).region(region).name(service);
-    let parameters =
-        parameters.time(SystemTime::from(SystemClock.now())).settings(SigningSettings::default()).build()?;
-    let signable = SignableRequest::new("POST", &url, headers.iter().copied(), SignableBody::Bytes(body.as_bytes()))?;
-    let (signed, _) = sign(signable, &parameters.into())?.into_parts();
-    let mut http = http::Request::post(&url).header("accept", "application/json");
-    for (name, value) in headers {
-        http = http.header(*name, *value);
+/// Sends requests to services of one account and region, over connections that it keeps.
+#[derive(Debug, Clone)]
+pub(crate) struct Signed {
+    aws: SdkConfig,
+    client: OnceLock<Client>,
+}
+
+impl Signed {
+    /// To services in the account and region of these settings.
+    pub(crate) fn new(aws: SdkConfig) -> Self {
+        Self { aws, client: OnceLock::new() }
     }
-    let mut http = http.body(body)?;
-    signed.apply_to_request_http1x(&mut http);
-    let client = crate::tls::client().timeout(timeout).redirect(reqwest::redirect::Policy::none()).build()?;
-    Ok(client.execute(http.try_into()?).await?)
+
+    /// Sends a request, signed, to the region's endpoint, or to the one that the environment names.
+    ///
+    /// # Errors
+    /// What is missing to sign it, or why the service can't be reached.
+    pub(crate) async fn send(&self, request: Request<'_>) -> Result<reqwest::Response, Failure> {
+        let Request { service, path, headers, body, timeout } = request;
+        let region = self.aws.region().ok_or("no AWS region is set")?.as_ref();
+        let url = match self.aws.endpoint_url() {
+            Some(url) => url.trim_end_matches('/').to_owned() + path,
+            None => format!("https://{service}.{region}.{}{path}", domain_of(region)),
+        };
+        let provider = self.aws.credentials_provider().ok_or("no AWS credentials are set")?;
+        let identity = provider.provide_credentials().await?.into();
+        let parameters = SigningParams::builder().identity(&identity).region(region).name(service);
+        let parameters =
+            parameters.time(SystemTime::from(SystemClock.now())).settings(SigningSettings::default()).build()?;
+        let signable =
+            SignableRequest::new("POST", &url, headers.iter().copied(), SignableBody::Bytes(body.as_bytes()))?;
+        let (signed, _) = sign(signable, &parameters.into())?.into_parts();
+        let mut http = http::Request::post(&url).header("accept", "application/json");
+        for (name, value) in headers {
+            http = http.header(*name, *value);
+        }
+        let mut http = http.body(body)?;
+        signed.apply_to_request_http1x(&mut http);
+        let mut request = reqwest::Request::try_from(http)?;
+        *request.timeout_mut() = Some(timeout);
+        Ok(self.client()?.execute(request).await?)
+    }
+
+    fn client(&self) -> Result<&Client, Failure> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let made = crate::tls::client().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(self.client.get_or_init(|| made))
+    }
+}
+
+/// The domain of a region's services: each partition of AWS has its own
+/// (<https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>).
+fn domain_of(region: &str) -> &'static str {
+    const PARTITIONS: [(&str, &str); 6] = [
+        ("cn-", "amazonaws.com.cn"),
+        ("eusc-", "amazonaws.eu"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("us-isof-", "csp.hci.ic.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+    ];
+    let partition = PARTITIONS.iter().find(|(regions, _)| region.starts_with(regions));
+    partition.map_or("amazonaws.com", |(_, domain)| domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::domain_of;
+
+    #[test]
+    fn a_regions_services_are_in_the_domain_of_its_partition() {
+        for (region, domain) in [
+            ("eu-west-1", "amazonaws.com"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+        ] {
+            assert_eq!(domain_of(region), domain, "{region}");
+        }
+    }
 }

@@ -68,6 +68,7 @@ pub use known::Known;
 pub use new_run::NewRun;
 pub use operation::StoredOperation;
 pub use owed::Owes;
+pub use rate::Counted;
 pub use run::{Saved, Stored};
 pub use slot::CLOCKS_DIFFER;
 pub use timer::{Deadline, Placed, Timer, TimerPage, after_timer};

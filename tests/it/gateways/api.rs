@@ -12,7 +12,7 @@ async fn gateways_are_listed_with_what_they_are_now_to_who_has_the_token() {
     let cloudflared = StandIn::cloudflared(&["good"]);
     let program = cloudflared.path("cloudflared");
     let service = Service::answering(json!({})).await;
-    let gateway = file(QUICK, &service).with(|options| options.gateways.cloudflared = program).run().await;
+    let gateway = file(QUICK, &service).with(|options| options.reach.gateways.cloudflared = program).run().await;
     let entry = |port: u16| {
         let url = gateway.public_url(port);
         let address = url.replace("https://", "");

@@ -100,7 +100,7 @@ async fn a_url_is_believed_even_if_the_program_has_another_word_for_being_connec
 async fn a_program_that_is_not_there_stops_the_start_with_the_way_to_get_it() {
     let service = Service::answering(json!({})).await;
     let file =
-        file(QUICK, &service).with(|options| options.gateways.cloudflared = PathBuf::from("no-such-cloudflared"));
+        file(QUICK, &service).with(|options| options.reach.gateways.cloudflared = PathBuf::from("no-such-cloudflared"));
     let told = file.start().await.err().expect("a refusal").to_string();
     let expected = "the gateway `gateway-1` can't be opened: the program `no-such-cloudflared` isn't there: install it \
         (https://developers.cloudflare.com/";

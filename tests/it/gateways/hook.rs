@@ -22,7 +22,7 @@ fn noting(notes: &Path) -> String {
 fn with_hook(hook: &str, cloudflared: &StandIn, service: &Service) -> File {
     let program = cloudflared.path("cloudflared");
     let file = file(&format!("{QUICK}, on_url: {hook}"), service);
-    file.with(|options| options.gateways.cloudflared = program)
+    file.with(|options| options.reach.gateways.cloudflared = program)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn a_hook_that_fails_hangs_or_is_not_there_changes_nothing() {
         let cloudflared = StandIn::cloudflared(&["good"]);
         let service = Service::answering(json!({})).await;
         let file = with_hook(hook, &cloudflared, &service);
-        let gateway = file.with(|options| options.gateways.hook_timeout = Duration::from_millis(50)).run().await;
+        let gateway = file.with(|options| options.reach.gateways.hook_timeout = Duration::from_millis(50)).run().await;
         super::exchange(&gateway, &service, |url| cloudflared.reach(url)).await;
         gateway.stop().await;
     }

@@ -40,7 +40,7 @@ async fn a_missing_secret_is_named() {
 async fn a_container_needs_an_engine() {
     let service = Service::answering(json!({})).await;
     let gateway = "type: http-tunnel, driver: cloudflare, port: 8090, runtime: docker";
-    let file = file(gateway, &service).with(|options| options.gateways.docker = "no-such-docker".into());
+    let file = file(gateway, &service).with(|options| options.reach.gateways.docker = "no-such-docker".into());
     let told = refusal(file).await;
     assert!(told.contains("no Docker engine answers here") && told.ends_with("use `native`"), "{told}");
 }
@@ -48,6 +48,6 @@ async fn a_container_needs_an_engine() {
 #[tokio::test]
 async fn an_option_for_a_file_without_listeners_has_nothing_to_open() {
     let file = File::new("workflow: {jobs: [{component: logger}]}").with_gateways();
-    let told = refusal(file.with(|options| options.tunnel = Some("cloudflare"))).await;
+    let told = refusal(file.with(|options| options.reach.tunnel = Some("cloudflare"))).await;
     assert_eq!(told, "`--tunnel` has nothing to open a tunnel to: the file has no listener and no source");
 }

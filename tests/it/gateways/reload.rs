@@ -13,7 +13,7 @@ async fn tunnels_stay_open_and_known_when_the_file_changes() {
     let cloudflared = StandIn::cloudflared(&["good"]);
     let program = cloudflared.path("cloudflared");
     let service = Service::answering(json!({})).await;
-    let before = file(QUICK, &service).with(|options| options.gateways.cloudflared = program);
+    let before = file(QUICK, &service).with(|options| options.reach.gateways.cloudflared = program);
     let text = before.text().to_owned();
     let gateway = before.run().await;
     let url = gateway.public_url(8090);

@@ -72,11 +72,11 @@ async fn templates_know_the_public_address_that_was_given() {
     let file = || File::new(FILE).calling("https://service.test", &service);
     let with_option = |file: File, option: &str| {
         let option = option.to_owned();
-        file.with(move |options| options.public.option = Some(option))
+        file.with(move |options| options.reach.public.option = Some(option))
     };
     let written = "controller: {public_url: 'https://written.example.com'}";
     let variable =
-        file().and(written).with(|options| options.public.variable = Some("https://set.example.com".to_owned()));
+        file().and(written).with(|options| options.reach.public.variable = Some("https://set.example.com".to_owned()));
     for (file, wanted) in [
         (with_option(file(), "https://given.example.com"), "https://given.example.com"),
         (with_option(file().and(written), "https://given.example.com"), "https://given.example.com"),

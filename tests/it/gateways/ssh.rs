@@ -195,8 +195,8 @@ async fn an_alias_of_the_users_configuration_is_a_host() {
          connection: {alias}"
     );
     let file = file(&text, &service).with(move |options| {
-        options.gateways.ssh = client;
-        options.gateways.ssh_agent = None;
+        options.reach.gateways.ssh = client;
+        options.reach.gateways.ssh_agent = None;
     });
     let started = file.run().await;
     assert_eq!(started.public_url(8090), "https://hooks.example.com");

@@ -44,7 +44,7 @@ async fn an_agent_logs_in_with_whichever_of_its_keys_is_accepted() {
     let agent = Agent::start(&server.path("")).await;
     let connection = server.connection(&format!("host_key: '{}'", server.fingerprint("host")), "type: agent");
     let with_agent = |service: &Service, socket: Option<PathBuf>| {
-        file(&gateway(&connection), service).with(|options| options.gateways.ssh_agent = socket)
+        file(&gateway(&connection), service).with(|options| options.reach.gateways.ssh_agent = socket)
     };
     let service = Service::answering(json!({})).await;
     let refused = async |socket: Option<&Path>| {

@@ -37,9 +37,9 @@ impl StandIn {
     pub(super) fn run_by(&self, file: File) -> File {
         let (cloudflared, ngrok) = (self.path("cloudflared"), self.path("ngrok"));
         file.with(|options| {
-            options.gateways.cloudflared = cloudflared;
-            options.gateways.ngrok = ngrok;
-            options.gateways.settle = Duration::from_millis(50);
+            options.reach.gateways.cloudflared = cloudflared;
+            options.reach.gateways.ngrok = ngrok;
+            options.reach.gateways.settle = Duration::from_millis(50);
         })
     }
 

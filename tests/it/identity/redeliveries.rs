@@ -26,7 +26,7 @@ async fn gateway(refusals: usize) -> (Gateway, ManualClock, Service) {
     let replies = refused.chain((0..20).map(|_| Reply::ok(json!({"done": true}))));
     let service = Service::answering_in_turn(replies.collect::<Vec<_>>()).await;
     let file = File::new(FILE).calling("https://service.test", &service).env("SECRET", SECRET).env("TOKEN", TOKEN);
-    let file = file.clock(&clock).with(|options| options.sweep_every = Duration::from_secs(3600));
+    let file = file.clock(&clock).with(|options| options.pace.sweep_every = Duration::from_secs(3600));
     (file.run().await, clock, service)
 }
 

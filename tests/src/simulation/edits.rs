@@ -78,7 +78,7 @@ pub(super) fn as_by_version_0_1(config: &Config) -> Config {
     for listener in &mut config.listeners {
         if let Routes::Callbacks(callbacks) = &mut listener.routes {
             for route in callbacks.iter_mut().map(|callback| &mut callback.route) {
-                let id = RouteId::former(&listener.id, &route.method, &route.path);
+                let id = RouteId::former(&listener.id, route.method, &route.path);
                 former.push((std::mem::replace(&mut route.id, id.clone()), id));
             }
         }

@@ -66,9 +66,9 @@ impl Prepared {
     pub(super) fn apply(&self, options: &mut Options) {
         if let Some((clock, scale)) = &self.clock {
             options.clock = clock.clone();
-            options.programs_clock = Some(Arc::new(SystemClock));
-            options.time_scale = *scale;
-            options.sweep_every = (MINUTE / *scale).clamp(SWEEP_EVERY.0, SWEEP_EVERY.1);
+            options.programs.clock = Some(Arc::new(SystemClock));
+            options.pace.time_scale = *scale;
+            options.pace.sweep_every = (MINUTE / *scale).clamp(SWEEP_EVERY.0, SWEEP_EVERY.1);
         }
         if let Some((forecast, seed)) = self.weather {
             options.faults = Some(Arc::new(Weather::new(forecast, seed)));

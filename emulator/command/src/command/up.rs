@@ -6,7 +6,7 @@ use super::reload::{self, Reloading, Stamp};
 use super::{Failure, conditions::Conditions, file, output};
 use addresses::{Address, addresses, local_lines, public_lines};
 use clap::{Args, ValueEnum};
-use instance::{DRAIN, Instance, Options, PROGRAMS_AT_ONCE, Public, by_port, parse_public_url};
+use instance::{DRAIN, Home, Instance, NewFile, Options, PROGRAMS_AT_ONCE, Public, by_port, parse_public_url};
 use platform::environment::Environment;
 use platform::secret::KeyRing;
 use platform::telemetry::{self, LevelFilter};
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tunnels::{GatewayOptions, PublicUrl};
+use tunnels::PublicUrl;
 
 /// What stops sooner has nothing to wait for, as far as people see.
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -109,29 +109,26 @@ impl Up {
             Some(config) if refused.is_none() => config,
             _ => return Err(not_started(&self.file, refused).into()),
         };
-        let mut settings = Options::new(config.clone(), environment).settings;
-        settings.runtime_programs = self.allow_runtime_programs;
         let public = self.public(environment)?;
-        let functions = reload::functions(&config, self.allow_runtime_programs, settings.max_response).await;
         let conditions = self.conditions.prepare(&self.data)?;
-        let mut options = Options {
-            text: Some(text.clone()),
-            env,
-            aws_port: self.aws_port,
-            programs: !self.no_programs,
-            functions,
-            settings,
-            limits: self.callers.limits(),
+        let mut options = Options::new(config.clone(), environment);
+        options.settings.runtime_programs = self.allow_runtime_programs;
+        let max_response = options.settings.max_response;
+        let functions = reload::functions(&config, self.allow_runtime_programs, max_response).await;
+        options.file = NewFile { config: config.clone(), text: Some(text.clone()), env, functions };
+        options.home = Home {
             data: Some(self.data.clone()),
+            keys: keys(environment)?,
             port: self.port,
             ephemeral_ports: self.ephemeral_ports,
-            keys: keys(environment)?,
-            without_gateways: matches!(self.tunnel, Some(Tunnel::None)),
-            tunnel: self.tunnel.and_then(Tunnel::driver),
-            public: public.clone(),
-            gateways: GatewayOptions { guard: std::env::current_exe().ok(), ..GatewayOptions::of(environment) },
-            ..Options::new(config.clone(), environment)
+            aws_port: self.aws_port,
         };
+        options.reach.without_gateways = matches!(self.tunnel, Some(Tunnel::None));
+        options.reach.tunnel = self.tunnel.and_then(Tunnel::driver);
+        options.reach.public = public.clone();
+        options.reach.gateways.guard = std::env::current_exe().ok();
+        options.programs.here = !self.no_programs;
+        options.limits = self.callers.limits();
         conditions.apply(&mut options);
         let instance = Instance::start(options).await?;
         let mut public_urls = instance.public_urls();

@@ -11,24 +11,32 @@ use platform::store::{Saved, StoreError, StoredEndpoint, StoredHealth};
 /// Rounds against others' writes; what is not stored then is stored after the next attempt.
 const ROUNDS: usize = 3;
 
-/// Takes the one place of a probe; `may` is what allowed it. `Err`: another has it, or there is no need any more; not before that time then.
+/// Whether an attempt may be the probe of its endpoint's breaker.
+pub(super) enum Probe {
+    /// It may, and this is how its endpoint is doing now.
+    Granted(StoredHealth),
+    /// Another attempt is the probe: not before that time.
+    RetryAt(Timestamp),
+}
+
+/// Takes the one place of a probe; `may` is what allowed it.
 pub(super) async fn probe(
     app: &App,
     name: (&CustomerId, &EndpointId),
     (probing, version): (Health, u64),
     may: impl Fn(Option<&Health>, Timestamp) -> May,
     now: Timestamp,
-) -> Result<Result<StoredHealth, Timestamp>, StoreError> {
+) -> Result<Probe, StoreError> {
     let saved = app.store.save_health(name, Some(&probing), version, &[], now).await?;
     app.directory.forget(name.0);
     if let Saved::Written(version) = saved {
-        return Ok(Ok(StoredHealth { health: Some(probing), version }));
+        return Ok(Probe::Granted(StoredHealth { health: Some(probing), version }));
     }
     let stored = app.store.health(name.0, name.1).await?;
     Ok(match may(stored.health.as_ref(), now) {
-        May::Try => Ok(stored),
-        May::Hold(until) => Err(until),
-        May::Probe(_) => Err(now),
+        May::Try => Probe::Granted(stored),
+        May::Hold(until) => Probe::RetryAt(until),
+        May::Probe(_) => Probe::RetryAt(now),
     })
 }
 

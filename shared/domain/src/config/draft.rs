@@ -1,5 +1,6 @@
 //! The file as read, before names are resolved.
 
+use super::Method;
 use super::diagnostic::Span;
 use super::{Component, Controller, DeliveryConfig, Gateway, Listener, Polling, Program, RouteId, Workflow};
 use crate::event::EventType;
@@ -53,7 +54,7 @@ pub(super) struct RouteDraft {
     /// The name that version 0.1 gave it; files may use it.
     pub(super) former: RouteId,
     pub(super) port: u16,
-    pub(super) method: String,
+    pub(super) method: Method,
     pub(super) path: String,
     /// Where the path is written.
     pub(super) span: Span,

@@ -17,8 +17,8 @@ use std::fmt;
 pub struct RouteId(pub String);
 
 impl RouteId {
-    /// The id of the route with this method (upper case) and whole path.
-    pub fn new(method: &str, path: &str) -> Self {
+    /// The id of the route with this method and whole path.
+    pub fn new(method: impl fmt::Display, path: &str) -> Self {
         Self(format!("{method} {}", unnamed(path)))
     }
 
@@ -30,7 +30,7 @@ impl RouteId {
     }
 
     /// The id that version 0.1 gave a route: it began with the listener's id.
-    pub fn former(listener: &str, method: &str, path: &str) -> Self {
+    pub fn former(listener: &str, method: impl fmt::Display, path: &str) -> Self {
         Self(format!("{listener}:{method}:{path}"))
     }
 
@@ -90,7 +90,7 @@ impl Config {
                 .filter(|callback| callback.route.id == *id)
                 .map(|one| (&listener.id, &one.route))
         });
-        listeners.map(|(listener, route)| RouteId::former(listener, &route.method, &route.path)).collect()
+        listeners.map(|(listener, route)| RouteId::former(listener, route.method, &route.path)).collect()
     }
 }
 

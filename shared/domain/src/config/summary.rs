@@ -128,7 +128,7 @@ pub fn summary(config: &Config, inferred: &[Inference]) -> Summary {
 
 fn routes(config: &Config, listener: &Listener) -> Vec<RouteLine> {
     let line = |route: &Route, target: String| RouteLine {
-        method: route.method.clone(),
+        method: route.method.to_string(),
         port: listener.port,
         path: route.path.clone(),
         target,

@@ -52,7 +52,7 @@ fn each(config: &Config) -> impl Iterator<Item = (&'static str, &str, &Route)> {
 pub(super) fn of(config: &Config, places: &[RouteReference]) -> Vec<Planned> {
     let planned = |((function, listener, route), place): ((&'static str, &str, &Route), &RouteReference)| Planned {
         function,
-        method: route.method.clone(),
+        method: route.method.to_string(),
         path: route.path.clone(),
         listener: listener.to_owned(),
         line: place.line,
@@ -69,7 +69,7 @@ pub(super) fn refusals(config: &Config, places: &[RouteReference], quota: usize,
         let alike = seen.entry(shape(&route.path)).or_default();
         let refusal = not_expressible(&route.path)
             .map(|message| (Code::BadPath, message))
-            .or_else(|| own::taken(&route.method, &route.path).map(|message| (Code::RouteConflict, message)))
+            .or_else(|| own::taken(route.method.as_str(), &route.path).map(|message| (Code::RouteConflict, message)))
             .or_else(|| alike.iter().find_map(|other| collision(other, route)).map(|m| (Code::RouteConflict, m)))
             .or_else(|| (count == room).then(|| (Code::TooLarge, too_many(each(config).count(), room, quota))));
         if let Some((code, message)) = refusal {

@@ -54,10 +54,10 @@ fn routes(config: &Config, listener: &Listener) -> Vec<(String, String, String)>
     match &listener.routes {
         Routes::Triggers(all) => {
             let each = all.iter().map(|one| (&one.route, format!("starts {}", one.workflow)));
-            each.map(|(route, does)| (route.method.clone(), route.path.clone(), does)).collect()
+            each.map(|(route, does)| (route.method.to_string(), route.path.clone(), does)).collect()
         }
         Routes::Callbacks(all) => {
-            let each = all.iter().map(|one| (one.route.method.clone(), one.route.path.clone()));
+            let each = all.iter().map(|one| (one.route.method.to_string(), one.route.path.clone()));
             each.map(|(method, path)| (method, path, "completes a wait".to_owned())).collect()
         }
         Routes::Sources(routes) => {

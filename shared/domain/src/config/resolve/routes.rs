@@ -7,13 +7,13 @@
 use crate::config::cx::Cx;
 use crate::config::diagnostic::{Code, Problem, Span};
 use crate::config::draft::RouteDraft;
-use crate::config::{RouteId, Routes, SourceRoutes};
+use crate::config::{Method, RouteId, Routes, SourceRoutes};
 use matchit::{InsertError, Router};
 use std::collections::{BTreeMap, HashMap};
 
 /// A path of one port, and what is served there.
 struct Taken {
-    methods: Vec<String>,
+    methods: Vec<Method>,
     path: String,
     span: Span,
     /// For messages.
@@ -54,12 +54,12 @@ pub(super) fn check(cx: &mut Cx) {
 fn by_port(cx: &Cx) -> BTreeMap<u16, Vec<Taken>> {
     let mut ports: BTreeMap<u16, Vec<Taken>> = BTreeMap::new();
     for RouteDraft { port, method, path, span, .. } in &cx.draft.routes {
-        let taken = Taken { methods: vec![method.clone()], path: path.clone(), span: *span, what: "route" };
+        let taken = Taken { methods: vec![*method], path: path.clone(), span: *span, what: "route" };
         ports.entry(*port).or_default().push(taken);
     }
     for (port, base, span) in &cx.draft.source_routes {
-        for (path, methods) in SourceRoutes::PATHS {
-            let methods = methods.iter().map(|method| (*method).to_owned()).collect();
+        for (path, method, others) in SourceRoutes::PATHS {
+            let methods = [&[method], others].concat();
             let taken = Taken { methods, path: format!("{base}{path}"), span: *span, what: "route of the sources" };
             ports.entry(*port).or_default().push(taken);
         }
@@ -75,7 +75,8 @@ fn of_port(port: u16, all: &[Taken], problems: &mut Vec<Problem>) {
         let alike = known.entry(&one.path).or_default();
         let other = alike.iter().find(|other| other.methods.iter().any(|method| one.methods.contains(method)));
         if let Some(other) = other {
-            let method = one.methods.iter().find(|method| other.methods.contains(method)).map_or("", String::as_str);
+            let method =
+                one.methods.iter().find(|method| other.methods.contains(method)).map_or("", |method| method.as_str());
             let message = format!("there is another {} for {method} {} on port {port}", other.what, one.path);
             problems.push(Problem::new(Code::RouteConflict, one.span, message).beside(other.span));
             continue;
@@ -111,9 +112,9 @@ fn of_port(port: u16, all: &[Taken], problems: &mut Vec<Problem>) {
 fn shadowed(cx: &Cx, problems: &mut Vec<Problem>) {
     for (port, base, span) in &cx.draft.source_routes {
         for route in cx.draft.routes.iter().filter(|route| route.port == *port) {
-            let source = SourceRoutes::PATHS.iter().find_map(|(path, methods)| {
+            let source = SourceRoutes::PATHS.iter().find_map(|(path, method, others)| {
                 let name = route.path.strip_prefix(base.as_str())?.strip_prefix(path.strip_suffix("{id}")?)?;
-                cx.draft.sources.get(name).filter(|_| methods.contains(&route.method.as_str()))
+                cx.draft.sources.get(name).filter(|_| route.method == *method || others.contains(&route.method))
             });
             if let Some(source) = source {
                 let message = format!(

@@ -2,6 +2,7 @@
 
 use super::listener::Around;
 use super::{dedupe, verify};
+use crate::config::Method;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::draft::RouteDraft;
@@ -20,7 +21,6 @@ use serde_json::Value;
 const ANY: &str = "__callback__";
 
 /// What can be listened for. `HEAD` and `OPTIONS` are the router's own.
-pub(in crate::config) const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// How a request reaches a route, and whether it holds several things.
 pub(super) const ROUTE: &[Key] = &[
@@ -194,18 +194,20 @@ fn bulk(cx: &mut Cx, map: &Map<'_>) -> (Option<Template>, &'static Place) {
 }
 
 fn route(cx: &mut Cx, map: &Map<'_>, around: &Around, identify_by: Option<String>) -> Option<Route> {
-    let method = method(cx, map, METHODS).unwrap_or_else(|| "POST".to_owned());
+    let text = method(cx, map, &Method::OF_ROUTES.map(Method::as_str));
+    let method =
+        Method::OF_ROUTES.into_iter().find(|method| Some(method.as_str()) == text.as_deref()).unwrap_or(Method::Post);
     let Some(node) = map.node("path") else {
         cx.report(Code::MissingKey, map.at, "a route needs the key `path`");
         return None;
     };
     let path = path::under(cx, &around.base_path, node)?;
-    let id = RouteId::new(&method, &path);
+    let id = RouteId::new(method, &path);
     let draft = RouteDraft {
         id: id.clone(),
-        former: RouteId::former(&around.id, &method, &path),
+        former: RouteId::former(&around.id, method, &path),
         port: around.port,
-        method: method.clone(),
+        method,
         path: path.clone(),
         span: node.span,
         identify_by,

@@ -1,13 +1,14 @@
 //! The request of a component or of a poll: address, method, headers, body.
 
 use crate::config::HttpRequest;
+use crate::config::Method;
 use crate::config::cx::Cx;
 use crate::config::diagnostic::Code;
 use crate::config::draft::RequestText;
 use crate::config::keys::{Key, Shape};
 use crate::config::map::Map;
 use crate::config::path;
-use crate::config::section::route::{METHODS, method};
+use crate::config::section::route::method;
 use crate::config::template::{Place, SOURCES};
 use crate::config::text::{Piece, pieces};
 use crate::config::yaml::{Kind, Node};
@@ -32,7 +33,10 @@ const TRUSTED: [&str; 3] = ["env", "gateway", "listener"];
 
 /// Reads a request; `base` is a base address to fall back on.
 pub(super) fn request(cx: &mut Cx, map: &Map<'_>, place: &Place, base: Option<&Node>) -> HttpRequest {
-    debug_assert!(METHODS.iter().all(|method| SENDABLE.contains(method)), "whatever arrives can be sent on");
+    debug_assert!(
+        Method::OF_ROUTES.iter().all(|method| SENDABLE.contains(&method.as_str())),
+        "whatever arrives can be sent on"
+    );
     map.refuse_together(cx, &["endpoint", "base_url"], "`endpoint` is the whole address");
     map.refuse_together(cx, &["endpoint", "path"], "`endpoint` is the whole address");
     let address = address(cx, map, place, base);
