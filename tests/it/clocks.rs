@@ -124,7 +124,8 @@ fn app(aws: &Aws, file: &str, clock: &Hands) -> App {
     let outside = Outside {
         clock: Arc::new(clock.clone()),
         ..Outside::through(
-            (aws.dynamodb(), aws.sqs()),
+            aws.dynamodb(),
+            aws.sqs(),
             settings,
             Sender::new(1 << 20, Guard::default()).unwrap(),
             Some(Arc::new(KeyRing::generate())),

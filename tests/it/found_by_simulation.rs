@@ -209,7 +209,8 @@ impl World {
         let outside = Outside {
             clock: Arc::new(clock.clone()),
             ..Outside::through(
-                (table, aws.sqs()),
+                table,
+                aws.sqs(),
                 settings,
                 Sender::new(1 << 20, Guard::default()).unwrap().carried_by(Arc::new(service)),
                 Some(Arc::new(KeyRing::generate())),

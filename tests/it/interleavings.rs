@@ -255,7 +255,8 @@ workflow:
         let outside = Outside {
             clock: Arc::new(HandClock::at(number)),
             ..Outside::through(
-                (dynamodb, self.aws.sqs()),
+                dynamodb,
+                self.aws.sqs(),
                 settings,
                 self.sender.clone(),
                 Some(Arc::new(KeyRing::generate())),

@@ -163,14 +163,19 @@ async fn a_try_after_a_reported_failure_has_another_idempotency_key() {
         call_back(&gateway, "k", "failed", json!(n)).await;
     }
     gateway.task_when(&task, "waiting", |task| task["status"] == "waiting" && task["jobs"][0]["attempt"] == 3).await;
-    let mut keys: Vec<String> = Vec::new();
-    for request in service.requests() {
-        let key = request.header("idempotency-key").to_owned();
-        // A message comes twice here, so a call may be made twice, the second time after the next try's call.
-        if !keys.contains(&key) {
-            keys.push(key);
+    // The wait stands before its call is made, and a call may be made twice, since each message comes twice here: the second time
+    // perhaps after the next try's call.
+    let keys = eventually("each try has made its call", || async {
+        let mut keys: Vec<String> = Vec::new();
+        for request in service.requests() {
+            let key = request.header("idempotency-key").to_owned();
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
         }
-    }
+        if keys.len() >= 3 { Ok(keys) } else { Err(keys) }
+    })
+    .await;
     assert_eq!(keys, ["", "#2", "#3"].map(|nth| format!("{task}/a{nth}")));
 }
 

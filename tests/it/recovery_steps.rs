@@ -120,7 +120,8 @@ impl World {
         let outside = Outside {
             clock: Arc::new(clock.clone()),
             ..Outside::through(
-                (dynamodb, aws.sqs()),
+                dynamodb,
+                aws.sqs(),
                 settings,
                 Sender::new(1 << 20, Guard::default()).unwrap(),
                 Some(Arc::new(KeyRing::generate())),

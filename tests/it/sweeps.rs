@@ -282,7 +282,8 @@ impl World {
         let outside = Outside {
             clock: Arc::new(clock.clone()),
             ..Outside::through(
-                (table, aws.sqs()),
+                table,
+                aws.sqs(),
                 settings,
                 Sender::new(1 << 20, Default::default()).unwrap(),
                 Some(Arc::new(KeyRing::generate())),

@@ -11,7 +11,6 @@ use crate::worker::WorkPlace;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -33,8 +32,10 @@ pub struct Source<'a> {
     pub file: &'a str,
     /// What the file reads as `${env.…}`.
     pub env: &'a [(&'a str, &'a str)],
-    /// The `emulator`, which makes the plan, and runs each function's `main` where it is told to.
+    /// The `emulator`, which makes the plan.
     pub emulator: &'a str,
+    /// The program that is each of the functions.
+    pub bootstraps: &'a str,
 }
 
 /// The programs that it is deployed with.
@@ -73,7 +74,7 @@ impl Deployed {
         let (aws, front) = tokio::join!(StandIn::ministack(&tools.python), Front::open());
         let file = place.join("ringback.yml");
         std::fs::write(&file, source.file).expect("the file");
-        package(source.emulator, place);
+        package(source.bootstraps, place).await;
         // Before the stack: a function doesn't start without them.
         let values = source.env.iter().map(|(name, value)| (format!("/ringback/env/{name}"), *value));
         for (name, value) in values.chain([("/ringback/key".to_owned(), KEYS)]) {
@@ -112,15 +113,16 @@ impl Deref for Deployed {
     }
 }
 
-/// The bootstraps where infra/ looks for them. Each runs the function's own `main` in the program of the tests, for what stands in
-/// for Lambda runs on this machine.
-fn package(program: &str, place: &Path) {
+/// The bootstraps where infra/ looks for them, without what only a debugger reads.
+async fn package(bootstraps: &str, place: &Path) {
+    let stripped = place.join("bootstraps");
+    let mut strip = Command::new("strip");
+    strip.arg("-o").arg(&stripped).arg(bootstraps);
+    assert!(strip.status().await.expect("strip, which belongs to the linker").success());
     for name in ["trigger", "callback", "api", "relay", "deliver", "sweep"] {
         let folder = place.join("lambda").join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
-        let (path, script) = (folder.join("bootstrap"), format!("#!/bin/sh\nexec '{program}' bootstrap-{name}\n"));
-        std::fs::write(&path, script).expect("a script");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("its mode");
+        std::fs::hard_link(&stripped, folder.join("bootstrap")).expect("a link");
     }
 }
 

@@ -147,7 +147,7 @@ impl Cloud {
         let outside = Outside {
             functions: Some(Functions::new(options.aws.clone(), settings.max_response)),
             environment: options.environment,
-            ..Outside::through((dynamodb.clone(), sqs.clone()), settings, sender, Some(Arc::new(options.keys)))
+            ..Outside::through(dynamodb.clone(), sqs.clone(), settings, sender, Some(Arc::new(options.keys)))
         };
         // Said now, rather than by every request.
         let unavailable = |source| CloudError::Table { table: table.clone(), source };

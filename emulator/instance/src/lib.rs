@@ -344,12 +344,12 @@ impl Instance {
         };
         let keys = Arc::new(keys);
         let surroundings = switch::surroundings(&config, options.file.env, &addresses, Some(&keys));
-        let (clients, sender) = ((aws.dynamodb(), aws.sqs()), Sender::new(settings.max_response, guard)?);
+        let sender = Sender::new(settings.max_response, guard)?;
         let outside = Outside {
             functions: options.file.functions,
             environment: options.environment,
             clock: options.clock,
-            ..Outside::through(clients, settings, sender, Some(keys))
+            ..Outside::through(aws.dynamodb(), aws.sqs(), settings, sender, Some(keys))
         };
         let mut app = App::new(outside, config, surroundings)?;
         // The queue holds back what a lane may not have yet, so what has come from it may stand in line. A message that comes

@@ -66,7 +66,7 @@ impl Rehearsal {
         let keys = Some(Arc::new(KeyRing::generate()));
         let outside = Outside {
             clock: Arc::new(clock.clone()),
-            ..Outside::through((aws.dynamodb(), aws.sqs()), settings, sender, keys)
+            ..Outside::through(aws.dynamodb(), aws.sqs(), settings, sender, keys)
         };
         let surroundings = Surroundings::of(&config, Map::new(), |_| None);
         let app = App::new(outside, Arc::new(config), surroundings).expect("no secret is missing");

@@ -50,7 +50,8 @@ impl Outside {
     /// Reaches the table and the queues that the settings name with these clients, without functions in Lambda, at the time of this
     /// machine's clock.
     pub fn through(
-        (dynamodb, sqs): (aws_sdk_dynamodb::Client, aws_sdk_sqs::Client),
+        dynamodb: aws_sdk_dynamodb::Client,
+        sqs: aws_sdk_sqs::Client,
         settings: Settings,
         sender: Sender,
         keys: Option<Arc<KeyRing>>,

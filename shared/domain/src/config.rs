@@ -182,7 +182,7 @@ impl SourceRoutes {
     /// The paths below `base_path` at which a source is served, with the method of each and those besides it. The first one is for providers
     /// that ask before they send anything.
     pub const PATHS: [(&'static str, Method, &'static [Method]); 2] =
-        [("/hooks/{id}", Method::Post, &[Method::Get, Method::Options]), ("/api/webhooks/{id}", Method::Post, &[])];
+        [("/hooks/{id}", Method::Get, &[Method::Post, Method::Options]), ("/api/webhooks/{id}", Method::Post, &[])];
 
     /// The path at which a provider reaches one source.
     pub fn path_of(&self, source: &str) -> String {

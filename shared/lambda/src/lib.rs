@@ -192,11 +192,11 @@ async fn start(
         Some(keys) => surroundings.with_capabilities(&config, keys.derive("callback tokens")),
         None => surroundings,
     };
-    let clients = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     let sender = Sender::new(settings.max_response, guard)?;
     let functions = Some(Functions::new(aws.clone(), settings.max_response));
-    let outside = Outside::through(clients, settings, sender, keys.map(Arc::new));
+    let outside = Outside::through(dynamodb, sqs, settings, sender, keys.map(Arc::new));
     let app = App::new(Outside { functions, environment, ..outside }, Arc::new(config), surroundings)?;
     // A function without secrets starts no run and follows none.
     let definition = if has_secrets { app.keep_definition(&text, true).await? } else { None };

@@ -30,7 +30,7 @@ async fn a_deployment_does_what_the_emulator_does() {
     // One section of programs.
     let more = MORE.replace("RAN", &ran);
     let text = file(address).replacen("\nprograms:\n", &more, 1);
-    let source = Source { file: &text, env: &ENV, emulator: EMULATOR };
+    let source = Source { file: &text, env: &ENV, emulator: EMULATOR, bootstraps: env!("CARGO_BIN_EXE_bootstraps") };
     let deployed = Deployed::deploy(&tools, &source).await;
     let others = ["--only", "deploy,test"];
     let _worker = WorkerProcess::start(EMULATOR, &deployed.work_place(), &deployed.file, &others).await;

@@ -41,7 +41,8 @@ impl Process {
             clock: Arc::new(VirtualClock { shared: shared.clone(), process }),
             chance: Chance::of(move |bytes| dice.lock().dice.fill(bytes)),
             ..application::app::Outside::through(
-                (table.clone(), queue.clone()),
+                table.clone(),
+                queue.clone(),
                 settings,
                 stage.sender.clone().carried_by(Arc::new(Outside(shared.clone()))),
                 Some(stage.keys.clone()),

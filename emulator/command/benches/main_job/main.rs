@@ -69,14 +69,14 @@ async fn measure(triggers: usize, trips: usize) {
     for at_once in [1, 32] {
         let cpu = gateway.cpu();
         let load = Load { url: gateway.listener("start"), path: "/light", count: triggers, at_once };
-        let (latencies, took) = load.run(|n| format!(r#"{{"data":"{n:0500}"}}"#)).await;
+        let (latencies, took) = load.run(move |n| format!(r#"{{"data":"{at_once} {n:0500}"}}"#)).await;
         gateway.settled(service.calls()).await;
         report(&format!("trigger, {at_once} at once"), triggers, &latencies, took, gateway.cpu() - cpu);
     }
     for at_once in [1, 64] {
         let count = if at_once == 1 { trips / 10 } else { trips };
         let cpu = gateway.cpu();
-        let latencies = service.round_trips(&gateway, count, at_once).await;
+        let latencies = service.round_trips(&gateway, &format!("{at_once} at once"), count, at_once).await;
         gateway.settled(service.calls()).await;
         report(&format!("round trip, {at_once} at once"), count, &latencies.0, latencies.1, gateway.cpu() - cpu);
     }
@@ -86,7 +86,7 @@ async fn measure(triggers: usize, trips: usize) {
 async fn warm_up(gateway: &Gateway, service: &Service) {
     let load = Load { url: gateway.listener("start"), path: "/light", count: 500, at_once: 8 };
     load.run(|n| format!(r#"{{"data":"{n}"}}"#)).await;
-    service.round_trips(gateway, 100, 8).await;
+    service.round_trips(gateway, "warm-up", 100, 8).await;
 }
 
 fn report(what: &str, count: usize, latencies: &Latencies, took: Duration, cpu: Duration) {

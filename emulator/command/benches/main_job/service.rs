@@ -42,22 +42,30 @@ impl Service {
         *self.shared.calls.lock().expect("a lock")
     }
 
-    /// Triggers, each until its second call has come; latencies are from the trigger's sending to that call.
-    pub(crate) async fn round_trips(&self, gateway: &Gateway, count: usize, at_once: usize) -> (Latencies, Duration) {
+    /// Triggers, each until its second call has come; latencies are from the trigger's sending to that call. No two requests may be
+    /// alike, or the second would be a repetition: `named` tells those of several calls apart.
+    pub(crate) async fn round_trips(
+        &self,
+        gateway: &Gateway,
+        named: &str,
+        count: usize,
+        at_once: usize,
+    ) -> (Latencies, Duration) {
         let (client, places) =
             (platform::tls::client().no_proxy().build().expect("a client"), Arc::new(Semaphore::new(at_once)));
         let address = format!("{}/images", gateway.listener("image"));
         let sent = Arc::new(Mutex::new(HashMap::new()));
         let began = Instant::now();
         let sending = {
-            let (places, sent) = (places.clone(), sent.clone());
+            let (places, sent, named) = (places.clone(), sent.clone(), named.to_owned());
             tokio::spawn(async move {
                 for n in 0..count {
                     places.acquire().await.expect("a place").forget();
                     let (client, address, sent) = (client.clone(), address.clone(), sent.clone());
+                    let prompt = format!("{named} {n:0500}");
                     tokio::spawn(async move {
                         let at = Instant::now();
-                        let request = client.post(address).json(&json!({"prompt": format!("{n:0500}")}));
+                        let request = client.post(address).json(&json!({"prompt": prompt}));
                         let answer: Value = request.send().await.expect("an answer").json().await.expect("json");
                         let id = answer["task_id"].as_str().expect("an id").to_owned();
                         sent.lock().expect("a lock").insert(id, at);

@@ -24,7 +24,7 @@ fn app(config: Config) -> App {
     let aws = Aws::open(AwsOptions::in_memory("ringback")).expect("a table in memory");
     let settings = Settings { shards: 1, ..Settings::default() };
     let sender = Sender::new(settings.max_response, Guard::allowing([])).expect("TLS");
-    let outside = Outside::through((aws.dynamodb(), aws.sqs()), settings, sender, Some(Arc::new(KeyRing::generate())));
+    let outside = Outside::through(aws.dynamodb(), aws.sqs(), settings, sender, Some(Arc::new(KeyRing::generate())));
     App::new(outside, Arc::new(config), Surroundings::default()).expect("no secret is missing")
 }
 

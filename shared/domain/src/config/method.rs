@@ -20,7 +20,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Those that a route of the file may take.
+    /// Those that a route of the file may take; the router itself answers `HEAD` and `OPTIONS`.
     pub const OF_ROUTES: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
 
     /// In upper case, as requests have it.

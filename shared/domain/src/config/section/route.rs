@@ -20,8 +20,6 @@ use serde_json::Value;
 /// The correlation key where a callback doesn't say how to find one.
 const ANY: &str = "__callback__";
 
-/// What can be listened for. `HEAD` and `OPTIONS` are the router's own.
-
 /// How a request reaches a route, and whether it holds several things.
 pub(super) const ROUTE: &[Key] = &[
     Key::new("path", Shape::Path, "Its path, below the listener's `base_path`; `{name}` is a parameter."),
