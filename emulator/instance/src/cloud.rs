@@ -35,6 +35,7 @@ use platform::functions::Functions;
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
+use platform::signed::Signed;
 use platform::store::StoreError;
 use poller::Poller;
 use serde_json::{Map, Value};
@@ -145,7 +146,7 @@ impl Cloud {
         let table = settings.table.clone();
         let sender = Sender::new(settings.max_response, guard).map_err(StartError::from)?;
         let outside = Outside {
-            functions: Some(Functions::new(options.aws.clone(), settings.max_response)),
+            functions: Some(Functions::new(Signed::new(options.aws.clone()), settings.max_response)),
             environment: options.environment,
             ..Outside::through(dynamodb.clone(), sqs.clone(), settings, sender, Some(Arc::new(options.keys)))
         };

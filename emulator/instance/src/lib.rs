@@ -77,27 +77,27 @@ const VISIBILITY: Duration = Duration::from_secs(15 * 60);
 pub struct Options {
     /// The file, and what it needs.
     pub file: NewFile,
-    /// Where its state and its ports are.
+    /// The directory of the state, the keys and the ports.
     pub home: Home,
-    /// How the internet reaches it.
+    /// Tunnels and public addresses.
     pub reach: Reach,
-    /// How its loops run.
+    /// The pace of its loops.
     pub pace: Pace,
-    /// How programs are run.
+    /// Programs, here or elsewhere.
     pub programs: Programs,
-    /// What time it is.
+    /// The clock of all that it does.
     pub clock: Arc<dyn Clock>,
-    /// How much time and room callers may take.
+    /// The time and the room that callers may take.
     pub limits: Limits,
     /// Makes the AWS under it misbehave.
     pub faults: Option<Arc<dyn Faults>>,
-    /// What an operator may set.
+    /// The settings of the operator.
     pub settings: Settings,
     /// The variables of this process.
     pub environment: Environment,
 }
 
-/// Where an instance's state and its ports are.
+/// The directory of an instance's state, its keys and its ports.
 #[derive(Default)]
 pub struct Home {
     /// The directory of the state; in memory where absent.
@@ -112,7 +112,7 @@ pub struct Home {
     pub aws_port: Option<u16>,
 }
 
-/// How the internet reaches an instance.
+/// Tunnels and public addresses of an instance.
 pub struct Reach {
     /// The file's gateways are not started: a gateway's public URL is the local listener's.
     pub without_gateways: bool,
@@ -121,32 +121,32 @@ pub struct Reach {
     pub tunnel: Option<&'static str>,
     /// The public address that is given for this process.
     pub public: Public,
-    /// How gateways are run.
+    /// Programs and pauses of gateways.
     pub gateways: GatewayOptions,
 }
 
-/// How an instance's loops run.
+/// The pace of an instance's loops.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How messages come: tests have each come twice.
+    /// Messages come once, or, for tests, twice.
     pub duplicates: Duplicates,
     /// Messages handled at once.
     pub concurrency: usize,
-    /// How often the timers are looked at.
+    /// The time between two looks at the timers.
     pub sweep_every: Duration,
     /// Divides the queues' delays.
     pub time_scale: u32,
 }
 
-/// How programs are run.
+/// Programs, here or elsewhere.
 pub struct Programs {
-    /// They are run here; else they are left to workers in other processes.
+    /// Runs programs in this process; else they are left to workers in other processes.
     pub here: bool,
     /// Programs run at once.
     pub concurrency: usize,
-    /// How long a worker's claim on a program lasts unless it is prolonged.
+    /// The time that a worker's claim on a program lasts unless it is prolonged.
     pub lease: Duration,
-    /// What time it is for programs run here, where that is not the same.
+    /// The clock for programs that are run here, where that is another one.
     pub clock: Option<Arc<dyn Clock>>,
 }
 

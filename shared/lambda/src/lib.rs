@@ -16,6 +16,7 @@ use platform::queue::{Queue, rest};
 use platform::secret::KeyRing;
 use platform::sender::Sender;
 use platform::settings::Settings;
+use platform::signed::Signed;
 use platform::telemetry::{self, LevelFilter};
 use serde_json::Value;
 use std::fmt::Display;
@@ -139,8 +140,9 @@ where
 pub async fn app() -> Result<Arc<App>, Error> {
     let environment = Environment::of_process();
     let aws = aws::config(&environment);
-    let keys = keys(&environment, &aws).await?;
-    start(environment, &aws, Some(keys)).await
+    let signed = Signed::new(aws.clone());
+    let keys = keys(&environment, &signed).await?;
+    start(environment, &aws, signed, Some(keys)).await
 }
 
 /// The same for a function that renders no template and opens no secret, and so needs no right to read any.
@@ -152,12 +154,14 @@ pub async fn app() -> Result<Arc<App>, Error> {
 pub async fn app_without_secrets() -> Result<Arc<App>, Error> {
     let environment = Environment::of_process();
     let aws = aws::config(&environment);
-    start(environment, &aws, None).await
+    let signed = Signed::new(aws.clone());
+    start(environment, &aws, signed, None).await
 }
 
 async fn start(
     environment: Environment,
     aws: &aws_config::SdkConfig,
+    signed: Signed,
     keys: Option<KeyRing>,
 ) -> Result<Arc<App>, Error> {
     // Each line is paid for: a request that is taken leaves none.
@@ -182,7 +186,7 @@ async fn start(
         config.listeners.clear();
         config.sources.clear();
     }
-    let env = of_file(&environment, aws, &loaded.env, path).await?;
+    let env = of_file(&environment, &signed, &loaded.env, path).await?;
     let public_url = environment.text("RINGBACK_PUBLIC_URL").unwrap_or_default();
     // The API is where the sources are, and a provider may know it by a name of its own.
     let (api, own) = (config.controller.port, config.controller.public_url.clone());
@@ -195,7 +199,7 @@ async fn start(
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
     let guard = Guard::allowing(config.delivery.allow_private.iter().copied()).guarding_machine();
     let sender = Sender::new(settings.max_response, guard)?;
-    let functions = Some(Functions::new(aws.clone(), settings.max_response));
+    let functions = Some(Functions::new(signed, settings.max_response));
     let outside = Outside::through(dynamodb, sqs, settings, sender, keys.map(Arc::new));
     let app = App::new(Outside { functions, environment, ..outside }, Arc::new(config), surroundings)?;
     // A function without secrets starts no run and follows none.

@@ -56,3 +56,21 @@ impl fmt::Debug for Environment {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Environment;
+
+    #[test]
+    fn an_empty_variable_counts_as_not_set_unless_it_is_asked_for_as_it_is() {
+        let environment: Environment = [("EMPTY", ""), ("FULL", "text")].into_iter().collect();
+        assert_eq!(["EMPTY", "FULL", "NONE"].map(|name| environment.get(name)), [None, Some("text"), None]);
+        assert_eq!(["EMPTY", "FULL", "NONE"].map(|name| environment.set(name)), [Some(""), Some("text"), None]);
+    }
+
+    #[test]
+    fn values_are_not_shown() {
+        let environment: Environment = [("TOKEN", "a secret value")].into_iter().collect();
+        assert_eq!(format!("{environment:?}"), "{\"TOKEN\"}");
+    }
+}

@@ -3,7 +3,6 @@
 
 use crate::media::MediaType;
 use crate::signed::{Failure, Request, Signed};
-use aws_config::SdkConfig;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::run::{Invocation, JobError, Outcome};
@@ -21,9 +20,9 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// In the account and region of these settings; an answer may have so many bytes.
-    pub fn new(aws: SdkConfig, max_answer: usize) -> Self {
-        Self { aws: Signed::new(aws), max_answer }
+    /// In the account and region that `aws` sends to; an answer may have so many bytes.
+    pub fn new(aws: Signed, max_answer: usize) -> Self {
+        Self { aws, max_answer }
     }
 
     /// Invokes a function and waits for its answer. That it failed is an outcome.

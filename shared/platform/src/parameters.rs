@@ -3,7 +3,6 @@
 
 use crate::chance::Chance;
 use crate::signed::{Request, Signed};
-use aws_config::SdkConfig;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -30,7 +29,7 @@ const TARGET: &str = "AmazonSSM.GetParameters";
 ///
 /// # Errors
 /// If one is missing, or the service does not answer as it should. Values are never in the text.
-pub(crate) async fn parameters(aws: &SdkConfig, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
+pub(crate) async fn parameters(aws: &Signed, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
     let values = found(aws, names).await?;
     match names.iter().find(|name| !values.contains_key(*name)) {
         Some(missing) => Err(format!("there is no SSM parameter {missing}, or it may not be read").into()),
@@ -42,10 +41,10 @@ pub(crate) async fn parameters(aws: &SdkConfig, names: &[String]) -> Result<Hash
 ///
 /// # Errors
 /// If the service does not answer as it should. Values are never in the text.
-pub(crate) async fn found(aws: &SdkConfig, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
-    let (mut values, aws) = (HashMap::with_capacity(names.len()), Signed::new(aws.clone()));
+pub(crate) async fn found(aws: &Signed, names: &[String]) -> Result<HashMap<String, Zeroizing<String>>, Error> {
+    let mut values = HashMap::with_capacity(names.len());
     for names in names.chunks(BATCH) {
-        let answer = ask(&aws, &json!({"Names": names, "WithDecryption": true})).await?;
+        let answer = ask(aws, &json!({"Names": names, "WithDecryption": true})).await?;
         let found = answer.get("Parameters").and_then(Value::as_array).into_iter().flatten();
         values.extend(found.filter_map(|parameter| {
             let text = |field: &str| parameter.get(field).and_then(Value::as_str);

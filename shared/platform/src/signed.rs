@@ -10,7 +10,7 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use reqwest::Client;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 /// Why there was no answer. The text is for the log and has no secrets.
@@ -28,17 +28,17 @@ pub(crate) struct Request<'a> {
     pub(crate) timeout: Duration,
 }
 
-/// Sends requests to services of one account and region, over connections that it keeps.
+/// Sends requests to services of one account and region, over connections that it keeps. Clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct Signed {
+pub struct Signed {
     aws: SdkConfig,
-    client: OnceLock<Client>,
+    client: Arc<OnceLock<Client>>,
 }
 
 impl Signed {
     /// To services in the account and region of these settings.
-    pub(crate) fn new(aws: SdkConfig) -> Self {
-        Self { aws, client: OnceLock::new() }
+    pub fn new(aws: SdkConfig) -> Self {
+        Self { aws, client: Arc::default() }
     }
 
     /// Sends a request, signed, to the region's endpoint, or to the one that the environment names.

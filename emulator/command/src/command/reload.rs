@@ -16,6 +16,7 @@ use domain::config::{Config, changes};
 use instance::{Instance, NewFile};
 use platform::environment::Environment;
 use platform::functions::Functions;
+use platform::signed::Signed;
 use serde_json::{Value, json};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -166,7 +167,7 @@ pub(super) async fn functions(config: &Config, runtime_programs: bool, max_respo
         return None;
     }
     let aws = platform::aws_settings();
-    Some(Functions::new(aws.load().await, max_response))
+    Some(Functions::new(Signed::new(aws.load().await), max_response))
 }
 
 /// The signal by which services are told to read their files again.

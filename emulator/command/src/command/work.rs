@@ -5,6 +5,7 @@ use domain::redact::KnownSecrets;
 use platform::clock::SystemClock;
 use platform::environment::Environment;
 use platform::settings::Settings;
+use platform::signed::Signed;
 use platform::store::Store;
 use platform::telemetry::{self, LevelFilter};
 use serde_json::{Value, json};
@@ -83,7 +84,9 @@ impl Work {
         // A worker needs the gateway's key only for programs whose input or environment holds secrets.
         let has_key = environment.text("RINGBACK_KEY").or_else(|| environment.text("RINGBACK_KEY_PARAMETER")).is_some();
         let store = if has_key {
-            let keys = platform::environment::keys(environment, &aws).await.map_err(|error| error.to_string())?;
+            let keys = platform::environment::keys(environment, &Signed::new(aws.clone()))
+                .await
+                .map_err(|error| error.to_string())?;
             store.sealing(Arc::new(keys), KnownSecrets::of(&config, &read.env()))
         } else {
             store

@@ -4,7 +4,7 @@
 
 use super::Environment;
 use crate::parameters;
-use aws_config::SdkConfig;
+use crate::signed::Signed;
 use domain::config::EnvReference;
 use serde_json::{Map, Value};
 use std::error::Error;
@@ -15,7 +15,7 @@ use std::error::Error;
 /// If there is a path and a variable without a default is neither, or the parameters can't be read. Values are never in the text.
 pub async fn of_file(
     environment: &Environment,
-    aws: &SdkConfig,
+    aws: &Signed,
     reads: &[EnvReference],
     path: Option<&str>,
 ) -> Result<Map<String, Value>, Box<dyn Error + Send + Sync>> {

@@ -1,6 +1,7 @@
 use super::Environment;
 use crate::parameters;
 use crate::secret::KeyRing;
+use crate::signed::Signed;
 use std::error::Error;
 
 /// The keys of secrets.
@@ -11,10 +12,7 @@ use std::error::Error;
 ///
 /// # Errors
 /// In words, if there are none, or they can't be read.
-pub async fn keys(
-    environment: &Environment,
-    aws: &aws_config::SdkConfig,
-) -> Result<KeyRing, Box<dyn Error + Send + Sync>> {
+pub async fn keys(environment: &Environment, aws: &Signed) -> Result<KeyRing, Box<dyn Error + Send + Sync>> {
     if let Some(text) = environment.get("RINGBACK_KEY") {
         return KeyRing::parse(text).map_err(|error| format!("RINGBACK_KEY: {error}").into());
     }

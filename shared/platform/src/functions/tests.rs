@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a double that outlives a request")]
 
 use super::Functions;
+use crate::signed::Signed;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -36,7 +37,7 @@ async fn service(status: u16, error: bool, answer: &'static str) -> Functions {
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handler)).await });
     let credentials = SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test"));
     let aws = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-west-1"));
-    Functions::new(aws.endpoint_url(url).credentials_provider(credentials).build(), 100)
+    Functions::new(Signed::new(aws.endpoint_url(url).credentials_provider(credentials).build()), 100)
 }
 
 async fn invoke(functions: &Functions) -> Outcome {
@@ -80,7 +81,8 @@ async fn a_function_that_fails_says_why() {
 
 #[tokio::test]
 async fn without_a_region_nothing_is_invoked() {
-    let nowhere = Functions::new(SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(), 100);
+    let nowhere =
+        Functions::new(Signed::new(SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build()), 100);
     let (code, message) = failure(invoke(&nowhere).await);
     assert_eq!((code.as_str(), message.contains("no AWS region is set")), ("unreachable", true));
 }

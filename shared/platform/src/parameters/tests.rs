@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a double that outlives a request")]
 
 use super::parameters;
+use crate::signed::Signed;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(crate) async fn service(
     answer: impl Fn(&HeaderMap, Value) -> (u16, Value) + Clone + Send + Sync + 'static,
-) -> SdkConfig {
+) -> Signed {
     let handler = move |headers: HeaderMap, body: String| async move {
         let (status, body) = answer(&headers, serde_json::from_str(&body).unwrap());
         (http::StatusCode::from_u16(status).unwrap(), Json(body))
@@ -22,12 +23,13 @@ pub(crate) async fn service(
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handler)).await });
-    SdkConfig::builder()
+    let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .endpoint_url(url)
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test")))
-        .build()
+        .build();
+    Signed::new(aws)
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! All programs that the tests start, in one, so that an edit links one and not four: it is what its name says (`cloudflared`,
+//! The programs that the tests start besides the functions, in one, so that an edit links one and not four: it is what its name says (`cloudflared`,
 //! `ngrok`, by a symbolic link), or its first argument (`teller`), and else the emulator.
 
 #![allow(

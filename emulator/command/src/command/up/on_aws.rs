@@ -9,6 +9,7 @@ use instance::Public;
 use instance::cloud::{Cloud, CloudOptions, Names, provision};
 use platform::environment::Environment;
 use platform::settings::Settings;
+use platform::signed::Signed;
 use platform::telemetry::{self, LevelFilter};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -81,10 +82,10 @@ impl Up {
         settings.runtime_programs |= self.allow_runtime_programs;
         let programs = !self.no_programs;
         refuse_programs_without_a_queue(&config, &settings)?;
-        let keys = platform::environment::keys(environment, &aws).await?;
-        let env =
-            platform::environment::of_file(environment, &aws, &read.loaded.env, environment.get("RINGBACK_ENV_PATH"))
-                .await?;
+        let signed = Signed::new(aws.clone());
+        let keys = platform::environment::keys(environment, &signed).await?;
+        let path = environment.get("RINGBACK_ENV_PATH");
+        let env = platform::environment::of_file(environment, &signed, &read.loaded.env, path).await?;
         let Public { option, variable } = self.public(environment)?;
         let up = format!("Up, over the table {}.\n\n", settings.table);
         let ready = json!({

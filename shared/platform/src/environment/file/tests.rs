@@ -3,6 +3,7 @@
 use super::of_file;
 use crate::environment::Environment;
 use crate::parameters::tests::service;
+use crate::signed::Signed;
 use domain::config::{EnvReference, load};
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ fn reads(templates: &[&str]) -> Vec<EnvReference> {
 }
 
 /// A service that has these parameters and no others.
-async fn having(parameters: Value) -> aws_config::SdkConfig {
+async fn having(parameters: Value) -> Signed {
     service(move |_, body| {
         let names = body["Names"].as_array().unwrap();
         let found =
