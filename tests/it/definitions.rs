@@ -113,6 +113,24 @@ async fn so_it_does_after_a_restart_with_another_file() {
 }
 
 #[tokio::test]
+async fn a_variable_that_only_the_older_file_reads_is_that_of_the_process() {
+    let (service, data) = (Service::answering(json!({})).await, tempfile::tempdir().unwrap());
+    let older = file("old", CALLBACK).replace("{word: old, got", "{word: '${env.WORD}', got");
+    let gateway = File::new(older).calling("https://service.test", &service).env("WORD", "before").data(data.path());
+    let gateway = gateway.run().await;
+    let task = gateway.trigger("/hook", &json!({})).await.task_id();
+    gateway.waiting(&task).await;
+    service.next_request().await;
+    gateway.stop().await;
+    let gateway = File::new(file("new", CALLBACK)).calling("https://service.test", &service).data(data.path());
+    let set = [("WORD", "of the process")].into_iter().collect();
+    let gateway = gateway.with(|options| options.environment = set).run().await;
+    gateway.call_back("/done", &json!({"id": task, "value": 7})).await;
+    assert_eq!(service.next_request().await.body, json!({"word": "of the process", "got": 7}));
+    gateway.finished(&task).await;
+}
+
+#[tokio::test]
 async fn a_callback_route_that_the_file_lost_stays_as_long_as_a_run_may_wait_there() {
     let (service, clock) = (Service::answering(json!({})).await, ManualClock::new());
     let gateway = File::new(file("old", CALLBACK)).calling("https://service.test", &service).clock(&clock).run().await;
